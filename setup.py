@@ -1,0 +1,69 @@
+"""Metadata of the distribution `hsm-embedding`, which holds the import package `hsm`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+
+
+def read_version() -> str:
+    """Reads `__version__` from the text of `hsm/__init__.py`: importing it may need TensorFlow."""
+    text = (ROOT / "hsm" / "__init__.py").read_text(encoding="utf-8")
+    match = re.search(r'^__version__ = "([^"]+)"$', text, flags=re.MULTILINE)
+    if match is None:
+        raise ValueError('hsm/__init__.py must hold a line like __version__ = "1.2.3".')
+    return match.group(1)
+
+
+PLOTS = ["matplotlib>=3.9"]
+
+setup(
+    name="hsm-embedding",
+    version=read_version(),
+    description="Heated-Up Softmax Embedding: metric learning with a classifier, in Keras 3",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    license_files=["LICENSE"],
+    packages=find_packages(include=["hsm", "hsm.*"]),
+    # TensorFlow 2.20 is the first with wheels for Python 3.13, and 3.14 has none yet.
+    python_requires=">=3.11,<3.14",
+    install_requires=[
+        # It brings Keras 3 and protobuf, which hsm imports too.
+        "tensorflow>=2.20",
+        "tensorflow-datasets>=4.9.7",
+        "numpy>=1.26",
+        "scikit-learn>=1.5",
+        "absl-py>=2.0",
+    ],
+    extras_require={
+        "plots": PLOTS,
+        "test": [
+            *PLOTS,
+            "build",
+            "hypothesis",
+            "mypy",
+            # The oracle for GoogLeNet: its 5.x reads Caffe files no more.
+            "opencv-python-headless>=4,<5",
+            "pillow",
+            "pytest",
+            "pytest-cov",
+            "pytest-xdist",
+            "ruff",
+        ],
+        "gpu": ["tensorflow[and-cuda]>=2.20"],
+        "torchvision": ["torch", "torchvision"],
+    },
+    classifiers=[
+        "Intended Audience :: Science/Research",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    ],
+)
