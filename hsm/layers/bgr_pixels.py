@@ -1,0 +1,45 @@
+"""The preprocessing of Caffe's ImageNet models: blue first, the channels' means subtracted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+@keras.saving.register_keras_serializable(package="hsm")
+class BGRPixels(keras.layers.Layer):
+    """Turns RGB values 0..255 into BGR values less the mean of each channel, unscaled.
+
+        y = x[..., ::-1] - mean
+
+    Computed and returned in float32 whatever the policy: bfloat16 would round pixel values.
+
+    Args:
+        mean: means of blue, green and red, 0..255; the default is ImageNet's, as used in training
+            Caffe's models.
+
+    Input shape: [..., 3], RGB, any number type.
+    Output shape: [..., 3], BGR, float32.
+    Raises: ValueError unless `mean` has three values.
+    """
+
+    def __init__(self, mean: Sequence[float] = (104.0, 117.0, 123.0), **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "dtype": "float32"})
+        if len(mean) != 3:
+            raise ValueError(f"mean must be three values: blue, green, red. Received: mean={mean}")
+        self.mean = tuple(float(value) for value in mean)
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Preprocesses [..., 3]."""
+        return tf.reverse(tf.cast(inputs, tf.float32), axis=[-1]) - tf.constant(self.mean)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """The input's shape."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of `__init__`."""
+        return {**super().get_config(), "mean": self.mean}

@@ -1,0 +1,64 @@
+"""Max pooling that rounds its output size up, as Caffe does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+@keras.saving.register_keras_serializable(package="hsm")
+class CeilMaxPooling2D(keras.layers.Layer):
+    """Max pooling without padding at the top and left, and windows cut off at the bottom and right.
+
+    A side of n pixels gives ceil((n - pool_size) / strides) + 1. TensorFlow's VALID rounds down
+    instead, and SAME pads both ends and gives ceil(n / strides).
+
+    Args:
+        pool_size: side of the window in pixels, at least 1.
+        strides: step of the window in pixels, from 1 to pool_size, so that no window lies outside.
+
+    Input shape: [batch, height, width, channels]; height and width known, at least pool_size.
+    Output shape: [batch, new height, new width, channels].
+    Raises: ValueError where an argument or the input's shape breaks its rule.
+    """
+
+    def __init__(self, pool_size: int = 3, strides: int = 2, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not 1 <= strides <= pool_size:
+            raise ValueError(
+                "strides must be at least 1 and at most pool_size. "
+                f"Received: strides={strides}, pool_size={pool_size}"
+            )
+        self.pool_size = pool_size
+        self.strides = strides
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Pools [batch, height, width, channels]."""
+        height, width = (self._padding(n) for n in inputs.shape[1:3])
+        padding = [[0, 0], [0, height], [0, width], [0, 0]]
+        return tf.nn.max_pool2d(inputs, self.pool_size, self.strides, padding)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """[batch, ceil((height - pool_size) / strides) + 1, the same of width, channels]."""
+        batch, height, width, channels = input_shape
+        return batch, self._output_size(height), self._output_size(width), channels
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of `__init__`."""
+        return {**super().get_config(), "pool_size": self.pool_size, "strides": self.strides}
+
+    def _output_size(self, size: int | None) -> int:
+        """Windows along one side."""
+        if size is None or size < self.pool_size:
+            raise ValueError(
+                f"{self.name}: height and width must be known and at least pool_size="
+                f"{self.pool_size}; use larger images. Received: {size}"
+            )
+        return -(-(size - self.pool_size) // self.strides) + 1
+
+    def _padding(self, size: int | None) -> int:
+        """Pixels that the last window lacks."""
+        windows = self._output_size(size)
+        return (windows - 1) * self.strides + self.pool_size - int(size or 0)

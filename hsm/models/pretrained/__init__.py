@@ -1,0 +1,1 @@
+"""Foreign weight files as named arrays, and into models."""
