@@ -1,0 +1,80 @@
+"""Scaling vectors to unit length: the embedding of the methods LN and HLN (section 3.3)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="hsm")
+class L2Normalize(keras.layers.Layer):
+    """Scales vectors to unit Euclidean length.
+
+    Formula, along `axis`:
+
+        y = x / sqrt(max(sum(x**2), epsilon))
+
+    For sum(x**2) > epsilon its Jacobian is that of equation 11, (I - y y^T) / ||x||, so that the
+    gradient with respect to x is orthogonal to x (equation 12). Shorter vectors, the zero vector
+    among them, are multiplied by the constant 1 / sqrt(epsilon): value and gradient stay finite.
+
+    The arithmetic is float32 under every dtype policy: in float16 the sum of squares of a vector
+    of length 300 is already infinite. A gradient goes back in the input's dtype.
+
+    Example:
+
+        >>> L2Normalize()(np.array([[3.0, 4.0]]))
+        [[0.6, 0.8]]
+
+    Args:
+        axis: The axis along which vectors lie.
+        epsilon: Lower bound of the sum of squares; positive.
+        **kwargs: `name`, `dtype` and the other arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: Floating-point tensor of rank 1 or more.
+
+    Input shape:
+        Any, for example `(batch, k)`.
+
+    Output shape:
+        The input's shape; dtype float32.
+
+    Raises:
+        ValueError: If `epsilon` is not a positive finite number or `axis` is not an integer.
+
+    Reference:
+        Heated-Up Softmax Embedding, section 3.3, equations 11 and 12.
+    """
+
+    def __init__(self, axis: int = -1, epsilon: float = 1e-12, **kwargs: Any) -> None:
+        super().__init__(autocast=False, **kwargs)
+        if not isinstance(axis, int) or isinstance(axis, bool):
+            raise ValueError(
+                f"expected axis to be one integer, such as -1. Received: axis={axis!r}"
+            )
+        if not (math.isfinite(epsilon) and epsilon > 0):
+            raise ValueError(
+                "expected epsilon > 0 and finite, because it bounds the length that is divided by; "
+                f"1e-12 is the default. Received: epsilon={epsilon!r}"
+            )
+        self.axis = axis
+        self.epsilon = epsilon
+        self.supports_masking = True
+
+    def call(self, inputs: Any) -> Any:
+        """Returns `inputs` at unit length, float32."""
+        inputs = ops.cast(inputs, "float32")
+        squared_length = ops.sum(ops.square(inputs), axis=self.axis, keepdims=True)
+        return inputs * ops.rsqrt(ops.maximum(squared_length, self.epsilon))
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Returns `input_shape`: lengths change, shapes do not."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments."""
+        return {**super().get_config(), "axis": self.axis, "epsilon": self.epsilon}
