@@ -1,0 +1,131 @@
+"""Which points lie within a radius of a query: as exact as float64 loops, as fast as float32.
+
+Squared Euclidean distances are defined by d(q, p) = sum_i (q_i - p_i)^2 in float64, so equal
+vectors are at equal distances. Computing that for all pairs is slow; |p|^2 - 2 q.p, a matrix
+product in float32, orders almost all of them. Pairs that its rounding error could decide are
+computed again by the definition, hence every answer is the definition's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+# Elements of one block of the score matrix: 16 MiB of float32.
+_BLOCK = 1 << 22
+# Unit roundoff of float32.
+_ROUNDOFF = 2.0**-24
+
+
+class ScreenedDistances:
+    """Squared distances of queries [n, k] to points [m, k], both float64 and finite.
+
+    Memory: copies of the arguments, and blocks whose size does not grow with n; never n x m.
+    """
+
+    def __init__(self, queries: FloatArray, points: FloatArray) -> None:
+        # A power of two leaves every mantissa as it is, and no square overflows after it.
+        exponent = _exponent(queries, points)
+        self._queries = np.ldexp(queries, -exponent)
+        self._points = np.ldexp(points, -exponent)
+        # Without the common offset, a nearly collapsed embedding keeps its digits in float32.
+        centre = np.median(self._points, axis=0)
+        exponent = _exponent(self._queries - centre, self._points - centre)
+        self._scale = 2.0 ** (-2 * exponent)
+        rows = np.ldexp(self._queries - centre, -exponent).astype(np.float32)
+        columns = np.ldexp(self._points - centre, -exponent).astype(np.float32)
+        self._square = np.square(rows, dtype=np.float64).sum(axis=1)
+        square = np.square(columns, dtype=np.float64).sum(axis=1)
+        self._left = np.hstack([-2.0 * rows, np.ones((len(rows), 1), np.float32)])
+        self._right = np.hstack([columns, square[:, None].astype(np.float32)])
+        self._error = _score_error(self._square, square.max(), rows.shape[1])
+
+    def exact(self, rows: IntArray, columns: IntArray) -> FloatArray:
+        """Squared distances [p] of the pairs (rows[i], columns[i]), by the definition."""
+        result = np.empty(len(rows))
+        for part in _slices(len(rows), self._queries.shape[1]):
+            difference = self._queries[rows[part]] - self._points[columns[part]]
+            result[part] = np.square(difference).sum(axis=1)
+        return result
+
+    def nearest(
+        self, rows: IntArray, columns: IntArray, *, skip: IntArray, weights: IntArray
+    ) -> tuple[FloatArray, IntArray]:
+        """The smallest distance from each of `rows` to `columns`, and how often it occurs.
+
+        Args:
+            rows: queries [r].
+            columns: points [c] to look at.
+            skip: [r] the position in `columns` that a query leaves out, or -1.
+            weights: [c] how many images lie at each of `columns`.
+
+        Returns:
+            Squared distances [r], and the summed weights [r] of the columns at that distance.
+            Infinity and 0 for a query that leaves out its only column.
+        """
+        distance = np.full(len(rows), np.inf)
+        ties = np.zeros(len(rows), np.int64)
+        for part in _slices(len(rows), len(columns)):
+            scores = self._left[rows[part]] @ self._right[columns].T
+            skipping = np.flatnonzero(skip[part] >= 0)
+            scores[skipping, skip[part][skipping]] = np.inf
+            limit = scores.min(axis=1) + 2.0 * self._error[rows[part]]
+            near, column = np.nonzero((scores <= limit[:, None]) & (scores < np.inf))
+            candidates = self.exact(rows[part][near], columns[column])
+            near += part.start
+            np.minimum.at(distance, near, candidates)
+            np.add.at(ties, near, weights[column] * (candidates == distance[near]))
+        return distance, ties
+
+    def count_within(self, radii: FloatArray, weights: IntArray) -> IntArray:
+        """For each query, the summed weights [n] of the points at distance <= its radius.
+
+        Args:
+            radii: [n] squared distances, as `nearest` returns them.
+            weights: [m] how many images lie at each point, fewer than 2**24 in all.
+        """
+        counts = np.empty(len(radii), np.int64)
+        for part in _slices(len(radii), len(weights)):
+            scores = self._left[part] @ self._right.T
+            limit = radii[part] * self._scale - self._square[part]
+            inside = scores <= _column(limit - self._error[part])
+            undecided = np.flatnonzero(inside ^ (scores <= _column(limit + self._error[part])))
+            # Whole numbers below 2**24 add exactly in float32.
+            counts[part] = inside.astype(np.float32) @ weights.astype(np.float32)
+            row, column = np.divmod(undecided, len(weights))
+            row += part.start
+            close = self.exact(row, column) <= radii[row]
+            np.add.at(counts, row[close], weights[column[close]])
+        return counts
+
+
+def _exponent(*arrays: FloatArray) -> int:
+    """The power of two that brings the largest magnitude of `arrays` into [0.5, 1); 0 for zeros."""
+    return int(np.frexp(max(np.abs(array).max() for array in arrays))[1])
+
+
+def _score_error(query_squares: FloatArray, largest_square: float, dimension: int) -> FloatArray:
+    """A bound [n] on the error of |p|^2 - 2 q.p in float32, thresholds' rounding included.
+
+    With u the unit roundoff, the product of k + 1 terms, its rounded factors and the threshold err
+    by at most (k + 8) u (2 |q| |p| + |p|^2 + |q|^2) to first order, and the parenthesis is at most
+    2 (|q|^2 + |p|^2).
+    The larger constant covers the higher orders, and the definition's own rounding in float64.
+    """
+    return 2.0 * (dimension + 16) * _ROUNDOFF * (query_squares + largest_square)
+
+
+def _column(values: FloatArray) -> NDArray[np.float32]:
+    """`values` [n] as float32 [n, 1]."""
+    return values.astype(np.float32)[:, None]
+
+
+def _slices(rows: int, columns: int) -> Iterator[slice]:
+    """Cuts `rows` so that one part times `columns` holds at most a block's elements."""
+    step = max(1, _BLOCK // columns)
+    return (slice(start, min(start + step, rows)) for start in range(0, rows, step))
