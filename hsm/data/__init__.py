@@ -1,0 +1,1 @@
+"""From files on disk to batches of pixels: catalog, sources, image operations, pipeline."""

@@ -1,0 +1,115 @@
+"""Decode, resize, crop and flip images with TensorFlow operations, so that serving runs the same code.
+
+Pixels are RGB, uint8, 0..255. Nothing here reads EXIF tags: an image is taken as it is stored, also
+where a tag asks for a rotation.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from hsm.data.bitmap import decode_bitmap
+
+# Section 5.1 resizes to 256 and crops 224; other crops keep that proportion.
+_PAPER_RESIZE = 256
+_PAPER_CROP = 224
+
+CHANNELS = 3
+
+
+def resize_size(crop: int) -> int:
+    """Returns the side, in pixels, that images are resized to before a crop of side `crop`.
+
+    Section 5.1 resizes to 256 and crops 224; other crops keep the proportion (28 gives 32).
+    """
+    if crop < 1:
+        raise ValueError(f"Argument `crop` must be at least 1 pixel. Received: crop={crop}")
+    return round(crop * _PAPER_RESIZE / _PAPER_CROP)
+
+
+def decode(encoded: tf.Tensor) -> tf.Tensor:
+    """Decodes one JPEG, PNG, BMP or GIF (first frame) to RGB; its bytes decide which, not its name.
+
+    Grey values are repeated, palettes looked up, CMYK and YCCK converted, 16 bits cut to their
+    upper 8, and an alpha channel is dropped, not blended. Agrees with Pillow's `convert("RGB")`.
+
+    Args:
+        encoded: string scalar, the whole file.
+
+    Returns:
+        uint8 [height, width, 3].
+
+    Raises:
+        tf.errors.InvalidArgumentError: when run, for bytes that are no such image or break off.
+    """
+    image = tf.case(
+        [
+            (tf.io.is_jpeg(encoded), lambda: _decode_jpeg(encoded)),
+            (tf.strings.substr(encoded, 0, 2) == b"BM", lambda: decode_bitmap(encoded)),
+        ],
+        default=lambda: tf.io.decode_image(encoded, CHANNELS, expand_animations=False),
+    )
+    return tf.ensure_shape(image, [None, None, CHANNELS])
+
+
+def _decode_jpeg(encoded: tf.Tensor) -> tf.Tensor:
+    # The default of decode_jpeg trades accuracy for speed: up to 5 levels off other decoders.
+    return tf.io.decode_jpeg(encoded, CHANNELS, dct_method="INTEGER_ACCURATE")
+
+
+def resize(image: tf.Tensor, size: int) -> tf.Tensor:
+    """Resizes to `size` x `size` with an antialiased Lanczos filter, whatever the aspect ratio.
+
+    Overshoots of the filter are clipped to 0..255. An image that has that size stays as it is.
+
+    Args:
+        image: uint8 [..., height, width, 3], one image or a batch.
+        size: side of the result in pixels.
+
+    Returns:
+        uint8 [..., size, size, 3].
+    """
+
+    def filtered() -> tf.Tensor:
+        resized = tf.image.resize(image, [size, size], method="lanczos3", antialias=True)
+        return tf.saturate_cast(tf.round(resized), tf.uint8)
+
+    fits = tf.reduce_all(tf.shape(image)[-3:-1] == size)
+    resized = tf.cond(fits, lambda: image, filtered)
+    return tf.ensure_shape(resized, [*image.shape[:-3], size, size, CHANNELS])
+
+
+def center_crop(image: tf.Tensor, crop: int) -> tf.Tensor:
+    """Returns the central `crop` x `crop` pixels of uint8 [..., height, width, 3].
+
+    An odd margin leaves its extra pixel at the bottom and at the right.
+    """
+    height, width = tf.unstack(tf.shape(image)[-3:-1])
+    top, left = (height - crop) // 2, (width - crop) // 2
+    cropped = image[..., top : top + crop, left : left + crop, :]
+    return tf.ensure_shape(cropped, [*image.shape[:-3], crop, crop, CHANNELS])
+
+
+def random_crop_flip(image: tf.Tensor, crop: int, *, seed: tf.Tensor, flip: bool) -> tf.Tensor:
+    """Crops at a random place and, if `flip`, mirrors left to right with probability one half.
+
+    The offsets are independent and uniform over all places (0..32 for 224 out of 256, both
+    included). The result is a function of the arguments alone: the same seed gives the same
+    pixels on any device, in any thread, after any restart.
+
+    Args:
+        image: uint8 [height, width, 3].
+        crop: side of the result in pixels, at most height and width.
+        seed: integer [2].
+        flip: whether to mirror.
+
+    Returns:
+        uint8 [crop, crop, 3].
+    """
+    draws = tf.random.stateless_uniform([3], seed, alg="philox")
+    places = tf.cast(tf.shape(image)[:2] - crop + 1, tf.float32)
+    top, left = tf.unstack(tf.cast(draws[:2] * places, tf.int32))
+    cropped = image[top : top + crop, left : left + crop]
+    if flip:
+        cropped = tf.where(draws[2] < 0.5, cropped[:, ::-1], cropped)
+    return tf.ensure_shape(cropped, [crop, crop, CHANNELS])

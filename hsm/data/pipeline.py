@@ -1,0 +1,145 @@
+"""From a split to batches of pixels: shuffled crops for training, every image once for evaluation.
+
+What a training batch holds is a function of (seed, epoch, step) alone, so that neither the number
+of threads nor a restart in the middle of an epoch changes it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from hsm.data import images
+from hsm.data.sources.source import Split
+
+_Loader = Callable[[tf.Tensor], tf.Tensor]
+
+
+def num_training_steps(num_examples: int, batch_size: int) -> int:
+    """Returns the number of batches in an epoch.
+
+    The last batch may be smaller; one of a single image, which batch normalisation cannot use, is
+    merged into the batch before it.
+    """
+    for name, value in (("num_examples", num_examples), ("batch_size", batch_size)):
+        if value < 1:
+            raise ValueError(f"Argument `{name}` must be at least 1. Received: {name}={value}")
+    full, rest = divmod(num_examples, batch_size)
+    return max(1, full + (rest > 1))
+
+
+def training_batches(
+    split: Split,
+    *,
+    crop: int,
+    batch_size: int,
+    seed: int,
+    epoch: int,
+    flip: bool,
+    start_step: int = 0,
+) -> tf.data.Dataset:
+    """Returns one epoch of random crops, every image of `split` once, in random order.
+
+    Args:
+        split: the images to train on.
+        crop: side of a crop in pixels; images are first resized to `images.resize_size(crop)`.
+        batch_size: images a batch; the last one may be smaller, or larger by one.
+        seed: 0 or more; with the epoch it decides the order, with the image too its crop.
+        epoch: 0 or more.
+        flip: whether to mirror half of the crops.
+        start_step: batches of the epoch to leave out, without decoding them.
+
+    Returns:
+        Dataset of (uint8 [b, crop, crop, 3], int32 [b]) with
+        `num_training_steps(len(split), batch_size) - start_step` elements.
+
+    Raises:
+        ValueError: for a `start_step` outside the epoch.
+    """
+    steps = num_training_steps(len(split), batch_size)
+    if not 0 <= start_step <= steps:
+        raise ValueError(
+            f"Argument `start_step` must be 0..{steps}, the batches of an epoch. "
+            f"Received: start_step={start_step}"
+        )
+    order = np.random.default_rng([seed, epoch]).permutation(len(split))
+    last = (steps - 1) * batch_size
+    head = order[start_step * batch_size : last]
+    tail = order[last:] if start_step < steps else order[:0]
+    # A Python integer from NumPy's seed sequence: neighbouring seeds and epochs share no crops.
+    stream = int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0])
+    augment = _augmentation(crop, flip)
+    load = _loader(split, crop)
+
+    def example(index: tf.Tensor) -> tf.Tensor:
+        return augment(load(index), tf.stack([tf.constant(stream, tf.int64), index]))
+
+    def batches(indices: np.ndarray) -> tf.data.Dataset:
+        return _mapped(split, indices, example).batch(batch_size + 1)
+
+    return _mapped(split, head, example).batch(batch_size).concatenate(batches(tail)).prefetch(2)
+
+
+def evaluation_batches(split: Split, *, crop: int, batch_size: int = 100) -> tf.data.Dataset:
+    """Returns the central crop of every image of `split`, once and in order.
+
+    Args:
+        split: the images to evaluate on.
+        crop: side of a crop in pixels; images are first resized to `images.resize_size(crop)`.
+        batch_size: images a batch; the last one may be smaller.
+
+    Returns:
+        Dataset of (uint8 [b, crop, crop, 3], int32 [b]).
+    """
+    load = _loader(split, crop)
+    examples = _mapped(split, np.arange(len(split)), lambda i: images.center_crop(load(i), crop))
+    return examples.batch(batch_size).prefetch(2)
+
+
+def _mapped(split: Split, indices: np.ndarray, example: _Loader) -> tf.data.Dataset:
+    labels = tf.constant(split.labels, tf.int32)
+    return tf.data.Dataset.from_tensor_slices(indices.astype(np.int64)).map(
+        lambda index: (example(index), labels[index]), tf.data.AUTOTUNE, deterministic=True
+    )
+
+
+def _loader(split: Split, crop: int) -> _Loader:
+    """Returns the function from an image's index to its resized pixels."""
+    size = images.resize_size(crop)
+    if isinstance(split.images, np.ndarray):
+        pixels = _resized(split, size)
+        return lambda index: pixels[index]
+    paths = tf.constant(split.images)
+    load_file = _file_loader(size)
+    return lambda index: load_file(paths[index])
+
+
+# An epoch builds its data set anew; these caches save it tracing the graph and resizing again.
+
+
+@functools.lru_cache(maxsize=4)
+def _resized(split: Split, size: int) -> tf.Tensor:
+    """Resizes a split's array, one image at a time to bound the memory. uint8 [n, size, size, 3]."""
+    resize = tf.function(lambda image: images.resize(image, size))
+    return tf.stack([resize(image) for image in tf.constant(split.images)])
+
+
+@functools.cache
+def _file_loader(size: int) -> _Loader:
+    @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
+    def load(path: tf.Tensor) -> tf.Tensor:
+        return images.resize(images.decode(tf.io.read_file(path)), size)
+
+    return load
+
+
+@functools.cache
+def _augmentation(crop: int, flip: bool) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+    @tf.function(reduce_retracing=True)
+    def augment(image: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        return images.random_crop_flip(image, crop, seed=seed, flip=flip)
+
+    return augment

@@ -1,0 +1,61 @@
+"""One file a data set: from what lies on disk to labelled training and test images."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from hsm.data.sources import digits, image_folder, omniglot
+from hsm.data.sources.source import ImageSource, Split
+
+__all__ = ["ImageSource", "Split", "load_source"]
+
+_NAMES = ("digits", "omniglot", "image_folder")
+
+
+def load_source(
+    name: str,
+    *,
+    data_dir: str | None = None,
+    train_classes: str | None = None,
+    on_bad_image: Literal["error", "skip"] = "error",
+    singletons: Literal["error", "exclude"] = "error",
+    limit: int | None = None,
+) -> ImageSource:
+    """Loads a data set by name, checked as far as can be before training.
+
+    Args:
+        name: "digits", "omniglot" or "image_folder".
+        data_dir: where the data lies; `digits` needs none.
+        train_classes: of image_folder, a text file with the training classes, one a line.
+        on_bad_image: of image_folder, what to do with a file that cannot be decoded.
+        singletons: of image_folder, what to do with a test class of a single image.
+        limit: about how many images of each part to keep, evenly over classes; None keeps all.
+
+    Raises:
+        FileNotFoundError: if there is no data at `data_dir`.
+        ValueError: for an argument out of its range, and for data that cannot be trained on.
+    """
+    _check_choice("name", name, _NAMES)
+    _check_choice("on_bad_image", on_bad_image, ("error", "skip"))
+    _check_choice("singletons", singletons, ("error", "exclude"))
+    if name == "digits":
+        return digits.load(limit=limit)
+    if data_dir is None:
+        raise ValueError(f"Data set {name} needs a folder: give it with --data_dir. Received: none")
+    if name == "omniglot":
+        return omniglot.load(data_dir, limit=limit)
+    return image_folder.load(
+        data_dir,
+        train_classes=train_classes,
+        on_bad_image=on_bad_image,
+        singletons=singletons,
+        limit=limit,
+    )
+
+
+def _check_choice(argument: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ValueError(
+            f"Argument `{argument}` must be one of {', '.join(choices)}. "
+            f"Received: {argument}={value}"
+        )

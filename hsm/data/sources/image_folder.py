@@ -1,0 +1,166 @@
+"""A folder of photographs, one folder a class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from hsm.data.image_check import find_bad_images
+from hsm.data.sources.source import ImageSource, Split, limited
+
+# Formats that cannot be decoded are listed too, so that they are refused by name and not overlooked.
+IMAGE_SUFFIXES = frozenset(
+    (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".gif")
+    + (".webp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".ppm", ".pgm", ".tga")
+)
+
+_MAX_NAMED_FILES = 10
+
+
+@dataclass(frozen=True)
+class _File:
+    path: Path
+    class_name: str
+
+
+def load(
+    data_dir: str,
+    *,
+    train_classes: str | None = None,
+    on_bad_image: Literal["error", "skip"] = "error",
+    singletons: Literal["error", "exclude"] = "error",
+    limit: int | None = None,
+) -> ImageSource:
+    """Lists the images directly in every class folder of `data_dir` and checks that they decode.
+
+    Args:
+        data_dir: the folder; its base name becomes the source's name. Class folders and files whose
+            names start with a dot, and files without an image's suffix, are ignored.
+        train_classes: text file that names the training classes, one a line; the other classes are
+            tested. By default the first half of the sorted classes trains.
+        on_bad_image: "error" refuses files that cannot be decoded, "skip" leaves them out.
+        singletons: "error" refuses a test class with a single image, which cannot be retrieved;
+            "exclude" leaves it out.
+        limit: about how many images of each part to keep, evenly over classes; None keeps all.
+
+    Raises:
+        FileNotFoundError: if `data_dir` or `train_classes` is not there.
+        ValueError: for fewer than two training or test classes, and for what the arguments refuse.
+    """
+    root = Path(data_dir).expanduser()
+    if not root.is_dir():
+        raise FileNotFoundError(
+            f"Argument `data_dir` must be a folder with one folder of images a class. "
+            f"Received: data_dir={data_dir}, which is not a folder"
+        )
+    by_class = _list_images(root)
+    training, testing = _split_classes(sorted(by_class), train_classes)
+    train_files = _limited_files(by_class, training, limit)
+    test_files = _limited_files(by_class, testing, limit)
+    bad = _bad_files(root, train_files + test_files, on_bad_image)
+    train_files = [file for file in train_files if str(file.path) not in bad]
+    test_files = [file for file in test_files if str(file.path) not in bad]
+    test_files, excluded = _without_singletons(test_files, singletons)
+    return ImageSource(
+        name=root.resolve().name,
+        train=_split("training", train_files),
+        test=_split("test", test_files),
+        skipped=tuple(Path(path).relative_to(root).as_posix() for path in bad),
+        excluded_singletons=excluded,
+    )
+
+
+def _list_images(root: Path) -> dict[str, list[_File]]:
+    """Returns the sorted image files of every class folder that holds one."""
+    by_class = {}
+    for folder in sorted(path for path in root.iterdir() if _is_visible(path) and path.is_dir()):
+        files = [
+            _File(path, folder.name)
+            for path in sorted(folder.iterdir())
+            if _is_visible(path) and path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
+        ]
+        if files:
+            by_class[folder.name] = files
+    if not by_class:
+        raise ValueError(
+            f"Argument `data_dir` must hold one folder a class with image files directly in it "
+            f"(.jpg, .png, .bmp, .gif). No image was found. Received: data_dir={root}"
+        )
+    return by_class
+
+
+def _is_visible(path: Path) -> bool:
+    return not path.name.startswith(".")
+
+
+def _split_classes(
+    classes: Sequence[str], train_classes: str | None
+) -> tuple[Sequence[str], Sequence[str]]:
+    if train_classes is None:
+        return classes[: len(classes) // 2], classes[len(classes) // 2 :]
+    lines = Path(train_classes).read_text(encoding="utf-8").splitlines()
+    named = {line.strip() for line in lines if line.strip()}
+    if unknown := sorted(named - set(classes)):
+        raise ValueError(
+            f"File `train_classes` must name class folders of `data_dir`. Received: "
+            f"train_classes={train_classes}, in which these have no folder with images: "
+            + _shortened(unknown)
+        )
+    return [c for c in classes if c in named], [c for c in classes if c not in named]
+
+
+def _limited_files(
+    by_class: dict[str, list[_File]], classes: Sequence[str], limit: int | None
+) -> list[_File]:
+    files = [file for name in classes for file in by_class[name]]
+    if not files:
+        return []
+    labels = np.repeat(np.arange(len(classes)), [len(by_class[name]) for name in classes])
+    return [files[index] for index in limited(labels, limit)]
+
+
+def _bad_files(root: Path, files: Sequence[_File], on_bad_image: str) -> dict[str, str]:
+    bad = find_bad_images([str(file.path) for file in files])
+    if bad and on_bad_image == "error":
+        named = [f"{Path(path).relative_to(root)}: {reason}" for path, reason in bad.items()]
+        raise ValueError(
+            f"{len(bad)} of {len(files)} images in {root} cannot be used. Convert them to JPEG or "
+            "PNG, remove them, or leave them out with --on_bad_image=skip. They are:\n  "
+            + _shortened(named, separator="\n  ")
+        )
+    return bad
+
+
+def _without_singletons(files: list[_File], singletons: str) -> tuple[list[_File], tuple[str, ...]]:
+    names, counts = np.unique([file.class_name for file in files], return_counts=True)
+    single = tuple(str(name) for name in names[counts == 1])
+    if single and singletons == "error":
+        raise ValueError(
+            "Every test class must hold at least two images, one to query and one to find. Add "
+            "images, or leave these classes out with --singletons=exclude. Received one image of: "
+            + _shortened(single)
+        )
+    return [file for file in files if file.class_name not in single], single
+
+
+def _split(role: str, files: Sequence[_File]) -> Split:
+    names = sorted({file.class_name for file in files})
+    if len(names) < 2:
+        raise ValueError(
+            f"There must be at least two {role} classes with usable images. Received: "
+            f"{len(names)} ({_shortened(names) or 'none'}). Without --train_classes the first half "
+            "of the sorted class folders trains and the rest is tested, so four folders are needed"
+        )
+    label_of = {name: label for label, name in enumerate(names)}
+    labels = np.array([label_of[file.class_name] for file in files], np.int32)
+    return Split(tuple(str(file.path) for file in files), labels, tuple(names))
+
+
+def _shortened(names: Sequence[str], separator: str = ", ") -> str:
+    shown = separator.join(names[:_MAX_NAMED_FILES])
+    rest = len(names) - _MAX_NAMED_FILES
+    return f"{shown}{separator}and {rest} more" if rest > 0 else shown

@@ -1,0 +1,93 @@
+"""Omniglot's hand-drawn characters, read from the authors' zip files as they are."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import tensorflow as tf
+
+from hsm.data import images
+from hsm.data.sources.source import ImageSource, Split, limited
+
+# Training set, then test set: the two small sets of five alphabets, or the whole of Omniglot.
+ZIP_PAIRS = (
+    ("images_background_small1.zip", "images_background_small2.zip"),
+    ("images_background.zip", "images_evaluation.zip"),
+)
+
+_Drawings = dict[str, list[bytes]]
+
+
+def load(data_dir: str, *, limit: int | None = None) -> ImageSource:
+    """Returns the drawings of one zip for training and those of its partner for testing.
+
+    A class is a character, named `alphabet/character`. The two small sets share the Greek and the
+    Latin alphabet, drawing by drawing: test classes that the training set holds too are left out
+    and listed in `excluded_seen`, so that every test class is unseen.
+
+    Args:
+        data_dir: folder that holds one of `ZIP_PAIRS`.
+        limit: about how many images of each part to keep, evenly over classes; None keeps all.
+
+    Raises:
+        FileNotFoundError: if neither pair is there.
+        ValueError: for a zip that is broken or holds no drawings.
+    """
+    train_zip, test_zip = _find_zips(Path(data_dir).expanduser())
+    train, test = _read_zip(train_zip), _read_zip(test_zip)
+    seen = tuple(name for name in test if name in train)
+    unseen = {name: drawings for name, drawings in test.items() if name not in train}
+    return ImageSource(
+        name="omniglot",
+        train=_split(train, limit),
+        test=_split(unseen, limit),
+        flip=False,
+        excluded_seen=seen,
+    )
+
+
+def _find_zips(folder: Path) -> tuple[Path, Path]:
+    for train, test in ZIP_PAIRS:
+        if (folder / train).is_file() and (folder / test).is_file():
+            return folder / train, folder / test
+    pairs = ", or ".join(" and ".join(pair) for pair in ZIP_PAIRS)
+    raise FileNotFoundError(
+        f"Argument `data_dir` must be a folder that holds {pairs}, from "
+        f"https://github.com/brendenlake/omniglot. Received: data_dir={folder}"
+    )
+
+
+def _read_zip(path: Path) -> _Drawings:
+    """Returns encoded PNGs by class, both in sorted order."""
+    drawings: _Drawings = {}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name in sorted(filter(_is_drawing, archive.namelist())):
+                character = "/".join(PurePosixPath(name).parts[-3:-1])
+                drawings.setdefault(character, []).append(archive.read(name))
+    except zipfile.BadZipFile as error:
+        raise ValueError(f"{path} is not a whole zip file ({error}): download it again") from error
+    if len(drawings) < 2:
+        raise ValueError(
+            f"{path} must hold drawings as <set>/<alphabet>/<character>/<drawing>.png of at least "
+            f"two characters. Received: {len(drawings)} characters"
+        )
+    return drawings
+
+
+def _is_drawing(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
+    return len(parts) >= 3 and not hidden and name.lower().endswith(".png")
+
+
+def _split(drawings: _Drawings, limit: int | None) -> Split:
+    names = tuple(drawings)
+    labels = np.repeat(np.arange(len(names)), [len(drawings[name]) for name in names])
+    encoded = [drawing for name in names for drawing in drawings[name]]
+    kept = limited(labels, limit)
+    pixels = np.stack([images.decode(tf.constant(encoded[index])).numpy() for index in kept])
+    labels = labels[kept].astype(np.int32)
+    return Split(pixels, labels, names[: labels.max() + 1])

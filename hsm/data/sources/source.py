@@ -1,0 +1,117 @@
+"""What every data set becomes: labelled images, split into training and unseen test classes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Labelled images: one part (training, test or gallery) of a data set.
+
+    Attributes:
+        images: paths of image files, or pixels, uint8 [n, height, width, 3], RGB.
+        labels: int32 [n], 0..C-1; every class occurs.
+        class_names: C names, by label.
+    """
+
+    images: tuple[str, ...] | np.ndarray
+    labels: np.ndarray
+    class_names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Raises ValueError when images, labels and class names do not fit together."""
+        if len(self.images) != len(self.labels):
+            raise ValueError(
+                "Arguments `images` and `labels` must have the same length. "
+                f"Received: {len(self.images)} images and {len(self.labels)} labels"
+            )
+        if not np.array_equal(np.unique(self.labels), np.arange(self.num_classes)):
+            raise ValueError(
+                "Argument `labels` must hold every one of 0..C-1, where C is the number of "
+                f"`class_names`. Received: C={self.num_classes} and labels {np.unique(self.labels)}"
+            )
+
+    def __len__(self) -> int:
+        """Returns the number of images."""
+        return len(self.labels)
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes, C."""
+        return len(self.class_names)
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSource:
+    """A data set for learning an embedding: the classes of `test` are unseen in `train`.
+
+    Attributes:
+        name: short name for records; never a path.
+        train: images to learn from.
+        test: images to evaluate on; the queries where there is a gallery.
+        gallery: images to retrieve from, where these are not the test images themselves.
+        flip: whether a mirrored image still belongs to its class (characters do not).
+        skipped: files left out because they cannot be decoded, relative to the data's folder.
+        excluded_singletons: test classes left out because they hold a single image.
+        excluded_seen: test classes left out because the training part holds them too.
+    """
+
+    name: str
+    train: Split
+    test: Split
+    gallery: Split | None = None
+    flip: bool = True
+    skipped: tuple[str, ...] = ()
+    excluded_singletons: tuple[str, ...] = ()
+    excluded_seen: tuple[str, ...] = ()
+
+    def checksum(self) -> str:
+        """Returns a SHA-256, hexadecimal, over every split's classes, labels and images.
+
+        Of a file it covers the base name and the content, of an array shape and pixels. Where
+        the data lies does not matter; the order of the images does.
+        """
+        digest = hashlib.sha256()
+        for role, split in (("train", self.train), ("test", self.test), ("gallery", self.gallery)):
+            if split is not None:
+                digest.update(repr((role, split.class_names)).encode())
+                for part in _image_bytes(split):
+                    digest.update(part)
+                digest.update(split.labels.astype("<i4").tobytes())
+        return digest.hexdigest()
+
+
+def _image_bytes(split: Split) -> Iterator[bytes]:
+    if isinstance(split.images, np.ndarray):
+        yield repr(split.images.shape).encode()
+        yield np.ascontiguousarray(split.images).tobytes()
+        return
+    for path in split.images:
+        content = Path(path).read_bytes()
+        yield repr((Path(path).name, len(content))).encode()
+        yield content
+
+
+def limited(labels: np.ndarray, limit: int | None) -> np.ndarray:
+    """Chooses about `limit` examples, the first of each of the first classes, evenly.
+
+    Args:
+        labels: int [n], 0..C-1.
+        limit: how many to keep at most (but no fewer than two of two classes); None keeps all.
+
+    Returns:
+        int64, the chosen examples, ascending. Their labels are again 0..c-1, and a class keeps
+        two images or more where it has them, so that it can be evaluated.
+    """
+    if limit is None or limit >= len(labels):
+        return np.arange(len(labels))
+    num_classes = min(int(labels.max()) + 1, max(2, limit // 4))
+    per_class = max(2, limit // num_classes)
+    chosen = [np.flatnonzero(labels == label)[:per_class] for label in range(num_classes)]
+    return np.sort(np.concatenate(chosen))
