@@ -4,7 +4,6 @@ Submodules are imported on first use (PEP 562), so that `import hsm` and every d
 answer without loading TensorFlow.
 
 Example:
-
     import hsm
 
     head = hsm.layers.TemperatureSoftmaxDense(98, alpha=16.0)

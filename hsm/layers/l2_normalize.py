@@ -25,7 +25,6 @@ class L2Normalize(keras.layers.Layer):
     of length 300 is already infinite. A gradient goes back in the input's dtype.
 
     Example:
-
         >>> L2Normalize()(np.array([[3.0, 4.0]]))
         [[0.6, 0.8]]
 

@@ -25,7 +25,6 @@ class ScalelessBatchNorm(keras.layers.Layer):
     The arithmetic is float32 under every dtype policy. A gradient goes back in the input's dtype.
 
     Example:
-
         >>> ScalelessBatchNorm()(features, training=True)  # float32 [b, 64]
 
     Args:

@@ -34,7 +34,6 @@ class TemperatureSoftmaxDense(keras.layers.Layer):
     2**15 exceeds float16's range.
 
     Example:
-
         >>> classifier = TemperatureSoftmaxDense(98, alpha=16.0)
         >>> logits = classifier(features)  # float32 [b, 98]
         >>> classifier.alpha = 4.0  # heated up

@@ -12,7 +12,7 @@ _FILTERS = (32, 64, 64, 64)
 _MIN_SIZE = 8
 
 
-def ConvNet(  # noqa: N802 - named like the architectures of keras.applications.
+def ConvNet(
     input_shape: tuple[int, int, int] = (28, 28, 3),
     dtype: str | None = None,
     *,
