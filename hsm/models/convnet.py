@@ -8,7 +8,7 @@ import keras
 
 from hsm.models.seeds import initializer_seeds
 
-_FILTERS = (32, 64, 64, 64)
+_FILTERS = (16, 32, 64, 128)
 _MIN_SIZE = 8
 
 
@@ -34,7 +34,7 @@ def ConvNet(
 
     Returns:
         A functional model from RGB pixel values 0..255, float32 [b, height, width, channels], to
-        features [b, 64] in the policy's compute dtype.
+        features, float32 [b, 128].
 
     Raises:
         ValueError: If the images are too small, or `seed` is not an integer of at least 0.
