@@ -1,0 +1,87 @@
+"""From a configuration to the objects that it describes: model, optimiser, batches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from hsm.data import pipeline
+from hsm.data.sources.source import ImageSource
+from hsm.experiments.config import RunConfig
+from hsm.models import EmbeddingModel, build_backbone
+from hsm.training.loop import TrainingData
+from hsm.training.step import TrainStep
+
+
+def build_model(
+    config: RunConfig, num_classes: int, *, weights: Path | None = None
+) -> EmbeddingModel:
+    """The network of `config.base_method` with its initial weights, a function of the seed.
+
+    Args:
+        num_classes: classes of the training split.
+        weights: file of the backbone's pretrained weights; None starts from random ones.
+    """
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(config.seed)
+    return EmbeddingModel(
+        _backbone(config, weights),
+        config.base_method,
+        num_classes=num_classes,
+        embedding_dim=config.embedding_dim,
+        alpha=config.initial_alpha,
+        seed=config.seed,
+    )
+
+
+def build_pretrained(config: RunConfig, weights: Path) -> keras.Model:
+    """The backbone alone: images [b, h, w, 3] of RGB values 0..255 → pooled feature [b, d]."""
+    keras.backend.clear_session()
+    return _backbone(config, weights)
+
+
+def build_optimizer(config: RunConfig) -> keras.optimizers.Optimizer:
+    """SGD with momentum, or Adam; with dynamic loss scaling where gradients are float16."""
+    if config.optimizer == "sgd":
+        optimizer = keras.optimizers.SGD(config.learning_rate, momentum=config.momentum)
+    else:
+        optimizer = keras.optimizers.Adam(config.learning_rate, epsilon=config.adam_epsilon)
+    if config.precision == "mixed_float16":
+        return keras.optimizers.LossScaleOptimizer(optimizer)
+    return optimizer
+
+
+def build_step(config: RunConfig, model: EmbeddingModel) -> TrainStep:
+    """The compiled update of `model`."""
+    return TrainStep(model, build_optimizer(config))
+
+
+def training_data(config: RunConfig, source: ImageSource) -> TrainingData:
+    """The batches of every epoch, a function of the seed."""
+
+    def batches(epoch: int, first_step: int) -> tf.data.Dataset:
+        return pipeline.training_batches(
+            source.train,
+            crop=config.image_size,
+            batch_size=config.batch_size,
+            seed=config.seed,
+            epoch=epoch,
+            flip=source.flip,
+            start_step=first_step,
+        )
+
+    steps = pipeline.num_training_steps(len(source.train), config.batch_size)
+    return TrainingData(batches, steps)
+
+
+def _backbone(config: RunConfig, weights: Path | None) -> keras.Model:
+    policy = None if config.precision == "float32" else config.precision
+    return build_backbone(
+        config.backbone,
+        config.image_size,
+        weights=None if weights is None else str(weights),
+        dtype=policy,
+        seed=config.seed,
+    )

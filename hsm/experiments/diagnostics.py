@@ -1,0 +1,5 @@
+"""placeholder"""
+
+
+def write(model, evaluator, stem, *, config):
+    pass

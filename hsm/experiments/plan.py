@@ -1,0 +1,110 @@
+"""What is about to run: counts, recipe, runs, and an estimate of the time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from hsm.data.pipeline import num_training_steps
+from hsm.data.sources.source import ImageSource
+from hsm.experiments import assemble
+from hsm.experiments.config import RunConfig
+from hsm.experiments.workspace import Workspace
+
+_TIMED_STEPS = 3
+_SHOWN = (
+    "backbone",
+    "weights",
+    "image_size",
+    "embedding_dim",
+    "optimizer",
+    "learning_rate",
+    "batch_size",
+    "alpha",
+    "heated_alpha",
+    "epochs",
+    "heated_epochs",
+    "eval_every",
+    "precision",
+    "profile",
+)
+
+
+def describe(configs: Sequence[RunConfig], source: ImageSource, workspace: Workspace) -> str:
+    """Counts, settings, and which runs are recorded already. Several lines of text."""
+    recorded = sum(workspace.record(config) is not None for config in configs)
+    settings = configs[0].to_json()
+    methods = ", ".join(dict.fromkeys(config.method for config in configs))
+    seeds = ", ".join(dict.fromkeys(str(config.seed) for config in configs))
+    return "\n".join(
+        [
+            f"{source.name}: {_count(source.train)} train, {_count(source.test)} test"
+            + (f", {_count(source.gallery)} gallery" if source.gallery else ""),
+            *_left_out(source),
+            "  " + "  ".join(f"{name} {settings[name]}" for name in _SHOWN),
+            f"  {len(configs)} runs ({methods}; seed {seeds}), {recorded} of them recorded already",
+        ]
+    )
+
+
+def estimate(
+    configs: Sequence[RunConfig],
+    source: ImageSource,
+    workspace: Workspace,
+    *,
+    weights: Path | None = None,
+) -> str:
+    """A sentence on the time that the missing runs take, from a few timed steps on this machine."""
+    epochs = missing_epochs(configs, workspace)
+    if not epochs:
+        return "  nothing is left to train"
+    config = next(config for config in configs if not config.is_pretrained)
+    seconds = _seconds_per_step(config, source.train.num_classes, weights)
+    steps = epochs * num_training_steps(len(source.train), config.batch_size)
+    hours, minutes = divmod(round(seconds * steps / 60), 60)
+    return (
+        f"  {epochs} epochs to train, {steps} steps of {seconds:.3f} s (timed over {_TIMED_STEPS} steps): "
+        f"about {hours} h {minutes:02d} min, and the evaluations"
+    )
+
+
+def missing_epochs(configs: Sequence[RunConfig], workspace: Workspace) -> int:
+    """Epochs to train, those that two methods share counted once."""
+    missing = [c for c in configs if not c.is_pretrained and workspace.record(c) is None]
+    trunks = {
+        config.trunk_name: config.epochs
+        for config in missing
+        if not workspace.trunk_checkpoint(config).exists()
+    }
+    return sum(trunks.values()) + sum(config.heated_epochs for config in missing)
+
+
+def _seconds_per_step(config: RunConfig, num_classes: int, weights: Path | None) -> float:
+    step = assemble.build_step(config, assemble.build_model(config, num_classes, weights=weights))
+    side = config.image_size
+    images = tf.constant(np.zeros((config.batch_size, side, side, 3), np.uint8))
+    labels = tf.constant(np.arange(config.batch_size, dtype=np.int32) % num_classes)
+    step(images, labels)
+    step.totals()
+    start = time.perf_counter()
+    for _ in range(_TIMED_STEPS):
+        step(images, labels)
+    step.totals()
+    return (time.perf_counter() - start) / _TIMED_STEPS
+
+
+def _count(split: object) -> str:
+    return f"{len(split)} images of {split.num_classes} classes"  # type: ignore[arg-type,attr-defined]
+
+
+def _left_out(source: ImageSource) -> list[str]:
+    lines = []
+    if source.skipped:
+        lines.append(f"  skipped, not decodable: {len(source.skipped)} images, named in the record")
+    if source.excluded_singletons:
+        lines.append(f"  excluded, of one image: {len(source.excluded_singletons)} test classes")
+    return lines

@@ -1,0 +1,210 @@
+"""One configuration → one trained model → one record. Resumes what was cut off."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from hsm import records
+from hsm.data.sources.source import ImageSource
+from hsm.experiments import assemble, diagnostics
+from hsm.experiments.config import RunConfig
+from hsm.experiments.evaluator import Evaluator
+from hsm.experiments.workspace import Workspace
+from hsm.training.loop import EpochResult, Trainer
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Runs configurations on one source and writes their records.
+
+    Attributes:
+        source: the data.
+        workspace: the output folder.
+        weights: file of the backbone's pretrained weights, or None.
+        say: told of progress, a line at a time.
+    """
+
+    source: ImageSource
+    workspace: Workspace
+    weights: Path | None = None
+    say: Callable[[str], None] = print
+
+    def __post_init__(self) -> None:
+        records.commit()
+
+    def run(self, config: RunConfig) -> dict[str, Any]:
+        """The record of `config`: read if it is there, else trained, from where an earlier run was cut off.
+
+        Raises:
+            ValueError: if the record is there, but of other images.
+        """
+        record = self.workspace.record(config)
+        if record is not None:
+            self._check_same_data(record)
+            self.say(f"{_title(config)}: recorded already, {config.name}")
+            return record
+        started = _now()
+        if config.is_pretrained:
+            record = self._evaluate_pretrained(config)
+        else:
+            record = self._train(config)
+        record["provenance"] = records.provenance(started=started, finished=_now())
+        records.write(record, self.workspace.records_dir)
+        return {"schema": records.SCHEMA, **record}
+
+    def _check_same_data(self, record: dict[str, Any]) -> None:
+        if record["data"]["checksum"] != self.source.checksum():
+            raise ValueError(
+                f"the record {record['name']} in {self.workspace.records_dir} is of other images than those of "
+                f"{self.source.name} now: use another --output_dir, or delete that record and its state"
+            )
+
+    def _evaluate_pretrained(self, config: RunConfig) -> dict[str, Any]:
+        if self.weights is None:
+            raise ValueError("the method pretrained needs a file of weights")
+        backbone = assemble.build_pretrained(config, self.weights)
+        evaluator = Evaluator(backbone, self.source, config)
+        evaluation = {"epoch": 0, **evaluator.score()}
+        unnormalized = {"epoch": 0, **evaluator.score(normalize=False)}
+        self.say(f"{_title(config)}: {_scores(evaluation)}")
+        return self._record(config, [], evaluations=[evaluation], unnormalized=unnormalized)
+
+    def _train(self, config: RunConfig) -> dict[str, Any]:
+        model = assemble.build_model(config, self.source.train.num_classes, weights=self.weights)
+        evaluator = Evaluator(model.features, self.source, config)
+        report = _Report(config, self.say)
+        trainer = Trainer(
+            assemble.build_step(config, model),
+            assemble.training_data(config, self.source),
+            schedule=config.schedule,
+            evaluate=report.watched(evaluator),
+            on_epoch=report.epoch,
+        )
+        self._train_resumed(config, trainer)
+        diagnostics.write(
+            model, evaluator, self.workspace.records_dir / f"{config.name}", config=config
+        )
+        unnormalized = {"epoch": config.total_epochs, **evaluator.score(normalize=False)}
+        return self._record(
+            config, trainer.epochs, evaluations=trainer.evaluations, unnormalized=unnormalized
+        )
+
+    def _train_resumed(self, config: RunConfig, trainer: Trainer) -> None:
+        trunk = self.workspace.trunk_checkpoint(config)
+        end = self.workspace.checkpoint(config)
+        self.workspace.write_model_card(config, self.source.train.class_names)
+        found = next((path for path in (end, trunk) if path.exists()), None)
+        if found is not None:
+            trainer.restore(found)
+            self.say(f"{_title(config)}: continues after epoch {trainer.epoch}")
+        trainer.train(config.epochs, trunk)
+        trainer.train(config.total_epochs, end)
+
+    def _record(
+        self,
+        config: RunConfig,
+        epochs: list[dict[str, Any]],
+        *,
+        evaluations: list[dict[str, Any]],
+        unnormalized: dict[str, Any],
+    ) -> dict[str, Any]:
+        final = evaluations[-1]
+        switch = next((e for e in evaluations if e["epoch"] == config.epochs), None)
+        return {
+            "schema": records.SCHEMA,
+            "name": config.name,
+            "method": config.method,
+            "seed": config.seed,
+            "config": config.to_json(),
+            "data": _data(self.source),
+            "seconds": {
+                "train": sum(e["seconds"] for e in epochs),
+                "evaluate": sum(e["seconds"] for e in evaluations),
+            },
+            "switch_epoch": None if config.is_pretrained else config.epochs,
+            "epochs": epochs,
+            "evaluations": [_without_hits(e) for e in evaluations],
+            "final": _without_hits(final),
+            "best": _without_hits(records.best_evaluation(evaluations)),
+            "switch": switch and _without_hits(switch),
+            "unnormalized": _without_hits(unnormalized),
+            "hits": {"final": final["hits"], "switch": switch and switch["hits"]},
+        }
+
+
+class _Report:
+    """Says in a line each how an epoch and an evaluation went."""
+
+    def __init__(self, config: RunConfig, say: Callable[[str], None]) -> None:
+        self._config = config
+        self._say = say
+
+    def epoch(self, result: EpochResult) -> None:
+        """One line of what an epoch gave, and of the time that the rest will take."""
+        left = (self._config.total_epochs - result.epoch) * result.seconds
+        self._say(
+            f"{_title(self._config)} epoch {result.epoch}/{self._config.total_epochs}  "
+            f"alpha {result.alpha:g}  rate {result.learning_rate:g}  loss {result.loss:.4f}  "
+            f"accuracy {100 * result.accuracy:.1f} %  {result.images_per_second:.1f} images/s  "
+            f"{_duration(result.seconds)}, {_duration(left)} left"
+        )
+
+    def watched(self, evaluator: Evaluator) -> Callable[[int], dict[str, Any] | None]:
+        """`evaluator`, with a line for every evaluation."""
+
+        def evaluate(epoch: int) -> dict[str, Any] | None:
+            start = time.perf_counter()
+            evaluation = evaluator(epoch)
+            if evaluation is not None:
+                took = _duration(time.perf_counter() - start)
+                self._say(f"{_title(self._config)} epoch {epoch}: {_scores(evaluation)}  ({took})")
+            return evaluation
+
+        return evaluate
+
+
+def _data(source: ImageSource) -> dict[str, Any]:
+    splits = {"train": source.train, "test": source.test, "gallery": source.gallery}
+    counts = {
+        name: {"images": len(split), "classes": split.num_classes}
+        for name, split in splits.items()
+        if split is not None
+    }
+    return {
+        "name": source.name,
+        "checksum": source.checksum(),
+        **counts,
+        "skipped": list(source.skipped),
+        "excluded_singletons": list(source.excluded_singletons),
+    }
+
+
+def _scores(evaluation: dict[str, Any]) -> str:
+    recalls = "  ".join(f"R@{k} {100 * value:.2f}" for k, value in evaluation["recall"].items())
+    nmi = evaluation["nmi_arithmetic"]
+    clustering = "" if nmi is None else f"  NMI {100 * nmi:.2f}"
+    return f"{evaluation['num_queries']} test images  {recalls}{clustering}"
+
+
+def _without_hits(evaluation: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in evaluation.items() if key != "hits"}
+
+
+def _title(config: RunConfig) -> str:
+    return f"{config.dataset} {config.method} seed {config.seed}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

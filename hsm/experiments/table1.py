@@ -1,0 +1,50 @@
+"""Table 1: SM, LN, BN, HLN and HBN trained, scored on classes never seen, printed side by side.
+
+Runs what is missing, skips what its records already hold, resumes what was cut off. The tables, the learning
+curves and one record a run go to --output_dir.
+"""
+
+from __future__ import annotations
+
+from hsm.experiments import flags as shared
+from hsm.experiments.driver import run
+
+
+def main() -> None:
+    """Run the driver on the flags."""
+    datasets = shared.datasets()
+    weights = shared.weights_path()
+    shared.check()
+    # Imported here, so that --help and a bad flag need no TensorFlow.
+    from hsm.data.sources import load_source
+    from hsm.experiments import plan, report
+    from hsm.experiments.runner import Runner
+    from hsm.experiments.workspace import Workspace
+
+    try:
+        from hsm.visual.learning_curves import write_learning_curves
+    except ImportError:
+        write_learning_curves = lambda *a: ""
+
+    workspace = Workspace(shared.FLAGS.output_dir)
+    records = []
+    for dataset in datasets:
+        source = load_source(dataset, **shared.source_options())
+        configs = shared.configs(dataset, source.name)
+        print(plan.describe(configs, source, workspace), flush=True)
+        if shared.FLAGS.dry_run:
+            print(plan.estimate(configs, source, workspace, weights=weights))
+            continue
+        with workspace.locked():
+            runner = Runner(source, workspace, weights)
+            for config in configs:
+                records.append(runner.run(config))
+                report.write_tables(records, workspace.output_dir)
+    if records:
+        print(f"\n{report.render_text(records)}\n")
+        plots = write_learning_curves(records, workspace.output_dir)
+        print(f"Tables, records and plots are in {workspace.output_dir}. {plots}".strip())
+
+
+if __name__ == "__main__":
+    run(main, module="hsm.experiments.table1", doc=__doc__ or "")

@@ -1,0 +1,157 @@
+"""What a run writes down: one JSON file with configuration, provenance, metrics.
+
+A record is a plain dict of JSON values (see `new_record` for its keys). Metrics are fractions, 0..1.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+SCHEMA = 1
+
+_KEYS = (
+    "schema",
+    "name",
+    "method",
+    "seed",
+    "config",
+    "provenance",
+    "data",
+    "seconds",
+    "switch_epoch",
+    "epochs",
+    "evaluations",
+    "final",
+    "best",
+    "switch",
+    "unnormalized",
+    "hits",
+)
+_PACKAGES = ("hsm-embedding", "tensorflow", "keras", "numpy", "scikit-learn")
+
+
+def write(record: Mapping[str, Any], directory: Path) -> Path:
+    """Write `record` to `directory/<name>.json`, atomically, and return the path.
+
+    Raises:
+        ValueError: if a key of the schema is missing.
+    """
+    missing = [key for key in _KEYS if key not in record]
+    if missing:
+        raise ValueError(
+            f"a record needs the keys {', '.join(_KEYS)}. Missing: {', '.join(missing)}"
+        )
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"{record['name']}.json"
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps({"schema": SCHEMA, **record}, indent=1, allow_nan=False) + "\n")
+    os.replace(partial, path)
+    return path
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read one record.
+
+    Raises:
+        ValueError: if the file is no record, or one of another schema.
+    """
+    try:
+        record = json.loads(path.read_text())
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path} is not a record: {error}. Delete it to run it again.") from error
+    if not isinstance(record, dict) or record.get("schema") != SCHEMA:
+        raise ValueError(
+            f"{path} is not a record of schema {SCHEMA}. Delete it, or use another --output_dir."
+        )
+    return record
+
+
+def read_all(directory: Path) -> list[dict[str, Any]]:
+    """Every record in `directory`, by name; an absent folder holds none."""
+    return [read(path) for path in sorted(directory.glob("*.json"))]
+
+
+def pack_hits(hits: np.ndarray) -> str:
+    """Pack bool [n] into base64 text of n / 6 characters."""
+    return base64.b64encode(np.packbits(hits.astype(bool))).decode()
+
+
+def unpack_hits(text: str, num_queries: int) -> np.ndarray:
+    """The inverse of `pack_hits`: bool [num_queries]."""
+    bits = np.unpackbits(np.frombuffer(base64.b64decode(text), dtype=np.uint8))
+    return bits[:num_queries].astype(bool)
+
+
+def best_evaluation(evaluations: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The evaluation with the highest Recall@1; the earliest of equals.
+
+    It is chosen on the test classes, and is to be called so wherever it is shown.
+    """
+    return dict(max(evaluations, key=lambda e: (e["recall"]["1"], -e["epoch"])))
+
+
+def provenance(*, started: str, finished: str) -> dict[str, Any]:
+    """Which code ran, with which packages, on what, and when (ISO 8601 times)."""
+    code, dirty = commit()
+    return {
+        "commit": code,
+        "dirty": dirty,
+        "python": platform.python_version(),
+        "versions": {name: _version(name) for name in _PACKAGES},
+        "hardware": {
+            "cpu": _processor(),
+            "cores": len(os.sched_getaffinity(0)),
+            "memory_gib": round(
+                os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1
+            ),
+        },
+        "started": started,
+        "finished": finished,
+    }
+
+
+@functools.cache
+def commit() -> tuple[str | None, bool | None]:
+    """The commit of the checkout that this file lies in, and whether it has changes; None outside of one.
+
+    It is read once a process: code that was loaded stays what it is when the checkout moves on.
+    """
+    root = Path(__file__).resolve().parent.parent
+    if not (root / ".git").exists():
+        return None, None
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(root), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        return git("rev-parse", "HEAD"), bool(git("status", "--porcelain", "--", "hsm"))
+    except (OSError, subprocess.CalledProcessError):
+        return None, None
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor()

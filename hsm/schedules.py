@@ -1,0 +1,112 @@
+"""Training schedules: phases of (epochs, alpha, learning rate), section 3.4 of the paper.
+
+Pure Python. Epochs are counted from 1. A schedule says which alpha and which learning rate hold in each epoch
+and nothing else: the heat-up switch changes two numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of epochs with one alpha and one learning rate.
+
+    Attributes:
+        epochs: number of epochs, 0 or more.
+        alpha: reciprocal of the softmax temperature (eq. 1), positive.
+        learning_rate: the optimiser's rate, positive.
+    """
+
+    epochs: int
+    alpha: float
+    learning_rate: float
+
+    def __post_init__(self) -> None:
+        if self.epochs < 0:
+            raise ValueError(f"epochs must be 0 or more. Received: epochs={self.epochs}")
+        for name in ("alpha", "learning_rate"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0):
+                raise ValueError(
+                    f"{name} must be a positive finite number. Received: {name}={value}"
+                )
+
+
+class Schedule(Protocol):
+    """Anything with a tuple of phases."""
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """The phases in the order in which they are trained."""
+
+
+@dataclass(frozen=True)
+class Constant:
+    """One alpha and one learning rate throughout: the methods SM, LN and BN."""
+
+    alpha: float
+    learning_rate: float
+    epochs: int
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """A single phase."""
+        return (Phase(self.epochs, self.alpha, self.learning_rate),)
+
+
+@dataclass(frozen=True)
+class HeatUp:
+    """Train at an intermediate alpha, then heat up: strategy (ii) of section 3.4.
+
+    Args:
+        alpha: alpha before the switch; 16 in section 5.1.
+        heated_alpha: alpha after the switch; 4 in section 5.1.
+        learning_rate: rate before the switch; 0.004 in section 5.1.
+        heated_learning_rate: rate after the switch; None means a tenth of `learning_rate` (section 5.1).
+        epochs: epochs before the switch. The paper says "within 50" for the sum; 40 is this project's choice.
+        heated_epochs: epochs after the switch; 10 is this project's choice.
+    """
+
+    alpha: float = 16.0
+    heated_alpha: float = 4.0
+    learning_rate: float = 0.004
+    heated_learning_rate: float | None = None
+    epochs: int = 40
+    heated_epochs: int = 10
+
+    def __post_init__(self) -> None:
+        _ = self.phases
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """The phase before the switch and the heated one."""
+        heated_rate = self.heated_learning_rate
+        if heated_rate is None:
+            heated_rate = self.learning_rate / 10
+        return (
+            Phase(self.epochs, self.alpha, self.learning_rate),
+            Phase(self.heated_epochs, self.heated_alpha, heated_rate),
+        )
+
+
+def total_epochs(schedule: Schedule) -> int:
+    """Number of epochs of all phases together."""
+    return sum(phase.epochs for phase in schedule.phases)
+
+
+def phase_at(schedule: Schedule, epoch: int) -> Phase:
+    """The phase that epoch number `epoch` (from 1) belongs to.
+
+    Raises:
+        ValueError: if the schedule has no such epoch.
+    """
+    end = 0
+    for phase in schedule.phases:
+        end += phase.epochs
+        if 1 <= epoch <= end:
+            return phase
+    raise ValueError(f"epoch must be in 1..{total_epochs(schedule)}. Received: epoch={epoch}")

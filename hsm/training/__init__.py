@@ -1,0 +1,7 @@
+"""Training: one update, the checkpoint, the loop over epochs, and the heat-up for `model.fit`."""
+
+from hsm.training.callback import HeatUpCallback
+from hsm.training.loop import NonFiniteLossError, Trainer
+from hsm.training.step import TrainStep
+
+__all__ = ["HeatUpCallback", "NonFiniteLossError", "TrainStep", "Trainer"]

@@ -1,0 +1,216 @@
+"""Epochs and phases: the only place where time passes."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from hsm.schedules import Phase, Schedule, phase_at
+from hsm.training import checkpoint
+from hsm.training.step import Totals, TrainStep
+
+
+class NonFiniteLossError(FloatingPointError):
+    """The loss became NaN or infinite; the message names step, alpha and learning rate."""
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Where the batches of an epoch come from.
+
+    Attributes:
+        batches: (epoch from 1, first step from 0) → (images [b, h, w, 3], labels [b]) of that epoch from that step on.
+            The same arguments must give the same batches.
+        steps_per_epoch: number of batches of a whole epoch.
+    """
+
+    batches: Callable[[int, int], Iterable[tuple[Any, Any]]]
+    steps_per_epoch: int
+
+
+@dataclass(frozen=True)
+class EpochResult:
+    """What one epoch of training gave.
+
+    Attributes:
+        epoch: its number, from 1.
+        alpha: alpha in force.
+        learning_rate: learning rate in force.
+        loss: mean cross entropy of its examples, in nats.
+        accuracy: share of its examples classified rightly, 0..1.
+        seconds: wall time of its steps.
+        images_per_second: examples / seconds.
+    """
+
+    epoch: int
+    alpha: float
+    learning_rate: float
+    loss: float
+    accuracy: float
+    seconds: float
+    images_per_second: float
+
+
+class Trainer:
+    """Trains a model epoch by epoch, resumably: same state, same data, same weights.
+
+    Args:
+        step: the update; its model and optimiser are what is trained and saved.
+        data: the batches.
+        schedule: alpha and learning rate of every epoch.
+        evaluate: epoch → JSON-serialisable result, or None when that epoch is not to be evaluated.
+        on_epoch: told of every epoch's result, after its checkpoint.
+        checkpoint_minutes: an epoch that lasts longer is also saved in its middle, this often.
+
+    Attributes:
+        epoch: number of completed epochs.
+        epochs: results of these epochs, as dicts.
+        evaluations: what `evaluate` returned, in order.
+    """
+
+    def __init__(  # noqa: PLR0913
+        self,
+        step: TrainStep,
+        data: TrainingData,
+        *,
+        schedule: Schedule,
+        evaluate: Callable[[int], dict[str, Any] | None],
+        on_epoch: Callable[[EpochResult], None] = lambda result: None,
+        checkpoint_minutes: float = 10.0,
+    ) -> None:
+        self.step = step
+        self.data = data
+        self.schedule = schedule
+        self.evaluate = evaluate
+        self.on_epoch = on_epoch
+        self.checkpoint_minutes = checkpoint_minutes
+        self.epoch = 0
+        self.epochs: list[dict[str, Any]] = []
+        self.evaluations: list[dict[str, Any]] = []
+        self._interrupted: dict[str, Any] | None = None
+
+    def restore(self, path: Path) -> None:
+        """Continue from the checkpoint `path`."""
+        progress = checkpoint.restore(path, model=self.step.model, optimizer=self.step.optimizer)
+        self.epoch = progress["epoch"]
+        self.epochs = progress["epochs"]
+        self.evaluations = progress["evaluations"]
+        self._interrupted = progress["interrupted"]
+
+    def train(self, until: int, path: Path) -> None:
+        """Train to the end of epoch `until`, saving to `path` after every epoch and evaluation.
+
+        Raises:
+            NonFiniteLossError: the loss became NaN or infinite; the last good checkpoint is kept.
+        """
+        self._evaluate(path)
+        while self.epoch < until:
+            result = self._epoch(self.epoch + 1, path)
+            self.epoch = result.epoch
+            self.epochs.append(asdict(result))
+            self._save(path)
+            self.on_epoch(result)
+            self._evaluate(path)
+
+    def _evaluate(self, path: Path) -> None:
+        if self.epoch == 0 or any(e["epoch"] == self.epoch for e in self.evaluations):
+            return
+        evaluation = self.evaluate(self.epoch)
+        if evaluation is not None:
+            self.evaluations.append({"epoch": self.epoch, **evaluation})
+            self._save(path)
+
+    def _epoch(self, epoch: int, path: Path) -> EpochResult:
+        phase = phase_at(self.schedule, epoch)
+        self.step.set_phase(alpha=phase.alpha, learning_rate=phase.learning_rate)
+        elapsed, first = self._begin(epoch)
+        start = time.perf_counter() - elapsed
+        watch = _Watch(self.data.steps_per_epoch, self.checkpoint_minutes * 60)
+        for index, (images, labels) in enumerate(self.data.batches(epoch, first), start=first + 1):
+            self.step(images, labels)
+            if watch.is_time(index):
+                totals = self._check(phase, epoch)
+                seconds = time.perf_counter() - start
+                watch.show(index, totals, seconds)
+                if watch.is_time_to_save():
+                    self._save(path, {"step": index, "seconds": seconds, "totals": asdict(totals)})
+        return self._finish(phase, epoch, seconds=time.perf_counter() - start)
+
+    def _begin(self, epoch: int) -> tuple[float, int]:
+        """Seconds spent on and steps done of an epoch that was cut off in its middle."""
+        interrupted, self._interrupted = self._interrupted, None
+        if interrupted is None:
+            self.step.reset()
+            return 0.0, 0
+        self.step.reset(Totals(**interrupted["totals"]))
+        return interrupted["seconds"], interrupted["step"]
+
+    def _finish(self, phase: Phase, epoch: int, *, seconds: float) -> EpochResult:
+        totals = self._check(phase, epoch)
+        if totals.steps != self.data.steps_per_epoch:
+            raise RuntimeError(
+                f"epoch {epoch} gave {totals.steps} batches; expected {self.data.steps_per_epoch}"
+            )
+        return EpochResult(
+            epoch=epoch,
+            alpha=phase.alpha,
+            learning_rate=phase.learning_rate,
+            loss=totals.mean_loss,
+            accuracy=totals.accuracy,
+            seconds=seconds,
+            images_per_second=totals.examples / seconds,
+        )
+
+    def _check(self, phase: Phase, epoch: int) -> Totals:
+        totals = self.step.totals()
+        if totals.first_bad_step:
+            raise NonFiniteLossError(
+                f"the loss became NaN or infinite at step {totals.first_bad_step} of epoch {epoch} "
+                f"(alpha={phase.alpha:g}, learning_rate={phase.learning_rate:g}). The last good checkpoint, "
+                f"of epoch {self.epoch}, is kept. A lower learning rate is the usual remedy."
+            )
+        return totals
+
+    def _save(self, path: Path, interrupted: dict[str, Any] | None = None) -> None:
+        progress = {
+            "epoch": self.epoch,
+            "epochs": self.epochs,
+            "evaluations": self.evaluations,
+            "interrupted": interrupted,
+        }
+        checkpoint.save(path, progress, model=self.step.model, optimizer=self.step.optimizer)
+
+
+class _Watch:
+    """Decides when to look at the totals, so that the device seldom waits, and draws the progress bar."""
+
+    def __init__(self, steps: int, save_seconds: float) -> None:
+        self._is_terminal = sys.stdout.isatty()
+        self._bar = keras.utils.Progbar(steps, stateful_metrics=["loss", "images/s"])
+        self._last_look = self._last_save = time.perf_counter()
+        self._save_seconds = save_seconds
+
+    def is_time(self, index: int) -> bool:
+        """True once a second, and in the first step, where a wrong setting shows soonest."""
+        return index == 1 or time.perf_counter() - self._last_look >= 1.0
+
+    def is_time_to_save(self) -> bool:
+        """True once every `save_seconds`."""
+        if time.perf_counter() - self._last_save < self._save_seconds:
+            return False
+        self._last_save = time.perf_counter()
+        return True
+
+    def show(self, index: int, totals: Totals, seconds: float) -> None:
+        """Draw the bar, on a terminal only: in a log it would be noise."""
+        self._last_look = time.perf_counter()
+        if self._is_terminal and math.isfinite(totals.loss):
+            rate = totals.examples / seconds
+            self._bar.update(index, [("loss", totals.mean_loss), ("images/s", rate)])

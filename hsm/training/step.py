@@ -1,0 +1,119 @@
+"""One `tf.function` update over (model, optimiser, alpha)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums over the examples seen since the last reset.
+
+    Attributes:
+        loss: sum of the examples' cross entropies.
+        correct: examples whose largest logit is the label's.
+        examples: examples seen.
+        first_bad_step: 1-based step of the first loss that was not finite; 0 if there was none.
+        steps: steps since the reset.
+    """
+
+    loss: float
+    correct: int
+    examples: int
+    first_bad_step: int
+    steps: int
+
+    @property
+    def mean_loss(self) -> float:
+        """Mean cross entropy an example, in nats."""
+        return self.loss / max(self.examples, 1)
+
+    @property
+    def accuracy(self) -> float:
+        """Share of examples whose largest logit is the label's, 0..1."""
+        return self.correct / max(self.examples, 1)
+
+
+class TrainStep:
+    """One gradient step on the softmax cross entropy (eq. 2), compiled once.
+
+    alpha and the learning rate are variables, so that changing them traces nothing anew. Loss and accuracy are
+    summed on the device and read by `totals()`: a step never waits for the host.
+
+    Args:
+        model: maps float32 images [b, h, w, 3] of RGB values 0..255 to float32 logits [b, classes].
+        optimizer: a Keras optimiser; one with loss scaling is used as such.
+        jit_compile: compile the step with XLA.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        optimizer: keras.optimizers.Optimizer,
+        *,
+        jit_compile: bool = False,
+    ) -> None:
+        self.model = model
+        self.optimizer = optimizer
+        optimizer.build(model.trainable_variables)
+        self._loss = tf.Variable(0.0, dtype=tf.float64, trainable=False)
+        self._counts = tf.Variable([0, 0, 0, 0], dtype=tf.int64, trainable=False)
+        self._update = tf.function(self._step, jit_compile=jit_compile, reduce_retracing=True)
+
+    def __call__(self, images: Any, labels: Any) -> None:
+        """Update the weights once.
+
+        Args:
+            images: uint8 or float [b, h, w, 3], RGB values 0..255.
+            labels: int [b], 0..classes − 1.
+        """
+        self._update(images, labels)
+
+    def set_phase(self, *, alpha: float, learning_rate: float) -> None:
+        """Set the two numbers that a phase of a schedule consists of."""
+        self.model.alpha.assign(alpha)
+        self.optimizer.learning_rate = learning_rate
+
+    def totals(self) -> Totals:
+        """Read the sums; waits for the steps under way."""
+        correct, examples, bad, steps = (int(n) for n in self._counts.numpy())
+        return Totals(float(self._loss.numpy()), correct, examples, bad, steps)
+
+    def reset(self, totals: Totals | None = None) -> None:
+        """Set the sums to zero, or to those of an interrupted epoch."""
+        start = totals or Totals(0.0, 0, 0, 0, 0)
+        self._loss.assign(start.loss)
+        self._counts.assign([start.correct, start.examples, start.first_bad_step, start.steps])
+
+    def _step(self, images: tf.Tensor, labels: tf.Tensor) -> None:
+        variables = self.model.trainable_variables
+        with tf.GradientTape() as tape:
+            logits = self.model(tf.cast(images, tf.float32), training=True)
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
+                labels=labels, logits=tf.cast(logits, tf.float32)
+            )
+            scaled_loss = self.optimizer.scale_loss(tf.reduce_mean(losses))
+        self.optimizer.apply(tape.gradient(scaled_loss, variables), variables)
+        self._count(losses, logits, labels)
+
+    def _count(self, losses: tf.Tensor, logits: tf.Tensor, labels: tf.Tensor) -> None:
+        total = tf.reduce_sum(tf.cast(losses, tf.float64))
+        predicted = tf.argmax(logits, axis=-1, output_type=labels.dtype)
+        correct = tf.reduce_sum(tf.cast(predicted == labels, tf.int64))
+        _, _, bad, steps = tf.unstack(self._counts)
+        is_first = tf.logical_and(bad == 0, tf.logical_not(tf.math.is_finite(total)))
+        self._loss.assign_add(total)
+        self._counts.assign_add(
+            tf.stack(
+                [
+                    correct,
+                    tf.shape(labels, out_type=tf.int64)[0],
+                    tf.where(is_first, steps + 1, tf.zeros_like(steps)),
+                    tf.ones_like(steps),
+                ]
+            )
+        )
