@@ -1,0 +1,126 @@
+"""A grid of cells as terminal text, Markdown or LaTeX. It knows nothing of what the cells mean."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "±": r"$\pm$",
+    "−": "$-$",
+    "–": "--",
+}
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table before it is drawn.
+
+    Attributes:
+        title: What the table shows, a sentence.
+        header: The name of every column.
+        rows: The cells, one tuple a line, each as long as `header`.
+        notes: Sentences that belong under the table.
+    """
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuses rows that do not fit the header."""
+        for row in self.rows:
+            if len(row) != len(self.header):
+                raise ValueError(
+                    f"Every row needs {len(self.header)} cells, as the header has. Received: {row}."
+                )
+
+
+def to_text(grid: Grid, *, width: int = 100) -> str:
+    """Draws the grid for a terminal: columns aligned, no line wider than `width`.
+
+    Columns that do not fit go into a further block under the first, with the row names again.
+    """
+    widths = [max(map(len, column)) for column in zip(grid.header, *grid.rows, strict=True)]
+    blocks = [_text_block(grid, widths, columns) for columns in _fit(widths, width)]
+    paragraphs = [*grid.notes] if grid.notes else []
+    return "\n".join(
+        [
+            textwrap.fill(grid.title, width),
+            *("\n" + block for block in blocks),
+            *([""] if paragraphs else []),
+            *(textwrap.fill(note, width) for note in paragraphs),
+        ]
+    )
+
+
+def to_markdown(grid: Grid) -> str:
+    """Draws the grid as a Markdown table under its title in bold, the notes as paragraphs."""
+    rule = ["---", *["---:"] * (len(grid.header) - 1)]
+    lines = [_markdown_row(row) for row in (grid.header, rule, *grid.rows)]
+    return "\n\n".join([f"**{grid.title}**", "\n".join(lines), *grid.notes])
+
+
+def to_latex(grid: Grid) -> str:
+    """Draws the grid as a LaTeX table; the document needs the package booktabs."""
+    caption = " ".join([grid.title, *grid.notes])
+    return "\n".join(
+        [
+            r"\begin{table}",
+            r"\centering",
+            rf"\caption{{{_escape(caption)}}}",
+            rf"\begin{{tabular}}{{l{'r' * (len(grid.header) - 1)}}}",
+            r"\toprule",
+            _latex_row(grid.header),
+            r"\midrule",
+            *(_latex_row(row) for row in grid.rows),
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table}",
+        ]
+    )
+
+
+def _fit(widths: list[int], width: int) -> list[list[int]]:
+    """Splits the columns after the first into blocks that fit beside it."""
+    blocks: list[list[int]] = [[0]]
+    used = widths[0]
+    for column in range(1, len(widths)):
+        if used + 2 + widths[column] > width and len(blocks[-1]) > 1:
+            blocks.append([0])
+            used = widths[0]
+        blocks[-1].append(column)
+        used += 2 + widths[column]
+    return blocks
+
+
+def _text_block(grid: Grid, widths: list[int], columns: list[int]) -> str:
+    def line(row: tuple[str, ...]) -> str:
+        cells = [row[0].ljust(widths[0]), *(row[c].rjust(widths[c]) for c in columns[1:])]
+        return "  ".join(cells).rstrip()
+
+    rule = "-" * (sum(widths[c] for c in columns) + 2 * (len(columns) - 1))
+    return "\n".join([line(grid.header), rule, *map(line, grid.rows)])
+
+
+def _markdown_row(cells: tuple[str, ...] | list[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+
+
+def _latex_row(cells: tuple[str, ...]) -> str:
+    return " & ".join(map(_escape, cells)) + r" \\"
+
+
+def _escape(text: str) -> str:
+    return "".join(_LATEX.get(character, character) for character in text)

@@ -1,0 +1,1 @@
+"""Plots. They need matplotlib, the extra `plots`; only drawing imports it."""

@@ -1,0 +1,139 @@
+"""Learning curves of Table 1's methods: Recall@1 and NMI on the test classes against the epoch."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hsm.visual.style import COLUMN_WIDTH, METHOD_STYLES, RC
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Record = Mapping[str, Any]
+
+
+def write_learning_curves(
+    records: Iterable[Record], directory: Path, *, stem: str = "learning_curves"
+) -> tuple[Path, ...]:
+    """Draws the records of one data set into `stem`.png and `stem`.pdf; returns the paths.
+
+    Needs matplotlib: ask `style.missing_matplotlib` first.
+
+    Raises:
+        ValueError: If the records are of several data sets, or none was trained.
+    """
+    import matplotlib
+
+    directory.mkdir(parents=True, exist_ok=True)
+    paths = tuple(directory / (stem + suffix) for suffix in (".png", ".pdf"))
+    with matplotlib.rc_context(dict(RC)):
+        figure = draw_learning_curves(list(records))
+        for path in paths:
+            # Without dates and versions, the same records give the same bytes.
+            stamp = "Software" if path.suffix == ".png" else "CreationDate"
+            figure.savefig(path, metadata={stamp: None})
+    return paths
+
+
+def draw_learning_curves(records: Sequence[Record]) -> Figure:
+    """One panel each for Recall@1 and NMI: a line per method, a band of ± 1 standard deviation.
+
+    HLN and HBN start at the switch, where they leave LN and BN. The pretrained feature is a level.
+    """
+    from matplotlib.figure import Figure
+
+    _check(records)
+    figure = Figure(figsize=(COLUMN_WIDTH, 4.4))
+    panels = figure.subplots(2, 1, sharex=True)
+    for panel, metric, label in zip(
+        panels, ("recall", "nmi"), ("Recall@1 (%)", "NMI (%)"), strict=True
+    ):
+        for method in METHOD_STYLES:
+            _draw_method(panel, [r for r in records if r["method"] == method], metric)
+        panel.set_ylabel(label)
+        panel.margins(x=0.03)
+        _mark_switch(panel, records)
+    panels[1].set_xlabel("Epoch")
+    panels[1].xaxis.get_major_locator().set_params(integer=True)
+    panels[0].set_title(_title(records))
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
+    return figure
+
+
+def curve(record: Record, metric: str) -> dict[int, float]:
+    """Percent by epoch; of a heated method from the switch on, the switch included.
+
+    Args:
+        metric: "recall" for Recall@1, or "nmi" for NMI with the arithmetic mean.
+    """
+    evaluations = list(record["evaluations"])
+    if record["method"].startswith("H"):
+        evaluations = [e for e in evaluations if e["epoch"] >= record["switch_epoch"]]
+        if record["switch"] is not None:
+            evaluations.insert(0, {**record["switch"], "epoch": record["switch_epoch"]})
+    return {e["epoch"]: _percent(e, metric) for e in sorted(evaluations, key=lambda e: e["epoch"])}
+
+
+def _check(records: Sequence[Record]) -> None:
+    names = sorted({record["data"]["name"] for record in records})
+    if len(names) > 1:
+        raise ValueError(
+            f"One figure shows one data set. Received: {', '.join(names)}. Draw one at a time."
+        )
+    if not any(record["evaluations"] for record in records):
+        raise ValueError("Learning curves need a record with evaluations. Received none: train.")
+
+
+def _draw_method(panel: Axes, records: Sequence[Record], metric: str) -> None:
+    if not records:
+        return
+    method = records[0]["method"]
+    style = METHOD_STYLES[method]
+    curves = [curve(record, metric) for record in records]
+    # A curve of means has only epochs that every seed was evaluated at.
+    epochs = sorted(set.intersection(*map(set, curves)))
+    if epochs:
+        values = np.array([[c[epoch] for epoch in epochs] for c in curves])
+        look = {"color": style.color, "linestyle": style.dashes, "label": method}
+        panel.plot(epochs, values.mean(axis=0), marker=style.marker, **look)
+        _draw_band(panel, epochs, values, style.color)
+    elif method == "pretrained":
+        level = float(np.mean([_percent(record["final"], metric) for record in records]))
+        panel.axhline(level, color=style.color, linestyle=style.dashes, label=method)
+
+
+def _draw_band(panel: Axes, epochs: Sequence[int], values: np.ndarray, color: str) -> None:
+    if len(values) > 1:
+        mean, std = values.mean(axis=0), values.std(axis=0, ddof=1)
+        panel.fill_between(epochs, mean - std, mean + std, color=color, alpha=0.18, linewidth=0)
+
+
+def _mark_switch(panel: Axes, records: Sequence[Record]) -> None:
+    heated = [record for record in records if record["method"].startswith("H")]
+    for epoch in sorted({record["switch_epoch"] for record in heated}):
+        panel.axvline(epoch, color="#777777", linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
+
+
+def _title(records: Sequence[Record]) -> str:
+    parts = [records[0]["data"]["name"]]
+    heated = [record["config"] for record in records if record["method"].startswith("H")]
+    if heated:
+        alpha, heated_alpha = heated[0]["alpha"], heated[0]["heated_alpha"]
+        parts.append(f"dashed line: switch, α {alpha:g} → {heated_alpha:g}")
+    seeds = len({record["seed"] for record in records})
+    if seeds > 1:
+        parts.append(f"mean ± standard deviation of {seeds} seeds")
+    # The column holds about 50 characters; a folder's name may be longer.
+    return "\n".join(textwrap.fill(part, 50) for part in parts)
+
+
+def _percent(evaluation: Record, metric: str) -> float:
+    value = evaluation["recall"]["1"] if metric == "recall" else evaluation["nmi_arithmetic"]
+    return 100 * float(value)

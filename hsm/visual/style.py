@@ -1,0 +1,72 @@
+"""The one look of every plot: sizes, fonts, and what each method is drawn with."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+# Width in inches of one column of a two-column page.
+COLUMN_WIDTH = 3.5
+
+RC: Mapping[str, Any] = MappingProxyType(
+    {
+        "font.size": 8,
+        "axes.titlesize": 8,
+        "axes.labelsize": 8,
+        "legend.fontsize": 7.5,
+        "xtick.labelsize": 7.5,
+        "ytick.labelsize": 7.5,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "grid.color": "#e4e4e4",
+        "grid.linewidth": 0.5,
+        "lines.linewidth": 1.2,
+        "lines.markersize": 4,
+        "figure.constrained_layout.use": True,
+        "savefig.dpi": 200,
+        # Editable text in the PDF, as journals ask for, in place of Type 3 outlines.
+        "pdf.fonttype": 42,
+    }
+)
+
+
+@dataclass(frozen=True)
+class LineStyle:
+    """How one method is drawn: told apart by colour, and without colour by marker and dashes."""
+
+    color: str
+    marker: str
+    dashes: str
+
+
+# Okabe and Ito's palette, which colour-blind readers can tell apart. A heated method keeps the
+# hue family of what it starts from: LN and HLN blue, BN and HBN red.
+METHOD_STYLES: Mapping[str, LineStyle] = MappingProxyType(
+    {
+        "pretrained": LineStyle("#000000", "", ":"),
+        "SM": LineStyle("#009E73", "o", "-"),
+        "LN": LineStyle("#56B4E9", "s", "-"),
+        "HLN": LineStyle("#0072B2", "D", "--"),
+        "BN": LineStyle("#E69F00", "^", "-"),
+        "HBN": LineStyle("#D55E00", "v", "--"),
+    }
+)
+
+
+def missing_matplotlib(plot: str) -> str | None:
+    """A sentence that says which plot is left out and how to get it; None if matplotlib is there.
+
+    Args:
+        plot: What the plot is called, for example "learning_curves.png".
+    """
+    if importlib.util.find_spec("matplotlib") is not None:
+        return None
+    return (
+        f"{plot} is left out, because matplotlib is not installed. "
+        'To draw it: pip install "hsm-embedding[plots]" and start the same command again.'
+    )

@@ -1,0 +1,218 @@
+"""Tables from made-up records: the numbers against NumPy, and every shape that a set can have."""
+
+from __future__ import annotations
+
+import copy
+import csv
+import io
+import re
+
+import numpy as np
+import pytest
+from record_factory import LEVELS, QUERIES, first_hits, make_record
+
+from hsm.experiments import report, summary
+
+METHODS = ("SM", "LN", "BN", "HLN", "HBN")
+
+
+def full_set(dataset="digits", seeds=(0,)):
+    return [make_record(m, seed=s, dataset=dataset) for s in seeds for m in METHODS]
+
+
+def table_lines(text, title):
+    """The lines of the grid whose title starts with `title`."""
+    lines = text[text.index(title) :].splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("---")) + 1
+    end = next((i for i, line in enumerate(lines) if i > start and not line), len(lines))
+    return {re.split(r"\s{2,}", line)[0]: re.split(r"\s{2,}", line) for line in lines[start:end]}
+
+
+def test_rows_stand_in_the_order_of_the_table():
+    text = report.render_text([make_record("pretrained"), *reversed(full_set())])
+    labels = list(table_lines(text, "digits: final epoch, percent"))
+    assert labels == [
+        "pretrained",
+        "SM",
+        "LN at switch",
+        "LN",
+        "HLN",
+        "BN at switch",
+        "BN",
+        "HBN",
+    ]
+
+
+def test_one_seed_is_written_in_percent_without_deviation():
+    row = table_lines(report.render_text(full_set()), "digits: final epoch")["HBN"]
+    assert row == ["HBN", "50", "70.00", "75.00", "77.50", "82.50", "92.50"]
+
+
+def test_switch_row_is_the_unheated_method_at_the_switch():
+    row = table_lines(report.render_text(full_set()), "digits: final epoch")["BN at switch"]
+    expected = 100 * (LEVELS["BN"] / QUERIES - 0.02)
+    assert row[:4] == ["BN at switch", "40", f"{expected - 5:.2f}", f"{expected:.2f}"]
+
+
+def test_several_seeds_give_mean_and_sample_deviation():
+    text = report.render_text(full_set(seeds=(0, 1, 2)))
+    values = 100 * (LEVELS["LN"] + np.arange(3)) / QUERIES
+    row = table_lines(text, "digits: final epoch")["LN"]
+    assert row[3] == f"{np.mean(values):.2f} ± {np.std(values, ddof=1):.2f}"
+    assert "over 3 seeds" in text
+
+
+def test_unequal_numbers_of_seeds_are_stated_by_row():
+    text = report.render_text([*full_set(), make_record("HBN", seed=1)])
+    assert "HBN 2" in text
+    assert "SM 1" in text
+    assert table_lines(text, "digits: final epoch")["SM"][3] == "50.00"
+
+
+def test_missing_methods_have_dashes():
+    text = report.render_text([make_record("SM"), make_record("BN")])
+    rows = table_lines(text, "digits: final epoch")
+    assert rows["HBN"] == ["HBN"] + ["–"] * 6
+    assert "pretrained" not in rows
+    assert "LN at switch" not in rows
+    assert list(table_lines(text, "digits: differences")) == ["BN − SM"]
+
+
+def test_no_differences_without_a_pair():
+    assert "differences" not in report.render_text([make_record("SM"), make_record("LN")])
+
+
+def test_best_epoch_stands_apart_and_says_on_what_it_was_chosen():
+    runs = full_set()
+    runs[4]["best"] = {
+        **runs[4]["best"],
+        "epoch": 30,
+        "recall": {"1": 0.99, "2": 1, "4": 1, "8": 1},
+    }
+    text = report.render_text(runs)
+    best = table_lines(text, "digits: best epoch, chosen on the test classes")
+    assert best["HBN"][1:4] == ["30", "70.00", "99.00"]
+    assert table_lines(text, "digits: final epoch")["HBN"][3] == "75.00"
+
+
+def test_unnormalized_features_have_their_own_table():
+    runs = full_set()
+    runs[0]["unnormalized"]["recall"]["1"] = 0.123
+    text = report.render_text(runs)
+    assert table_lines(text, "digits: final epoch, features not length")["SM"][3] == "12.30"
+
+
+def test_papers_numbers_stand_beside_only_their_own_data_set():
+    text = report.render_text(
+        [make_record("pretrained", dataset="cars196_half"), *full_set("cars196_half")]
+    )
+    rows = table_lines(text, "cars196_half: final epoch, percent")
+    assert rows["HBN"][-4:] == ["68.10", "74.70", "83.90", "89.77"]
+    assert rows["BN at switch"][-4:] == ["–"] * 4
+    assert "on the whole of Cars196" in text
+    assert "paper" not in report.render_text(full_set()).lower()
+
+
+def test_no_terminal_line_is_wider_than_100():
+    runs = full_set("cars196_half", seeds=(0, 1, 2))
+    runs[0]["provenance"]["hardware"]["cpu"] = "a processor with a very long name " * 6
+    assert max(map(len, report.render_text(runs).splitlines())) <= 100
+
+
+def test_difference_of_one_seed_has_the_interval_of_its_queries():
+    text = report.render_text(full_set())
+    delta = first_hits("HBN", 0).astype(float) - first_hits("BN", 0)
+    cell = table_lines(text, "digits: differences")["HBN − BN"][2]
+    number, low, high = map(float, re.findall(r"[+-][\d.]+", cell.replace("−", "-")))
+    assert number == pytest.approx(100 * delta.mean(), abs=0.005)
+    samples = np.random.default_rng(7).choice(delta, size=(20_000, QUERIES)).mean(axis=1)
+    np.testing.assert_allclose([low, high], 100 * np.percentile(samples, [2.5, 97.5]), atol=2.6)
+
+
+def test_several_seeds_resample_queries_jointly():
+    """Three copies of one seed tell nothing new: the interval must not shrink by √3."""
+    once = [make_record("BN"), make_record("HBN")]
+    thrice = []
+    for seed in (0, 1, 2):
+        for run in copy.deepcopy(once):
+            thrice.append({**run, "seed": seed, "name": f"{run['name'][:-1]}{seed}"})
+    single, joint = summary.differences(once)[0], summary.differences(thrice)[0]
+    assert (single.seeds, joint.seeds) == (1, 3)
+    assert joint.recall == single.recall
+
+
+def test_nmi_difference_is_of_the_means():
+    difference = summary.differences(full_set(seeds=(0, 1)))[0]
+    assert difference.label == "HBN − BN"
+    assert difference.nmi == pytest.approx((LEVELS["HBN"] - LEVELS["BN"]) / QUERIES)
+
+
+def test_csv_holds_full_precision_and_the_means():
+    rows = list(csv.DictReader(io.StringIO(report.render_csv(full_set(seeds=(0, 1, 2))))))
+    picked = {r["seed"]: r for r in rows if r["method"] == "HLN" and r["stage"] == "final"}
+    assert list(picked) == ["0", "1", "2", "mean", "std"]
+    values = (LEVELS["HLN"] + np.arange(3)) / QUERIES
+    assert float(picked["2"]["recall@1"]) == values[2]
+    assert float(picked["mean"]["nmi_geometric"]) == pytest.approx(np.mean(values) - 0.04)
+    assert float(picked["std"]["recall@1"]) == pytest.approx(np.std(values, ddof=1))
+    assert {r["stage"] for r in rows} == {"final", "best", "switch", "unnormalized"}
+
+
+def test_markdown_table_has_as_many_cells_in_every_line():
+    lines = [
+        line for line in report.render_markdown(full_set()).splitlines() if line.startswith("|")
+    ]
+    assert lines[0] == "| Method | Epoch | NMI | R@1 | R@2 | R@4 | R@8 |"
+    assert {line.count("|") for line in lines[:9]} == {8}
+
+
+def test_latex_escapes_names_and_writes_signs_in_math():
+    text = report.render_latex(full_set("my_birds", seeds=(0, 1)))
+    assert r"\caption{my\_birds: final epoch, percent" in text
+    assert r"$\pm$" in text
+    assert r"95 \% paired" in text
+    assert not re.search(r"[±−–]", text)
+    assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 4
+
+
+def test_write_tables_writes_three_files(tmp_path):
+    paths = report.write_tables(full_set(), tmp_path / "new", stem="table1")
+    assert [path.name for path in paths] == ["table1.md", "table1.csv", "table1.tex"]
+    assert (
+        (tmp_path / "new" / "table1.md").read_text().startswith("**digits: final epoch, percent**")
+    )
+    assert all(path.read_text().endswith("\n") for path in paths)
+
+
+def test_every_data_set_has_its_own_tables():
+    text = report.render_text([*full_set("omniglot"), *full_set("digits")])
+    assert text.index("omniglot: final epoch") < text.index("digits: final epoch")
+
+
+def test_run_note_tells_commit_hardware_and_time():
+    runs = full_set()
+    runs[0]["provenance"]["dirty"] = True
+    note = report.render_markdown(runs)
+    assert "commit 0123456 with local changes and commit 0123456" in note
+    assert "2 cores of a processor" in note
+    assert "5.0 minutes" in note
+
+
+def test_no_records_are_refused():
+    with pytest.raises(ValueError, match="at least one record. Received none: run table1 first"):
+        report.render_text([])
+
+
+def test_two_records_of_one_method_and_seed_are_refused():
+    twin = {**make_record("SM"), "name": "digits-SM-other-seed0"}
+    with pytest.raises(
+        ValueError, match=r"two for SM, seed 0: digits-SM-1a2b.* and digits-SM-other"
+    ):
+        report.render_text([make_record("SM"), twin])
+
+
+def test_records_of_different_data_are_refused():
+    other = make_record("BN")
+    other["data"]["checksum"] = "0" * 64
+    with pytest.raises(ValueError, match=r"share their data.*checksum feedbeeffeed.*000000000000"):
+        report.render_text([make_record("SM"), other])
