@@ -1,4 +1,4 @@
-"""Decode, resize, crop and flip images with TensorFlow operations, so that serving runs the same code.
+"""Decode, resize, crop and flip images inside a TensorFlow graph, so that serving runs this code too.
 
 Pixels are RGB, uint8, 0..255. Nothing here reads EXIF tags: an image is taken as it is stored, also
 where a tag asks for a rotation.
@@ -111,5 +111,5 @@ def random_crop_flip(image: tf.Tensor, crop: int, *, seed: tf.Tensor, flip: bool
     top, left = tf.unstack(tf.cast(draws[:2] * places, tf.int32))
     cropped = image[top : top + crop, left : left + crop]
     if flip:
-        cropped = tf.where(draws[2] < 0.5, cropped[:, ::-1], cropped)
+        cropped = tf.cond(draws[2] < 0.5, lambda: tf.reverse(cropped, axis=[1]), lambda: cropped)
     return tf.ensure_shape(cropped, [crop, crop, CHANNELS])

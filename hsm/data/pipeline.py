@@ -17,6 +17,8 @@ from hsm.data.sources.source import Split
 
 _Loader = Callable[[tf.Tensor], tf.Tensor]
 
+_RESIZED_AT_ONCE = 256
+
 
 def num_training_steps(num_examples: int, batch_size: int) -> int:
     """Returns the number of batches in an epoch.
@@ -101,9 +103,14 @@ def evaluation_batches(split: Split, *, crop: int, batch_size: int = 100) -> tf.
 
 def _mapped(split: Split, indices: np.ndarray, example: _Loader) -> tf.data.Dataset:
     labels = tf.constant(split.labels, tf.int32)
-    return tf.data.Dataset.from_tensor_slices(indices.astype(np.int64)).map(
-        lambda index: (example(index), labels[index]), tf.data.AUTOTUNE, deterministic=True
-    )
+
+    # Nothing to convert here, and AutoGraph would read the source again every epoch.
+    @tf.autograph.experimental.do_not_convert
+    def labelled(index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return example(index), labels[index]
+
+    dataset = tf.data.Dataset.from_tensor_slices(indices.astype(np.int64))
+    return dataset.map(labelled, tf.data.AUTOTUNE, deterministic=True)
 
 
 def _loader(split: Split, crop: int) -> _Loader:
@@ -122,9 +129,9 @@ def _loader(split: Split, crop: int) -> _Loader:
 
 @functools.lru_cache(maxsize=4)
 def _resized(split: Split, size: int) -> tf.Tensor:
-    """Resizes a split's array, one image at a time to bound the memory. uint8 [n, size, size, 3]."""
-    resize = tf.function(lambda image: images.resize(image, size))
-    return tf.stack([resize(image) for image in tf.constant(split.images)])
+    """Returns a split's array resized, uint8 [n, size, size, 3]; in parts, to bound the memory."""
+    parts = (split.images[i : i + _RESIZED_AT_ONCE] for i in range(0, len(split), _RESIZED_AT_ONCE))
+    return tf.concat([images.resize(tf.constant(part), size) for part in parts], axis=0)
 
 
 @functools.cache
@@ -138,7 +145,7 @@ def _file_loader(size: int) -> _Loader:
 
 @functools.cache
 def _augmentation(crop: int, flip: bool) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
-    @tf.function(reduce_retracing=True)
+    @tf.function
     def augment(image: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         return images.random_crop_flip(image, crop, seed=seed, flip=flip)
 
