@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -36,8 +37,7 @@ class CeilMaxPooling2D(keras.layers.Layer):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Pools [batch, height, width, channels]."""
-        height, width = (self._padding(n) for n in inputs.shape[1:3])
-        padding = [[0, 0], [0, height], [0, width], [0, 0]]
+        padding = self._padding(inputs.shape[1:3])
         return tf.nn.max_pool2d(inputs, self.pool_size, self.strides, padding)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
@@ -58,7 +58,20 @@ class CeilMaxPooling2D(keras.layers.Layer):
             )
         return -(-(size - self.pool_size) // self.strides) + 1
 
-    def _padding(self, size: int | None) -> int:
+    def _padding(self, sizes: Sequence[int | None]) -> str | list[list[int]]:
+        """TensorFlow's name for the padding where it has one: those kernels are much faster."""
+        height, width = (self._missing(size) for size in sizes)
+        if height == width == 0:
+            return "VALID"
+        if all(self._same(size) for size in sizes):
+            return "SAME"
+        return [[0, 0], [0, height], [0, width], [0, 0]]
+
+    def _missing(self, size: int | None) -> int:
         """Pixels that the last window lacks."""
-        windows = self._output_size(size)
-        return (windows - 1) * self.strides + self.pool_size - int(size or 0)
+        return (self._output_size(size) - 1) * self.strides + self.pool_size - int(size or 0)
+
+    def _same(self, size: int | None) -> bool:
+        """Whether SAME pads this side with as many pixels, all of them at the end."""
+        windows = -(-int(size or 0) // self.strides)
+        return windows == self._output_size(size) and self._missing(size) <= 1

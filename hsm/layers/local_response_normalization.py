@@ -65,10 +65,7 @@ class LocalResponseNormalization(keras.layers.Layer):
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Normalises [batch, height, width, channels]."""
         window = _band(inputs.shape[-1], self.size) * (self.alpha / self.size)
-        # Squares of float16 overflow beyond 255, where activations go; bfloat16 has the range.
-        narrow = inputs.dtype == tf.float16
-        x = tf.cast(inputs, tf.float32) if narrow else inputs
-        return tf.cast(_normalize(x, window, self.beta, self.k), inputs.dtype)
+        return _normalize(inputs, window, self.beta, self.k)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """The input's shape."""
@@ -87,26 +84,32 @@ def _band(channels: int, size: int) -> np.ndarray:
 
 
 def _normalize(x: tf.Tensor, window: np.ndarray, beta: float, k: float) -> tf.Tensor:
-    """y = x * s^-beta with s = k + window @ x^2; `window` is symmetric."""
-    kernel = tf.constant(window[None, None], x.dtype)
+    """Computes x * s^-beta with s = k + window @ x^2 in float32; `window` is symmetric."""
+    # Only the sums are in bfloat16 where the input is: k dominates s, and float16 would overflow.
+    narrow = x.dtype if x.dtype == tf.bfloat16 else tf.float32
+    kernel = tf.constant(window[None, None], narrow)
+    backward_kernel = tf.constant(2 * beta * window[None, None], narrow)
 
     @tf.custom_gradient
     def forward(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-        s = k + _window_sum(tf.square(x), kernel)
+        wide = tf.cast(x, tf.float32)
+        s = k + _window_sum(tf.square(tf.cast(x, narrow)), kernel)
         factor = _negative_power(s, beta)
 
         def backward(upstream: tf.Tensor) -> tf.Tensor:
-            scaled = upstream * factor
-            return scaled - (2 * beta) * x * _window_sum(scaled * x / s, kernel)
+            scaled = tf.cast(upstream, tf.float32) * factor
+            neighbours = _window_sum(scaled * wide / s, backward_kernel)
+            return tf.cast(scaled - wide * neighbours, x.dtype)
 
-        return x * factor, backward
+        return tf.cast(wide * factor, x.dtype), backward
 
     return forward(x)
 
 
 def _window_sum(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-    """Weighted sums over neighbouring channels."""
-    return tf.nn.conv2d(x, kernel, strides=1, padding="VALID")
+    """Weighted sums over neighbouring channels, multiplied in the kernel's dtype, in float32."""
+    sums = tf.nn.conv2d(tf.cast(x, kernel.dtype), kernel, strides=1, padding="VALID")
+    return tf.cast(sums, tf.float32)
 
 
 def _negative_power(s: tf.Tensor, beta: float) -> tf.Tensor:

@@ -42,7 +42,7 @@ _DROPOUT = 0.4
 _MIN_SIZE = 33
 
 
-def GoogLeNet(  # noqa: N802 - named like the architectures of keras.applications.
+def GoogLeNet(
     input_shape: tuple[int, int, int] = (224, 224, 3),
     include_top: bool = False,
     *,
