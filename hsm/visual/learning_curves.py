@@ -18,37 +18,34 @@ if TYPE_CHECKING:
 Record = Mapping[str, Any]
 
 
-def write_learning_curves(
-    records: Iterable[Record], directory: Path, *, stem: str = "learning_curves"
-) -> tuple[Path, ...]:
-    """Draws the records of one data set into `stem`.png and `stem`.pdf; returns the paths.
+def write_learning_curves(records: Iterable[Record], directory: Path) -> tuple[Path, ...]:
+    """Draws learning_curves_NAME.png and .pdf for each data set NAME; returns the paths.
 
-    Needs matplotlib: ask `style.missing_matplotlib` first.
-
-    Raises:
-        ValueError: If the records are of several data sets, or none was trained.
+    Data sets of which no record was trained have no curves. Needs matplotlib: ask
+    `style.missing_matplotlib` first.
     """
     import matplotlib
 
+    groups: dict[str, list[Record]] = {}
+    for record in records:
+        groups.setdefault(record["data"]["name"], []).append(record)
     directory.mkdir(parents=True, exist_ok=True)
-    paths = tuple(directory / (stem + suffix) for suffix in (".png", ".pdf"))
+    paths: list[Path] = []
     with matplotlib.rc_context(dict(RC)):
-        figure = draw_learning_curves(list(records))
-        for path in paths:
-            # Without dates and versions, the same records give the same bytes.
-            stamp = "Software" if path.suffix == ".png" else "CreationDate"
-            figure.savefig(path, metadata={stamp: None})
-    return paths
+        for name, group in groups.items():
+            if any(record["evaluations"] for record in group):
+                paths += _save(draw_learning_curves(group), directory / f"learning_curves_{name}")
+    return tuple(paths)
 
 
 def draw_learning_curves(records: Sequence[Record]) -> Figure:
     """One panel each for Recall@1 and NMI: a line per method, a band of ± 1 standard deviation.
 
-    HLN and HBN start at the switch, where they leave LN and BN. The pretrained feature is a level.
+    The records are of one data set. HLN and HBN start at the switch, where they leave LN and BN.
+    The pretrained feature is a level.
     """
     from matplotlib.figure import Figure
 
-    _check(records)
     figure = Figure(figsize=(COLUMN_WIDTH, 4.4))
     panels = figure.subplots(2, 1, sharex=True)
     for panel, metric, label in zip(
@@ -81,14 +78,13 @@ def curve(record: Record, metric: str) -> dict[int, float]:
     return {e["epoch"]: _percent(e, metric) for e in sorted(evaluations, key=lambda e: e["epoch"])}
 
 
-def _check(records: Sequence[Record]) -> None:
-    names = sorted({record["data"]["name"] for record in records})
-    if len(names) > 1:
-        raise ValueError(
-            f"One figure shows one data set. Received: {', '.join(names)}. Draw one at a time."
-        )
-    if not any(record["evaluations"] for record in records):
-        raise ValueError("Learning curves need a record with evaluations. Received none: train.")
+def _save(figure: Figure, stem: Path) -> list[Path]:
+    # Without dates and versions, the same records give the same bytes.
+    stamps = {".png": "Software", ".pdf": "CreationDate"}
+    paths = {stem.with_name(stem.name + suffix): stamp for suffix, stamp in stamps.items()}
+    for path, stamp in paths.items():
+        figure.savefig(path, metadata={stamp: None})
+    return list(paths)
 
 
 def _draw_method(panel: Axes, records: Sequence[Record], metric: str) -> None:

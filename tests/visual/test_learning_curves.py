@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import matplotlib
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -9,7 +10,7 @@ from PIL import Image
 from record_factory import make_evaluation, make_record
 
 from hsm.visual.learning_curves import curve, draw_learning_curves, write_learning_curves
-from hsm.visual.style import COLUMN_WIDTH
+from hsm.visual.style import COLUMN_WIDTH, RC
 
 METHODS = ("pretrained", "SM", "LN", "BN", "HLN", "HBN")
 
@@ -83,11 +84,7 @@ def test_methods_differ_in_color_and_in_marker():
 
 @pytest.mark.parametrize("dataset", ["digits", "a_folder_with_a_rather_long_name_" * 3])
 @pytest.mark.parametrize("seeds", [(0,), (0, 1)])
-def test_nothing_is_clipped_at_column_width(tmp_path, dataset, seeds):
-    import matplotlib
-
-    from hsm.visual.style import RC
-
+def test_nothing_is_clipped_at_column_width(dataset, seeds):
     with matplotlib.rc_context(dict(RC)):
         figure = draw_learning_curves(full_set(seeds, dataset))
         canvas = FigureCanvasAgg(figure)
@@ -105,18 +102,21 @@ def test_nothing_is_clipped_at_column_width(tmp_path, dataset, seeds):
 def test_files_are_written_and_repeatable(tmp_path):
     first = write_learning_curves(full_set(), tmp_path / "a")
     second = write_learning_curves(full_set(), tmp_path / "b")
-    assert [path.name for path in first] == ["learning_curves.png", "learning_curves.pdf"]
+    assert [path.name for path in first] == [
+        "learning_curves_digits.png",
+        "learning_curves_digits.pdf",
+    ]
     assert [p.read_bytes() for p in first] == [p.read_bytes() for p in second]
     assert Image.open(first[0]).width == COLUMN_WIDTH * 200
     assert first[1].read_bytes().startswith(b"%PDF")
 
 
-def test_several_data_sets_are_refused(tmp_path):
-    records = [make_record("SM"), make_record("BN", dataset="omniglot")]
-    with pytest.raises(ValueError, match=r"one data set. Received: digits, omniglot"):
-        write_learning_curves(records, tmp_path)
-
-
-def test_records_without_epochs_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="need a record with evaluations"):
-        write_learning_curves([make_record("pretrained")], tmp_path)
+def test_every_trained_data_set_has_its_own_figure(tmp_path):
+    sets = [*full_set(), make_record("BN", dataset="v1.5"), make_record("pretrained", dataset="x")]
+    names = [path.name for path in write_learning_curves(sets, tmp_path)]
+    assert names == [
+        "learning_curves_digits.png",
+        "learning_curves_digits.pdf",
+        "learning_curves_v1.5.png",
+        "learning_curves_v1.5.pdf",
+    ]

@@ -1,0 +1,107 @@
+"""The README's results follow from the records: on made-up files, and on the real ones."""
+
+from __future__ import annotations
+
+import pytest
+import render_results
+from record_factory import make_record
+
+from hsm import records
+
+README = """# Title
+
+<!-- results:digits -->
+old
+<!-- /results:digits -->
+
+Between.
+
+<!-- results:omniglot --><!-- /results:omniglot -->
+End.
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    """The arguments for a README with two blocks and its records."""
+    readme, directory = tmp_path / "README.md", tmp_path / "records"
+    readme.write_text(README)
+    for dataset in ("digits", "omniglot"):
+        records.write(make_record("BN", dataset=dataset), directory)
+    return [f"--readme={readme}", f"--records={directory}"], readme, directory
+
+
+def test_blocks_are_filled_and_the_rest_stays(project):
+    arguments, readme, _ = project
+    assert render_results.main(arguments) == 0
+    text = readme.read_text()
+    assert text.startswith("# Title\n\n<!-- results:digits -->\n\n**digits: final epoch, percent**")
+    assert "old" not in text
+    assert "\n\nBetween.\n\n" in text
+    assert text.endswith("<!-- /results:omniglot -->\nEnd.\n")
+    assert text.index("**digits") < text.index("Between.") < text.index("**omniglot")
+
+
+def test_rendering_twice_changes_nothing(project):
+    arguments, readme, _ = project
+    render_results.main(arguments)
+    once = readme.read_text()
+    render_results.main(arguments)
+    assert readme.read_text() == once
+
+
+def test_check_accepts_a_rendered_readme(project):
+    arguments, *_ = project
+    render_results.main(arguments)
+    assert render_results.main([*arguments, "--check"]) == 0
+
+
+def test_check_finds_a_number_that_was_edited_and_leaves_it(project, capsys):
+    arguments, readme, _ = project
+    render_results.main(arguments)
+    edited = readme.read_text().replace("| BN | 50 | 57.50 |", "| BN | 50 | 99.99 |", 1)
+    readme.write_text(edited)
+    assert render_results.main([*arguments, "--check"]) == 1
+    message = capsys.readouterr().err
+    assert "README.md differs from experiments/records in 2 lines" in message
+    assert "-| BN | 50 | 99.99 |" in message
+    assert readme.read_text() == edited
+
+
+def test_check_finds_a_record_that_was_added(project):
+    arguments, _, directory = project
+    render_results.main(arguments)
+    records.write(make_record("SM"), directory)
+    assert render_results.main([*arguments, "--check"]) == 1
+
+
+def test_block_without_records_is_named(project, capsys):
+    arguments, _, directory = project
+    next(directory.glob("omniglot*")).unlink()
+    assert render_results.main(arguments) == 1
+    assert "results:omniglot has no records" in capsys.readouterr().err
+
+
+def test_records_without_block_are_named(project, capsys):
+    arguments, _, directory = project
+    records.write(make_record("BN", dataset="cub100"), directory)
+    assert render_results.main(arguments) == 1
+    assert "Records of cub100 have no place in the README" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        "<!-- results:digits -->",
+        "<!-- /results:digits --> <!-- results:digits -->",
+        "<!-- results:a --> <!-- results:b --> <!-- /results:a --> <!-- /results:b -->",
+        "<!-- results:a --> <!-- /results:a --> <!-- results:a --> <!-- /results:a -->",
+    ],
+)
+def test_marks_without_partner_are_refused(marks):
+    with pytest.raises(ValueError, match=r"opened once and closed.*Received the marks: "):
+        render_results.render(marks, [])
+
+
+def test_the_readme_of_this_project_agrees_with_its_records(capsys):
+    assert render_results.main(["--check"]) == 0, capsys.readouterr().err

@@ -1,0 +1,109 @@
+"""Writes the results in README.md from experiments/records/*.json, or checks that they agree.
+
+The README holds blocks `<!-- results:NAME -->` … `<!-- /results:NAME -->`, where NAME is the data
+set's name in the records. What lies between the marks is generated: edit nothing there.
+
+    python tools/render_results.py            # rewrite the blocks
+    python tools/render_results.py --check    # exit with 1 and say where the README differs
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from hsm import records
+from hsm.experiments.report import render_markdown
+from hsm.experiments.summary import Record
+
+ROOT = Path(__file__).resolve().parent.parent
+_MARK = re.compile(r"<!-- (/?)results:([^ ]+) -->")
+
+
+def render(readme: str, runs: Iterable[Record]) -> str:
+    """Returns the README's text with every block generated anew from the records.
+
+    Raises:
+        ValueError: If a mark has no partner, a block has no records, or records have no block.
+    """
+    names = _block_names(readme)
+    by_name: dict[str, list[Record]] = {}
+    for run in runs:
+        by_name.setdefault(run["data"]["name"], []).append(run)
+    for name in by_name:
+        if name not in names:
+            raise ValueError(
+                f"Records of {name} have no place in the README. Add the lines "
+                f"<!-- results:{name} --> and <!-- /results:{name} -->, or remove the records."
+            )
+    for name in names:
+        if name not in by_name:
+            raise ValueError(
+                f"The block results:{name} has no records. Add records of the data set {name}, "
+                "or remove the block."
+            )
+        readme = _replace(readme, name, render_markdown(by_name[name]))
+    return readme
+
+
+def difference(old: str, new: str) -> str:
+    """A sentence that names the first lines in which the README differs from its records."""
+    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=0)
+    changes = [line for line in lines if not line.startswith(("---", "+++", "@@"))]
+    shown = "\n".join(changes[:10])
+    return (
+        f"README.md differs from experiments/records in {len(changes)} lines; run "
+        f"python tools/render_results.py to write it anew. The first of them:\n{shown}"
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Renders or checks; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--check", action="store_true", help="change nothing, only compare")
+    parser.add_argument("--readme", type=Path, default=ROOT / "README.md")
+    parser.add_argument("--records", type=Path, default=ROOT / "experiments" / "records")
+    options = parser.parse_args(arguments)
+    old = options.readme.read_text(encoding="utf-8")
+    try:
+        new = render(old, records.read_all(options.records))
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if not options.check:
+        options.readme.write_text(new, encoding="utf-8")
+    elif new != old:
+        print(difference(old, new), file=sys.stderr)
+        return 1
+    return 0
+
+
+def _block_names(readme: str) -> list[str]:
+    """The names of the blocks in their order, each opened and closed once."""
+    marks = _MARK.findall(readme)
+    opened = [name for slash, name in marks if not slash]
+    expected = [mark for name in opened for mark in (("", name), ("/", name))]
+    if marks != expected or len(set(opened)) != len(opened):
+        found = " ".join(f"{slash}results:{name}" for slash, name in marks)
+        raise ValueError(
+            "Every results block is opened once and closed before the next one opens. "
+            f"Received the marks: {found}."
+        )
+    return opened
+
+
+def _replace(readme: str, name: str, text: str) -> str:
+    start, end = f"<!-- results:{name} -->", f"<!-- /results:{name} -->"
+    before, rest = readme.split(start, 1)
+    after = rest.split(end, 1)[1]
+    return f"{before}{start}\n\n{text}\n\n{end}{after}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
