@@ -21,7 +21,7 @@ class L2Normalize(keras.layers.Layer):
     gradient with respect to x is orthogonal to x (equation 12). Shorter vectors, the zero vector
     among them, are multiplied by the constant 1 / sqrt(epsilon): value and gradient stay finite.
 
-    The arithmetic is float32 under every dtype policy: in float16 the sum of squares of a vector
+    The layer is float32 under every dtype policy, also its own: in float16 the sum of squares of a vector
     of length 300 is already infinite. A gradient goes back in the input's dtype.
 
     Example:
@@ -31,7 +31,7 @@ class L2Normalize(keras.layers.Layer):
     Args:
         axis: The axis along which vectors lie.
         epsilon: Lower bound of the sum of squares; positive.
-        **kwargs: `name`, `dtype` and the other arguments of `keras.layers.Layer`.
+        **kwargs: `name` and the other arguments of `keras.layers.Layer`; `dtype` has no effect.
 
     Call arguments:
         inputs: Floating-point tensor of rank 1 or more.
@@ -50,11 +50,9 @@ class L2Normalize(keras.layers.Layer):
     """
 
     def __init__(self, axis: int = -1, epsilon: float = 1e-12, **kwargs: Any) -> None:
-        super().__init__(autocast=False, **kwargs)
+        super().__init__(**{**kwargs, "dtype": "float32"})
         if not isinstance(axis, int) or isinstance(axis, bool):
-            raise ValueError(
-                f"expected axis to be one integer, such as -1. Received: axis={axis!r}"
-            )
+            raise ValueError(f"expected axis to be an integer, such as -1. Received: axis={axis!r}")
         if not (math.isfinite(epsilon) and epsilon > 0):
             raise ValueError(
                 "expected epsilon > 0 and finite, because it bounds the length that is divided by; "
@@ -66,7 +64,6 @@ class L2Normalize(keras.layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         """Returns `inputs` at unit length, float32."""
-        inputs = ops.cast(inputs, "float32")
         squared_length = ops.sum(ops.square(inputs), axis=self.axis, keepdims=True)
         return inputs * ops.rsqrt(ops.maximum(squared_length, self.epsilon))
 

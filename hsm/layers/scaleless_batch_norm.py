@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 import keras
-from keras import ops
 
 
 @keras.saving.register_keras_serializable(package="hsm")
@@ -22,7 +21,7 @@ class ScalelessBatchNorm(keras.layers.Layer):
     they are the moving averages. Each normalised dimension has variance 1, hence the squared
     length of y is 1 on average (while beta is 0): softly the unit length of `L2Normalize`.
 
-    The arithmetic is float32 under every dtype policy. A gradient goes back in the input's dtype.
+    The layer is float32 under every dtype policy, also its own. A gradient goes back in the input's dtype.
 
     Example:
         >>> ScalelessBatchNorm()(features, training=True)  # float32 [b, 64]
@@ -32,7 +31,7 @@ class ScalelessBatchNorm(keras.layers.Layer):
         epsilon: Added to the variance; positive.
         center: Whether the offset beta is learned; without it beta = 0.
         synchronized: Whether replicas of a distribution strategy share the batch's statistics.
-        **kwargs: `name`, `dtype` and the other arguments of `keras.layers.Layer`.
+        **kwargs: `name` and the other arguments of `keras.layers.Layer`; `dtype` has no effect.
 
     Call arguments:
         inputs: Floating-point tensor with the features on its last axis.
@@ -61,7 +60,7 @@ class ScalelessBatchNorm(keras.layers.Layer):
         synchronized: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(autocast=False, **kwargs)
+        super().__init__(**{**kwargs, "dtype": "float32"})
         if not 0.0 <= momentum < 1.0:
             raise ValueError(
                 "expected 0 <= momentum < 1, the decay of the moving averages; 0.95 is the "
@@ -99,7 +98,7 @@ class ScalelessBatchNorm(keras.layers.Layer):
         """Returns the normalised `inputs` over sqrt(k), float32."""
         if training and self.batch_norm.trainable and not self.synchronized:
             _check_batch(tuple(inputs.shape))
-        normalized = self.batch_norm(ops.cast(inputs, "float32"), training=training)
+        normalized = self.batch_norm(inputs, training=training)
         return normalized / math.sqrt(inputs.shape[-1])
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:

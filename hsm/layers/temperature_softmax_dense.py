@@ -29,9 +29,8 @@ class TemperatureSoftmaxDense(keras.layers.Layer):
     compiled graph, which is never traced again; `float(layer.alpha)` reads it. The configuration
     keeps the value that the constructor got.
 
-    Weights, product and activation are float32 under every dtype policy, and so is the output. A
-    gradient goes back in the input's dtype: feed float32, because alpha = 64 under a loss scale of
-    2**15 exceeds float16's range.
+    The layer is float32 under every dtype policy, also its own. A gradient goes back in the
+    input's dtype: feed float32, because alpha = 64 under a loss scale of 2**15 exceeds float16.
 
     Example:
         >>> classifier = TemperatureSoftmaxDense(98, alpha=16.0)
@@ -46,7 +45,7 @@ class TemperatureSoftmaxDense(keras.layers.Layer):
         scale_bias: Whether alpha multiplies the bias, too.
         activation: Applied to the logits: None, a name such as "softmax", or a callable.
         kernel_initializer: Initialiser of W. By default its columns' length is about 1.
-        **kwargs: `name`, `dtype` and the other arguments of `keras.layers.Layer`.
+        **kwargs: `name` and the other arguments of `keras.layers.Layer`; `dtype` has no effect.
 
     Call arguments:
         inputs: Floating-point tensor with the features on its last axis.
@@ -76,7 +75,7 @@ class TemperatureSoftmaxDense(keras.layers.Layer):
         kernel_initializer: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(autocast=False, **kwargs)
+        super().__init__(**{**kwargs, "dtype": "float32"})
         if not isinstance(units, int) or isinstance(units, bool) or units < 1:
             raise ValueError(
                 "expected units to be an integer of at least 1, the number of classes. "
@@ -91,7 +90,7 @@ class TemperatureSoftmaxDense(keras.layers.Layer):
         self.kernel_initializer = keras.initializers.get(
             kernel_initializer or keras.initializers.VarianceScaling(1.0, "fan_in")
         )
-        self._unit_length = L2Normalize(axis=0, dtype="float32")
+        self._unit_length = L2Normalize(axis=0)
         self._alpha = self._add_alpha()
 
     def _add_alpha(self) -> keras.Variable:
@@ -100,9 +99,7 @@ class TemperatureSoftmaxDense(keras.layers.Layer):
             name="alpha",
             shape=(),
             initializer=keras.initializers.Constant(self.initial_alpha),
-            dtype="float32",
             trainable=False,
-            autocast=False,
             aggregation="only_first_replica",
         )
 
@@ -122,20 +119,19 @@ class TemperatureSoftmaxDense(keras.layers.Layer):
                 "expected inputs of shape (batch, ..., k) with k known, because the kernel has k "
                 f"rows. Received: input_shape={tuple(input_shape)}"
             )
-        self.kernel = self._add_float32("kernel", (input_shape[-1], self.units))
-        self.bias = self._add_float32("bias", (self.units,)) if self.use_bias else None
-
-    def _add_float32(self, name: str, shape: tuple[int, ...]) -> keras.Variable:
-        """Makes a trained variable; only the kernel starts elsewhere than at zero."""
-        initializer = self.kernel_initializer if name == "kernel" else "zeros"
-        return self.add_weight(
-            name=name, shape=shape, initializer=initializer, dtype="float32", autocast=False
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(input_shape[-1], self.units),
+            initializer=self.kernel_initializer,
         )
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros")
 
     def call(self, inputs: Any) -> Any:
         """Returns `activation(logits)`, float32."""
         kernel = self._unit_length(self.kernel) if self.normalize_kernel else self.kernel
-        logits = ops.matmul(ops.cast(inputs, "float32"), kernel)
+        logits = ops.matmul(inputs, kernel)
         if self.bias is None:
             logits = self.alpha * logits
         elif self.scale_bias:

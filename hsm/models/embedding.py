@@ -92,13 +92,13 @@ class EmbeddingModel(keras.Model):
             name="bottleneck",
         )
         self.normalization = _make_normalization(self.method)
+        self._unit_length = L2Normalize(name="unit_length")
         self.classifier = TemperatureSoftmaxDense(
             self.num_classes,
             self.initial_alpha,
             normalize_kernel=self.method != "SM",
             scale_bias=self.scale_bias,
             kernel_initializer=scaled(1.0, "fan_in", "truncated_normal", seed=classifier_seed),
-            dtype="float32",
             name="classifier",
         )
 
@@ -133,7 +133,7 @@ class EmbeddingModel(keras.Model):
 
     def embed(self, images: Any) -> Any:
         """Returns the unit-length embeddings, float32 [b, k], of `images` [b, h, w, 3]."""
-        return L2Normalize()(self.features(images))
+        return self._unit_length(self.features(images))
 
     def _bottleneck(self, images: Any, training: bool) -> Any:
         """Returns f, float32 [b, k]."""

@@ -1,0 +1,124 @@
+"""The same checks for every public layer; a layer that is not in the table fails them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from hsm import layers
+
+FEATURES = np.random.default_rng(0).normal(size=(6, 8)).astype(np.float32)
+IMAGES = np.random.default_rng(1).uniform(0, 255, size=(2, 6, 6, 3)).astype(np.float32)
+POLICIES = ("float32", "mixed_float16", "mixed_bfloat16", "float16", "bfloat16")
+
+
+class Case(NamedTuple):
+    """A public layer, its arguments, what it is called with, and whether it is always float32."""
+
+    make: Callable[..., keras.layers.Layer]
+    arguments: dict[str, Any]
+    inputs: np.ndarray
+    float32: bool
+
+
+CASES = {
+    "BGRPixels": Case(layers.BGRPixels, {"mean": (1.0, 2.0, 3.0)}, IMAGES, True),
+    "CeilMaxPooling2D": Case(layers.CeilMaxPooling2D, {"pool_size": 2}, IMAGES, False),
+    "L2Normalize": Case(layers.L2Normalize, {"axis": 1, "epsilon": 1e-6}, FEATURES, True),
+    "LocalResponseNormalization": Case(
+        layers.LocalResponseNormalization, {"size": 3, "beta": 0.5}, IMAGES, False
+    ),
+    "ScalelessBatchNorm": Case(
+        layers.ScalelessBatchNorm, {"momentum": 0.5, "epsilon": 0.01}, FEATURES, True
+    ),
+    "TemperatureSoftmaxDense": Case(
+        layers.TemperatureSoftmaxDense,
+        {"units": 3, "alpha": 4.0, "scale_bias": False, "activation": "softmax"},
+        FEATURES,
+        True,
+    ),
+}
+
+
+@pytest.fixture(params=sorted(CASES))
+def case(request):
+    return CASES[request.param]
+
+
+def built(case, **arguments):
+    """Returns the case's layer with random weights, so that lost ones show."""
+    layer = case.make(**case.arguments, **arguments)
+    layer(case.inputs)
+    rng = np.random.default_rng(2)
+    for variable in layer.variables:
+        variable.assign(rng.uniform(0.5, 2.0, variable.shape))
+    return layer
+
+
+def plain(config):
+    """Returns `config` as a JSON file would give it back."""
+    return json.loads(json.dumps(config))
+
+
+def test_every_public_layer_is_in_the_table():
+    assert set(CASES) == set(layers.__all__)
+    assert all(case.make is getattr(layers, name) for name, case in CASES.items())
+
+
+def test_config_round_trip_is_stable_before_and_after_build(case):
+    layer = case.make(**case.arguments, name="layer")
+    config = plain(layer.get_config())
+    for name, value in case.arguments.items():
+        assert config[name] == plain(value)
+    layer(case.inputs)
+    assert plain(layer.get_config()) == config
+    assert plain(case.make.from_config(config).get_config()) == config
+
+
+def test_keras_file_round_trip(case, tmp_path):
+    model = keras.Sequential([keras.Input(case.inputs.shape[1:]), built(case)])
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert type(loaded.layers[0]) is case.make
+    np.testing.assert_array_equal(loaded(case.inputs), model(case.inputs))
+
+
+def test_saved_model_round_trip(case, tmp_path):
+    layer = built(case)
+    module = tf.Module()
+    module.layer = layer
+    signature = tf.TensorSpec((None, *case.inputs.shape[1:]), tf.float32)
+    module.serve = tf.function(lambda x: layer(x), input_signature=[signature])
+    tf.saved_model.save(module, str(tmp_path / "saved"))
+    loaded = tf.saved_model.load(str(tmp_path / "saved"))
+    np.testing.assert_allclose(loaded.serve(case.inputs), layer(case.inputs), rtol=1e-6)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_output_dtype_and_values_under_every_policy(case, policy):
+    layer = built(case, dtype=policy)
+    expected_dtype = "float32" if case.float32 else keras.DTypePolicy(policy).compute_dtype
+    symbolic = layer(keras.KerasTensor(case.inputs.shape))
+    actual = layer(case.inputs)
+    assert actual.dtype.name == symbolic.dtype == expected_dtype
+    assert symbolic.shape == actual.shape == layer.compute_output_shape(case.inputs.shape)
+    tolerance = 1e-6 if case.float32 else 2e-2
+    reference = built(case)(case.inputs).numpy()
+    np.testing.assert_allclose(tf.cast(actual, tf.float32), reference, rtol=tolerance, atol=1e-6)
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_float16", "mixed_bfloat16"])
+def test_gradients_are_finite_under_every_policy(case, policy):
+    layer = built(case, dtype=policy)
+    inputs = tf.cast(case.inputs, layer.compute_dtype)
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        loss = tf.reduce_mean(tf.cast(layer(inputs), tf.float32) ** 2)
+    gradients = tape.gradient(loss, [inputs, *layer.trainable_variables])
+    assert all(np.isfinite(tf.cast(gradient, tf.float32)).all() for gradient in gradients)
