@@ -21,8 +21,8 @@ class L2Normalize(keras.layers.Layer):
     gradient with respect to x is orthogonal to x (equation 12). Shorter vectors, the zero vector
     among them, are multiplied by the constant 1 / sqrt(epsilon): value and gradient stay finite.
 
-    The layer is float32 under every dtype policy, also its own: in float16 the sum of squares of a vector
-    of length 300 is already infinite. A gradient goes back in the input's dtype.
+    The layer is float32 under every dtype policy, also its own: in float16 the sum of squares of
+    a vector of length 300 is already infinite. A gradient goes back in the input's dtype.
 
     Example:
         >>> L2Normalize()(np.array([[3.0, 4.0]]))

@@ -21,7 +21,8 @@ class ScalelessBatchNorm(keras.layers.Layer):
     they are the moving averages. Each normalised dimension has variance 1, hence the squared
     length of y is 1 on average (while beta is 0): softly the unit length of `L2Normalize`.
 
-    The layer is float32 under every dtype policy, also its own. A gradient goes back in the input's dtype.
+    The layer is float32 under every dtype policy, also its own. A gradient goes back in the
+    input's dtype.
 
     Example:
         >>> ScalelessBatchNorm()(features, training=True)  # float32 [b, 64]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import keras
@@ -78,7 +79,7 @@ class EmbeddingModel(keras.Model):
         self.scale_bias = scale_bias
         self.seed = seed
         self._make_head()
-        self(keras.Input(backbone.input_shape[1:], dtype="float32"))
+        self.build(backbone.input_shape)
 
     def _make_head(self) -> None:
         """Makes bottleneck, normalisation and classifier."""
@@ -101,6 +102,13 @@ class EmbeddingModel(keras.Model):
             kernel_initializer=scaled(1.0, "fan_in", "truncated_normal", seed=classifier_seed),
             name="classifier",
         )
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Makes the head's weights; the backbone has its own."""
+        self.bottleneck.build(self.backbone.output_shape)
+        features = (None, self.embedding_dim)
+        for layer in (self.normalization, self.classifier, self._unit_length):
+            layer.build(features)
 
     @property
     def alpha(self) -> keras.Variable:
@@ -156,7 +164,9 @@ class EmbeddingModel(keras.Model):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> EmbeddingModel:
         """Builds the model of `get_config()`; weights are initialised anew."""
-        backbone = keras.saving.deserialize_keras_object(config["backbone"], custom_objects)
+        # Keras empties the configuration of a functional model that it deserialises.
+        backbone_config = copy.deepcopy(config["backbone"])
+        backbone = keras.saving.deserialize_keras_object(backbone_config, custom_objects)
         return cls(**{**config, "backbone": backbone})
 
 
