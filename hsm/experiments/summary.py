@@ -158,7 +158,8 @@ def differences(
 
 
 def _check(runs: Sequence[Record]) -> None:
-    first, seen = runs[0], {}
+    first = runs[0]
+    seen: dict[tuple[str, int], Record] = {}
     for run in runs:
         other = seen.setdefault((run["method"], run["seed"]), run)
         if other is not run:
@@ -181,8 +182,8 @@ def _test_data(run: Record) -> str:
 
 
 def _evaluations(runs: Iterable[Record], method: str, key: str) -> dict[int, Mapping[str, Any]]:
-    found = {run["seed"]: run.get(key) for run in runs if run["method"] == method}
-    return {seed: found[seed] for seed in sorted(found) if found[seed] is not None}
+    found = {run["seed"]: run[key] for run in runs if run["method"] == method and run.get(key)}
+    return dict(sorted(found.items()))
 
 
 def _score(values: Iterable[float]) -> Score | None:

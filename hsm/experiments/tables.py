@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _LATEX = {
@@ -54,13 +55,12 @@ def to_text(grid: Grid, *, width: int = 100) -> str:
     """
     widths = [max(map(len, column)) for column in zip(grid.header, *grid.rows, strict=True)]
     blocks = [_text_block(grid, widths, columns) for columns in _fit(widths, width)]
-    paragraphs = [*grid.notes] if grid.notes else []
     return "\n".join(
         [
             textwrap.fill(grid.title, width),
             *("\n" + block for block in blocks),
-            *([""] if paragraphs else []),
-            *(textwrap.fill(note, width) for note in paragraphs),
+            *([""] if grid.notes else []),
+            *(textwrap.fill(note, width) for note in grid.notes),
         ]
     )
 
@@ -114,7 +114,7 @@ def _text_block(grid: Grid, widths: list[int], columns: list[int]) -> str:
     return "\n".join([line(grid.header), rule, *map(line, grid.rows)])
 
 
-def _markdown_row(cells: tuple[str, ...] | list[str]) -> str:
+def _markdown_row(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
 
 

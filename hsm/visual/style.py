@@ -11,7 +11,7 @@ from typing import Any
 # Width in inches of one column of a two-column page.
 COLUMN_WIDTH = 3.5
 
-RC: Mapping[str, Any] = MappingProxyType(
+RC: Mapping[Any, Any] = MappingProxyType(
     {
         "font.size": 8,
         "axes.titlesize": 8,
