@@ -1,0 +1,91 @@
+"""The bootstrap against a loop that resamples queries one by one, and by its coverage."""
+
+from __future__ import annotations
+
+import dataclasses
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from hsm.metrics import Interval, paired_bootstrap
+
+
+def correlated_hits(generator, count, *, shift):
+    """Two methods' hits on the same queries, whose recalls differ by `shift` in expectation."""
+    difficulty = generator.uniform(size=count)
+    a = difficulty < 0.6 + shift
+    b = (difficulty < 0.6) ^ (generator.uniform(size=count) < 0.05)
+    return a, b
+
+
+def test_matches_resampling_query_by_query():
+    generator = np.random.default_rng(0)
+    a, b = correlated_hits(generator, 300, shift=0.04)
+    naive = []
+    for _ in range(20_000):
+        drawn = generator.integers(0, len(a), len(a))
+        naive.append(a[drawn].mean() - b[drawn].mean())
+    low, high = np.percentile(naive, [2.5, 97.5])
+    interval = paired_bootstrap(a, b, num_resamples=20_000)
+    assert interval.difference == pytest.approx(a.mean() - b.mean(), abs=1e-12)
+    # One query is 1 / 300; the percentiles themselves scatter by less.
+    assert interval.low == pytest.approx(low, abs=0.0034)
+    assert interval.high == pytest.approx(high, abs=0.0034)
+
+
+def test_covers_the_true_difference_19_times_in_20():
+    generator = np.random.default_rng(1)
+    probabilities = [0.15, 0.6, 0.25]
+    covered = 0
+    for trial in range(600):
+        difference = generator.choice([-1, 0, 1], size=400, p=probabilities)
+        interval = paired_bootstrap(difference > 0, difference < 0, num_resamples=800, seed=trial)
+        covered += interval.low <= 0.1 <= interval.high
+    assert 0.92 <= covered / 600 <= 0.98
+
+
+def test_swapping_methods_mirrors_the_interval():
+    a, b = correlated_hits(np.random.default_rng(2), 1000, shift=0.05)
+    forth, back = paired_bootstrap(a, b), paired_bootstrap(b, a)
+    assert back.difference == -forth.difference
+    assert back.low == pytest.approx(-forth.high, abs=0.003)
+    assert back.high == pytest.approx(-forth.low, abs=0.003)
+
+
+def test_equal_methods_have_no_width_and_seeds_repeat():
+    hits = np.arange(50) % 3 == 0
+    assert paired_bootstrap(hits, hits) == Interval(0.0, 0.0, 0.0)
+    a, b = correlated_hits(np.random.default_rng(3), 97, shift=0.1)
+    assert paired_bootstrap(a, b, seed=5) == paired_bootstrap(a.astype(int), list(b), seed=5)
+    few = [paired_bootstrap(a, b, num_resamples=20, seed=seed) for seed in (5, 6)]
+    assert few[0] != few[1]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        paired_bootstrap(a, b).low = 0.0
+
+
+def test_memory_does_not_grow_with_queries_times_resamples():
+    a, b = correlated_hits(np.random.default_rng(4), 60_000, shift=0.0)
+    tracemalloc.start()
+    try:
+        paired_bootstrap(a, b)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 20e6
+
+
+@pytest.mark.parametrize(
+    ("hits_a", "hits_b", "num_resamples", "message"),
+    [
+        ([1, 0], [1], 10, r"same queries.*2 and 1 entries.*one test set"),
+        ([1, 2], [1, 0], 10, r"hits_a must be a vector of 0 and 1.*ranks < K"),
+        ([1, 0], [0.5, 0], 10, r"hits_b must be a vector of 0 and 1"),
+        ([], [], 10, r"hits_a must be a vector.*shape=\(0,\)"),
+        ([[1]], [[1]], 10, r"hits_a must be a vector.*shape=\(1, 1\)"),
+        ([1, 0], [1, 0], 0, r"num_resamples must be a whole number of at least 1. Received: 0"),
+    ],
+)
+def test_errors_name_rule_value_and_remedy(hits_a, hits_b, num_resamples, message):
+    with pytest.raises(ValueError, match=message):
+        paired_bootstrap(hits_a, hits_b, num_resamples=num_resamples)

@@ -1,0 +1,212 @@
+"""Recall@K against loops in float64, scikit-learn's neighbours and its own definition."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.neighbors import NearestNeighbors
+
+from hsm.metrics import distances, negatives_before_positive, recall_at_k
+
+
+def squared_distance(a, b):
+    """The definition, in float64."""
+    return np.square(a - b).sum()
+
+
+def brute_force_ranks(embeddings, labels, gallery=None, gallery_labels=None):
+    """One comparison at a time, as the docstring of `negatives_before_positive` says it."""
+    own = gallery is None
+    queries = np.asarray(embeddings, np.float64)
+    searched = queries if own else np.asarray(gallery, np.float64)
+    searched_labels = labels if own else gallery_labels
+    ranks = []
+    for i, query in enumerate(queries):
+        positives, negatives = [], []
+        for j, other in enumerate(searched):
+            if own and i == j:
+                continue
+            same = searched_labels[j] == labels[i]
+            (positives if same else negatives).append(squared_distance(query, other))
+        ranks.append(sum(negative <= min(positives) for negative in negatives))
+    return np.array(ranks)
+
+
+def unit_vectors(generator, count, dimension):
+    vectors = generator.normal(size=(count, dimension)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+@st.composite
+def labelled_vectors(draw):
+    """Small cases, half of them on a coarse grid, where ties and duplicates abound."""
+    count, dimension = draw(st.integers(1, 14)), draw(st.integers(1, 4))
+    labels = np.repeat(draw(st.lists(st.integers(-3, 3), min_size=count, max_size=count)), 2)
+    generator = np.random.default_rng(draw(st.integers(0, 2**31)))
+    shape = (len(labels), dimension)
+    kind = draw(st.sampled_from(["grid", "normal", "offset", "huge", "outlier", "float16"]))
+    vectors = {
+        "grid": generator.integers(-1, 2, shape),
+        "normal": generator.normal(size=shape),
+        "offset": 1e3 + 1e-6 * generator.normal(size=shape),
+        "huge": (1e30 * generator.normal(size=shape)).astype(np.float32),
+        "outlier": np.where(
+            np.arange(len(labels))[:, None] == 0, 1e9, generator.normal(size=shape)
+        ),
+        "float16": generator.normal(size=shape).astype(np.float16),
+    }[kind]
+    return vectors, labels, generator
+
+
+@settings(max_examples=200, deadline=None)
+@given(labelled_vectors())
+def test_ranks_equal_brute_force(case):
+    vectors, labels, _ = case
+    expected = brute_force_ranks(vectors, labels)
+    np.testing.assert_array_equal(negatives_before_positive(vectors, labels), expected)
+
+
+@settings(max_examples=100, deadline=None)
+@given(labelled_vectors(), st.integers(0, 3))
+def test_gallery_ranks_equal_brute_force(case, copies):
+    vectors, labels, generator = case
+    order = generator.permutation(len(labels))
+    gallery = np.concatenate([np.roll(vectors, 1, axis=0), *[vectors[order]] * copies])
+    gallery_labels = np.concatenate([labels, *[labels[order]] * copies])
+    expected = brute_force_ranks(vectors, labels, gallery, gallery_labels)
+    ranks = negatives_before_positive(vectors, labels, gallery, gallery_labels)
+    np.testing.assert_array_equal(ranks, expected)
+
+
+@pytest.mark.parametrize(("block", "tile"), [(1, (1, 1)), (64, (7, 5)), (500, (150, 1))])
+def test_block_boundaries_change_nothing(monkeypatch, block, tile):
+    generator = np.random.default_rng(0)
+    vectors = generator.normal(size=(150, 3)).round(1)
+    labels = np.arange(150) % 9
+    monkeypatch.setattr(distances, "_BLOCK", block)
+    monkeypatch.setattr(distances, "_TILE", tile)
+    expected = brute_force_ranks(vectors, labels)
+    np.testing.assert_array_equal(negatives_before_positive(vectors, labels), expected)
+
+
+def test_matches_scikit_learn_where_nothing_ties():
+    generator = np.random.default_rng(1)
+    labels = generator.integers(0, 40, 3000)
+    centres = generator.normal(size=(40, 64))
+    vectors = centres[labels] + 2.5 * generator.normal(size=(3000, 64))
+    model = NearestNeighbors(n_neighbors=33, algorithm="brute").fit(vectors)
+    neighbours = model.kneighbors(return_distance=False)
+    same = labels[neighbours] == labels[:, None]
+    recall = recall_at_k(vectors, labels, ks=(1, 2, 4, 8, 32))
+    assert list(recall) == [1, 2, 4, 8, 32]
+    assert 0.1 < recall[1] < recall[32] < 1.0
+    for k, value in recall.items():
+        assert value == same[:, :k].any(axis=1).mean()
+
+
+def test_collapsed_embedding_scores_zero():
+    labels = np.arange(5000) % 50
+    assert recall_at_k(np.full((5000, 8), 0.3), labels, ks=(1, 8)) == {1: 0.0, 8: 0.0}
+
+
+def test_two_points_of_mixed_classes_score_zero():
+    """Many exact ties, but between points that are not all the same."""
+    generator = np.random.default_rng(2)
+    points = unit_vectors(generator, 2, 64)
+    vectors = points[np.arange(4000) % 2]
+    labels = np.repeat(np.arange(20), 200)
+    expected = np.full(4000, 4000 // 2 - 100)
+    np.testing.assert_array_equal(negatives_before_positive(vectors, labels), expected)
+
+
+def test_negative_at_the_positives_distance_comes_first():
+    vectors = [[0.0, 0.0], [1.0, 0.0], [0.0, -1.0], [0.0, 9.0]]
+    labels = [0, 0, 1, 1]
+    ranks = negatives_before_positive(vectors, labels)
+    np.testing.assert_array_equal(ranks, brute_force_ranks(vectors, labels))
+    assert ranks[0] == 1
+    # A last digit of float32 decides again.
+    vectors[2][1] = float(np.nextafter(np.float32(-1.0), np.float32(-2.0)))
+    assert negatives_before_positive(vectors, labels)[0] == 0
+
+
+def test_negative_zero_is_zero():
+    vectors = np.array([[0.0], [-0.0], [0.0], [5.0]])
+    assert negatives_before_positive(vectors, [0, 0, 1, 1]).tolist() == [1, 1, 2, 2]
+
+
+def test_unbalanced_classes_against_brute_force():
+    generator = np.random.default_rng(3)
+    labels = np.concatenate([np.zeros(200, int), np.repeat(np.arange(1, 30), 2)])
+    vectors = unit_vectors(generator, len(labels), 5)
+    expected = brute_force_ranks(vectors, labels)
+    np.testing.assert_array_equal(negatives_before_positive(vectors, labels), expected)
+
+
+def test_k_beyond_the_gallery_retrieves_everything():
+    assert recall_at_k([[0.0], [9.0], [1.0], [2.0]], [0, 0, 1, 1], ks=(3, 100)) == {
+        3: 1.0,
+        100: 1.0,
+    }
+
+
+def test_vectors_are_not_normalised():
+    """At unit length, each vector would lie on its class's other one, and all would be hits."""
+    vectors = [[1.0, 0.0], [9.0, 0.0], [0.0, 1.0], [0.0, 9.0]]
+    labels = [0, 0, 1, 1]
+    assert recall_at_k(vectors, labels, ks=(1,)) == {1: 0.5}
+
+
+@pytest.mark.parametrize("collapsed", [False, True])
+def test_memory_stays_far_below_all_pairs(collapsed):
+    generator = np.random.default_rng(4)
+    count = 20_000
+    vectors = unit_vectors(generator, count, 64)
+    if collapsed:
+        vectors[count // 2 :] = vectors[0]
+    labels = generator.integers(0, 1000, count)
+    tracemalloc.start()
+    try:
+        ranks = negatives_before_positive(vectors, labels)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(ranks) == count
+    # All pairs in float32 would take 1.6 GB, and one copy of the vectors in float64 10 MB.
+    assert peak < 200e6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([1.0, 2.0], [0, 0]), r"embeddings must be a matrix \[n, k\].*shape=\(2,\)"),
+        ((np.empty((0, 3)), []), r"embeddings must be a matrix.*shape=\(0, 3\)"),
+        (([["a"], ["b"]], [0, 0]), r"embeddings must hold real numbers.*dtype=<U1.*float32"),
+        (([[1j], [2j]], [0, 0]), r"embeddings must hold real numbers.*dtype=complex128"),
+        (([[1.0], [np.nan]], [0, 0]), r"finite.*1 of 2 rows, first in row 1.*learning rate"),
+        (([[np.inf], [1.0]], [0, 0]), r"finite.*first in row 0"),
+        (([[1.0], [2.0]], [0]), r"labels must have one entry for each of the 2 vectors.*1 entries"),
+        (([[1.0], [2.0]], [[0], [0]]), r"labels must be a vector \[n\].*shape=\(2, 1\)"),
+        (([[1.0], [2.0]], [0.0, 0.0]), r"labels must be integers.*dtype=float64.*numpy.unique"),
+        (([[1.0], [2.0], [3.0]], [4, 4, 7]), r"none for 1 class\(es\): 7\. .*--singletons=exclude"),
+        (([[1.0]] * 12, range(12)), r"none for 12 class\(es\): 0, 1, .*9, \.\.\."),
+        (([[1.0]], [0], (1,), [[1.0]]), r"gallery and gallery_labels must be given together"),
+        (([[1.0]], [0], (1,), [[1.0, 2.0]], [0]), r"as long as the queries'.*2 and 1"),
+        (
+            ([[1.0]], [3], (1,), [[1.0]], [0]),
+            r"its class in the gallery.*none for 1 class\(es\): 3",
+        ),
+        (([[1.0]], [3], (1,), [[np.nan]], [3]), r"gallery must be finite"),
+        (([[1.0]], [3], (1,), [[1.0]], [3, 3]), r"gallery_labels must have one entry"),
+        (([[1.0]] * 2, [3, 3], (1, 0)), r"every K of ks must be a whole number.*Received: 0"),
+        (([[1.0]] * 2, [3, 3], (1.5,)), r"every K of ks must be a whole number.*Received: 1.5"),
+        (([[1.0]] * 2, [3, 3], ()), r"ks must name at least one K"),
+    ],
+)
+def test_errors_name_rule_value_and_remedy(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        recall_at_k(*arguments)
