@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import hashlib
 import importlib.metadata
 import json
 import os
@@ -101,8 +102,8 @@ def best_evaluation(evaluations: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return dict(max(evaluations, key=lambda e: (e["recall"]["1"], -e["epoch"])))
 
 
-def provenance(*, started: str, finished: str) -> dict[str, Any]:
-    """Which code ran, with which packages, on what, and when (ISO 8601 times)."""
+def provenance(*, started: str, finished: str, weights: Path | None = None) -> dict[str, Any]:
+    """Which code ran, with which packages, on what, when (ISO 8601), from which pretrained weights."""
     code, dirty = commit()
     return {
         "commit": code,
@@ -116,6 +117,7 @@ def provenance(*, started: str, finished: str) -> dict[str, Any]:
                 os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1
             ),
         },
+        "weights_sha256": weights and hashlib.sha256(weights.read_bytes()).hexdigest(),
         "started": started,
         "finished": finished,
     }

@@ -19,7 +19,7 @@ OPTIMIZERS = ("sgd", "adam")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 PROFILES = ("paper",)
 
-_NOT_IDENTITY = ("eval_every", "ks")
+_NOT_IDENTITY = ("eval_every", "ks", "seed")
 _HEATED_ONLY = ("heated_alpha", "heated_learning_rate")
 
 
@@ -116,7 +116,7 @@ class RunConfig:
 
     @property
     def initial_alpha(self) -> float:
-        """alpha before the switch: 1 for SM (section 5.2), else `alpha`."""
+        """Alpha before the switch: 1 for SM (section 5.2), else `alpha`."""
         return 1.0 if self.method == "SM" else self.alpha
 
     @property
@@ -126,7 +126,7 @@ class RunConfig:
 
     @property
     def schedule(self) -> Schedule:
-        """alpha and learning rate of every epoch."""
+        """Alpha and learning rate of every epoch."""
         if not self.is_heated:
             return Constant(self.initial_alpha, self.learning_rate, self.total_epochs)
         return HeatUp(
@@ -163,8 +163,17 @@ class RunConfig:
         return cls(**{**values, "ks": tuple(values["ks"])})
 
     def _identity(self) -> dict[str, Any]:
+        """The fields that decide the weights, as far as they are not the defaults.
+
+        Leaving the defaults out keeps the names of old records when a field is added.
+        """
         fields = {**self.to_json(), "alpha": self.initial_alpha}
-        return {key: value for key, value in fields.items() if key not in _NOT_IDENTITY}
+        defaults = {field.name: field.default for field in dataclasses.fields(self)}
+        return {
+            key: value
+            for key, value in fields.items()
+            if key not in _NOT_IDENTITY and value != defaults[key]
+        }
 
     def _named(self, method: str, fields: dict[str, Any]) -> str:
         digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:8]

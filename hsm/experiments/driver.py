@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from absl import app, flags
+from absl import app, flags, logging
 
 # What TensorFlow logs of processors and missing GPUs would bury the results.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -62,6 +62,7 @@ def _flags_help(module: str) -> str:
 
 
 def _guarded(main: Callable[[], None]) -> None:
+    logging.set_verbosity(logging.WARNING)
     try:
         main()
     except KeyboardInterrupt:

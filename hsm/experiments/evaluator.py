@@ -44,35 +44,45 @@ class Evaluator:
         config = self.config
         if epoch % config.eval_every and epoch not in (config.epochs, config.total_epochs):
             return None
-        return self.score()
+        return self.score(with_unnormalized=epoch == config.total_epochs)
 
     def embed(self, split: Split) -> tuple[np.ndarray, np.ndarray]:
         """Features [n, k] and labels [n] of a split, every image once, in its order."""
         batches = pipeline.evaluation_batches(split, crop=self.config.image_size)
         return embed(self._features, batches, num_examples=len(split))
 
-    def score(self, *, normalize: bool = True) -> dict[str, Any]:
-        """Metrics, packed hits and wall time in seconds, of the current weights.
+    def score(self, *, with_unnormalized: bool = True) -> dict[str, Any]:
+        """Scores of the current weights on the test classes, features at unit length (section 5.2).
 
         Args:
-            normalize: scale features to unit length first, as section 5.2 does.
+            with_unnormalized: score the features as they are, too, under the key "unnormalized".
+
+        Returns:
+            Metrics, packed hits and wall time in seconds, as JSON values.
         """
         start = time.perf_counter()
-        features, labels = self.embed(self.source.test)
-        gallery, gallery_labels = None, None
-        if self.source.gallery is not None:
-            gallery, gallery_labels = self.embed(self.source.gallery)
+        queries = self.embed(self.source.test)
+        gallery = self.source.gallery and self.embed(self.source.gallery)
+        scores = self._evaluate(queries, gallery, normalize=True)
+        if with_unnormalized:
+            scores["unnormalized"] = self._evaluate(queries, gallery, normalize=False)
+        return {**scores, "seconds": time.perf_counter() - start}
+
+    def _evaluate(
+        self,
+        queries: tuple[np.ndarray, np.ndarray],
+        gallery: tuple[np.ndarray, np.ndarray] | None,
+        *,
+        normalize: bool,
+    ) -> dict[str, Any]:
+        features, labels = gallery or (None, None)
         evaluation = evaluate(
-            features,
-            labels,
+            *queries,
             ks=self.config.ks,
             seed=self.config.seed,
             normalize=normalize,
-            gallery=gallery,
-            gallery_labels=gallery_labels,
+            gallery=features,
+            gallery_labels=labels,
         )
-        return {
-            **evaluation.to_json(),
-            "hits": {str(k): records.pack_hits(evaluation.ranks < k) for k in self.config.ks},
-            "seconds": time.perf_counter() - start,
-        }
+        hits = {str(k): records.pack_hits(evaluation.ranks < k) for k in self.config.ks}
+        return {**evaluation.to_json(), "hits": hits}

@@ -53,7 +53,9 @@ class Runner:
             record = self._evaluate_pretrained(config)
         else:
             record = self._train(config)
-        record["provenance"] = records.provenance(started=started, finished=_now())
+        record["provenance"] = records.provenance(
+            started=started, finished=_now(), weights=self.weights
+        )
         records.write(record, self.workspace.records_dir)
         return {"schema": records.SCHEMA, **record}
 
@@ -70,9 +72,8 @@ class Runner:
         backbone = assemble.build_pretrained(config, self.weights)
         evaluator = Evaluator(backbone, self.source, config)
         evaluation = {"epoch": 0, **evaluator.score()}
-        unnormalized = {"epoch": 0, **evaluator.score(normalize=False)}
         self.say(f"{_title(config)}: {_scores(evaluation)}")
-        return self._record(config, [], evaluations=[evaluation], unnormalized=unnormalized)
+        return self._record(config, [], [evaluation])
 
     def _train(self, config: RunConfig) -> dict[str, Any]:
         model = assemble.build_model(config, self.source.train.num_classes, weights=self.weights)
@@ -89,10 +90,7 @@ class Runner:
         diagnostics.write(
             model, evaluator, self.workspace.records_dir / f"{config.name}", config=config
         )
-        unnormalized = {"epoch": config.total_epochs, **evaluator.score(normalize=False)}
-        return self._record(
-            config, trainer.epochs, evaluations=trainer.evaluations, unnormalized=unnormalized
-        )
+        return self._record(config, trainer.epochs, trainer.evaluations)
 
     def _train_resumed(self, config: RunConfig, trainer: Trainer) -> None:
         trunk = self.workspace.trunk_checkpoint(config)
@@ -109,9 +107,7 @@ class Runner:
         self,
         config: RunConfig,
         epochs: list[dict[str, Any]],
-        *,
         evaluations: list[dict[str, Any]],
-        unnormalized: dict[str, Any],
     ) -> dict[str, Any]:
         final = evaluations[-1]
         switch = next((e for e in evaluations if e["epoch"] == config.epochs), None)
@@ -128,11 +124,11 @@ class Runner:
             },
             "switch_epoch": None if config.is_pretrained else config.epochs,
             "epochs": epochs,
-            "evaluations": [_without_hits(e) for e in evaluations],
-            "final": _without_hits(final),
-            "best": _without_hits(records.best_evaluation(evaluations)),
-            "switch": switch and _without_hits(switch),
-            "unnormalized": _without_hits(unnormalized),
+            "evaluations": [_metrics(e) for e in evaluations],
+            "final": _metrics(final),
+            "best": _metrics(records.best_evaluation(evaluations)),
+            "switch": switch and _metrics(switch),
+            "unnormalized": {"epoch": final["epoch"], **_metrics(final["unnormalized"])},
             "hits": {"final": final["hits"], "switch": switch and switch["hits"]},
         }
 
@@ -191,8 +187,8 @@ def _scores(evaluation: dict[str, Any]) -> str:
     return f"{evaluation['num_queries']} test images  {recalls}{clustering}"
 
 
-def _without_hits(evaluation: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in evaluation.items() if key != "hits"}
+def _metrics(evaluation: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in evaluation.items() if key not in ("hits", "unnormalized")}
 
 
 def _title(config: RunConfig) -> str:
