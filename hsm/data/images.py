@@ -9,6 +9,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from hsm.data.bitmap import decode_bitmap
+from hsm.data.gif import decode_gif
 
 # Section 5.1 resizes to 256 and crops 224; other crops keep that proportion.
 _PAPER_RESIZE = 256
@@ -46,6 +47,7 @@ def decode(encoded: tf.Tensor) -> tf.Tensor:
         [
             (tf.io.is_jpeg(encoded), lambda: _decode_jpeg(encoded)),
             (tf.strings.substr(encoded, 0, 2) == b"BM", lambda: decode_bitmap(encoded)),
+            (tf.strings.substr(encoded, 0, 4) == b"GIF8", lambda: decode_gif(encoded)),
         ],
         default=lambda: tf.io.decode_image(encoded, CHANNELS, expand_animations=False),
     )
