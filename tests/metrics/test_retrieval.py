@@ -134,6 +134,21 @@ def test_negative_at_the_positives_distance_comes_first():
     assert negatives_before_positive(vectors, labels)[0] == 0
 
 
+def test_distances_that_only_float64_tells_apart():
+    """Everything lies on a sphere around the queries, up to the tenth digit."""
+    generator = np.random.default_rng(6)
+    sphere = generator.normal(size=(400, 16))
+    sphere *= (1.0 + 1e-10 * generator.normal(size=(400, 1))) / np.linalg.norm(
+        sphere, axis=1, keepdims=True
+    )
+    labels = np.arange(400) % 4
+    queries, query_labels = np.zeros((4, 16)), np.arange(4)
+    expected = brute_force_ranks(queries, query_labels, sphere, labels)
+    assert expected.max() > 0
+    ranks = negatives_before_positive(queries, query_labels, sphere, labels)
+    np.testing.assert_array_equal(ranks, expected)
+
+
 def test_negative_zero_is_zero():
     vectors = np.array([[0.0], [-0.0], [0.0], [5.0]])
     assert negatives_before_positive(vectors, [0, 0, 1, 1]).tolist() == [1, 1, 2, 2]
