@@ -24,6 +24,8 @@ FLOORS = {
     "hsm.records": 0,
     "hsm.schedules": 0,
     "hsm.data.bitmap": 0,
+    "hsm.data.byte_fields": 0,
+    "hsm.data.gif": 0,
     "hsm.data.images": 0,
     "hsm.data": 1,
     "hsm.data.image_check": 1,

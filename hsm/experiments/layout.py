@@ -47,15 +47,17 @@ def _difference_grids(dataset: str, runs: Sequence[Record]) -> list[Grid]:
     differences = summary.differences(runs)
     if not differences:
         return []
-    ks = sorted({k for difference in differences for k in difference.recall})
     notes = ["In brackets: 95 % paired bootstrap intervals over queries; NMI has none to resample."]
     if any(difference.seeds > 1 for difference in differences):
         notes.append("Of several seeds, a query counts as the mean of its hits.")
     return [
         Grid(
             f"{dataset}: differences at the final epoch, percentage points",
-            ("Difference", "NMI", *(f"R@{k}" for k in ks)),
-            tuple(_difference_cells(difference, ks) for difference in differences),
+            ("Metric", *(difference.label for difference in differences)),
+            (
+                ("NMI", *(_points(difference.nmi) for difference in differences)),
+                *(_difference_cells(differences, k) for k in summary.ks(runs)),
+            ),
             tuple(notes),
         )
     ]
@@ -100,9 +102,8 @@ def _paper_ks(paper: PublishedTable, ks: Sequence[int]) -> list[int]:
     return [k for k in ks if all(k in score.recall for score in paper.scores.values())]
 
 
-def _difference_cells(difference: Difference, ks: Sequence[int]) -> tuple[str, ...]:
-    intervals = (difference.recall.get(k) for k in ks)
-    return (difference.label, _points(difference.nmi), *map(_interval, intervals))
+def _difference_cells(differences: Sequence[Difference], k: int) -> tuple[str, ...]:
+    return (f"R@{k}", *(_interval(difference.recall.get(k)) for difference in differences))
 
 
 def _data_note(run: Record) -> str:

@@ -14,18 +14,22 @@ from record_factory import LEVELS, QUERIES, first_hits, make_record
 from hsm.experiments import report, summary
 
 METHODS = ("SM", "LN", "BN", "HLN", "HBN")
+PAIRS = ("HBN − BN", "HLN − LN", "BN − SM")
 
 
 def full_set(dataset="digits", seeds=(0,)):
     return [make_record(m, seed=s, dataset=dataset) for s in seeds for m in METHODS]
 
 
+def table_header(text, title):
+    """The column names of the grid whose title starts with `title`."""
+    return re.split(r"\s{2,}", text[text.index(title) :].splitlines()[2])
+
+
 def table_lines(text, title):
-    """The lines of the grid whose title starts with `title`."""
-    lines = text[text.index(title) :].splitlines()
-    start = next(i for i, line in enumerate(lines) if line.startswith("---")) + 1
-    end = next((i for i, line in enumerate(lines) if i > start and not line), len(lines))
-    return {re.split(r"\s{2,}", line)[0]: re.split(r"\s{2,}", line) for line in lines[start:end]}
+    """The rows of the grid whose title starts with `title`, by their first cell."""
+    rows = text[text.index(title) :].split("\n\n")[1].splitlines()[2:]
+    return {cells[0]: cells for cells in (re.split(r"\s{2,}", row) for row in rows)}
 
 
 def test_rows_stand_in_the_order_of_the_table():
@@ -75,7 +79,7 @@ def test_missing_methods_have_dashes():
     assert rows["HBN"] == ["HBN"] + ["–"] * 6
     assert "pretrained" not in rows
     assert "LN at switch" not in rows
-    assert list(table_lines(text, "digits: differences")) == ["BN − SM"]
+    assert table_header(text, "digits: differences") == ["Metric", "BN − SM"]
 
 
 def test_no_differences_without_a_pair():
@@ -122,7 +126,8 @@ def test_no_terminal_line_is_wider_than_100():
 def test_difference_of_one_seed_has_the_interval_of_its_queries():
     text = report.render_text(full_set())
     delta = first_hits("HBN", 0).astype(float) - first_hits("BN", 0)
-    cell = table_lines(text, "digits: differences")["HBN − BN"][2]
+    assert table_header(text, "digits: differences") == ["Metric", *PAIRS]
+    cell = table_lines(text, "digits: differences")["R@1"][1]
     number, low, high = map(float, re.findall(r"[+-][\d.]+", cell.replace("−", "-")))
     assert number == pytest.approx(100 * delta.mean(), abs=0.005)
     samples = np.random.default_rng(7).choice(delta, size=(20_000, QUERIES)).mean(axis=1)
