@@ -1,0 +1,77 @@
+"""Cosine histograms against scikit-learn's similarities and brute force."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics.pairwise import cosine_similarity
+
+from hsm.analysis import cosine_histograms, similarity
+
+RNG = np.random.default_rng(0)
+
+
+def brute_force(embeddings, labels, bins):
+    cosines = np.clip(cosine_similarity(embeddings), -1, 1)
+    pairs = np.triu_indices(len(labels), 1)
+    is_same = (labels[:, None] == labels[None])[pairs]
+    return [np.histogram(cosines[pairs][chosen], bins, (-1, 1)) for chosen in (is_same, ~is_same)]
+
+
+@pytest.mark.parametrize("tile", [1, 7, 64, 1024])
+def test_equals_brute_force_over_all_pairs(monkeypatch, tile):
+    monkeypatch.setattr(similarity, "_TILE", tile)
+    embeddings, labels = RNG.normal(size=(64, 3)) * 9, RNG.integers(0, 5, 64)
+    same, different = brute_force(embeddings, labels, 20)
+    actual = cosine_histograms(embeddings, labels, bins=20)
+    assert actual.num_same == same[0].sum()
+    assert actual.num_different == different[0].sum()
+    assert actual.num_same + actual.num_different == 64 * 63 // 2
+    np.testing.assert_allclose(actual.edges, same[1])
+    np.testing.assert_allclose(actual.same, same[0] / actual.num_same * 10)
+    np.testing.assert_allclose(actual.different, different[0] / actual.num_different * 10)
+
+
+def test_more_than_one_default_tile():
+    embeddings, labels = RNG.normal(size=(1500, 4)), RNG.integers(0, 3, 1500)
+    same, different = brute_force(embeddings, labels, 50)
+    actual = cosine_histograms(embeddings, labels, bins=50)
+    np.testing.assert_allclose(actual.same, same[0] / same[0].sum() * 25, atol=1e-4)
+    np.testing.assert_allclose(actual.different, different[0] / different[0].sum() * 25, atol=1e-4)
+
+
+def test_densities_integrate_to_one():
+    actual = cosine_histograms(RNG.normal(size=(30, 2)), np.arange(30) % 3, bins=7)
+    for density in (actual.same, actual.different):
+        np.testing.assert_allclose((density * np.diff(actual.edges)).sum(), 1.0)
+
+
+def test_identical_and_opposite_vectors_fall_into_the_outermost_bins():
+    vector = RNG.normal(size=64)
+    embeddings = np.stack([vector, vector * 3, -vector])
+    actual = cosine_histograms(embeddings, np.array([0, 0, 1]), bins=10)
+    assert actual.same.nonzero()[0].tolist() == [9]
+    assert actual.different.nonzero()[0].tolist() == [0]
+
+
+def test_zero_vector_has_cosine_zero():
+    actual = cosine_histograms([[0.0, 0.0], [1.0, 2.0]], [0, 1], bins=3)
+    assert actual.different.nonzero()[0].tolist() == [1]
+
+
+def test_no_pairs_of_a_kind_give_zeros():
+    actual = cosine_histograms(np.eye(3), [4, 4, 4])
+    assert actual.num_different == 0
+    assert not actual.different.any()
+    actual = cosine_histograms(np.eye(3), [1, 2, 3])
+    assert actual.num_same == 0
+    assert not actual.same.any()
+
+
+def test_refuses_arguments():
+    with pytest.raises(ValueError, match="embeddings must be finite"):
+        cosine_histograms([[np.nan]], [0])
+    with pytest.raises(ValueError, match="one entry for each of the 3 vectors"):
+        cosine_histograms(np.eye(3), [0])
+    with pytest.raises(ValueError, match="bins must be a whole number of at least 1"):
+        cosine_histograms(np.eye(3), [0, 1, 2], bins=0)
