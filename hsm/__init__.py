@@ -29,6 +29,7 @@ _SUBMODULES = (
     "records",
     "schedules",
     "training",
+    "visual",
 )
 
 __all__ = ["__version__", *_SUBMODULES]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -139,3 +143,48 @@ def test_refuses_epsilon(epsilon):
 def test_refuses_inputs_of_unknown_dimension(shape):
     with pytest.raises(ValueError, match=r"\(batch, ..., k\) with k known"):
         ScalelessBatchNorm().build(shape)
+
+
+REPLICAS = """
+import numpy as np, tensorflow as tf
+from hsm.layers import ScalelessBatchNorm, TemperatureSoftmaxDense
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+with strategy.scope():
+    norm = ScalelessBatchNorm(synchronized=True)
+    norm.build((None, 4))
+    classifier = TemperatureSoftmaxDense(3)
+    classifier.build((None, 4))
+x = np.random.default_rng(0).normal(size=(2, 4)).astype(np.float32)
+
+@tf.function
+def step():
+    def replica(context):
+        one = tf.constant(x)[context.replica_id_in_sync_group][None]
+        y = norm(one, training=True)
+        return y, classifier(y)
+    return strategy.run(lambda: replica(tf.distribute.get_replica_context()))
+
+y, hot = (tf.concat(strategy.experimental_local_results(part), 0) for part in step())
+expected = (x - x.mean(0)) / np.sqrt(x.var(0) + 1e-3) / 2
+np.testing.assert_allclose(y, expected, atol=1e-5)
+np.testing.assert_allclose(norm.batch_norm.moving_mean.numpy(), 0.05 * x.mean(0), rtol=1e-4)
+classifier.alpha = 4.0
+cool = tf.concat(strategy.experimental_local_results(step()[1]), 0)
+np.testing.assert_allclose(cool, hot / 4, rtol=1e-5)
+print("replicas agree")
+"""
+
+
+def test_synchronized_replicas_share_statistics_and_alpha():
+    # Devices are fixed once TensorFlow has started: a process of its own.
+    done = subprocess.run(
+        [sys.executable, "-c", REPLICAS],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "replicas agree" in done.stdout, done.stderr
