@@ -16,7 +16,7 @@ _NO_COMPRESSION = 0
 _CHANNEL_MASKS = 3
 # Where the masks of red, green and blue lie, and their values for pixels stored as B, G, R, A.
 _MASKS_AT = 54
-_BGRA_MASKS = b"\x00\x00\xff\x00" b"\x00\xff\x00\x00" b"\xff\x00\x00\x00"
+_BGRA_MASKS = b"\x00\x00\xff\x00\x00\xff\x00\x00\xff\x00\x00\x00"
 
 
 def decode_bitmap(encoded: tf.Tensor) -> tf.Tensor:
@@ -29,7 +29,7 @@ def decode_bitmap(encoded: tf.Tensor) -> tf.Tensor:
         uint8 [height, width, 3], RGB.
 
     Raises:
-        tf.errors.InvalidArgumentError: when run, for another kind of bitmap, or one that ends early.
+        tf.errors.InvalidArgumentError: when run, for another kind of bitmap or a broken one.
     """
     bits = little_endian(encoded, 28, tf.uint16)
     _check_kind(encoded, bits)

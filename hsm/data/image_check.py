@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,7 +15,8 @@ from hsm.data import images
 # A change in what `images.decode` accepts makes the remembered answers worthless: count up.
 _DECODER_VERSION = 1
 
-_GOOD = ""
+# By absolute path: size in bytes, time of the last change in ns, why it is bad ("" if it is not).
+_Answers = dict[str, tuple[int, int, str]]
 
 
 def find_bad_images(
@@ -27,8 +27,8 @@ def find_bad_images(
 ) -> dict[str, str]:
     """Decodes every file once, several at a time, and returns those that fail.
 
-    The decoder is that of training, `images.decode`: what passes here is read there. A file is
-    known again by its absolute path, size and date of change, and is then not read a second time.
+    The decoder is that of training, `images.decode`: what passes here can be read there. A file is
+    known again by its absolute path, size and time of change, and is then not read a second time.
 
     Args:
         paths: image files.
@@ -41,78 +41,78 @@ def find_bad_images(
     """
     cache_file = cache_file or _default_cache_file()
     remembered = _read(cache_file)
-    keys = {path: _key(path) for path in paths}
-    new = [path for path in keys if keys[path] not in remembered]
-    if new:
-        found = _decode_all(new, progress)
-        remembered |= {keys[path]: reason for path, reason in found.items()}
-        _write(cache_file, remembered)
-    return {path: reason for path, key in keys.items() if (reason := remembered[key])}
-
-
-def _decode_all(
-    paths: Sequence[str], progress: Callable[[int, int], None] | None
-) -> dict[str, str]:
-    found = {}
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for path, reason in zip(paths, pool.map(_reason, paths), strict=True):
-            found[path] = reason
+    new = [path for path in paths if not _is_remembered(path, remembered)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for done, (path, answer) in enumerate(zip(new, pool.map(_check, new), strict=True), 1):
+            remembered[os.path.abspath(path)] = answer
             if progress:
-                progress(len(found), len(paths))
-    return found
+                progress(done, len(new))
+    if new:
+        _write(cache_file, remembered)
+    reasons = ((path, remembered[os.path.abspath(path)][-1]) for path in paths)
+    return {path: reason for path, reason in reasons if reason}
 
 
-def _reason(path: str) -> str:
-    """Returns why a file cannot be used, in a few words, or an empty string."""
+def _is_remembered(path: str, remembered: _Answers) -> bool:
+    answer = remembered.get(os.path.abspath(path))
+    return answer is not None and tuple(answer[:2]) == _state(path)
+
+
+def _state(path: str) -> tuple[int, int]:
+    """Returns size and time of change; of a file that is not there a state that no file has."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return -1, -1
+    return status.st_size, status.st_mtime_ns
+
+
+def _check(path: str) -> tuple[int, int, str]:
+    state = _state(path)
     try:
         content = Path(path).read_bytes()
     except OSError as error:
-        return f"cannot be read ({error.strerror})"
+        # Permissions can change without the file: the next check shall look again.
+        return -2, -2, f"cannot be read: {error.strerror}"
+    return *state, _reason(content)
+
+
+def _reason(content: bytes) -> str:
     if not content:
         return "empty file"
     try:
         _decode(tf.constant(content))
     except tf.errors.OpError as error:
-        return f"cannot be decoded ({_first_line(error.message)})"
-    return _GOOD
+        # The sentence stands between the traceback and the name of the operation.
+        sentence = error.message.split("\n\t [[")[0].splitlines()[-1]
+        return f"cannot be decoded: {sentence.removeprefix('assertion failed: ')}"
+    return ""
 
 
 @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
 def _decode(encoded: tf.Tensor) -> tf.Tensor:
-    # Returning the shape keeps the decoding in the graph and spares the copy of the pixels.
+    # The shape alone is enough to have the pixels decoded, and costs no copy.
     return tf.shape(images.decode(encoded))
-
-
-def _first_line(message: str) -> str:
-    return message.strip().splitlines()[0].split("}} ")[-1].split(" [Op:")[0]
-
-
-def _key(path: str) -> str:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return f"{os.path.abspath(path)}|missing"
-    return f"{os.path.abspath(path)}|{status.st_size}|{status.st_mtime_ns}"
 
 
 def _default_cache_file() -> Path:
     root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(root) / "hsm" / f"checked_images_{_DECODER_VERSION}_tf{tf.__version__}.json"
+    return Path(root) / "hsm" / f"decodable_images_{_DECODER_VERSION}_tf{tf.__version__}.json"
 
 
-def _read(cache_file: Path) -> dict[str, str]:
+def _read(cache_file: Path) -> _Answers:
     try:
-        return json.loads(cache_file.read_text())
+        return json.loads(cache_file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
 
 
-def _write(cache_file: Path, remembered: dict[str, str]) -> None:
-    """Replaces the file in one step: two runs at once may forget answers, never mix them."""
+def _write(cache_file: Path, remembered: _Answers) -> None:
+    """Replaces the file in one step: of two runs at once one forgets, neither reads a half."""
+    temporary = cache_file.with_suffix(f".{os.getpid()}")
     try:
         cache_file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=cache_file.parent, delete=False) as temporary:
-            json.dump(remembered, temporary)
-        os.replace(temporary.name, cache_file)
+        temporary.write_text(json.dumps(remembered), encoding="utf-8")
+        temporary.replace(cache_file)
     except OSError:
         return

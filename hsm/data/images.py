@@ -1,4 +1,4 @@
-"""Decode, resize, crop and flip images inside a TensorFlow graph, so that serving runs this code too.
+"""Decode, resize, crop and flip images inside a TensorFlow graph, so that serving can do the same.
 
 Pixels are RGB, uint8, 0..255. Nothing here reads EXIF tags: an image is taken as it is stored, also
 where a tag asks for a rotation.

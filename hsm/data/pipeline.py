@@ -17,6 +17,8 @@ from hsm.data.sources.source import Split
 
 _Loader = Callable[[tf.Tensor], tf.Tensor]
 
+# Batches that lie ready while a step runs.
+_PREFETCHED = 2
 _RESIZED_AT_ONCE = 256
 
 
@@ -68,21 +70,13 @@ def training_batches(
             f"Received: start_step={start_step}"
         )
     order = np.random.default_rng([seed, epoch]).permutation(len(split))
-    last = (steps - 1) * batch_size
-    head = order[start_step * batch_size : last]
-    tail = order[last:] if start_step < steps else order[:0]
-    # A Python integer from NumPy's seed sequence: neighbouring seeds and epochs share no crops.
-    stream = int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0])
-    augment = _augmentation(crop, flip)
-    load = _loader(split, crop)
-
-    def example(index: tf.Tensor) -> tf.Tensor:
-        return augment(load(index), tf.stack([tf.constant(stream, tf.int64), index]))
-
-    def batches(indices: np.ndarray) -> tf.data.Dataset:
-        return _mapped(split, indices, example).batch(batch_size + 1)
-
-    return _mapped(split, head, example).batch(batch_size).concatenate(batches(tail)).prefetch(2)
+    example = _training_example(split, crop, flip, stream=_stream(seed, epoch))
+    begin, last = start_step * batch_size, (steps - 1) * batch_size
+    if len(split) <= steps * batch_size:
+        return _mapped(split, order[begin:], example).batch(batch_size).prefetch(_PREFETCHED)
+    head = _mapped(split, order[begin:last], example).batch(batch_size)
+    merged = _mapped(split, order[last:], example).batch(batch_size + 1)
+    return head.concatenate(merged.take(steps - start_step)).prefetch(_PREFETCHED)
 
 
 def evaluation_batches(split: Split, *, crop: int, batch_size: int = 100) -> tf.data.Dataset:
@@ -98,7 +92,18 @@ def evaluation_batches(split: Split, *, crop: int, batch_size: int = 100) -> tf.
     """
     load = _loader(split, crop)
     examples = _mapped(split, np.arange(len(split)), lambda i: images.center_crop(load(i), crop))
-    return examples.batch(batch_size).prefetch(2)
+    return examples.batch(batch_size).prefetch(_PREFETCHED)
+
+
+def _stream(seed: int, epoch: int) -> int:
+    """Returns the number that decides an epoch's crops; those of neighbours are unrelated."""
+    return int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0])
+
+
+def _training_example(split: Split, crop: int, flip: bool, *, stream: int) -> _Loader:
+    """Returns the function from an image's index to its random crop."""
+    load, augment = _loader(split, crop), _augmentation(crop, flip)
+    return lambda index: augment(load(index), tf.stack([tf.constant(stream, tf.int64), index]))
 
 
 def _mapped(split: Split, indices: np.ndarray, example: _Loader) -> tf.data.Dataset:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
+from hsm.data.catalog import CATALOG, facts
 from hsm.data.sources import digits, image_folder, omniglot
 from hsm.data.sources.source import ImageSource, Split
 
 __all__ = ["ImageSource", "Split", "load_source"]
-
-_NAMES = ("digits", "omniglot", "image_folder")
 
 
 def load_source(
@@ -35,13 +34,16 @@ def load_source(
         FileNotFoundError: if there is no data at `data_dir`.
         ValueError: for an argument out of its range, and for data that cannot be trained on.
     """
-    _check_choice("name", name, _NAMES)
+    _check_choice("name", name, tuple(CATALOG))
     _check_choice("on_bad_image", on_bad_image, ("error", "skip"))
     _check_choice("singletons", singletons, ("error", "exclude"))
     if name == "digits":
         return digits.load(limit=limit)
-    if data_dir is None:
-        raise ValueError(f"Data set {name} needs a folder: give it with --data_dir. Received: none")
+    if not data_dir:
+        raise ValueError(
+            f"Data set {name} needs --data_dir, a folder on disk: {facts(name).obtain}. "
+            f"Received: data_dir={data_dir}"
+        )
     if name == "omniglot":
         return omniglot.load(data_dir, limit=limit)
     return image_folder.load(

@@ -12,11 +12,10 @@ import numpy as np
 from hsm.data.image_check import find_bad_images
 from hsm.data.sources.source import ImageSource, Split, limited
 
-# Formats that cannot be decoded are listed too, so that they are refused by name and not overlooked.
-IMAGE_SUFFIXES = frozenset(
-    (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".gif")
-    + (".webp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".ppm", ".pgm", ".tga")
-)
+_DECODED_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".gif")
+# Listed too, so that what cannot be decoded is refused by name and not overlooked.
+_OTHER_SUFFIXES = (".webp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".ppm", ".tga")
+IMAGE_SUFFIXES = frozenset(_DECODED_SUFFIXES + _OTHER_SUFFIXES)
 
 _MAX_NAMED_FILES = 10
 
