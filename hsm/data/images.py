@@ -31,8 +31,9 @@ def resize_size(crop: int) -> int:
 def decode(encoded: tf.Tensor) -> tf.Tensor:
     """Decodes one JPEG, PNG, BMP or GIF (first frame) to RGB; its bytes decide which, not its name.
 
-    Grey values are repeated, palettes looked up, CMYK and YCCK converted, 16 bits cut to their
-    upper 8, and an alpha channel is dropped, not blended. Agrees with Pillow's `convert("RGB")`.
+    Grey values are repeated, palettes looked up, CMYK and YCCK converted (as inverted values where
+    Adobe's marker is there), 16 bits cut to their upper 8, and an alpha channel is dropped, not
+    blended. But for 16-bit grey, which Pillow clips, pixels equal those of its `convert("RGB")`.
 
     Args:
         encoded: string scalar, the whole file.

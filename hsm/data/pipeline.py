@@ -7,6 +7,7 @@ of threads nor a restart in the middle of an epoch changes it.
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
 
 import numpy as np
@@ -124,7 +125,7 @@ def _loader(split: Split, crop: int) -> _Loader:
     if isinstance(split.images, np.ndarray):
         pixels = _resized(split, size)
         return lambda index: pixels[index]
-    paths = tf.constant(split.images)
+    paths = tf.constant([os.fsencode(path) for path in split.images])
     load_file = _file_loader(size)
     return lambda index: load_file(paths[index])
 

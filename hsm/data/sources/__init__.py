@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from hsm.data.catalog import CATALOG, facts
+from hsm.data.catalog import facts
 from hsm.data.sources import digits, image_folder, omniglot
 from hsm.data.sources.source import ImageSource, Split
 
@@ -23,7 +23,7 @@ def load_source(
     """Loads a data set by name, checked as far as can be before training.
 
     Args:
-        name: "digits", "omniglot" or "image_folder".
+        name: one of the catalog: "digits", "omniglot" or "image_folder".
         data_dir: where the data lies; `digits` needs none.
         train_classes: of image_folder, a text file with the training classes, one a line.
         on_bad_image: of image_folder, what to do with a file that cannot be decoded.
@@ -34,14 +34,14 @@ def load_source(
         FileNotFoundError: if there is no data at `data_dir`.
         ValueError: for an argument out of its range, and for data that cannot be trained on.
     """
-    _check_choice("name", name, tuple(CATALOG))
     _check_choice("on_bad_image", on_bad_image, ("error", "skip"))
     _check_choice("singletons", singletons, ("error", "exclude"))
+    known = facts(name)
     if name == "digits":
         return digits.load(limit=limit)
     if not data_dir:
         raise ValueError(
-            f"Data set {name} needs --data_dir, a folder on disk: {facts(name).obtain}. "
+            f"Data set {name} needs --data_dir, a folder that holds {known.obtain}. "
             f"Received: data_dir={data_dir}"
         )
     if name == "omniglot":

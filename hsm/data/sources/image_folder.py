@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +58,10 @@ def load(
             f"Received: data_dir={data_dir}, which is not a folder"
         )
     by_class = _list_images(root)
+    # Before bad files are dropped, so that they never move a class to the other side.
     training, testing = _split_classes(sorted(by_class), train_classes)
+    _check_two("training", training)
+    _check_two("test", testing)
     train_files = _limited_files(by_class, training, limit)
     test_files = _limited_files(by_class, testing, limit)
     bad = _bad_files(root, train_files + test_files, on_bad_image)
@@ -65,7 +69,7 @@ def load(
     test_files = [file for file in test_files if str(file.path) not in bad]
     test_files, excluded = _without_singletons(test_files, singletons)
     return ImageSource(
-        name=root.resolve().name,
+        name=Path(os.path.abspath(root)).name,
         train=_split("training", train_files),
         test=_split("test", test_files),
         skipped=tuple(Path(path).relative_to(root).as_posix() for path in bad),
@@ -101,8 +105,13 @@ def _split_classes(
 ) -> tuple[Sequence[str], Sequence[str]]:
     if train_classes is None:
         return classes[: len(classes) // 2], classes[len(classes) // 2 :]
-    lines = Path(train_classes).read_text(encoding="utf-8").splitlines()
-    named = {line.strip() for line in lines if line.strip()}
+    file = Path(train_classes).expanduser()
+    if not file.is_file():
+        raise FileNotFoundError(
+            "Argument `train_classes` must be a text file that names one class folder a line. "
+            f"Received: train_classes={train_classes}, which is not a file"
+        )
+    named = {line.strip() for line in file.read_text(encoding="utf-8-sig").splitlines()} - {""}
     if unknown := sorted(named - set(classes)):
         raise ValueError(
             f"File `train_classes` must name class folders of `data_dir`. Received: "
@@ -116,8 +125,6 @@ def _limited_files(
     by_class: dict[str, list[_File]], classes: Sequence[str], limit: int | None
 ) -> list[_File]:
     files = [file for name in classes for file in by_class[name]]
-    if not files:
-        return []
     labels = np.repeat(np.arange(len(classes)), [len(by_class[name]) for name in classes])
     return [files[index] for index in limited(labels, limit)]
 
@@ -146,14 +153,18 @@ def _without_singletons(files: list[_File], singletons: str) -> tuple[list[_File
     return [file for file in files if file.class_name not in single], single
 
 
-def _split(role: str, files: Sequence[_File]) -> Split:
-    names = sorted({file.class_name for file in files})
+def _check_two(role: str, names: Sequence[str]) -> None:
     if len(names) < 2:
         raise ValueError(
             f"There must be at least two {role} classes with usable images. Received: "
-            f"{len(names)} ({_shortened(names) or 'none'}). Without --train_classes the first half "
-            "of the sorted class folders trains and the rest is tested, so four folders are needed"
+            f"{len(names)} ({_shortened(names) or 'none'}). Add class folders, or say with "
+            "--train_classes which of them train; by default the first half of the sorted does"
         )
+
+
+def _split(role: str, files: Sequence[_File]) -> Split:
+    names = sorted({file.class_name for file in files})
+    _check_two(role, names)
     label_of = {name: label for label, name in enumerate(names)}
     labels = np.array([label_of[file.class_name] for file in files], np.int32)
     return Split(tuple(str(file.path) for file in files), labels, tuple(names))

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from hsm.data import images
+from hsm.data.catalog import facts
 from hsm.data.sources.source import ImageSource, Split, limited
 
 # Training set, then test set: the two small sets of five alphabets, or the whole of Omniglot.
@@ -52,10 +53,9 @@ def _find_zips(folder: Path) -> tuple[Path, Path]:
     for train, test in ZIP_PAIRS:
         if (folder / train).is_file() and (folder / test).is_file():
             return folder / train, folder / test
-    pairs = ", or ".join(" and ".join(pair) for pair in ZIP_PAIRS)
     raise FileNotFoundError(
-        f"Argument `data_dir` must be a folder that holds {pairs}, from "
-        f"https://github.com/brendenlake/omniglot. Received: data_dir={folder}"
+        f"Argument `data_dir` must be a folder that holds {facts('omniglot').obtain}. "
+        f"Received: data_dir={folder}, which does not"
     )
 
 
