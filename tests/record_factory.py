@@ -64,7 +64,7 @@ def make_record(method: str, *, seed: int = 0, dataset: str = "digits") -> dict[
         },
         "seconds": {"train": 50.0, "evaluate": 10.0},
         "switch_epoch": 40,
-        "epochs": [],
+        "epochs": [{"epoch": 50, "loss": 0.1}] if trained else [],
         "evaluations": evaluations,
         "final": make_evaluation(method, seed, 50 if trained else 0),
         "best": make_evaluation(method, seed, 50) if trained else None,

@@ -127,14 +127,22 @@ def _seed_notes(rows: Sequence[Row]) -> list[str]:
 
 
 def _run_note(runs: Sequence[Record]) -> str:
-    """Says with what, where and how long the records were made."""
+    """Says with what, on what and in what time the records were made."""
     return (
         f"Runs: {_all(_commit(run) for run in runs)}, "
         f"TensorFlow {_all(run['provenance']['versions'].get('tensorflow') for run in runs)}, "
         f"{_all(run['config']['precision'] for run in runs)}, "
         f"{_all(_hardware(run) for run in runs)}, "
-        f"{sum(sum(run['seconds'].values()) for run in runs) / 60:.1f} minutes in all."
+        f"{_minutes(runs)}."
     )
+
+
+def _minutes(runs: Sequence[Record]) -> str:
+    """The time of a run; a heated one's includes the epochs that it shares with LN or BN."""
+    times = sorted(sum(run["seconds"].values()) / 60 for run in runs if run["epochs"])
+    if not times:
+        return "nothing trained"
+    return f"{times[0]:.1f} to {times[-1]:.1f} minutes a run, shared epochs included"
 
 
 def _commit(run: Record) -> str:

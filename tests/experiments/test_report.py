@@ -197,10 +197,18 @@ def test_every_data_set_has_its_own_tables():
 def test_run_note_tells_commit_hardware_and_time():
     runs = full_set()
     runs[0]["provenance"]["dirty"] = True
+    runs[1]["seconds"]["train"] = 80.0
     note = report.render_markdown(runs)
     assert "commit 0123456 with local changes and commit 0123456" in note
     assert "2 cores of a processor" in note
-    assert "5.0 minutes" in note
+    assert "1.0 to 1.5 minutes a run" in note
+
+
+def test_time_is_that_of_trained_runs():
+    slow = make_record("pretrained")
+    slow["seconds"]["evaluate"] = 6000.0
+    assert "1.0 to 1.0 minutes a run" in report.render_text([slow, make_record("SM")])
+    assert "nothing trained" in report.render_text([slow])
 
 
 def test_no_records_are_refused():
