@@ -1,0 +1,186 @@
+"""A trained embedding as a SavedModel: from raw pixels or image files to unit-length vectors.
+
+Preprocessing runs inside the graph, with the very functions of the evaluation pipeline, so a server
+needs TensorFlow and the exported folder only; `hsm` need not be installed there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from hsm.data import images
+from hsm.models.embedding import EmbeddingModel
+
+SIGNATURES = ("serving_default", "from_bytes")
+
+_DESCRIPTION = "hsm_embedding.json"
+# Unit vectors in float32, computed by two graphs that may order their sums differently.
+_TOLERANCE = 1e-5
+
+
+def export_saved_model(
+    model: EmbeddingModel, directory: str | os.PathLike[str], *, overwrite: bool = False
+) -> Path:
+    """Writes `model` as a SavedModel that preprocesses and embeds; checks it by loading it again.
+
+    Signatures, both returning {"embedding": float32 [n, k]} of unit length, n may be 0:
+
+    - `serving_default`: `images`, uint8 [n, height, width, 3], RGB, any size;
+    - `from_bytes`: `encoded`, strings [n], JPEG or PNG files (BMP and GIF as well) of any sizes.
+
+    As in section 5.1 and 5.2, an image is resized (for a crop of 224 to 256 x 256, aspect ratio
+    ignored), and its centre embedded. The folder also gets `hsm_embedding.json`, which says what
+    the vectors are. The classifier is left out. The folder appears complete or not at all.
+
+    Args:
+        model: Its backbone takes square images of a fixed size.
+        directory: The folder to write; its parents are made.
+        overwrite: Whether to replace a SavedModel that is there already.
+
+    Returns:
+        The folder's path.
+
+    Raises:
+        FileExistsError: If `directory` exists and may not be replaced, or is no SavedModel.
+        ValueError: If `model` is no `EmbeddingModel` on square images.
+        RuntimeError: If the loaded copy does not reproduce the model's vectors to 1e-5.
+
+    Example:
+        embed = tf.saved_model.load(directory).signatures["from_bytes"]
+        vectors = embed(encoded=tf.constant([jpeg_bytes]))["embedding"]
+    """
+    destination = Path(directory)
+    crop = _image_size(model)
+    _check_destination(destination, overwrite=overwrite)
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    # A sibling, because a folder can only be renamed within a file system.
+    with tempfile.TemporaryDirectory(prefix=".export-", dir=destination.parent) as scratch:
+        written = Path(scratch) / "new"
+        module, functions = _serving_module(model, crop)
+        tf.saved_model.save(module, str(written), signatures=functions)
+        _check_reload(model, written, crop)
+        description = json.dumps(_description(model, crop), indent=2)
+        (written / _DESCRIPTION).write_text(description + "\n", encoding="utf-8")
+        if destination.exists():
+            destination.rename(Path(scratch) / "old")
+        written.rename(destination)
+    return destination
+
+
+def _image_size(model: EmbeddingModel) -> int:
+    """The side of the model's square input in pixels, or ValueError."""
+    if not isinstance(model, EmbeddingModel):
+        raise ValueError(
+            "expected model to be an hsm.models.EmbeddingModel; wrap the backbone in one. "
+            f"Received: model of type {type(model).__name__}"
+        )
+    shape = model.backbone.input_shape[1:]
+    if shape[0] is None or shape[0] != shape[1]:
+        raise ValueError(
+            "expected a backbone on square images of a fixed size; build it with "
+            f"input_shape=(size, size, 3). Received: input_shape={shape}"
+        )
+    return int(shape[0])
+
+
+def _check_destination(destination: Path, *, overwrite: bool) -> None:
+    """Raises FileExistsError where writing would destroy something."""
+    if not destination.exists():
+        return
+    if not overwrite:
+        raise FileExistsError(
+            "expected a directory that does not exist; choose another one or pass overwrite=True. "
+            f"Received: directory={str(destination)!r}"
+        )
+    if not (destination / "saved_model.pb").is_file():
+        raise FileExistsError(
+            "overwrite=True replaces a SavedModel only; choose another directory or remove this "
+            f"one by hand. Received: directory={str(destination)!r}, without saved_model.pb"
+        )
+
+
+def _serving_module(
+    model: EmbeddingModel, crop: int
+) -> tuple[tf.Module, dict[str, Callable[..., dict[str, tf.Tensor]]]]:
+    """Returns what to save: a module that owns the weights, and its functions by signature."""
+
+    def embed(batch: tf.Tensor, prepare: Callable[[tf.Tensor], tf.Tensor]) -> dict[str, tf.Tensor]:
+        embedding = tf.cond(
+            # Some kernels of TensorFlow refuse a batch without images.
+            tf.shape(batch)[0] > 0,
+            lambda: model.embed(prepare(batch)),
+            lambda: tf.zeros([0, model.embedding_dim]),
+        )
+        return {"embedding": embedding}
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8, name="images")])
+    def from_images(pixels: tf.Tensor) -> dict[str, tf.Tensor]:
+        return embed(pixels, lambda batch: _centre(batch, crop))
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="encoded")])
+    def from_bytes(encoded: tf.Tensor) -> dict[str, tf.Tensor]:
+        return embed(encoded, lambda batch: _decoded_centres(batch, crop))
+
+    module = tf.Module()
+    module.embedding_variables = _variables(model)
+    return module, dict(zip(SIGNATURES, (from_images, from_bytes), strict=True))
+
+
+def _centre(pixels: tf.Tensor, crop: int) -> tf.Tensor:
+    """What evaluation feeds: uint8 [..., crop, crop, 3] of uint8 [..., height, width, 3]."""
+    return images.center_crop(images.resize(pixels, images.resize_size(crop)), crop)
+
+
+def _decoded_centres(encoded: tf.Tensor, crop: int) -> tf.Tensor:
+    """What evaluation feeds, uint8 [n, crop, crop, 3], of image files, strings [n]."""
+    return tf.map_fn(
+        lambda file: _centre(images.decode(file), crop),
+        encoded,
+        fn_output_signature=tf.TensorSpec([crop, crop, images.CHANNELS], tf.uint8),
+    )
+
+
+def _variables(model: EmbeddingModel) -> list[tf.Variable]:
+    """The variables that an embedding depends on, which leaves out the classifier's."""
+    parts: tuple[keras.layers.Layer, ...] = (model.backbone, model.bottleneck, model.normalization)
+    return [variable.value for part in parts for variable in part.variables]
+
+
+def _description(model: EmbeddingModel, crop: int) -> dict[str, Any]:
+    """What a reader of the folder wants to know, as JSON types."""
+    return {
+        "method": model.method,
+        "backbone": model.backbone.name,
+        "embedding_dim": model.embedding_dim,
+        "image_size": crop,
+        "resize_size": images.resize_size(crop),
+        "signatures": list(SIGNATURES),
+        "tensorflow": tf.__version__,
+    }
+
+
+def _check_reload(model: EmbeddingModel, directory: Path, crop: int) -> None:
+    """Raises RuntimeError unless both signatures reproduce the model on a random image."""
+    shape = (1, crop + 3, 2 * crop + 5, images.CHANNELS)
+    pixels = tf.constant(np.random.default_rng(0).integers(0, 256, shape, np.uint8))
+    expected = tf.function(model.embed)(_centre(pixels, crop)).numpy()
+    signatures = tf.saved_model.load(str(directory)).signatures
+    arguments = {"images": pixels}, {"encoded": tf.io.encode_png(pixels[0])[None]}
+    for name, argument in zip(SIGNATURES, arguments, strict=True):
+        received = signatures[name](**argument)["embedding"].numpy()
+        difference = float(np.max(np.abs(received - expected)))
+        if not difference <= _TOLERANCE:
+            raise RuntimeError(
+                f"the exported signature {name!r} does not reproduce the model: its vectors differ "
+                f"by {difference:.2g}, where {_TOLERANCE:g} is allowed. Nothing was written; check "
+                "that the model's vectors are finite."
+            )

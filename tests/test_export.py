@@ -1,0 +1,186 @@
+"""An exported folder, read where `hsm` is not installed, gives the evaluation's vectors."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from hsm.data.pipeline import evaluation_batches
+from hsm.data.sources.source import Split
+from hsm.evaluation import embed
+from hsm.export import SIGNATURES, export_saved_model
+from hsm.models.backbones import build_backbone
+from hsm.models.embedding import EmbeddingModel
+
+# Reads pixels with Pillow, so that only files and vectors connect it to this process.
+CLIENT = """
+import json, sys
+sys.modules["hsm"] = None
+import numpy as np, tensorflow as tf
+from PIL import Image
+
+directories, files, output = json.loads(sys.argv[1])
+encoded = [open(file, "rb").read() for file in files]
+pixels = [np.asarray(Image.open(file).convert("RGB")) for file in files]
+vectors = {}
+for name, directory in directories.items():
+    signatures = tf.saved_model.load(directory).signatures
+    serve = signatures["serving_default"]
+    single = [serve(images=tf.constant(p[None]))["embedding"] for p in pixels]
+    batch = signatures["from_bytes"](encoded=tf.constant(encoded))["embedding"]
+    vectors[name + ".serving_default"] = np.concatenate(single)
+    vectors[name + ".from_bytes"] = batch.numpy()
+np.savez(output, **vectors)
+"""
+
+MODELS = {
+    "convnet_bn": ("convnet", 28, "BN", None),
+    "convnet_sm_bfloat16": ("convnet", 28, "SM", "mixed_bfloat16"),
+    "googlenet_ln": ("googlenet", 224, "LN", None),
+}
+
+
+def make_model(backbone="convnet", size=28, method="BN", dtype=None, embedding_dim=16):
+    """A model whose every weight, statistics included, differs from its initial value."""
+    body = build_backbone(backbone, size, dtype=dtype)
+    model = EmbeddingModel(body, method, num_classes=5, embedding_dim=embedding_dim, seed=0)
+    generator = np.random.default_rng(0)
+    for weight in model.weights:
+        if "moving" in weight.name or weight.name in ("bias", "beta", "offset"):
+            weight.assign(weight + generator.uniform(0.1, 0.5, weight.shape))
+    return model
+
+
+def write_images(directory):
+    """A photograph-sized JPEG, PNGs larger and smaller than the model's input, and a grey JPEG."""
+    directory.mkdir()
+    generator = np.random.default_rng(1)
+    modes = {"wide.jpg": ("RGB", 640, 480), "tall.png": ("RGB", 300, 500)}
+    modes |= {"small.png": ("RGB", 21, 17), "fits.png": ("RGB", 32, 32), "grey.jpg": ("L", 90, 80)}
+    for name, (mode, width, height) in modes.items():
+        coarse = generator.integers(0, 256, (6, 6, 3), np.uint8)
+        image = Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
+        image.convert(mode).save(directory / name)
+    return [str(directory / name) for name in modes]
+
+
+def evaluation_vectors(model, files):
+    """What the evaluation pipeline embeds."""
+    split = Split(tuple(files), np.zeros(len(files), np.int32), ("class",))
+    size = model.backbone.input_shape[1]
+    batches = evaluation_batches(split, crop=size, batch_size=2)
+    return embed(tf.function(model.embed), batches, num_examples=len(files))[0]
+
+
+# One test, so that parallel workers do not each start a client.
+def test_client_without_hsm_gets_the_evaluations_vectors(tmp_path):
+    files = write_images(tmp_path / "images")
+    models = {name: make_model(*arguments) for name, arguments in MODELS.items()}
+    directories = {n: str(export_saved_model(m, tmp_path / n)) for n, m in models.items()}
+    arguments = json.dumps([directories, files, str(tmp_path / "vectors.npz")])
+    subprocess.run([sys.executable, "-I", "-c", CLIENT, arguments], cwd=tmp_path, check=True)
+    vectors = np.load(tmp_path / "vectors.npz")
+    for name, model in models.items():
+        expected = evaluation_vectors(model, files)
+        # Vectors that all look alike would agree whatever the preprocessing.
+        assert np.ptp(expected, axis=0).max() > 0.01, name
+        for signature in SIGNATURES:
+            received = vectors[f"{name}.{signature}"]
+            assert (received.dtype, received.shape) == (np.float32, (len(files), 16))
+            np.testing.assert_allclose(
+                received, expected, rtol=0, atol=1e-5, err_msg=f"{name}.{signature}"
+            )
+            np.testing.assert_allclose(np.linalg.norm(received, axis=1), 1.0, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return make_model()
+
+
+@pytest.fixture(scope="module")
+def exported(model, tmp_path_factory):
+    return export_saved_model(model, tmp_path_factory.mktemp("root") / "deep" / "down" / "model")
+
+
+def test_folder_says_what_its_vectors_are(exported):
+    description = json.loads((exported / "hsm_embedding.json").read_text(encoding="utf-8"))
+    assert description == {
+        "method": "BN",
+        "backbone": "convnet",
+        "embedding_dim": 16,
+        "image_size": 28,
+        "resize_size": 32,
+        "signatures": ["serving_default", "from_bytes"],
+        "tensorflow": tf.__version__,
+    }
+    assert [path.name for path in exported.parent.iterdir()] == ["model"]
+
+
+def test_batches_of_any_number_of_images(exported):
+    signatures = tf.saved_model.load(str(exported)).signatures
+    images = np.random.default_rng(2).integers(0, 256, (3, 45, 33, 3), np.uint8)
+    serve = signatures["serving_default"]
+    together = serve(images=tf.constant(images))["embedding"].numpy()
+    one_by_one = [serve(images=tf.constant(image[None]))["embedding"][0] for image in images]
+    np.testing.assert_allclose(together, one_by_one, atol=1e-5)
+    assert serve(images=tf.zeros([0, 9, 8, 3], tf.uint8))["embedding"].shape == (0, 16)
+    assert signatures["from_bytes"](encoded=tf.zeros([0], tf.string))["embedding"].shape == (0, 16)
+
+
+def test_broken_bytes_are_an_error(exported):
+    serve = tf.saved_model.load(str(exported)).signatures["from_bytes"]
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"(?i)image"):
+        serve(encoded=tf.constant([b"no image"]))
+
+
+def test_classifier_is_left_out(exported):
+    saved = tf.train.load_checkpoint(str(exported / "variables" / "variables"))
+    shapes = saved.get_variable_to_shape_map().values()
+    assert [16, 5] not in shapes
+    assert [128, 16] in shapes
+
+
+def test_overwrite_replaces_a_saved_model_only_on_request(model, tmp_path):
+    other = make_model(method="SM", embedding_dim=8)
+    export_saved_model(model, tmp_path / "model")
+    with pytest.raises(FileExistsError, match=r"pass overwrite=True.*directory='.*model'"):
+        export_saved_model(other, tmp_path / "model")
+    export_saved_model(other, tmp_path / "model", overwrite=True)
+    serve = tf.saved_model.load(str(tmp_path / "model")).signatures["serving_default"]
+    assert serve(images=tf.zeros([1, 9, 8, 3], tf.uint8))["embedding"].shape == (1, 8)
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_overwrite_leaves_other_folders_alone(model, tmp_path):
+    (tmp_path / "thesis.txt").write_text("precious")
+    with pytest.raises(
+        FileExistsError, match=r"replaces a SavedModel only.*without saved_model.pb"
+    ):
+        export_saved_model(model, tmp_path, overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_failed_check_writes_nothing(tmp_path):
+    model = make_model()
+    model.bottleneck.kernel.assign(np.full(model.bottleneck.kernel.shape, np.nan))
+    with pytest.raises(RuntimeError, match=r"'serving_default' does not reproduce.*by nan.*1e-05"):
+        export_saved_model(model, tmp_path / "model")
+    assert not list(tmp_path.iterdir())
+
+
+def test_refuses_models_that_it_cannot_serve(tmp_path):
+    backbone = build_backbone("convnet", 28)
+    with pytest.raises(ValueError, match=r"EmbeddingModel.*Received: model of type Functional"):
+        export_saved_model(backbone, tmp_path / "model")
+    images = keras.Input((None, None, 3))
+    free = keras.Model(images, keras.layers.GlobalAveragePooling2D()(images))
+    with pytest.raises(ValueError, match=r"fixed size.*input_shape=\(None, None, 3\)"):
+        export_saved_model(EmbeddingModel(free, "LN", num_classes=2), tmp_path / "model")
