@@ -38,8 +38,8 @@ _STAGES: dict[str, dict[str, tuple[int, int, int, int, int, int]]] = {
 }
 _NUM_CLASSES = 1000  # Of ImageNet's challenge.
 _DROPOUT = 0.4
-# Five halvings, of which the last needs three pixels.
-_MIN_SIZE = 33
+# Four halvings leave pool4 its window of three pixels.
+_MIN_SIZE = 47
 
 
 def GoogLeNet(
@@ -82,7 +82,7 @@ def GoogLeNet(
 
 
 def _check_input_shape(input_shape: tuple[int, int, int]) -> None:
-    """Refuses what cannot be pooled five times."""
+    """Refuses what is too small for the last pooling."""
     if len(input_shape) != 3 or input_shape[2] != 3 or min(input_shape[:2]) < _MIN_SIZE:
         raise ValueError(
             f"input_shape must be (height, width, 3) with height and width at least {_MIN_SIZE}. "

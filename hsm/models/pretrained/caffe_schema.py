@@ -17,6 +17,9 @@ _INT32, _INT64 = _Field.TYPE_INT32, _Field.TYPE_INT64
 _STRING = _Field.TYPE_STRING
 _ONE, _MANY = _Field.LABEL_OPTIONAL, _Field.LABEL_REPEATED
 
+# Types of inner product layers: a number in legacy files, a name in newer ones.
+INNER_PRODUCT = (14, "InnerProduct")
+
 # message -> (field, number, type or message, label)
 _MESSAGES: dict[str, list[tuple[str, int, int | str, int]]] = {
     "BlobShape": [("dim", 1, _INT64, _MANY)],
@@ -54,7 +57,7 @@ def new_net_parameter() -> Any:
 
 
 def _build() -> Any:
-    """The message class NetParameter."""
+    """Returns the message class NetParameter."""
     file = descriptor_pb2.FileDescriptorProto(
         name="hsm/caffe.proto", package=_PACKAGE, syntax="proto2"
     )

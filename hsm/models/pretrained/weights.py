@@ -1,33 +1,74 @@
-"""One door for every weight file: the extension says which reader takes it."""
+"""Weight files into models: the extension says which reader takes a file."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import keras
+import numpy as np
 
-from hsm.models.pretrained.caffe import load_caffemodel
+from hsm.models.pretrained.caffe import Weights, read_caffemodel, to_keras
+from hsm.models.pretrained.keras_h5 import read_weights_h5
 
 
 def load_weights(model: keras.Model, path: str | os.PathLike[str]) -> None:
-    """Loads a weight file into `model`.
+    """Copies a file's weights into the layers of `model` that have weights, matched by name.
+
+    Layers of the file that the model lacks are left out: a classifier where the model ends before
+    it, or the auxiliary classifiers of training. Nothing is changed unless everything fits.
 
     Args:
-        model: a model whose layers are named as in the file.
-        path: `.caffemodel`, or `.weights.h5` as `keras.Model.save_weights` writes it.
+        model: A model whose layers are named as in the file; Caffe's with `.` for `/`.
+        path: A `.caffemodel`, or a `.weights.h5` as `keras.Model.save_weights` writes it.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: another extension, or the file does not fit the model; the layer is named.
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file has another extension, cannot be read, or lacks a layer or has
+            other shapes; the layer is named, with what was expected and what was found.
     """
-    name = os.fspath(path)
-    if not name.endswith((".caffemodel", ".weights.h5")):
+    arrays = _read(os.fspath(path))
+    layers = [layer for layer in model.layers if layer.weights]
+    for layer in layers:
+        problem = _mismatch(layer, arrays)
+        if problem:
+            raise ValueError(
+                f"{os.fspath(path)} does not fit the model {model.name}: layer {layer.name}: "
+                f"{problem}. Give a file of the same network."
+            )
+    for layer in layers:
+        layer.set_weights(arrays[layer.name])
+
+
+def _read(path: str) -> Weights:
+    """The file's weights by Keras's names and in Keras's layout."""
+    if not path.endswith((".caffemodel", ".weights.h5")):
         raise ValueError(
-            f"weights must be a .caffemodel or a .weights.h5 file. Received: weights={name!r}"
+            f"weights must be a .caffemodel or a .weights.h5 file. Received: weights={path!r}"
         )
-    if not os.path.isfile(name):
-        raise FileNotFoundError(f"weights: there is no file {name!r}")
-    if name.endswith(".caffemodel"):
-        load_caffemodel(model, name)
-    else:
-        model.load_weights(name)
+    if not os.path.isfile(path):
+        raise FileNotFoundError(
+            f"weights must be a file that exists; check the path. Received: weights={path!r}"
+        )
+    if path.endswith(".caffemodel"):
+        return to_keras(read_caffemodel(path))
+    return read_weights_h5(path)
+
+
+def _mismatch(layer: keras.layers.Layer, arrays: Weights) -> str | None:
+    """What is wrong with the file's weights for a layer, or None."""
+    expected = [tuple(weight.shape) for weight in layer.weights]
+    if layer.name not in arrays:
+        return (
+            f"expected weights of shapes {expected}, but found no such layer among the file's "
+            f"{len(arrays)}: {_first(sorted(arrays))}"
+        )
+    found = [np.shape(array) for array in arrays[layer.name]]
+    if found != expected:
+        return f"expected weights of shapes {expected}, but found {found}"
+    return None
+
+
+def _first(names: Sequence[str], count: int = 5) -> str:
+    """The first names, and dots where there are more."""
+    return ", ".join(names[:count]) + (", ..." if len(names) > count else "")
