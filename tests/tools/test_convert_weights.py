@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import caffe_factory
+import convert_weights
+import numpy as np
+import pytest
+
+from hsm.models.googlenet import GoogLeNet
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    path = tmp_path_factory.mktemp("weights") / "random.caffemodel"
+    path.write_bytes(caffe_factory.caffemodel(caffe_factory.googlenet(64, 64).weights))
+    return path
+
+
+def run(*arguments):
+    return convert_weights.main([str(argument) for argument in arguments])
+
+
+def test_the_converted_file_gives_the_same_model(source, tmp_path, capsys):
+    target = tmp_path / "new" / "googlenet.weights.h5"
+    assert run("--input", source, "--output", target) == 0
+    assert capsys.readouterr().out == (
+        f"{target}: 6,998,552 weights in 58 layers, read back identical.\n"
+    )
+    assert list(target.parent.iterdir()) == [target]
+    images = np.random.default_rng(0).uniform(0, 255, (1, 64, 64, 3)).astype(np.float32)
+    expected, actual = (GoogLeNet((64, 64, 3), weights=path)(images) for path in (source, target))
+    np.testing.assert_array_equal(actual, expected)
+
+
+def test_a_file_is_replaced_only_on_request(source, tmp_path, capsys):
+    target = tmp_path / "googlenet.weights.h5"
+    target.write_text("precious")
+    assert run("--input", source, "--output", target) == 1
+    assert f"{target} exists already; give another name or --overwrite." in capsys.readouterr().err
+    assert target.read_text() == "precious"
+    assert run("--input", source, "--output", target, "--overwrite") == 0
+    assert target.stat().st_size > 20_000_000
+
+
+def test_what_does_not_fit_is_a_sentence_and_leaves_nothing(tmp_path, capsys):
+    source = tmp_path / "other.caffemodel"
+    source.write_bytes(caffe_factory.caffemodel({"fc": [np.zeros((2, 2), np.float32)]}))
+    assert run("--input", source, "--output", tmp_path / "x.weights.h5") == 1
+    assert "layer conv1.7x7_s2: expected weights of shapes" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == [source]
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "message"),
+    [
+        ("a.h5", "b.weights.h5", "--input must be a .caffemodel file. Received: --input=a.h5"),
+        ("a.caffemodel", "b.h5", "--output must end in .weights.h5. Received: --output=b.h5"),
+        ("none.caffemodel", "b.weights.h5", "Received: weights='none.caffemodel'"),
+    ],
+)
+def test_wrong_names_are_refused(source, target, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run("--input", source, "--output", target) == 1
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
+
+
+def test_help_names_every_flag_and_needs_no_tensorflow():
+    tools = Path(convert_weights.__file__).parent
+    code = (
+        "import atexit, sys; atexit.register(lambda: print('tensorflow' in sys.modules)); "
+        f"sys.path.insert(0, {str(tools)!r}); import convert_weights; "
+        "convert_weights.main(['--help'])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert all(flag in result.stdout for flag in ("--input", "--output", "--overwrite"))
+    assert result.stdout.splitlines()[-1] == "False"
