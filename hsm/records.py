@@ -1,6 +1,7 @@
 """What a run writes down: one JSON file with configuration, provenance, metrics.
 
-A record is a plain dict of JSON values (see `new_record` for its keys). Metrics are fractions, 0..1.
+A record is a plain dict of JSON values with the keys of `KEYS`. Metrics are fractions,
+0..1.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import numpy as np
 
 SCHEMA = 1
 
-_KEYS = (
+KEYS = (
     "schema",
     "name",
     "method",
@@ -48,10 +49,10 @@ def write(record: Mapping[str, Any], directory: Path) -> Path:
     Raises:
         ValueError: if a key of the schema is missing.
     """
-    missing = [key for key in _KEYS if key not in record]
+    missing = [key for key in KEYS if key not in record]
     if missing:
         raise ValueError(
-            f"a record needs the keys {', '.join(_KEYS)}. Missing: {', '.join(missing)}"
+            f"a record needs the keys {', '.join(KEYS)}. Missing: {', '.join(missing)}"
         )
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{record['name']}.json"
@@ -103,7 +104,7 @@ def best_evaluation(evaluations: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def provenance(*, started: str, finished: str, weights: Path | None = None) -> dict[str, Any]:
-    """Which code ran, with which packages, on what, when (ISO 8601), from which pretrained weights."""
+    """Which code ran, on what, when (ISO 8601 times), and from which pretrained weights."""
     code, dirty = commit()
     return {
         "commit": code,
@@ -125,9 +126,10 @@ def provenance(*, started: str, finished: str, weights: Path | None = None) -> d
 
 @functools.cache
 def commit() -> tuple[str | None, bool | None]:
-    """The commit of the checkout that this file lies in, and whether it has changes; None outside of one.
+    """The commit of the checkout that this file lies in, and whether it has changes.
 
-    It is read once a process: code that was loaded stays what it is when the checkout moves on.
+    None and None outside of a checkout. It is read once a process: code that was loaded stays what
+    it is when the checkout moves on.
     """
     root = Path(__file__).resolve().parent.parent
     if not (root / ".git").exists():

@@ -1,7 +1,7 @@
 """Training schedules: phases of (epochs, alpha, learning rate), section 3.4 of the paper.
 
-Pure Python. Epochs are counted from 1. A schedule says which alpha and which learning rate hold in each epoch
-and nothing else: the heat-up switch changes two numbers.
+Pure Python. Epochs are counted from 1. A schedule says which alpha and which learning rate hold in
+each epoch and nothing else: the heat-up switch changes two numbers.
 """
 
 from __future__ import annotations
@@ -66,8 +66,10 @@ class HeatUp:
         alpha: alpha before the switch; 16 in section 5.1.
         heated_alpha: alpha after the switch; 4 in section 5.1.
         learning_rate: rate before the switch; 0.004 in section 5.1.
-        heated_learning_rate: rate after the switch; None means a tenth of `learning_rate` (section 5.1).
-        epochs: epochs before the switch. The paper says "within 50" for the sum; 40 is this project's choice.
+        heated_learning_rate: rate after the switch; None means a tenth of `learning_rate` (section
+            5.1).
+        epochs: epochs before the switch. The paper says "within 50" for the sum; 40 is this
+            project's choice.
         heated_epochs: epochs after the switch; 10 is this project's choice.
     """
 

@@ -10,7 +10,9 @@ import tensorflow as tf
 from hsm.data import pipeline
 from hsm.data.sources.source import ImageSource
 from hsm.experiments.config import RunConfig
+from hsm.experiments.workspace import read_model_card
 from hsm.models import EmbeddingModel, build_backbone
+from hsm.training import checkpoint
 from hsm.training.loop import TrainingData
 from hsm.training.step import TrainStep
 
@@ -34,6 +36,27 @@ def build_model(
         alpha=config.initial_alpha,
         seed=config.seed,
     )
+
+
+def load_model(run_dir: Path) -> tuple[EmbeddingModel, RunConfig]:
+    """The trained network of the run in `run_dir`, and its configuration.
+
+    Raises:
+        ValueError: if the folder is not that of a run, or the run is not finished.
+    """
+    config, class_names = read_model_card(run_dir)
+    path = run_dir / "checkpoint.npz"
+    if not path.exists():
+        raise ValueError(f"the run in {run_dir} is not finished: it has no checkpoint.npz yet")
+    epoch = checkpoint.read_progress(path)["epoch"]
+    if epoch < config.total_epochs:
+        raise ValueError(
+            f"the run in {run_dir} is not finished: {epoch} of {config.total_epochs} epochs are "
+            "trained. The command that began it continues it."
+        )
+    model = build_model(config, len(class_names))
+    checkpoint.restore(path, model=model)
+    return model, config
 
 
 def build_pretrained(config: RunConfig, weights: Path) -> keras.Model:

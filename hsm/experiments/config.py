@@ -1,4 +1,4 @@
-"""The frozen configuration of one run: every number that it uses, and the names that follow from them.
+"""The frozen configuration of one run: every number that it uses, and the names that follow.
 
 A configuration knows no path of a machine: data sets and weight files stand in it by base name.
 """
@@ -42,7 +42,8 @@ class RunConfig:
         alpha: alpha before the switch (eq. 1); SM has 1 whatever stands here.
         heated_alpha: alpha after the switch, for HLN and HBN.
         learning_rate: rate before the switch, and throughout for SM, LN and BN.
-        heated_learning_rate: rate after the switch, for HLN and HBN; None is a tenth of `learning_rate`.
+        heated_learning_rate: rate after the switch, for HLN and HBN; None is a tenth of
+            `learning_rate`.
         epochs: epochs before the switch.
         heated_epochs: epochs after it; SM, LN and BN train as many further epochs unheated.
         eval_every: epochs between evaluations; switch and end are always evaluated.
@@ -79,7 +80,8 @@ class RunConfig:
         for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(
-                    f"{name} must be one of {', '.join(allowed)}. Received: {name}={getattr(self, name)!r}"
+                    f"{name} must be one of {', '.join(allowed)}. Received: "
+                    f"{name}={getattr(self, name)!r}"
                 )
         for name in ("image_size", "embedding_dim", "batch_size", "epochs", "eval_every"):
             if getattr(self, name) < 1:
@@ -88,14 +90,16 @@ class RunConfig:
                 )
         if self.batch_size < 2 and self.base_method == "BN":
             raise ValueError(
-                f"batch_size must be 2 or more for {self.method}: batch normalisation needs a batch. "
+                f"batch_size must be 2 or more for {self.method}: batch normalisation needs a "
+                f"batch. "
                 f"Received: batch_size={self.batch_size}"
             )
         if not self.ks or min(self.ks) < 1:
             raise ValueError(f"ks must be positive numbers. Received: ks={self.ks}")
         if self.is_pretrained and self.weights is None:
             raise ValueError(
-                "the method pretrained needs --weights: it evaluates the feature of a trained backbone"
+                "the method pretrained needs --weights: it evaluates the feature of a trained "
+                "backbone"
             )
         _ = self.schedule.phases
 

@@ -1,31 +1,52 @@
-"""How every driver starts: parses flags, answers --help at once, and turns errors into sentences."""
+"""How every driver starts: flags are parsed, --help is answered at once, errors are sentences."""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
 
 from absl import app, flags, logging
 
-# What TensorFlow logs of processors and missing GPUs would bury the results.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 _USER_ERRORS = (ValueError, OSError, FloatingPointError)
+
+flags.DEFINE_bool("traceback", False, "Show the Python traceback of an error.")
 
 
 def run(main: Callable[[], None], *, module: str, doc: str) -> None:
     """Run `main` after the flags were parsed, and exit.
 
-    Exit codes: 0 for success and --help, 1 for an error of the data or the run, 2 for a bad flag, 130 for Ctrl-C.
+    Exit codes: 0 for success and --help, 1 for an error of the data or the run, 2 for a bad flag,
+    130 for Ctrl-C.
 
     Args:
-        main: the driver; raises ValueError, OSError or FloatingPointError for what the user can mend.
+        main: the driver; raises ValueError, OSError or FloatingPointError for what the user can
+            mend.
         module: name of the module whose flags the driver has besides the shared ones.
         doc: what the driver does, for --help.
     """
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends the command without a word.
     app.run(lambda _: _guarded(main), flags_parser=lambda argv: _parse(argv, module, doc))
+
+
+def load_tensorflow() -> None:
+    """Import TensorFlow without the notices on processors and GPUs that it writes meanwhile.
+
+    They come before its log level is obeyed, and would bury the driver's own lines.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            import tensorflow  # noqa: F401
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _parse(argv: list[str], module: str, doc: str) -> list[str]:
@@ -42,12 +63,11 @@ def _parse(argv: list[str], module: str, doc: str) -> list[str]:
 
 
 def _help(module: str, doc: str) -> str:
+    defined = flags.FLAGS.flags_by_module_dict()
+    # A driver that is started as a script defines its flags under that script's name.
+    owners = (module, sys.argv[0], "hsm.experiments.flags", __name__)
     sections = [doc.strip(), f"Usage: python -m {module} [--flag=value ...]"]
-    for owner in (module, "hsm.experiments.flags"):
-        for name in dict.fromkeys((owner, "__main__" if owner == module else owner)):
-            if flags.FLAGS.flags_by_module_dict().get(name):
-                sections.append(_flags_help(name))
-    return "\n\n".join(sections)
+    return "\n\n".join(sections + [_flags_help(name) for name in owners if name in defined])
 
 
 def _flags_help(module: str) -> str:
@@ -62,7 +82,8 @@ def _flags_help(module: str) -> str:
 
 
 def _guarded(main: Callable[[], None]) -> None:
-    logging.set_verbosity(logging.WARNING)
+    # A run makes new graphs; TensorFlow warns that this might be a mistake.
+    logging.set_verbosity(logging.ERROR)
     try:
         main()
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""The flags that every driver shares, and the configurations that follow from them. No TensorFlow here."""
+"""The flags that every driver shares, and the configurations that follow from them."""
 
 from __future__ import annotations
 
@@ -28,14 +28,16 @@ flags.DEFINE_string(
 flags.DEFINE_string(
     "train_classes",
     None,
-    "image_folder: text file that names the training classes, one a line; the others are test classes. "
+    "image_folder: text file that names the training classes, one a line; the others are test "
+    "classes. "
     "Default: the first half of the sorted classes.",
 )
 flags.DEFINE_enum(
     "on_bad_image",
     "error",
     ["error", "skip"],
-    "What to do about image files that cannot be decoded: stop and name them, or skip and record them.",
+    "What to do about image files that cannot be decoded: stop and name them, or skip and record "
+    "them.",
 )
 flags.DEFINE_enum(
     "singletons",
@@ -52,7 +54,8 @@ flags.DEFINE_string("backbone", None, f"googlenet or convnet. {_FROM_RECIPE}")
 flags.DEFINE_string(
     "weights",
     None,
-    "Pretrained weights of the backbone: a .caffemodel, or the .weights.h5 that tools/convert_weights.py "
+    "Pretrained weights of the backbone: a .caffemodel, or the .weights.h5 that "
+    "tools/convert_weights.py "
     "makes of it. Default: random weights.",
 )
 flags.DEFINE_integer(
@@ -98,7 +101,8 @@ flags.DEFINE_enum(
     "precision",
     "float32",
     list(PRECISIONS),
-    "Arithmetic of the backbone. mixed_bfloat16 is about twice as fast on processors with AVX-512 BF16 or AMX.",
+    "Arithmetic of the backbone. mixed_bfloat16 is about twice as fast on processors with AVX-512 "
+    "BF16 or AMX.",
 )
 flags.DEFINE_enum("profile", "paper", list(PROFILES), "Whose recipe: the text of the paper.")
 flags.DEFINE_string(
@@ -113,7 +117,6 @@ flags.DEFINE_bool(
 flags.DEFINE_bool(
     "dry_run", False, "Read the annotations, print counts, plan and an estimate of the time; stop."
 )
-flags.DEFINE_bool("traceback", False, "Show the Python traceback of an error.")
 
 FLAGS = flags.FLAGS
 

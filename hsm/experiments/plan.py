@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from hsm.data.pipeline import num_training_steps
-from hsm.data.sources.source import ImageSource
+from hsm.data.sources.source import ImageSource, Split
 from hsm.experiments import assemble
 from hsm.experiments.config import RunConfig
 from hsm.experiments.workspace import Workspace
@@ -45,7 +46,13 @@ def describe(configs: Sequence[RunConfig], source: ImageSource, workspace: Works
             f"{source.name}: {_count(source.train)} train, {_count(source.test)} test"
             + (f", {_count(source.gallery)} gallery" if source.gallery else ""),
             *_left_out(source),
-            "  " + "  ".join(f"{name} {settings[name]}" for name in _SHOWN),
+            textwrap.fill(
+                ", ".join(f"{name} {settings[name]}" for name in _SHOWN),
+                width=100,
+                initial_indent="  ",
+                subsequent_indent="  ",
+                break_on_hyphens=False,
+            ),
             f"  {len(configs)} runs ({methods}; seed {seeds}), {recorded} of them recorded already",
         ]
     )
@@ -67,7 +74,8 @@ def estimate(
     steps = epochs * num_training_steps(len(source.train), config.batch_size)
     hours, minutes = divmod(round(seconds * steps / 60), 60)
     return (
-        f"  {epochs} epochs to train, {steps} steps of {seconds:.3f} s (timed over {_TIMED_STEPS} steps): "
+        f"  {epochs} epochs to train, {steps} steps of {seconds:.3f} s (timed over {_TIMED_STEPS} "
+        f"steps): "
         f"about {hours} h {minutes:02d} min, and the evaluations"
     )
 
@@ -97,8 +105,8 @@ def _seconds_per_step(config: RunConfig, num_classes: int, weights: Path | None)
     return (time.perf_counter() - start) / _TIMED_STEPS
 
 
-def _count(split: object) -> str:
-    return f"{len(split)} images of {split.num_classes} classes"  # type: ignore[arg-type,attr-defined]
+def _count(split: Split) -> str:
+    return f"{len(split)} images of {split.num_classes} classes"
 
 
 def _left_out(source: ImageSource) -> list[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Any
 
-# Section 5.1: GoogLeNet V1, 224-pixel crops of 256-pixel images, SGD with momentum 0.9 and rate 0.004, 64 dimensions,
-# batches of 32, alpha 16 then 4 with a tenth of the rate. "Converges within 50 epochs": 40 + 10 is our split.
+# Section 5.1: GoogLeNet V1, 224-pixel crops of 256-pixel images, SGD with momentum 0.9 and rate
+# 0.004, 64 dimensions, batches of 32, alpha 16 then 4 with a tenth of the rate. "Converges within
+# 50 epochs": 40 + 10 is our split.
 _PAPER: dict[str, Any] = {
     "backbone": "googlenet",
     "image_size": 224,
@@ -22,7 +23,8 @@ _PAPER: dict[str, Any] = {
     "eval_every": 5,
 }
 
-# The two small sets are not in the paper: a small network from random weights, everything else as in section 5.1.
+# The two small sets are not in the paper: a small network from random weights, everything else as
+# in section 5.1.
 _SMALL = {**_PAPER, "backbone": "convnet", "image_size": 28}
 
 _RECIPES: dict[str, dict[str, Any]] = {

@@ -38,7 +38,7 @@ class Runner:
         records.commit()
 
     def run(self, config: RunConfig) -> dict[str, Any]:
-        """The record of `config`: read if it is there, else trained, from where an earlier run was cut off.
+        """The record of `config`: read if it is there, else trained, from where it was cut off.
 
         Raises:
             ValueError: if the record is there, but of other images.
@@ -47,24 +47,34 @@ class Runner:
         if record is not None:
             self._check_same_data(record)
             self.say(f"{_title(config)}: recorded already, {config.name}")
+            self._diagnose(config)
             return record
         started = _now()
-        if config.is_pretrained:
-            record = self._evaluate_pretrained(config)
-        else:
-            record = self._train(config)
+        work = self._evaluate_pretrained if config.is_pretrained else self._train
+        record = work(config)
         record["provenance"] = records.provenance(
             started=started, finished=_now(), weights=self.weights
         )
         records.write(record, self.workspace.records_dir)
-        return {"schema": records.SCHEMA, **record}
+        self._diagnose(config)
+        return record
 
     def _check_same_data(self, record: dict[str, Any]) -> None:
         if record["data"]["checksum"] != self.source.checksum():
             raise ValueError(
-                f"the record {record['name']} in {self.workspace.records_dir} is of other images than those of "
-                f"{self.source.name} now: use another --output_dir, or delete that record and its state"
+                f"the record {record['name']} in {self.workspace.records_dir} is of other images "
+                f"than those of "
+                f"{self.source.name} now: use another --output_dir, or delete that record and its "
+                f"state"
             )
+
+    def _diagnose(self, config: RunConfig) -> None:
+        """Write the CSV files beside the record, unless they are there or the weights are gone."""
+        stem = self.workspace.records_dir / config.name
+        if diagnostics.exist(stem) or not self.workspace.checkpoint(config).exists():
+            return
+        model, _ = assemble.load_model(self.workspace.run_dir(config))
+        diagnostics.write(model, Evaluator(model.features, self.source, config), stem)
 
     def _evaluate_pretrained(self, config: RunConfig) -> dict[str, Any]:
         if self.weights is None:
@@ -87,9 +97,6 @@ class Runner:
             on_epoch=report.epoch,
         )
         self._train_resumed(config, trainer)
-        diagnostics.write(
-            model, evaluator, self.workspace.records_dir / f"{config.name}", config=config
-        )
         return self._record(config, trainer.epochs, trainer.evaluations)
 
     def _train_resumed(self, config: RunConfig, trainer: Trainer) -> None:

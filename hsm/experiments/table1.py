@@ -1,13 +1,16 @@
 """Table 1: SM, LN, BN, HLN and HBN trained, scored on classes never seen, printed side by side.
 
-Runs what is missing, skips what its records already hold, resumes what was cut off. The tables, the learning
-curves and one record a run go to --output_dir.
+Runs what is missing, skips what its records already hold, resumes what was cut off. The tables,
+the learning curves and one record a run go to --output_dir.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 from hsm.experiments import flags as shared
-from hsm.experiments.driver import run
+from hsm.experiments.driver import load_tensorflow, run
 
 
 def main() -> None:
@@ -16,15 +19,12 @@ def main() -> None:
     weights = shared.weights_path()
     shared.check()
     # Imported here, so that --help and a bad flag need no TensorFlow.
+    load_tensorflow()
     from hsm.data.sources import load_source
     from hsm.experiments import plan, report
     from hsm.experiments.runner import Runner
     from hsm.experiments.workspace import Workspace
-
-    try:
-        from hsm.visual.learning_curves import write_learning_curves
-    except ImportError:
-        write_learning_curves = lambda *a: ""
+    from hsm.visual.style import missing_matplotlib
 
     workspace = Workspace(shared.FLAGS.output_dir)
     records = []
@@ -42,8 +42,15 @@ def main() -> None:
                 report.write_tables(records, workspace.output_dir)
     if records:
         print(f"\n{report.render_text(records)}\n")
-        plots = write_learning_curves(records, workspace.output_dir)
-        print(f"Tables, records and plots are in {workspace.output_dir}. {plots}".strip())
+        print(missing_matplotlib("The learning curves") or _draw(records, workspace.output_dir))
+        print(f"Tables and records are in {workspace.output_dir}")
+
+
+def _draw(records: list[dict[str, Any]], output_dir: Path) -> str:
+    from hsm.visual.learning_curves import write_learning_curves
+
+    paths = write_learning_curves(records, output_dir)
+    return f"Learning curves: {', '.join(str(path) for path in paths)}"
 
 
 if __name__ == "__main__":

@@ -19,10 +19,10 @@ class Workspace:
 
     ```
     <output_dir>/records/<run>.json            the record of a finished run, and its small CSV files
-    <output_dir>/runs/<run>/checkpoint.npz     state of a run after the switch; at last its final weights
-    <output_dir>/runs/<run>/model.json         what is needed to build the network again
-    <output_dir>/trunks/<trunk>/checkpoint.npz state up to the switch, shared by LN and HLN, by BN and HBN
-    ```
+    <output_dir>/runs/<run>/checkpoint.npz     state of a run after the switch; at last its final
+    weights <output_dir>/runs/<run>/model.json         what is needed to build the network again
+    <output_dir>/trunks/<trunk>/checkpoint.npz state up to the switch, shared by LN and HLN, by BN
+    and HBN ```
     """
 
     def __init__(self, output_dir: str | Path) -> None:
@@ -59,7 +59,7 @@ class Workspace:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the folder for this process, so that two commands cannot overwrite each other's state.
+        """Hold the folder for this process, lest two commands overwrite each other's state.
 
         Raises:
             BlockingIOError: if another process holds it.
@@ -70,7 +70,8 @@ class Workspace:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise BlockingIOError(
-                    f"another process is working in {os.fspath(self.output_dir)}: wait for it, or use another "
+                    f"another process is working in {os.fspath(self.output_dir)}: wait for it, or "
+                    f"use another "
                     f"--output_dir"
                 ) from error
             yield
@@ -85,7 +86,8 @@ def read_model_card(run_dir: Path) -> tuple[RunConfig, tuple[str, ...]]:
     path = run_dir / "model.json"
     if not path.exists():
         raise ValueError(
-            f"{run_dir} is not the folder of a trained run: it has no model.json. Expected a folder "
+            f"{run_dir} is not the folder of a trained run: it has no model.json. Expected a "
+            f"folder "
             f"<output_dir>/runs/<name> as table1 and train write it."
         )
     card = json.loads(path.read_text())

@@ -39,7 +39,8 @@ class HeatUpCallback(keras.callbacks.Callback):
         ]
         if not self._classifiers:
             raise ValueError(
-                f"HeatUpCallback needs a model with a TemperatureSoftmaxDense layer, whose alpha it sets. "
+                f"HeatUpCallback needs a model with a TemperatureSoftmaxDense layer, whose alpha "
+                f"it sets. "
                 f"Received: model={self.model.name}"
             )
 

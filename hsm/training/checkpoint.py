@@ -1,8 +1,8 @@
 """Save and restore weights, optimiser, statistics and progress in one file, atomically.
 
-A checkpoint is one NumPy archive: every variable of the model and of the optimiser under its path, and a JSON
-text with the progress. It is written beside its place and then renamed onto it, so that a process killed at any
-moment leaves either the old checkpoint or the new one.
+A checkpoint is one NumPy archive: every variable of the model and of the optimiser under its path,
+and a JSON text with the progress. It is written beside its place and then renamed onto it, so that
+a process killed at any moment leaves either the old checkpoint or the new one.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def save(
     for key, value in arrays.items():
         if np.issubdtype(value.dtype, np.floating) and not np.isfinite(value).all():
             raise FloatingPointError(
-                f"the variable {key} holds NaN or infinity, so that it was not saved; the checkpoint before it "
+                f"the variable {key} holds NaN or infinity, so that it was not saved; the "
+                f"checkpoint before it "
                 f"is kept. A lower learning rate is the usual remedy."
             )
     arrays[_PROGRESS] = np.frombuffer(json.dumps(progress).encode(), dtype=np.uint8)
@@ -76,13 +77,15 @@ def restore(
         for key, variable in _variables(model, optimizer):
             if key not in archive:
                 raise ValueError(
-                    f"the checkpoint {path} has no variable {key}: it was written by another model or optimiser. "
+                    f"the checkpoint {path} has no variable {key}: it was written by another "
+                    f"model or optimiser. "
                     f"Use the settings that it was made with, or another --output_dir."
                 )
             value = archive[key]
             if value.shape != tuple(variable.shape):
                 raise ValueError(
-                    f"the checkpoint {path} has {key} in shape {value.shape}; expected {tuple(variable.shape)}. "
+                    f"the checkpoint {path} has {key} in shape {value.shape}; expected "
+                    f"{tuple(variable.shape)}. "
                     f"Use the settings that it was made with, or another --output_dir."
                 )
             variable.assign(value)
@@ -104,7 +107,8 @@ def _variables(
 ) -> Iterable[tuple[str, keras.Variable]]:
     """Every variable with a key that is unique and the same in every process.
 
-    Keras' own paths hold counters of the process (`conv2d_7`), so that only a variable's place and its own name count.
+    Keras' own paths hold counters of the process (`conv2d_7`), so that only a variable's place and
+    its own name count.
     """
     for index, variable in enumerate(model.variables):
         yield f"model/{index:04d}/{variable.name}", variable

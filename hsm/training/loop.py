@@ -26,8 +26,8 @@ class TrainingData:
     """Where the batches of an epoch come from.
 
     Attributes:
-        batches: (epoch from 1, first step from 0) → (images [b, h, w, 3], labels [b]) of that epoch from that step on.
-            The same arguments must give the same batches.
+        batches: (epoch from 1, first step from 0) → (images [b, h, w, 3], labels [b]) of that
+            epoch from that step on. The same arguments must give the same batches.
         steps_per_epoch: number of batches of a whole epoch.
     """
 
@@ -75,7 +75,7 @@ class Trainer:
         evaluations: what `evaluate` returned, in order.
     """
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         step: TrainStep,
         data: TrainingData,
@@ -107,6 +107,8 @@ class Trainer:
     def train(self, until: int, path: Path) -> None:
         """Train to the end of epoch `until`, saving to `path` after every epoch and evaluation.
 
+        Where nothing is left to train, `path` is written all the same if it is not there.
+
         Raises:
             NonFiniteLossError: the loss became NaN or infinite; the last good checkpoint is kept.
         """
@@ -118,6 +120,8 @@ class Trainer:
             self._save(path)
             self.on_epoch(result)
             self._evaluate(path)
+        if not path.exists():
+            self._save(path)
 
     def _evaluate(self, path: Path) -> None:
         if self.epoch == 0 or any(e["epoch"] == self.epoch for e in self.evaluations):
@@ -173,8 +177,9 @@ class Trainer:
         if totals.first_bad_step:
             raise NonFiniteLossError(
                 f"the loss became NaN or infinite at step {totals.first_bad_step} of epoch {epoch} "
-                f"(alpha={phase.alpha:g}, learning_rate={phase.learning_rate:g}). The last good checkpoint, "
-                f"of epoch {self.epoch}, is kept. A lower learning rate is the usual remedy."
+                f"(alpha={phase.alpha:g}, learning_rate={phase.learning_rate:g}). The last good "
+                f"checkpoint, of epoch {self.epoch}, is kept. A lower learning rate is the usual "
+                "remedy."
             )
         return totals
 
@@ -189,7 +194,7 @@ class Trainer:
 
 
 class _Watch:
-    """Decides when to look at the totals, so that the device seldom waits, and draws the progress bar."""
+    """Looks at the totals seldom, so that the device need not wait, and draws the progress bar."""
 
     def __init__(self, steps: int, save_seconds: float) -> None:
         self._is_terminal = sys.stdout.isatty()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,8 +42,8 @@ class Totals:
 class TrainStep:
     """One gradient step on the softmax cross entropy (eq. 2), compiled once.
 
-    alpha and the learning rate are variables, so that changing them traces nothing anew. Loss and accuracy are
-    summed on the device and read by `totals()`: a step never waits for the host.
+    alpha and the learning rate are variables, so that changing them traces nothing anew. Loss and
+    accuracy are summed on the device and read by `totals()`: a step never waits for the host.
 
     Args:
         model: maps float32 images [b, h, w, 3] of RGB values 0..255 to float32 logits [b, classes].
@@ -62,7 +63,8 @@ class TrainStep:
         optimizer.build(model.trainable_variables)
         self._loss = tf.Variable(0.0, dtype=tf.float64, trainable=False)
         self._counts = tf.Variable([0, 0, 0, 0], dtype=tf.int64, trainable=False)
-        self._update = tf.function(self._step, jit_compile=jit_compile, reduce_retracing=True)
+        self._jit_compile = jit_compile
+        self._update: Callable[[Any, Any], None] | None = None
 
     def __call__(self, images: Any, labels: Any) -> None:
         """Update the weights once.
@@ -71,6 +73,8 @@ class TrainStep:
             images: uint8 or float [b, h, w, 3], RGB values 0..255.
             labels: int [b], 0..classes − 1.
         """
+        if self._update is None:
+            self._update = self._compiled(images, labels)
         self._update(images, labels)
 
     def set_phase(self, *, alpha: float, learning_rate: float) -> None:
@@ -88,6 +92,13 @@ class TrainStep:
         start = totals or Totals(0.0, 0, 0, 0, 0)
         self._loss.assign(start.loss)
         self._counts.assign([start.correct, start.examples, start.first_bad_step, start.steps])
+
+    def _compiled(self, images: Any, labels: Any) -> Callable[[Any, Any], None]:
+        """`_step` for images of this size and batches of any, so that it is traced once."""
+        signature = [
+            tf.TensorSpec([None, *array.shape[1:]], array.dtype) for array in (images, labels)
+        ]
+        return tf.function(self._step, input_signature=signature, jit_compile=self._jit_compile)
 
     def _step(self, images: tf.Tensor, labels: tf.Tensor) -> None:
         variables = self.model.trainable_variables

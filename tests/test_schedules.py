@@ -1,0 +1,51 @@
+"""Schedules: phases, the switch, and what they refuse."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hsm.schedules import Constant, HeatUp, Phase, phase_at, total_epochs
+
+
+def test_heat_up_has_the_papers_numbers_by_default():
+    before, after = HeatUp().phases
+    assert before == Phase(40, 16.0, 0.004)
+    assert after.epochs == 10
+    assert after.alpha == 4.0
+    assert math.isclose(after.learning_rate, 0.0004)
+
+
+def test_heated_learning_rate_can_be_given():
+    assert HeatUp(heated_learning_rate=0.001).phases[1].learning_rate == 0.001
+
+
+@given(st.integers(1, 50), st.integers(0, 50))
+def test_the_switch_comes_after_the_last_epoch_of_the_first_phase(epochs, heated_epochs):
+    schedule = HeatUp(epochs=epochs, heated_epochs=heated_epochs)
+    assert total_epochs(schedule) == epochs + heated_epochs
+    alphas = [phase_at(schedule, e).alpha for e in range(1, epochs + heated_epochs + 1)]
+    assert alphas == [16.0] * epochs + [4.0] * heated_epochs
+
+
+@pytest.mark.parametrize("epoch", [0, -1, 6])
+def test_an_epoch_outside_the_schedule_is_refused(epoch):
+    with pytest.raises(ValueError, match=rf"epoch must be in 1\.\.5\. Received: epoch={epoch}"):
+        phase_at(Constant(16.0, 0.004, 5), epoch)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"alpha": 0.0}, "alpha must be a positive finite number. Received: alpha=0.0"),
+        ({"heated_alpha": math.nan}, "alpha must be a positive finite number. Received: alpha=nan"),
+        ({"learning_rate": -1.0}, "learning_rate must be a positive finite number"),
+        ({"epochs": -1}, "epochs must be 0 or more. Received: epochs=-1"),
+    ],
+)
+def test_wrong_numbers_are_refused_at_construction(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        HeatUp(**arguments)

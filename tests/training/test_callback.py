@@ -1,0 +1,46 @@
+"""HeatUpCallback: heating up under `model.fit`."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+from training.tiny_model import CLASSES, SIDE, make_model
+
+from hsm.schedules import HeatUp
+from hsm.training import HeatUpCallback
+
+
+def _fit(model, epochs):
+    images = np.random.default_rng(0).integers(0, 256, (12, SIDE, SIDE, 3)).astype(np.float32)
+    seen = []
+    spy = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: seen.append(
+            (float(model.classifier.alpha), float(model.optimizer.learning_rate))
+        )
+    )
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.SGD(0.5), loss)
+    schedule = HeatUp(epochs=2, heated_epochs=1, learning_rate=0.1)
+    labels = np.arange(12) % CLASSES
+    model.fit(
+        images,
+        labels,
+        epochs=epochs,
+        verbose=0,
+        callbacks=[HeatUpCallback(schedule), spy],
+    )
+    return seen
+
+
+def test_alpha_and_rate_follow_the_schedule_and_keep_its_last_phase():
+    seen = _fit(make_model("LN"), 4)
+    assert [alpha for alpha, _ in seen] == [16.0, 16.0, 4.0, 4.0]
+    assert [rate for _, rate in seen] == pytest.approx([0.1, 0.1, 0.01, 0.01])
+
+
+def test_a_model_without_temperature_is_refused():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="needs a model with a TemperatureSoftmaxDense layer"):
+        model.fit(np.ones((2, 2)), np.ones((2, 2)), verbose=0, callbacks=[HeatUpCallback(HeatUp())])

@@ -1,0 +1,143 @@
+"""The loop: phases, evaluations, and that a cut leaves no trace in the weights."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from training.tiny_model import make_batches, make_trainer, weights_of
+
+from hsm.training.loop import NonFiniteLossError, TrainingData
+
+
+def _assert_same_weights(a, b):
+    for x, y in zip(weights_of(a), weights_of(b), strict=True):
+        np.testing.assert_array_equal(x, y)
+
+
+def test_phases_and_results_of_every_epoch(tmp_path):
+    seen = []
+    trainer = make_trainer(on_epoch=seen.append)
+    trainer.train(4, tmp_path / "c.npz")
+    assert [(r.epoch, r.alpha) for r in seen] == [(1, 16.0), (2, 16.0), (3, 4.0), (4, 4.0)]
+    assert [r.learning_rate for r in seen] == pytest.approx([0.05, 0.05, 0.005, 0.005])
+    assert [e["epoch"] for e in trainer.epochs] == [1, 2, 3, 4]
+    assert all(r.images_per_second > 0 and 0 <= r.accuracy <= 1 for r in seen)
+
+
+class _Cut(BaseException):
+    """Stands for a process that ends in the middle of an epoch."""
+
+
+@pytest.mark.parametrize("cut_at", [(1, 0), (2, 3), (3, 1), (4, 2)])
+def test_cut_at_any_step_and_resumed_gives_identical_weights(tmp_path, cut_at):
+    whole = make_trainer()
+    whole.train(4, tmp_path / "whole.npz")
+    data, path = make_batches(), tmp_path / "cut.npz"
+
+    def cut_batches(epoch, first):
+        for step, batch in enumerate(data.batches(epoch, first), start=first):
+            if (epoch, step) == cut_at:
+                raise _Cut
+            yield batch
+
+    # checkpoint_minutes=0 saves in the middle of epochs, too.
+    first = make_trainer(
+        data=TrainingData(cut_batches, data.steps_per_epoch), checkpoint_minutes=0.0
+    )
+    with pytest.raises(_Cut):
+        first.train(4, path)
+    second = make_trainer(seed=1)
+    if path.exists():
+        second.restore(path)
+    else:
+        second = make_trainer()
+    second.train(4, path)
+    _assert_same_weights(whole, second)
+    losses = [[e["loss"] for e in trainer.epochs] for trainer in (whole, second)]
+    assert losses[0] == losses[1]
+
+
+def test_a_checkpoint_in_the_middle_of_an_epoch_is_continued_from_its_step(tmp_path):
+    data, path, begun = make_batches(steps=3), tmp_path / "c.npz", []
+
+    def batches(epoch, first):
+        begun.append((epoch, first))
+        for index, batch in enumerate(data.batches(epoch, first)):
+            if len(begun) == 1 and index == 1:
+                raise _Cut
+            yield batch
+
+    recorded = TrainingData(batches, 3)
+    with pytest.raises(_Cut):
+        make_trainer(data=recorded, checkpoint_minutes=0.0).train(1, path)
+    resumed = make_trainer(data=recorded)
+    resumed.restore(path)
+    resumed.train(2, path)
+    assert begun == [(1, 0), (1, 1), (2, 0)]
+    assert resumed.epoch == 2
+
+
+def test_heating_branches_from_the_unheated_state(tmp_path):
+    trunk = make_trainer()
+    trunk.train(2, tmp_path / "trunk.npz")
+    branch = make_trainer(seed=3)
+    branch.restore(tmp_path / "trunk.npz")
+    branch.train(4, tmp_path / "branch.npz")
+    continuous = make_trainer()
+    continuous.train(4, tmp_path / "continuous.npz")
+    _assert_same_weights(branch, continuous)
+
+
+def test_evaluations_are_kept_and_made_up_for_after_a_cut(tmp_path):
+    path = tmp_path / "c.npz"
+
+    def broken(epoch):
+        raise _Cut
+
+    with pytest.raises(_Cut):
+        make_trainer(evaluate=broken).train(2, path)
+    asked = []
+
+    def evaluate(epoch):
+        asked.append(epoch)
+        return {"score": epoch / 10} if epoch % 2 else None
+
+    resumed = make_trainer(evaluate=evaluate)
+    resumed.restore(path)
+    resumed.train(3, path)
+    assert asked == [1, 2, 3]
+    assert resumed.evaluations == [{"epoch": 1, "score": 0.1}, {"epoch": 3, "score": 0.3}]
+    again = make_trainer(evaluate=evaluate)
+    again.restore(path)
+    assert again.evaluations == resumed.evaluations
+
+
+def test_nan_stops_the_run_names_the_place_and_keeps_the_checkpoint(tmp_path):
+    data, path = make_batches(), tmp_path / "c.npz"
+
+    def batches(epoch, first):
+        for step, (images, labels) in enumerate(data.batches(epoch, first)):
+            bad = (epoch, step) == (2, 2)
+            yield (images * np.float32(np.nan) if bad else images.astype(np.float32)), labels
+
+    trainer = make_trainer(data=TrainingData(batches, 4))
+    with pytest.raises(
+        NonFiniteLossError,
+        match=r"step 3 of epoch 2 \(alpha=16, learning_rate=0\.05\).*of epoch 1, is kept",
+    ):
+        trainer.train(4, path)
+    restored = make_trainer()
+    restored.restore(path)
+    assert restored.epoch == 1
+    assert all(np.isfinite(w).all() for w in weights_of(restored))
+
+
+def test_too_few_batches_are_an_error(tmp_path):
+    data = make_batches(steps=3)
+    with pytest.raises(RuntimeError, match="epoch 1 gave 3 batches; expected 5"):
+        make_trainer(data=TrainingData(data.batches, 5)).train(1, tmp_path / "c.npz")
+
+
+def test_a_checkpoint_is_written_even_if_nothing_is_left_to_train(tmp_path):
+    make_trainer().train(0, tmp_path / "c.npz")
+    assert (tmp_path / "c.npz").exists()
