@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from hsm.data.byte_fields import little_endian
+from hsm.data.byte_fields import bytes_at, little_endian
 
 _FILE_HEADER = 14
 _OLDEST_HEADER = 40
@@ -31,8 +31,8 @@ def decode_bitmap(encoded: tf.Tensor) -> tf.Tensor:
     Raises:
         tf.errors.InvalidArgumentError: when run, for another kind of bitmap or a broken one.
     """
+    encoded = _checked(encoded)
     bits = little_endian(encoded, 28, tf.uint16)
-    _check_kind(encoded, bits)
     width = little_endian(encoded, 18, tf.int32)
     rows = _rows(encoded, width, bits)
     return tf.cond(
@@ -40,17 +40,21 @@ def decode_bitmap(encoded: tf.Tensor) -> tf.Tensor:
     )[:, :width]
 
 
-def _check_kind(encoded: tf.Tensor, bits: tf.Tensor) -> None:
+def _checked(encoded: tf.Tensor) -> tf.Tensor:
+    """Returns `encoded`, once it is known to be of a kind that is decoded right."""
+    bits = little_endian(encoded, 28, tf.uint16)
     header = little_endian(encoded, _FILE_HEADER, tf.int32)
     compression = little_endian(encoded, 30, tf.int32)
-    masks = tf.strings.substr(encoded, _MASKS_AT, len(_BGRA_MASKS))
+    masks = bytes_at(encoded, _MASKS_AT, len(_BGRA_MASKS))
     plain = compression == _NO_COMPRESSION
     usual_order = (compression == _CHANNEL_MASKS) & (bits == 32) & (masks == _BGRA_MASKS)
     known_bits = tf.reduce_any(bits == tf.constant([1, 4, 8, 24, 32]))
-    tf.debugging.Assert(
+    supported = tf.debugging.Assert(
         (header >= _OLDEST_HEADER) & known_bits & (plain | usual_order),
         ["a kind of BMP that is not supported: 16 bits, compressed, unusual channels or OS/2"],
     )
+    with tf.control_dependencies([supported]):
+        return tf.identity(encoded)
 
 
 def _rows(encoded: tf.Tensor, width: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:
@@ -58,7 +62,7 @@ def _rows(encoded: tf.Tensor, width: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:
     pixels_at = little_endian(encoded, 10, tf.int32)
     height = little_endian(encoded, 22, tf.int32)
     row_bytes = (width * bits + 31) // 32 * 4
-    pixels = tf.strings.substr(encoded, pixels_at, row_bytes * tf.abs(height))
+    pixels = bytes_at(encoded, pixels_at, row_bytes * tf.abs(height))
     rows = tf.reshape(tf.io.decode_raw(pixels, tf.uint8), [tf.abs(height), row_bytes])
     # Stored upside down, unless the height is negative.
     return tf.cond(height > 0, lambda: tf.reverse(rows, axis=[0]), lambda: rows)
@@ -84,5 +88,5 @@ def _palette(encoded: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:
     begin = _FILE_HEADER + little_endian(encoded, _FILE_HEADER, tf.int32)
     stated = little_endian(encoded, 46, tf.int32)
     count = tf.where(stated == 0, 2**bits, stated)
-    table = tf.io.decode_raw(tf.strings.substr(encoded, begin, 4 * count), tf.uint8)
+    table = tf.io.decode_raw(bytes_at(encoded, begin, 4 * count), tf.uint8)
     return tf.reverse(tf.reshape(table, [-1, 4])[:, :3], axis=[1])

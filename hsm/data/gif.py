@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from hsm.data.byte_fields import little_endian
+from hsm.data.byte_fields import bytes_at, little_endian
 
 _EXTENSION = 0x21
 _GRAPHIC_CONTROL = 0xF9
@@ -32,8 +32,8 @@ def decode_gif(encoded: tf.Tensor) -> tf.Tensor:
     extensions = _GLOBAL_PALETTE_AT + _palette_bytes(little_endian(encoded, 10, tf.uint8))
     descriptor, background = _skip_extensions(encoded, extensions)
     # Without extensions nothing is transparent; four zero bytes put the frame at the corner.
-    header = tf.strings.substr(encoded, 0, extensions)
-    frame = tf.strings.substr(encoded, descriptor + 5, tf.strings.length(encoded))
+    header = bytes_at(encoded, 0, extensions)
+    frame = bytes_at(encoded, descriptor + 5, tf.strings.length(encoded))
     plain = tf.strings.join([header, b"\x2c\x00\x00\x00\x00", frame])
     left, top, width, height = (
         little_endian(encoded, descriptor + offset, tf.uint16) for offset in (1, 3, 5, 7)
@@ -89,7 +89,7 @@ def _color(encoded: tf.Tensor, descriptor: tf.Tensor, index: tf.Tensor) -> tf.Te
     """Returns a colour of the frame's palette, uint8 [3]: its own one, else the screen's."""
     has_own = little_endian(encoded, descriptor + 9, tf.uint8) >= 0x80
     palette = tf.where(has_own, descriptor + 10, _GLOBAL_PALETTE_AT)
-    return tf.io.decode_raw(tf.strings.substr(encoded, palette + 3 * index, 3), tf.uint8)
+    return tf.io.decode_raw(bytes_at(encoded, palette + 3 * index, 3), tf.uint8)
 
 
 def _lay(pixels: tf.Tensor, margins: list[list[tf.Tensor]], color: tf.Tensor) -> tf.Tensor:

@@ -40,6 +40,11 @@ def load(data_dir: str, *, limit: int | None = None) -> ImageSource:
     train, test = _read_zip(train_zip), _read_zip(test_zip)
     seen = tuple(name for name in test if name in train)
     unseen = {name: drawings for name, drawings in test.items() if name not in train}
+    if len(unseen) < 2:
+        raise ValueError(
+            f"{test_zip} must hold at least two characters that {train_zip} does not. "
+            f"Received: {len(unseen)}"
+        )
     return ImageSource(
         name="omniglot",
         train=_split(train, limit),

@@ -1,0 +1,121 @@
+"""Which files are found bad, how often they are read, and where the answers go."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+import tensorflow as tf
+from image_factory import encode, os2_bmp, photograph
+
+from hsm.data import image_check
+from hsm.data.image_check import find_bad_images
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Good and bad files by name, with their paths."""
+    photo = photograph()
+    jpeg = encode(photo, "JPEG")
+    contents = {
+        "good.jpg": jpeg,
+        "good.png": encode(photo, "PNG"),
+        "png inside.jpg": encode(photo, "PNG"),
+        "empty.jpg": b"",
+        "half.jpg": jpeg[: len(jpeg) // 2],
+        "no image.png": b"<html>404</html>",
+        "os2.bmp": os2_bmp(photo),
+        "half.gif": encode(photo.quantize(9), "GIF")[:400],
+        "tagged.tif": encode(photo, "TIFF"),
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    return [str(tmp_path / name) for name in contents]
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """The list that grows by one whenever a file's content is looked at."""
+    looked_at = []
+    reason = image_check._reason
+
+    def record(content):
+        looked_at.append(content)
+        return reason(content)
+
+    monkeypatch.setattr(image_check, "_reason", record)
+    return looked_at
+
+
+def test_bad_images_are_named_with_a_reason(files):
+    bad = find_bad_images([*files, files[0] + ".gone"])
+    reasons = {os.path.basename(path): reason for path, reason in bad.items()}
+    assert reasons["empty.jpg"] == "empty file"
+    assert reasons["half.jpg"].startswith("cannot be decoded: jpeg::Uncompress failed")
+    assert "format" in reasons["no image.png"]
+    assert reasons["os2.bmp"].startswith("cannot be decoded: [a kind of BMP that is not supported")
+    assert reasons["good.jpg.gone"] == "cannot be read: No such file or directory"
+    assert [*reasons][-1] == "good.jpg.gone"
+    assert {*reasons} == {
+        "empty.jpg",
+        "half.jpg",
+        "no image.png",
+        "os2.bmp",
+        "half.gif",
+        "tagged.tif",
+        "good.jpg.gone",
+    }
+    assert not any("\n" in reason or "{{" in reason for reason in reasons.values())
+
+
+def test_answers_are_remembered(files, decoded, cache_home):
+    first = find_bad_images(files)
+    assert len(decoded) == len(files)
+    assert find_bad_images(files) == first
+    assert len(decoded) == len(files)
+    assert [path.parent for path in cache_home.rglob("*.json")] == [cache_home / "hsm"]
+
+
+def test_a_changed_file_is_read_again(files, decoded):
+    find_bad_images(files)
+    decoded.clear()
+    with open(files[0], "ab") as file:
+        file.write(b"\0")
+    status = os.stat(files[1])
+    os.utime(files[1], ns=(status.st_atime_ns, status.st_mtime_ns + 1))
+    find_bad_images(files)
+    assert len(decoded) == 2
+
+
+def test_a_mended_file_is_good_again(files):
+    assert files[3] in find_bad_images(files)
+    with open(files[0], "rb") as good, open(files[3], "wb") as bad:
+        bad.write(good.read())
+    assert files[3] not in find_bad_images(files)
+
+
+@pytest.mark.parametrize("content", ["", "{", "no json"])
+def test_a_broken_cache_is_done_without(files, tmp_path, content):
+    cache_file = tmp_path / "cache.json"
+    cache_file.write_text(content)
+    assert len(find_bad_images(files, cache_file=cache_file)) == 6
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(files):
+    assert len(find_bad_images(files, cache_file=image_check.Path(files[0]) / "cache.json")) == 6
+
+
+def test_progress_counts_the_files_that_are_read(files):
+    calls = []
+    find_bad_images(files[:3], progress=lambda done, total: calls.append((done, total)))
+    assert calls == [(1, 3), (2, 3), (3, 3)]
+    find_bad_images(files[:4], progress=lambda done, total: calls.append((done, total)))
+    assert calls[3:] == [(1, 1)]
+
+
+def test_the_default_cache_is_in_the_home_folder(monkeypatch, tmp_path):
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    find_bad_images([])
+    assert image_check._default_cache_file().is_relative_to(tmp_path / ".cache" / "hsm")
+    assert tf.__version__ in image_check._default_cache_file().name

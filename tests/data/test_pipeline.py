@@ -1,0 +1,231 @@
+"""What batches hold: every image once, the same pixels whatever the threads and restarts."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from hsm.data import images, pipeline
+from hsm.data.sources.source import Split
+
+
+def array_split(pixels: np.ndarray) -> Split:
+    return Split(
+        pixels, np.arange(len(pixels), dtype=np.int32), tuple(map(str, range(len(pixels))))
+    )
+
+
+def random_split(count: int = 21, side: int = 32) -> Split:
+    return array_split(np.random.default_rng(0).integers(0, 256, (count, side, side, 3), np.uint8))
+
+
+def file_split(folder) -> Split:
+    paths = tuple(str(path) for path in sorted(folder.glob("*/*")))
+    return Split(paths, np.arange(len(paths), dtype=np.int32), paths)
+
+
+def epoch_of(split, *, epoch=1, start_step=0, seed=3, batch_size=4, flip=True):
+    batches = pipeline.training_batches(
+        split,
+        crop=28,
+        batch_size=batch_size,
+        seed=seed,
+        epoch=epoch,
+        flip=flip,
+        start_step=start_step,
+    )
+    return list(batches.as_numpy_iterator())
+
+
+def assert_same_batches(batches, expected):
+    assert len(batches) == len(expected)
+    for (pixels, labels), (expected_pixels, expected_labels) in zip(batches, expected, strict=True):
+        np.testing.assert_array_equal(labels, expected_labels)
+        np.testing.assert_array_equal(pixels, expected_pixels)
+
+
+@given(count=st.integers(1, 500), batch_size=st.integers(1, 60))
+def test_num_training_steps_is_that_of_merged_chunks(count, batch_size):
+    sizes = [
+        len(chunk) for chunk in np.split(np.arange(count), range(batch_size, count, batch_size))
+    ]
+    if batch_size > 1 and len(sizes) > 1 and sizes[-1] == 1:
+        sizes = [*sizes[:-2], sizes[-2] + 1]
+    assert pipeline.num_training_steps(count, batch_size) == len(sizes)
+
+
+@pytest.mark.parametrize("argument", ["num_examples", "batch_size"])
+def test_num_training_steps_refuses_nothing(argument):
+    arguments = {"num_examples": 5, "batch_size": 5, argument: 0}
+    with pytest.raises(
+        ValueError, match=f"`{argument}` must be at least 1. Received: {argument}=0"
+    ):
+        pipeline.num_training_steps(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("count", "batch_size", "sizes"),
+    [
+        (20, 4, [4, 4, 4, 4, 4]),
+        (21, 4, [4, 4, 4, 4, 5]),
+        (22, 4, [4, 4, 4, 4, 4, 2]),
+        (3, 4, [3]),
+        (5, 4, [5]),
+        (1, 4, [1]),
+        (3, 1, [1, 1, 1]),
+    ],
+)
+def test_training_shows_every_image_once_and_merges_a_last_batch_of_one(
+    count, batch_size, sizes, numbered
+):
+    batches = epoch_of(array_split(numbered(count)), batch_size=batch_size)
+    assert [len(labels) for _, labels in batches] == sizes
+    assert sorted(np.concatenate([labels for _, labels in batches])) == list(range(count))
+    for pixels, labels in batches:
+        assert pixels.shape == (len(labels), 28, 28, 3)
+        assert pixels.dtype == np.uint8
+        assert labels.dtype == np.int32
+        np.testing.assert_array_equal(pixels[:, 0, 0, 0], labels)
+
+
+@pytest.mark.parametrize("count", [20, 21, 22])
+def test_training_from_any_step_continues_the_same_epoch(count):
+    split = random_split(count)
+    whole = epoch_of(split)
+    for start_step in range(len(whole) + 1):
+        assert_same_batches(epoch_of(split, start_step=start_step), whole[start_step:])
+
+
+def test_training_refuses_to_start_after_the_epoch():
+    with pytest.raises(ValueError, match=r"`start_step` must be 0..5.*Received: start_step=6"):
+        epoch_of(random_split(21), start_step=6)
+
+
+def test_training_repeats_an_epoch_exactly_and_no_other():
+    split = random_split()
+    first = epoch_of(split)
+    assert_same_batches(epoch_of(split), first)
+    for other in (epoch_of(split, epoch=2), epoch_of(split, seed=4)):
+        assert [labels.tolist() for _, labels in other] != [labels.tolist() for _, labels in first]
+
+
+def test_crops_and_flips_change_with_epoch_and_seed_and_not_with_the_order():
+    split = random_split(40)
+
+    def crops(**arguments):
+        batches = epoch_of(split, **arguments)
+        order = np.argsort(np.concatenate([labels for _, labels in batches]))
+        return np.concatenate([pixels for pixels, _ in batches])[order]
+
+    reference = crops()
+    np.testing.assert_array_equal(crops(batch_size=7), reference)
+    for other in (crops(epoch=2), crops(seed=4)):
+        same = (other == reference).all(axis=(1, 2, 3))
+        # One crop in 50 is the same by chance: 25 places, two sides.
+        assert same.mean() < 0.2
+
+
+def test_half_of_the_crops_are_flipped():
+    ramp = np.broadcast_to(np.arange(32, dtype=np.uint8)[:, None], (400, 32, 32, 3))
+    pixels = np.concatenate([pixels for pixels, _ in epoch_of(array_split(ramp.copy()))])
+    assert 0.4 < (pixels[:, 0, 0, 0] > pixels[:, 0, -1, 0]).mean() < 0.6
+    pixels = np.concatenate([pixels for pixels, _ in epoch_of(array_split(ramp), flip=False)])
+    assert (pixels[:, 0, 0, 0] < pixels[:, 0, -1, 0]).all()
+
+
+def test_files_and_arrays_of_the_same_pixels_give_the_same_crops(make_folder):
+    files = file_split(make_folder({"rose": 3, "tulip": 4}, side=50))
+    pixels = np.stack([np.asarray(Image.open(path)) for path in files.images])
+    arrays = Split(pixels, files.labels, files.class_names)
+    assert_same_batches(epoch_of(files), epoch_of(arrays))
+    evaluated = [list(pipeline.evaluation_batches(s, crop=28)) for s in (files, arrays)]
+    assert_same_batches(*evaluated)
+
+
+def test_a_training_crop_is_a_crop_of_the_resized_image(make_folder):
+    split = file_split(make_folder({"rose": 5}, side=50))
+    for pixels, labels in epoch_of(split):
+        for crop, label in zip(pixels, labels, strict=True):
+            image = tf.constant(np.asarray(Image.open(split.images[label])))
+            resized = images.resize(image, 32).numpy()
+            crops = (
+                resized[top : top + 28, left : left + 28, ::side]
+                if side == 1
+                else resized[top : top + 28, left : left + 28][:, ::-1]
+                for top in range(5)
+                for left in range(5)
+                for side in (1, -1)
+            )
+            assert any(np.array_equal(crop, candidate) for candidate in crops)
+
+
+def test_evaluation_shows_the_centre_of_every_image_once_and_in_order():
+    split = random_split(21)
+    batches = list(pipeline.evaluation_batches(split, crop=28, batch_size=4).as_numpy_iterator())
+    assert [len(labels) for _, labels in batches] == [4, 4, 4, 4, 4, 1]
+    np.testing.assert_array_equal(np.concatenate([labels for _, labels in batches]), split.labels)
+    expected = split.images[:, 2:30, 2:30]
+    np.testing.assert_array_equal(np.concatenate([pixels for pixels, _ in batches]), expected)
+
+
+def test_arrays_are_resized_in_parts_as_in_one(monkeypatch):
+    split = random_split(21, side=8)
+    whole = images.resize(tf.constant(split.images), 32)[:, 2:30, 2:30]
+    monkeypatch.setattr(pipeline, "_RESIZED_AT_ONCE", 4)
+    batches = pipeline.evaluation_batches(split, crop=28)
+    np.testing.assert_array_equal(next(iter(batches))[0], whole)
+
+
+def test_the_number_of_batches_is_known_beforehand():
+    batches = pipeline.training_batches(
+        random_split(21), crop=28, batch_size=4, seed=0, epoch=0, flip=True, start_step=2
+    )
+    assert len(batches) == 3
+
+
+def test_file_names_need_not_be_text(tmp_path):
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/rose\xe9.png")
+    Image.new("RGB", (32, 32), (1, 2, 3)).save(path)
+    split = Split((path, path), np.arange(2, dtype=np.int32), ("a", "b"))
+    pixels, _ = next(iter(pipeline.evaluation_batches(split, crop=28)))
+    assert pixels[0, 0, 0].numpy().tolist() == [1, 2, 3]
+
+
+PROGRAM = textwrap.dedent("""
+    import hashlib, sys
+    import numpy as np
+    import tensorflow as tf
+    from hsm.data import pipeline
+    from hsm.data.sources.source import Split
+
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    paths = tuple(sys.argv[1:])
+    split = Split(paths, np.arange(len(paths), dtype=np.int32), paths)
+    for pixels, labels in pipeline.training_batches(
+        split, crop=28, batch_size=4, seed=3, epoch=1, flip=True
+    ):
+        print(hashlib.sha256(pixels.numpy().tobytes() + labels.numpy().tobytes()).hexdigest())
+""")
+
+
+def test_threads_and_processes_do_not_change_the_pixels(make_folder):
+    split = file_split(make_folder({"rose": 7, "tulip": 7}, side=50, suffix=".jpg"))
+    command = [sys.executable, "-c", PROGRAM, *split.images]
+    elsewhere = subprocess.run(command, check=True, capture_output=True, text=True)
+    here = [
+        hashlib.sha256(pixels.tobytes() + labels.tobytes()).hexdigest()
+        for pixels, labels in epoch_of(split)
+    ]
+    assert len(here) == 4
+    assert elsewhere.stdout.split() == here
