@@ -15,6 +15,9 @@ from hsm.data import images
 # A change in what `images.decode` accepts makes the remembered answers worthless: count up.
 _DECODER_VERSION = 1
 
+# Size and time of a file that cannot be read: no other has them, so once it can be it is checked.
+_UNKNOWN = (-1, -1)
+
 # By absolute path: size in bytes, time of the last change in ns, why it is bad ("" if it is not).
 _Answers = dict[str, tuple[int, int, str]]
 
@@ -59,11 +62,11 @@ def _is_remembered(path: str, remembered: _Answers) -> bool:
 
 
 def _state(path: str) -> tuple[int, int]:
-    """Returns size and time of change; of a file that is not there a state that no file has."""
+    """Returns a file's size and time of change."""
     try:
         status = os.stat(path)
     except OSError:
-        return -1, -1
+        return _UNKNOWN
     return status.st_size, status.st_mtime_ns
 
 
@@ -72,8 +75,7 @@ def _check(path: str) -> tuple[int, int, str]:
     try:
         content = Path(path).read_bytes()
     except OSError as error:
-        # Permissions can change without the file: the next check shall look again.
-        return -2, -2, f"cannot be read: {error.strerror}"
+        return *_UNKNOWN, f"cannot be read: {error.strerror}"
     return *state, _reason(content)
 
 

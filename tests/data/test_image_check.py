@@ -79,10 +79,11 @@ def test_answers_are_remembered(files, decoded, cache_home):
 def test_a_changed_file_is_read_again(files, decoded):
     find_bad_images(files)
     decoded.clear()
+    longer, later = (os.stat(path) for path in files[:2])
     with open(files[0], "ab") as file:
         file.write(b"\0")
-    status = os.stat(files[1])
-    os.utime(files[1], ns=(status.st_atime_ns, status.st_mtime_ns + 1))
+    os.utime(files[0], ns=(longer.st_atime_ns, longer.st_mtime_ns))
+    os.utime(files[1], ns=(later.st_atime_ns, later.st_mtime_ns + 1))
     find_bad_images(files)
     assert len(decoded) == 2
 
