@@ -86,7 +86,7 @@ def read_all(directory: Path) -> list[dict[str, Any]]:
 
 def pack_hits(hits: np.ndarray) -> str:
     """Pack bool [n] into base64 text of n / 6 characters."""
-    return base64.b64encode(np.packbits(hits.astype(bool))).decode()
+    return base64.b64encode(np.packbits(hits.astype(bool)).tobytes()).decode()
 
 
 def unpack_hits(text: str, num_queries: int) -> np.ndarray:
@@ -95,12 +95,21 @@ def unpack_hits(text: str, num_queries: int) -> np.ndarray:
     return bits[:num_queries].astype(bool)
 
 
-def best_evaluation(evaluations: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """The evaluation with the highest Recall@1; the earliest of equals.
+def best_evaluation(
+    evaluations: Iterable[Mapping[str, Any]], *, after_epoch: int = -1
+) -> dict[str, Any]:
+    """The evaluation with the highest recall at the smallest K; the earliest of equals.
 
     It is chosen on the test classes, and is to be called so wherever it is shown.
+
+    Args:
+        evaluations: one or more, of one run.
+        after_epoch: only later ones count; those of a heated run up to its switch are another
+            method's.
     """
-    return dict(max(evaluations, key=lambda e: (e["recall"]["1"], -e["epoch"])))
+    later = [e for e in evaluations if e["epoch"] > after_epoch]
+    smallest = min(later[0]["recall"], key=int)
+    return dict(max(later, key=lambda e: (e["recall"][smallest], -e["epoch"])))
 
 
 def provenance(*, started: str, finished: str, weights: Path | None = None) -> dict[str, Any]:

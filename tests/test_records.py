@@ -63,6 +63,7 @@ def test_packing_hits_loses_nothing(hits):
 def test_the_best_evaluation_is_the_earliest_of_the_highest():
     evaluations = [{"epoch": e, "recall": {"1": r}} for e, r in ((1, 0.5), (2, 0.7), (3, 0.7))]
     assert records.best_evaluation(evaluations)["epoch"] == 2
+    assert records.best_evaluation(evaluations, after_epoch=2)["epoch"] == 3
 
 
 def test_provenance_names_packages_machine_and_weights(tmp_path):

@@ -88,6 +88,12 @@ class RunConfig:
                 raise ValueError(
                     f"{name} must be 1 or more. Received: {name}={getattr(self, name)}"
                 )
+        fewest = 1 if self.is_heated else 0
+        if self.heated_epochs < fewest:
+            raise ValueError(
+                f"heated_epochs must be {fewest} or more for {self.method}. "
+                f"Received: heated_epochs={self.heated_epochs}"
+            )
         if self.batch_size < 2 and self.base_method == "BN":
             raise ValueError(
                 f"batch_size must be 2 or more for {self.method}: batch normalisation needs a "

@@ -73,9 +73,8 @@ def _help(module: str, doc: str) -> str:
 def _flags_help(module: str) -> str:
     blocks = []
     for flag in flags.FLAGS.flags_by_module_dict()[module]:
-        default = (
-            "" if flag.default is None else f" (default: {flag.default_as_str.strip(chr(39))})"
-        )
+        shown = flag.default_as_str
+        default = "" if shown is None else f" (default: {shown.strip(chr(39))})"
         blocks.append(flags.text_wrap(f"--{flag.name}{default}", length=96, indent="  "))
         blocks.append(flags.text_wrap(flag.help, length=96, indent="      "))
     return "\n".join(blocks)

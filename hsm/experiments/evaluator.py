@@ -62,7 +62,7 @@ class Evaluator:
         """
         start = time.perf_counter()
         queries = self.embed(self.source.test)
-        gallery = self.source.gallery and self.embed(self.source.gallery)
+        gallery = None if self.source.gallery is None else self.embed(self.source.gallery)
         scores = self._evaluate(queries, gallery, normalize=True)
         if with_unnormalized:
             scores["unnormalized"] = self._evaluate(queries, gallery, normalize=False)

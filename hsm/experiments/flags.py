@@ -218,7 +218,7 @@ def _check_choices(flag: str, chosen: list[str], allowed: tuple[str, ...]) -> No
 
 
 def _numbers(flag: str) -> list[int]:
-    texts = FLAGS[flag].value
+    texts: list[str] = FLAGS[flag].value or []
     try:
         return [int(text) for text in texts]
     except ValueError as error:

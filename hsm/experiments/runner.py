@@ -118,6 +118,8 @@ class Runner:
     ) -> dict[str, Any]:
         final = evaluations[-1]
         switch = next((e for e in evaluations if e["epoch"] == config.epochs), None)
+        first_own = config.epochs if config.is_heated else -1
+        best = records.best_evaluation(evaluations, after_epoch=first_own)
         return {
             "schema": records.SCHEMA,
             "name": config.name,
@@ -133,7 +135,7 @@ class Runner:
             "epochs": epochs,
             "evaluations": [_metrics(e) for e in evaluations],
             "final": _metrics(final),
-            "best": _metrics(records.best_evaluation(evaluations)),
+            "best": _metrics(best),
             "switch": switch and _metrics(switch),
             "unnormalized": {"epoch": final["epoch"], **_metrics(final["unnormalized"])},
             "hits": {"final": final["hits"], "switch": switch and switch["hits"]},

@@ -30,38 +30,42 @@ def paired_bootstrap(
 ) -> Interval:
     """The 95 % percentile interval of mean(a) - mean(b) over resampled queries.
 
-    A query's difference is -1, 0 or 1. Drawing n queries with replacement is therefore drawing how
-    often each of the three occurs, from one multinomial: exact, and a few numbers a resample.
+    A query's difference, summed over seeds, is one of few integers. Drawing n queries with
+    replacement is therefore drawing how often each of them occurs, from one multinomial: exact, and
+    a few numbers a resample. Under every seed a resample holds the same queries, so that further
+    seeds steady a query's difference but do not count as further queries.
 
     Args:
-        hits_a: [n] booleans or 0 and 1, query by query.
-        hits_b: [n] the other method's hits on the same queries in the same order.
+        hits_a: [n] or [seeds, n] booleans or 0 and 1, query by query.
+        hits_b: the other method's hits, of the same shape, on the same queries in the same order.
         num_resamples: at least 1.
         seed: of the resampling.
 
     Raises:
-        ValueError: arrays of different lengths, empty ones, or other values than 0 and 1.
+        ValueError: arrays of different shapes, empty ones, or other values than 0 and 1.
     """
     a, b = _checked_hits(hits_a, "hits_a"), _checked_hits(hits_b, "hits_b")
-    if len(a) != len(b):
+    if a.shape != b.shape:
         raise ValueError(
-            "hits_a and hits_b must belong to the same queries. "
-            f"Received: {len(a)} and {len(b)} entries. Evaluate both methods on one test set."
+            "hits_a and hits_b must belong to the same queries, and to as many seeds. "
+            f"Received: {a.size} and {b.size} entries. Evaluate both methods on one test set."
         )
-    counts = np.bincount(a - b + 1, minlength=3)
+    seeds, queries = a.shape
+    values = np.arange(-seeds, seeds + 1)
+    counts = np.bincount((a - b).sum(axis=0) + seeds, minlength=len(values))
     generator = np.random.default_rng(seed)
     resamples = checked_positive(num_resamples, "num_resamples")
-    drawn = generator.multinomial(len(a), counts / len(a), size=resamples)
-    low, high = np.percentile((drawn[:, 2] - drawn[:, 0]) / len(a), [2.5, 97.5])
-    return Interval(float((counts[2] - counts[0]) / len(a)), float(low), float(high))
+    drawn = generator.multinomial(queries, counts / queries, size=resamples)
+    low, high = np.percentile(drawn @ values / (seeds * queries), [2.5, 97.5])
+    return Interval(float(counts @ values / (seeds * queries)), float(low), float(high))
 
 
 def _checked_hits(values: ArrayLike, name: str) -> NDArray[np.int64]:
-    """Returns `values` as int64 [n] of 0 and 1, or raises ValueError."""
+    """Returns `values` as int64 [seeds, n] of 0 and 1, or raises ValueError."""
     array = np.asarray(values)
-    if array.ndim != 1 or array.size == 0 or not np.isin(array, (0, 1)).all():
+    if array.ndim not in (1, 2) or array.size == 0 or not np.isin(array, (0, 1)).all():
         raise ValueError(
-            f"{name} must be a vector of 0 and 1 with at least one entry. "
+            f"{name} must be a vector of 0 and 1, or one a seed, with at least one entry. "
             f"Received: shape={array.shape}, dtype={array.dtype}. Pass ranks < K."
         )
-    return array.astype(np.int64)
+    return np.atleast_2d(array.astype(np.int64))

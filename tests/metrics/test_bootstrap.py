@@ -64,6 +64,23 @@ def test_equal_methods_have_no_width_and_seeds_repeat():
         paired_bootstrap(a, b).low = 0.0
 
 
+def test_seeds_are_resampled_with_the_same_queries():
+    """Seeds that repeat each other tell nothing new: the interval keeps its width."""
+    a, b = correlated_hits(np.random.default_rng(6), 200, shift=0.05)
+    assert paired_bootstrap([a, a, a], [b, b, b]) == paired_bootstrap(a, b)
+
+
+def test_seeds_match_resampling_query_by_query():
+    generator = np.random.default_rng(7)
+    a, b = zip(*(correlated_hits(generator, 150, shift=0.1 * s) for s in range(2)), strict=True)
+    difference = np.mean(a, axis=0) - np.mean(b, axis=0)
+    naive = difference[generator.integers(0, 150, (20_000, 150))].mean(axis=1)
+    interval = paired_bootstrap(a, b, num_resamples=20_000)
+    assert interval.difference == pytest.approx(difference.mean(), abs=1e-12)
+    expected = np.percentile(naive, [2.5, 97.5])
+    assert [interval.low, interval.high] == pytest.approx(list(expected), abs=0.0067)
+
+
 def test_memory_does_not_grow_with_queries_times_resamples():
     a, b = correlated_hits(np.random.default_rng(4), 60_000, shift=0.0)
     tracemalloc.start()
@@ -82,7 +99,8 @@ def test_memory_does_not_grow_with_queries_times_resamples():
         ([1, 2], [1, 0], 10, r"hits_a must be a vector of 0 and 1.*ranks < K"),
         ([1, 0], [0.5, 0], 10, r"hits_b must be a vector of 0 and 1"),
         ([], [], 10, r"hits_a must be a vector.*shape=\(0,\)"),
-        ([[1]], [[1]], 10, r"hits_a must be a vector.*shape=\(1, 1\)"),
+        ([[1, 0]], [[1, 0], [1, 0]], 10, r"as many seeds.*2 and 4 entries"),
+        ([[[1]]], [[[1]]], 10, r"hits_a must be a vector.*shape=\(1, 1, 1\)"),
         ([1, 0], [1, 0], 0, r"num_resamples must be a whole number of at least 1. Received: 0"),
     ],
 )

@@ -1,0 +1,1 @@
+"""Experiments: configurations become runs, runs become records, records become tables."""

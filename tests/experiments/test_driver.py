@@ -1,0 +1,89 @@
+"""Command lines: --help at once, bad flags as a sentence, no traceback."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from experiments.driver_process import ENVIRONMENT, ROOT, run
+
+from hsm.experiments import export, flags, table1  # noqa: F401 - defines the flags
+
+
+@pytest.mark.parametrize("driver", ["table1", "export"])
+def test_help_lists_every_flag_and_exits_with_0(driver):
+    result = run(driver, "--help")
+    assert result.returncode == 0
+    assert result.stderr == ""
+    owners = {"table1": "hsm.experiments.flags", "export": "hsm.experiments.export"}
+    defined = flags.FLAGS.flags_by_module_dict()[owners[driver]]
+    for flag in [*defined, *flags.FLAGS.flags_by_module_dict()["hsm.experiments.driver"]]:
+        assert f"--{flag.name}" in result.stdout
+        if flag.default is None:
+            assert "Default:" in flag.help, f"--{flag.name} does not say what its default is"
+        else:
+            assert f"--{flag.name} (default: " in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("driver", ["table1", "export"])
+def test_help_needs_no_tensorflow(driver):
+    program = (
+        "import sys, runpy\n"
+        f"sys.argv = ['{driver}', '--help']\n"
+        "try:\n"
+        f"    runpy.run_module('hsm.experiments.{driver}', run_name='__main__')\n"
+        "except SystemExit as end:\n"
+        "    print('EXIT', end.code, 'tensorflow' in sys.modules, 'keras' in sys.modules)\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        check=False,
+    )
+    assert result.stdout.splitlines()[-1] == "EXIT 0 False False"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--alpha=warm"], 2, "--alpha=warm: could not convert string to float"),
+        (["--no_such_flag=1"], 2, "Unknown command line flag 'no_such_flag'"),
+        (["digits"], 2, "unexpected argument 'digits': flags are written --name=value"),
+        (["--optimizer=lamb"], 2, "value should be one of <sgd|adam>"),
+        (["--methods=SM,XX"], 1, "--methods takes one or several of pretrained, SM, LN,"),
+        (["--dataset=imagenet"], 1, "--dataset takes one or several of digits, omniglot,"),
+        (["--seeds=one"], 1, "--seeds takes whole numbers separated by commas"),
+        (["--alpha=-1"], 1, "alpha must be a positive finite number. Received: alpha=-1.0"),
+        (["--weights=gone.h5"], 1, "--weights must name a file. Received: gone.h5"),
+        (["--methods=pretrained"], 1, "pretrained needs --weights"),
+        (
+            ["--dataset=omniglot,image_folder", "--data_dir=x"],
+            1,
+            "--data_dir is the folder of one data set; --dataset names several that need one",
+        ),
+    ],
+)
+def test_a_wrong_flag_gets_a_sentence(arguments, code, message):
+    result = run("table1", *arguments)
+    assert (result.returncode, result.stdout) == (code, "")
+    assert result.stderr.startswith("error: ")
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_missing_folder_gets_a_sentence_and_nothing_is_trained(tmp_path):
+    result = run("table1", "--dataset=image_folder", "--data_dir=gone", cwd=tmp_path)
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert "gone" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_traceback_on_request():
+    assert "Traceback" in run("table1", "--methods=XX", "--traceback").stderr

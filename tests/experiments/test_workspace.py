@@ -1,0 +1,43 @@
+"""The output folder: one process at a time, and sentences for what is not a run."""
+
+from __future__ import annotations
+
+import pytest
+
+from hsm.experiments.config import RunConfig
+from hsm.experiments.workspace import Workspace, read_model_card
+
+CONFIG = RunConfig(dataset="digits", method="HBN")
+
+
+def test_only_one_holder_at_a_time(tmp_path):
+    workspace = Workspace(tmp_path / "results")
+    with (
+        workspace.locked(),
+        pytest.raises(BlockingIOError, match="another process is working in .*results"),
+        Workspace(tmp_path / "results").locked(),
+    ):
+        pass
+    with workspace.locked():
+        pass
+
+
+def test_the_model_card_comes_back(tmp_path):
+    workspace = Workspace(tmp_path)
+    workspace.write_model_card(CONFIG, ("a", "b"))
+    assert read_model_card(workspace.run_dir(CONFIG)) == (CONFIG, ("a", "b"))
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path):
+    with pytest.raises(
+        ValueError, match=r"has no model\.json\. Expected a folder <output_dir>/runs"
+    ):
+        read_model_card(tmp_path)
+
+
+def test_the_heated_method_shares_its_trunk_and_nothing_else(tmp_path):
+    workspace = Workspace(tmp_path)
+    base = RunConfig(dataset="digits", method="BN")
+    assert workspace.trunk_checkpoint(CONFIG) == workspace.trunk_checkpoint(base)
+    assert workspace.checkpoint(CONFIG) != workspace.checkpoint(base)
+    assert workspace.record(CONFIG) is None
