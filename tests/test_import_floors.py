@@ -21,6 +21,7 @@ FLOORS = {
     "hsm.layers.*": 0,
     "hsm.metrics": 0,
     "hsm.metrics.*": 0,
+    "hsm.progress": 0,
     "hsm.records": 0,
     "hsm.schedules": 0,
     "hsm.data.bitmap": 0,

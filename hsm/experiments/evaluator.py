@@ -14,6 +14,7 @@ from hsm.data import pipeline
 from hsm.data.sources.source import ImageSource, Split
 from hsm.evaluation import embed, evaluate
 from hsm.experiments.config import RunConfig
+from hsm.progress import ProgressBar
 
 
 class Evaluator:
@@ -49,7 +50,14 @@ class Evaluator:
     def embed(self, split: Split) -> tuple[np.ndarray, np.ndarray]:
         """Features [n, k] and labels [n] of a split, every image once, in its order."""
         batches = pipeline.evaluation_batches(split, crop=self.config.image_size)
-        return embed(self._features, batches, num_examples=len(split))
+        bar, done = ProgressBar(len(split), "image"), 0
+
+        def progress(count: int) -> None:
+            nonlocal done
+            done += count
+            bar.update(done)
+
+        return embed(self._features, batches, num_examples=len(split), progress=progress)
 
     def score(self, *, with_unnormalized: bool = True) -> dict[str, Any]:
         """Scores of the current weights on the test classes, features at unit length (section 5.2).

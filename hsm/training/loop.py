@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
-import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
-
+from hsm.progress import ProgressBar
 from hsm.schedules import Phase, Schedule, phase_at
 from hsm.training import checkpoint
 from hsm.training.step import Totals, TrainStep
@@ -136,16 +133,18 @@ class Trainer:
         self.step.set_phase(alpha=phase.alpha, learning_rate=phase.learning_rate)
         elapsed, first = self._begin(epoch)
         start = time.perf_counter() - elapsed
-        watch = _Watch(self.data.steps_per_epoch, self.checkpoint_minutes * 60)
+        watch, bar = _Watch(self.checkpoint_minutes * 60), ProgressBar(self.data.steps_per_epoch)
         for index, (images, labels) in enumerate(self.data.batches(epoch, first), start=first + 1):
             self.step(images, labels)
             if watch.is_time(index):
                 totals = self._check(phase, epoch)
                 seconds = time.perf_counter() - start
-                watch.show(index, totals, seconds)
+                bar.update(index, **_shown(totals, seconds))
                 if watch.is_time_to_save():
                     self._save(path, {"step": index, "seconds": seconds, "totals": asdict(totals)})
-        return self._finish(phase, epoch, seconds=time.perf_counter() - start)
+        result = self._finish(phase, epoch, start=start)
+        bar.update(self.data.steps_per_epoch, **_shown(self.step.totals(), result.seconds))
+        return result
 
     def _begin(self, epoch: int) -> tuple[float, int]:
         """Seconds spent on and steps done of an epoch that was cut off in its middle."""
@@ -156,8 +155,9 @@ class Trainer:
         self.step.reset(Totals(**interrupted["totals"]))
         return interrupted["seconds"], interrupted["step"]
 
-    def _finish(self, phase: Phase, epoch: int, *, seconds: float) -> EpochResult:
+    def _finish(self, phase: Phase, epoch: int, *, start: float) -> EpochResult:
         totals = self._check(phase, epoch)
+        seconds = time.perf_counter() - start
         if totals.steps != self.data.steps_per_epoch:
             raise RuntimeError(
                 f"epoch {epoch} gave {totals.steps} batches; expected {self.data.steps_per_epoch}"
@@ -193,29 +193,30 @@ class Trainer:
         checkpoint.save(path, progress, model=self.step.model, optimizer=self.step.optimizer)
 
 
-class _Watch:
-    """Looks at the totals seldom, so that the device need not wait, and draws the progress bar."""
+def _shown(totals: Totals, seconds: float) -> dict[str, float]:
+    """What the progress bar shows beside the share done and the time left."""
+    return {"loss": totals.mean_loss, "images/s": totals.examples / seconds}
 
-    def __init__(self, steps: int, save_seconds: float) -> None:
-        self._is_terminal = sys.stdout.isatty()
-        self._bar = keras.utils.Progbar(steps, stateful_metrics=["loss", "images/s"])
+
+class _Watch:
+    """Says when to look at the totals: seldom, so that the device need not wait for the host."""
+
+    def __init__(self, save_seconds: float) -> None:
         self._last_look = self._last_save = time.perf_counter()
         self._save_seconds = save_seconds
 
     def is_time(self, index: int) -> bool:
         """True once a second, and in the first step, where a wrong setting shows soonest."""
-        return index == 1 or time.perf_counter() - self._last_look >= 1.0
+        now = time.perf_counter()
+        if index > 1 and now - self._last_look < 1.0:
+            return False
+        self._last_look = now
+        return True
 
     def is_time_to_save(self) -> bool:
         """True once every `save_seconds`."""
-        if time.perf_counter() - self._last_save < self._save_seconds:
+        now = time.perf_counter()
+        if now - self._last_save < self._save_seconds:
             return False
-        self._last_save = time.perf_counter()
+        self._last_save = now
         return True
-
-    def show(self, index: int, totals: Totals, seconds: float) -> None:
-        """Draw the bar, on a terminal only: in a log it would be noise."""
-        self._last_look = time.perf_counter()
-        if self._is_terminal and math.isfinite(totals.loss):
-            rate = totals.examples / seconds
-            self._bar.update(index, [("loss", totals.mean_loss), ("images/s", rate)])
