@@ -8,6 +8,7 @@ from typing import Any
 
 from absl import flags
 
+from hsm.data.catalog import CATALOG
 from hsm.experiments.config import METHODS, OPTIMIZERS, PRECISIONS, PROFILES, RunConfig
 from hsm.experiments.recipes import DATASETS, RECIPES
 
@@ -17,13 +18,14 @@ _FROM_RECIPE = "Default: the data set's recipe, which --dry_run prints."
 flags.DEFINE_list(
     "dataset",
     ["digits"],
-    f"One or several of {', '.join(DATASETS)}. digits is part of scikit-learn and needs no files.",
+    "One or several of the following. " + ". ".join(f"{n}: {CATALOG[n].summary}" for n in DATASETS),
 )
 flags.DEFINE_string(
     "data_dir",
     None,
-    "Folder of the data: for image_folder one sub-folder a class, for omniglot the two zip files. "
-    "Default: none; digits needs none.",
+    "Folder of the data. "
+    + ". ".join(f"For {n}: {CATALOG[n].obtain}" for n in DATASETS if n != "digits")
+    + ". Default: none; digits needs none.",
 )
 flags.DEFINE_string(
     "train_classes",

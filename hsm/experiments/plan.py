@@ -115,4 +115,6 @@ def _left_out(source: ImageSource) -> list[str]:
         lines.append(f"  skipped, not decodable: {len(source.skipped)} images, named in the record")
     if source.excluded_singletons:
         lines.append(f"  excluded, of one image: {len(source.excluded_singletons)} test classes")
+    if source.excluded_seen:
+        lines.append(f"  excluded, trained on: {len(source.excluded_seen)} test classes")
     return lines

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from hsm.data.catalog import CATALOG
 from hsm.experiments.config import METHODS, RunConfig
 from hsm.experiments.recipes import RECIPES
 from hsm.schedules import phase_at
@@ -106,6 +107,10 @@ def test_json_round_trip():
 def test_rules_are_checked_at_construction(changes, message):
     with pytest.raises(ValueError, match=message):
         _with(**changes)
+
+
+def test_every_data_set_of_the_catalog_has_a_recipe():
+    assert set(RECIPES) == set(CATALOG)
 
 
 @pytest.mark.parametrize("dataset", RECIPES)
