@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from hsm.experiments.config import RunConfig
 from hsm.records import pack_hits
 
 QUERIES = 40
@@ -50,7 +51,9 @@ def make_record(method: str, *, seed: int = 0, dataset: str = "digits") -> dict[
         "name": f"{dataset}-{method}-1a2b3c4d-seed{seed}",
         "method": method,
         "seed": seed,
-        "config": {"dataset": dataset, "alpha": 16.0, "heated_alpha": 4.0, "precision": "float32"},
+        "config": RunConfig(
+            dataset=dataset, method=method, seed=seed, weights="a.caffemodel"
+        ).to_json(),
         "provenance": {
             "commit": "0123456789abcdef",
             "dirty": False,

@@ -2,9 +2,10 @@
 
     python tools/benchmark.py --precision=mixed_bfloat16
 
-Prints images a second, medians over rounds that take turns, so that a machine that slows down slows
-all cases down. "with data" reads, decodes, crops and flips 256x256 JPEG files; "in memory" repeats
-one batch.
+Prints images a second and processor milliseconds an image, medians over rounds that take turns, so
+that a machine that slows down slows all cases down. "with data" reads, decodes, crops and flips
+256x256 JPEG files; "in memory" repeats one batch. On a machine with other work, compare processor
+times: they hardly see it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import itertools
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,29 +47,36 @@ def write_jpegs(folder: Path, count: int) -> Split:
     return Split(tuple(paths), np.arange(count, dtype=np.int32) % _CLASSES, names)
 
 
-def cases(config: RunConfig, split: Split) -> dict[str, Callable[[], float]]:
-    """Case → function that does one round and returns images a second."""
+@dataclass(frozen=True)
+class Round:
+    """What one round of a case took: its images, wall and processor seconds."""
+
+    images: int
+    wall: float
+    processor: float
+
+
+def cases(config: RunConfig, split: Split) -> dict[str, Callable[[], int]]:
+    """Case → function that does one round and returns how many images that were."""
     model = assemble.build_model(config, _CLASSES)
     step = assemble.build_step(config, model)
     features = tf.function(lambda images: model.features(tf.cast(images, tf.float32)))
     in_memory = itertools.repeat(next(iter(_training(config, split, 1))))
     decoded = _epochs(config, split)
 
-    def train(batches: Iterable[tuple[Any, Any]]) -> float:
+    def train(batches: Iterable[tuple[Any, Any]]) -> int:
         images = 0
-        start = time.perf_counter()
         for pixels, labels in itertools.islice(batches, _STEPS):
             step(pixels, labels)
             images += len(labels)
         step.totals()
-        return images / (time.perf_counter() - start)
+        return images
 
-    def embed() -> float:
+    def embed() -> int:
         pixels, labels = next(in_memory)
-        start = time.perf_counter()
         for _ in range(_STEPS):
             features(pixels).numpy()
-        return _STEPS * len(labels) / (time.perf_counter() - start)
+        return _STEPS * len(labels)
 
     return {
         "train, in memory": lambda: train(in_memory),
@@ -91,13 +100,28 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         split = write_jpegs(Path(folder), 8 * _CLASSES)
         timed = cases(config, split)
-        rounds = [{name: run() for name, run in timed.items()} for _ in range(options.rounds + 1)]
+        rounds = [
+            {name: measure(case) for name, case in timed.items()} for _ in range(options.rounds + 1)
+        ]
     for name in timed:
-        rates = [figures[name] for figures in rounds[1:]]
-        spread = f"{min(rates):.1f} to {max(rates):.1f}"
-        print(f"{name}: {statistics.median(rates):.1f} images/s ({spread})")
-    ratios = [r["train, with data"] / r["train, in memory"] for r in rounds[1:]]
-    print(f"with data / in memory: {statistics.median(ratios):.3f}")
+        print(f"{name}: {describe([figures[name] for figures in rounds[1:]])}")
+
+
+def measure(case: Callable[[], int]) -> Round:
+    """Times one round."""
+    wall, processor = time.perf_counter(), time.process_time()
+    images = case()
+    return Round(images, time.perf_counter() - wall, time.process_time() - processor)
+
+
+def describe(rounds: Sequence[Round]) -> str:
+    """Medians, and the range of the rates."""
+    rates = [r.images / r.wall for r in rounds]
+    costs = [1000 * r.processor / r.images for r in rounds]
+    return (
+        f"{statistics.median(rates):.1f} images/s ({min(rates):.1f} to {max(rates):.1f}), "
+        f"{statistics.median(costs):.1f} ms of processor time an image"
+    )
 
 
 def _training(config: RunConfig, split: Split, epoch: int) -> tf.data.Dataset:

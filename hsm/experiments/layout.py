@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from hsm.experiments import summary
 from hsm.experiments.published import PublishedTable, published_table
@@ -39,7 +40,7 @@ def _final_grid(dataset: str, runs: Sequence[Record]) -> Grid:
         header += _paper_header(paper, ks)
         cells = [old + _paper_cells(paper, row, ks) for old, row in zip(cells, rows, strict=True)]
         notes.append(f"Paper: Table 1, on {paper.dataset}.")
-    notes.append(_run_note(runs))
+    notes += [*_settings_notes(runs), _run_note(runs)]
     return Grid(f"{dataset}: final epoch, percent", header, tuple(cells), tuple(notes))
 
 
@@ -126,6 +127,22 @@ def _seed_notes(rows: Sequence[Row]) -> list[str]:
     return [f"Mean ± sample standard deviation over seeds, as many as: {listed}."]
 
 
+def _settings_notes(runs: Sequence[Record]) -> list[str]:
+    """Says what was trained, from what, how long and how; nothing if nothing was trained."""
+    settings = [_settings(run["config"]) for run in runs if run["epochs"]]
+    return [f"Settings: {_all(settings)}."] if settings else []
+
+
+def _settings(config: Mapping[str, Any]) -> str:
+    weights = config["weights"]
+    return (
+        f"{config['backbone']} from {weights or 'random weights'}, "
+        f"{config['epochs']} + {config['heated_epochs']} epochs, {config['optimizer']}, learning "
+        f"rate {config['learning_rate']:g}, batches of {config['batch_size']}, "
+        f"{config['embedding_dim']} dimensions"
+    )
+
+
 def _run_note(runs: Sequence[Record]) -> str:
     """Says with what, on what and in what time the records were made."""
     return (
@@ -139,10 +156,11 @@ def _run_note(runs: Sequence[Record]) -> str:
 
 def _minutes(runs: Sequence[Record]) -> str:
     """The time of a run; a heated one's includes the epochs that it shares with LN or BN."""
-    times = sorted(sum(run["seconds"].values()) / 60 for run in runs if run["epochs"])
+    times = [sum(run["seconds"].values()) / 60 for run in runs if run["epochs"]]
     if not times:
         return "nothing trained"
-    return f"{times[0]:.1f} to {times[-1]:.1f} minutes a run, shared epochs included"
+    spans = dict.fromkeys(f"{minutes:.1f}" for minutes in (min(times), max(times)))
+    return f"{' to '.join(spans)} minutes a run, shared epochs included"
 
 
 def _commit(run: Record) -> str:

@@ -207,7 +207,18 @@ def test_run_note_tells_commit_hardware_and_time():
 def test_time_is_that_of_trained_runs():
     slow = make_record("pretrained")
     slow["seconds"]["evaluate"] = 6000.0
-    assert "1.0 to 1.0 minutes a run" in report.render_text([slow, make_record("SM")])
+    text = report.render_text([slow, make_record("SM")])
+    assert "1.0 minutes a run" in text
+    assert "to 1.0 minutes" not in text
+
+
+def test_settings_say_what_was_trained_how_long_and_how():
+    text = " ".join(report.render_text([make_record("SM")]).split())
+    assert (
+        "Settings: googlenet from a.caffemodel, 40 + 10 epochs, sgd, learning rate 0.004, "
+        "batches of 32, 64 dimensions." in text
+    )
+    assert "Settings" not in report.render_text([make_record("pretrained")])
     assert "nothing trained" in report.render_text([slow])
 
 
