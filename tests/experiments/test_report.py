@@ -210,6 +210,7 @@ def test_time_is_that_of_trained_runs():
     text = report.render_text([slow, make_record("SM")])
     assert "1.0 minutes a run" in text
     assert "to 1.0 minutes" not in text
+    assert "nothing trained" in report.render_text([slow])
 
 
 def test_settings_say_what_was_trained_how_long_and_how():
@@ -219,7 +220,6 @@ def test_settings_say_what_was_trained_how_long_and_how():
         "batches of 32, 64 dimensions." in text
     )
     assert "Settings" not in report.render_text([make_record("pretrained")])
-    assert "nothing trained" in report.render_text([slow])
 
 
 def test_no_records_are_refused():
