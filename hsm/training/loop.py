@@ -94,12 +94,28 @@ class Trainer:
         self._interrupted: dict[str, Any] | None = None
 
     def restore(self, path: Path) -> None:
-        """Continue from the checkpoint `path`."""
+        """Continue from the checkpoint `path`.
+
+        Raises:
+            ValueError: if it is of another model, or was trained with another schedule so far.
+        """
+        self._check_schedule(path)
         progress = checkpoint.restore(path, model=self.step.model, optimizer=self.step.optimizer)
         self.epoch = progress["epoch"]
         self.epochs = progress["epochs"]
         self.evaluations = progress["evaluations"]
         self._interrupted = progress["interrupted"]
+
+    def _check_schedule(self, path: Path) -> None:
+        for done in checkpoint.read_progress(path)["epochs"]:
+            phase = phase_at(self.schedule, done["epoch"])
+            if (done["alpha"], done["learning_rate"]) != (phase.alpha, phase.learning_rate):
+                raise ValueError(
+                    f"the checkpoint {path} trained epoch {done['epoch']} with "
+                    f"alpha={done['alpha']:g} and learning_rate={done['learning_rate']:g}; the "
+                    f"schedule has alpha={phase.alpha:g} and learning_rate="
+                    f"{phase.learning_rate:g}. Use its schedule, or another path."
+                )
 
     def train(self, until: int, path: Path) -> None:
         """Train to the end of epoch `until`, saving to `path` after every epoch and evaluation.
@@ -188,6 +204,7 @@ class Trainer:
             "epoch": self.epoch,
             "epochs": self.epochs,
             "evaluations": self.evaluations,
+            "schedule": [asdict(phase) for phase in self.schedule.phases],
             "interrupted": interrupted,
         }
         checkpoint.save(path, progress, model=self.step.model, optimizer=self.step.optimizer)

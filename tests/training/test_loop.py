@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from training.tiny_model import make_batches, make_trainer, weights_of
 
+from hsm.schedules import HeatUp
+from hsm.training import checkpoint
 from hsm.training.loop import NonFiniteLossError, TrainingData
 
 
@@ -75,6 +77,17 @@ def test_a_checkpoint_in_the_middle_of_an_epoch_is_continued_from_its_step(tmp_p
     resumed.train(2, path)
     assert begun == [(1, 0), (1, 1), (2, 0)]
     assert resumed.epoch == 2
+
+
+def test_a_checkpoint_of_another_schedule_is_refused(tmp_path):
+    path = tmp_path / "c.npz"
+    make_trainer().train(2, path)
+    assert [p["alpha"] for p in checkpoint.read_progress(path)["schedule"]] == [16.0, 4.0]
+    other = make_trainer(schedule=HeatUp(epochs=1, heated_epochs=3, learning_rate=0.05))
+    with pytest.raises(
+        ValueError, match=r"epoch 2 with alpha=16 and .*; the schedule has alpha=4 and .*0\.005"
+    ):
+        other.restore(path)
 
 
 def test_heating_branches_from_the_unheated_state(tmp_path):
