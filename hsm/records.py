@@ -70,11 +70,16 @@ def read(path: Path) -> dict[str, Any]:
     """
     try:
         record = json.loads(path.read_text())
-    except json.JSONDecodeError as error:
+    except ValueError as error:  # No JSON, or no text at all.
         raise ValueError(f"{path} is not a record: {error}. Delete it to run it again.") from error
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
         raise ValueError(
             f"{path} is not a record of schema {SCHEMA}. Delete it, or use another --output_dir."
+        )
+    if missing := [key for key in KEYS if key not in record]:
+        raise ValueError(
+            f"{path} is not a whole record: it lacks {', '.join(missing)}. Delete it to run it "
+            "again."
         )
     return record
 
@@ -127,10 +132,15 @@ def provenance(*, started: str, finished: str, weights: Path | None = None) -> d
                 os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1
             ),
         },
-        "weights_sha256": weights and hashlib.sha256(weights.read_bytes()).hexdigest(),
+        "weights_sha256": weights and file_sha256(weights),
         "started": started,
         "finished": finished,
     }
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's content, hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @functools.cache

@@ -18,8 +18,9 @@ METHODS = (PRETRAINED, "SM", "LN", "BN", "HLN", "HBN")
 OPTIMIZERS = ("sgd", "adam")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 PROFILES = ("paper",)
+BACKBONES = ("googlenet", "convnet")
 
-_NOT_IDENTITY = ("eval_every", "ks", "seed")
+_NOT_IDENTITY = ("eval_every", "seed")
 _HEATED_ONLY = ("heated_alpha", "heated_learning_rate")
 
 
@@ -100,6 +101,13 @@ class RunConfig:
                 f"batch. "
                 f"Received: batch_size={self.batch_size}"
             )
+        if not 0 <= self.seed < 2**32:
+            raise ValueError(f"seed must be in 0..2**32 - 1. Received: seed={self.seed}")
+        if self.weights is not None and self.backbone == "convnet":
+            raise ValueError(
+                "weights are for the backbone googlenet; convnet is trained from scratch. "
+                f"Received: weights={self.weights}"
+            )
         if not self.ks or min(self.ks) < 1:
             raise ValueError(f"ks must be positive numbers. Received: ks={self.ks}")
         if self.is_pretrained and self.weights is None:
@@ -173,11 +181,11 @@ class RunConfig:
         return cls(**{**values, "ks": tuple(values["ks"])})
 
     def _identity(self) -> dict[str, Any]:
-        """The fields that decide the weights, as far as they are not the defaults.
+        """The fields that decide the weights or what is measured, where they are not the defaults.
 
         Leaving the defaults out keeps the names of old records when a field is added.
         """
-        fields = {**self.to_json(), "alpha": self.initial_alpha}
+        fields = {**self.to_json(), "alpha": self.initial_alpha, "ks": self.ks}
         defaults = {field.name: field.default for field in dataclasses.fields(self)}
         return {
             key: value
@@ -195,4 +203,5 @@ _CHOICES = {
     "optimizer": OPTIMIZERS,
     "precision": PRECISIONS,
     "profile": PROFILES,
+    "backbone": BACKBONES,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -30,6 +31,9 @@ def run(main: Callable[[], None], *, module: str, doc: str) -> None:
         doc: what the driver does, for --help.
     """
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends the command without a word.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A log is read while the run goes on, and a killed run must not take its lines with it.
+        sys.stdout.reconfigure(line_buffering=True)
     app.run(lambda _: _guarded(main), flags_parser=lambda argv: _parse(argv, module, doc))
 
 

@@ -43,9 +43,11 @@ class Evaluator:
     def __call__(self, epoch: int) -> dict[str, Any] | None:
         """Evaluation of the weights after `epoch`, or None if it is not due."""
         config = self.config
-        if epoch % config.eval_every and epoch not in (config.epochs, config.total_epochs):
+        # The switch, too, may be the end of another run, one with heated_epochs=0.
+        ends = (config.epochs, config.total_epochs)
+        if epoch % config.eval_every and epoch not in ends:
             return None
-        return self.score(with_unnormalized=epoch == config.total_epochs)
+        return self.score(with_unnormalized=epoch in ends)
 
     def embed(self, split: Split) -> tuple[np.ndarray, np.ndarray]:
         """Features [n, k] and labels [n] of a split, every image once, in its order."""

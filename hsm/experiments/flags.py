@@ -150,9 +150,8 @@ def configs(dataset: str, name: str) -> list[RunConfig]:
         **{**settings, **(_SMOKE if values.smoke else {})},
     )
     methods = [method for method in METHODS if method in values.methods]
-    return [
-        replace(first, method=method, seed=seed) for seed in _numbers("seeds") for method in methods
-    ]
+    seeds = dict.fromkeys(_numbers("seeds"))
+    return [replace(first, method=method, seed=seed) for seed in seeds for method in methods]
 
 
 def datasets() -> list[str]:
@@ -161,14 +160,15 @@ def datasets() -> list[str]:
     Raises:
         ValueError: if one of them is unknown.
     """
-    chosen = FLAGS.dataset
+    chosen = list(dict.fromkeys(FLAGS.dataset))
     _check_choices("dataset", chosen, DATASETS)
     if len(chosen) > 1 and FLAGS.data_dir:
         needing = [name for name in chosen if name != "digits"]
         if len(needing) > 1:
             raise ValueError(
                 f"--data_dir is the folder of one data set; --dataset names several that need one: "
-                f"{', '.join(needing)}. Run them one after the other, into the same --output_dir."
+                f"{', '.join(needing)}. Run them one after the other, each into an --output_dir "
+                f"of its own."
             )
     return chosen
 
@@ -220,7 +220,7 @@ def _check_choices(flag: str, chosen: list[str], allowed: tuple[str, ...]) -> No
 
 
 def _numbers(flag: str) -> list[int]:
-    texts: list[str] = FLAGS[flag].value or []
+    texts: list[str] = FLAGS[flag].value or [""]
     try:
         return [int(text) for text in texts]
     except ValueError as error:

@@ -65,11 +65,11 @@ def _difference_grids(dataset: str, runs: Sequence[Record]) -> list[Grid]:
 
 
 def _other_grids(dataset: str, runs: Sequence[Record]) -> list[Grid]:
+    ks = summary.ks(runs)
     titles = {
-        "best": f"{dataset}: best epoch, chosen on the test classes by R@1, percent",
+        "best": f"{dataset}: best epoch, chosen on the test classes by R@{ks[0]}, percent",
         "unnormalized": f"{dataset}: final epoch, features not length-normalised, percent",
     }
-    ks = summary.ks(runs)
     found = []
     for key, title in titles.items():
         rows = summary.other_rows(runs, key)

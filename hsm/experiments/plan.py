@@ -15,6 +15,7 @@ from hsm.data.sources.source import ImageSource, Split
 from hsm.experiments import assemble
 from hsm.experiments.config import RunConfig
 from hsm.experiments.workspace import Workspace
+from hsm.training import checkpoint
 
 _TIMED_STEPS = 3
 _SHOWN = (
@@ -83,12 +84,18 @@ def estimate(
 def missing_epochs(configs: Sequence[RunConfig], workspace: Workspace) -> int:
     """Epochs to train, those that two methods share counted once."""
     missing = [c for c in configs if not c.is_pretrained and workspace.record(c) is None]
-    trunks = {
-        config.trunk_name: config.epochs
-        for config in missing
-        if not workspace.trunk_checkpoint(config).exists()
-    }
-    return sum(trunks.values()) + sum(config.heated_epochs for config in missing)
+    trunks, ends = {}, 0
+    for config in missing:
+        end = _epochs_done(workspace.checkpoint(config))
+        ends += config.total_epochs - max(end, config.epochs)
+        trunks[config.trunk_name] = config.epochs - min(
+            config.epochs, max(end, _epochs_done(workspace.trunk_checkpoint(config)))
+        )
+    return sum(trunks.values()) + ends
+
+
+def _epochs_done(path: Path) -> int:
+    return checkpoint.read_progress(path)["epoch"] if path.exists() else 0
 
 
 def _seconds_per_step(config: RunConfig, num_classes: int, weights: Path | None) -> float:

@@ -41,7 +41,7 @@ class Runner:
         """The record of `config`: read if it is there, else trained, from where it was cut off.
 
         Raises:
-            ValueError: if the record is there, but of other images.
+            ValueError: if record or state is there, but of other images or weights.
         """
         record = self.workspace.record(config)
         if record is not None:
@@ -59,7 +59,18 @@ class Runner:
         self._diagnose(config)
         return record
 
+    @property
+    def _weights_sha256(self) -> str | None:
+        return None if self.weights is None else records.file_sha256(self.weights)
+
     def _check_same_data(self, record: dict[str, Any]) -> None:
+        weights = self._weights_sha256
+        if record["provenance"].get("weights_sha256", weights) != weights:
+            raise ValueError(
+                f"the record {record['name']} in {self.workspace.records_dir} started from other "
+                "weights than those given now, whose file has the same name: use another "
+                "--output_dir, or delete that record and its state"
+            )
         if record["data"]["checksum"] != self.source.checksum():
             raise ValueError(
                 f"the record {record['name']} in {self.workspace.records_dir} is of other images "
@@ -95,6 +106,7 @@ class Runner:
             schedule=config.schedule,
             evaluate=report.watched(evaluator),
             on_epoch=report.epoch,
+            origin={"images": self.source.checksum(), "weights": self._weights_sha256},
         )
         self._train_resumed(config, trainer)
         return self._record(config, trainer.epochs, trainer.evaluations)

@@ -58,8 +58,7 @@ def save(
 
 def read_progress(path: Path) -> dict[str, Any]:
     """The progress that the checkpoint `path` holds."""
-    with _open(path) as archive:
-        return json.loads(archive[_PROGRESS].tobytes())
+    return json.loads(_read(path)[_PROGRESS].tobytes())
 
 
 def restore(
@@ -73,33 +72,37 @@ def restore(
     Raises:
         ValueError: if the file is no checkpoint or is one of another model, naming the variable.
     """
-    with _open(path) as archive:
-        for key, variable in _variables(model, optimizer):
-            if key not in archive:
-                raise ValueError(
-                    f"the checkpoint {path} has no variable {key}: it was written by another "
-                    f"model or optimiser. "
-                    f"Use the settings that it was made with, or another --output_dir."
-                )
-            value = archive[key]
-            if value.shape != tuple(variable.shape):
-                raise ValueError(
-                    f"the checkpoint {path} has {key} in shape {value.shape}; expected "
-                    f"{tuple(variable.shape)}. "
-                    f"Use the settings that it was made with, or another --output_dir."
-                )
-            variable.assign(value)
-        return json.loads(archive[_PROGRESS].tobytes())
+    arrays = _read(path)
+    for key, variable in _variables(model, optimizer):
+        if key not in arrays:
+            raise ValueError(
+                f"the checkpoint {path} has no variable {key}: it was written by another model or "
+                "optimiser. Use the settings that it was made with, or another --output_dir."
+            )
+        value = arrays[key]
+        if value.shape != tuple(variable.shape):
+            raise ValueError(
+                f"the checkpoint {path} has {key} in shape {value.shape}; expected "
+                f"{tuple(variable.shape)}. Use the settings that it was made with, or another "
+                "--output_dir."
+            )
+        variable.assign(value)
+    return json.loads(arrays[_PROGRESS].tobytes())
 
 
-def _open(path: Path) -> np.lib.npyio.NpzFile:
+def _read(path: Path) -> dict[str, np.ndarray]:
+    """All arrays, at once: the archive's check sums are compared only as they are read."""
+    remedy = "Delete it to train again what it held."
     try:
-        archive = np.load(path)
+        with np.load(path) as archive:
+            arrays = dict(archive)
     except (zipfile.BadZipFile, ValueError, EOFError) as error:
-        raise ValueError(f"{path} is not a checkpoint of hsm or is damaged: {error}") from error
-    if not isinstance(archive, np.lib.npyio.NpzFile) or _PROGRESS not in archive:
-        raise ValueError(f"{path} is not a checkpoint of hsm: it has no {_PROGRESS}")
-    return archive
+        raise ValueError(
+            f"{path} is not a checkpoint of hsm or is damaged: {error}. {remedy}"
+        ) from error
+    if _PROGRESS not in arrays:
+        raise ValueError(f"{path} is not a checkpoint of hsm: it has no {_PROGRESS}. {remedy}")
+    return arrays
 
 
 def _variables(

@@ -64,6 +64,8 @@ class Trainer:
         schedule: alpha and learning rate of every epoch.
         evaluate: epoch → JSON-serialisable result, or None when that epoch is not to be evaluated.
         on_epoch: told of every epoch's result, after its checkpoint.
+        origin: what is trained on and from, for example checksums; a checkpoint of another origin
+            is refused.
         checkpoint_minutes: an epoch that lasts longer is also saved in its middle, this often.
 
     Attributes:
@@ -80,6 +82,7 @@ class Trainer:
         schedule: Schedule,
         evaluate: Callable[[int], dict[str, Any] | None],
         on_epoch: Callable[[EpochResult], None] = lambda result: None,
+        origin: dict[str, str | None] | None = None,
         checkpoint_minutes: float = 10.0,
     ) -> None:
         self.step = step
@@ -87,6 +90,7 @@ class Trainer:
         self.schedule = schedule
         self.evaluate = evaluate
         self.on_epoch = on_epoch
+        self.origin = origin
         self.checkpoint_minutes = checkpoint_minutes
         self.epoch = 0
         self.epochs: list[dict[str, Any]] = []
@@ -97,17 +101,23 @@ class Trainer:
         """Continue from the checkpoint `path`.
 
         Raises:
-            ValueError: if it is of another model, or was trained with another schedule so far.
+            ValueError: if it is damaged, of another model, of another origin, or was trained with
+                another schedule so far.
         """
-        self._check_schedule(path)
         progress = checkpoint.restore(path, model=self.step.model, optimizer=self.step.optimizer)
+        if progress["origin"] != self.origin:
+            raise ValueError(
+                f"the checkpoint {path} was trained on other images or from other weights than "
+                "those given now: use another --output_dir, or delete it to train anew"
+            )
+        self._check_schedule(path, progress["epochs"])
         self.epoch = progress["epoch"]
         self.epochs = progress["epochs"]
         self.evaluations = progress["evaluations"]
         self._interrupted = progress["interrupted"]
 
-    def _check_schedule(self, path: Path) -> None:
-        for done in checkpoint.read_progress(path)["epochs"]:
+    def _check_schedule(self, path: Path, epochs: list[dict[str, Any]]) -> None:
+        for done in epochs:
             phase = phase_at(self.schedule, done["epoch"])
             if (done["alpha"], done["learning_rate"]) != (phase.alpha, phase.learning_rate):
                 raise ValueError(
@@ -191,11 +201,13 @@ class Trainer:
     def _check(self, phase: Phase, epoch: int) -> Totals:
         totals = self.step.totals()
         if totals.first_bad_step:
+            kept = f"The last good checkpoint, of epoch {self.epoch}, is kept."
+            if self.epoch == 0:
+                kept = "No epoch was finished before it."
             raise NonFiniteLossError(
                 f"the loss became NaN or infinite at step {totals.first_bad_step} of epoch {epoch} "
-                f"(alpha={phase.alpha:g}, learning_rate={phase.learning_rate:g}). The last good "
-                f"checkpoint, of epoch {self.epoch}, is kept. A lower learning rate is the usual "
-                "remedy."
+                f"(alpha={phase.alpha:g}, learning_rate={phase.learning_rate:g}). {kept} A lower "
+                "learning rate is the usual remedy."
             )
         return totals
 
@@ -206,6 +218,7 @@ class Trainer:
             "evaluations": self.evaluations,
             "schedule": [asdict(phase) for phase in self.schedule.phases],
             "interrupted": interrupted,
+            "origin": self.origin,
         }
         checkpoint.save(path, progress, model=self.step.model, optimizer=self.step.optimizer)
 

@@ -39,17 +39,18 @@ def write_learning_curves(records: Iterable[Record], directory: Path) -> tuple[P
 
 
 def draw_learning_curves(records: Sequence[Record]) -> Figure:
-    """One panel each for Recall@1 and NMI: a line per method, a band of ± 1 standard deviation.
+    """One panel each for recall and NMI: a line per method, a band of ± 1 standard deviation.
 
-    The records are of one data set. HLN and HBN start at the switch, where they leave LN and BN.
-    The pretrained feature is a level.
+    The records are of one data set; recall is that at their smallest K. HLN and HBN start at the
+    switch, where they leave LN and BN. The pretrained feature is a level.
     """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(COLUMN_WIDTH, 4.4))
     panels = figure.subplots(2, 1, sharex=True)
+    smallest = min(records[0]["final"]["recall"], key=int)
     for panel, metric, label in zip(
-        panels, ("recall", "nmi"), ("Recall@1 (%)", "NMI (%)"), strict=True
+        panels, ("recall", "nmi"), (f"Recall@{smallest} (%)", "NMI (%)"), strict=True
     ):
         for method in METHOD_STYLES:
             _draw_method(panel, [r for r in records if r["method"] == method], metric)
@@ -58,7 +59,8 @@ def draw_learning_curves(records: Sequence[Record]) -> Figure:
         _mark_switch(panel, records)
     panels[1].set_xlabel("Epoch")
     panels[1].xaxis.get_major_locator().set_params(integer=True)
-    panels[0].set_title(_title(records))
+    # A folder's name may hold the signs of a formula.
+    panels[0].set_title(_title(records), parse_math=False)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
     return figure
@@ -68,7 +70,7 @@ def curve(record: Record, metric: str) -> dict[int, float]:
     """Percent by epoch; of a heated method from the switch on, the switch included.
 
     Args:
-        metric: "recall" for Recall@1, or "nmi" for NMI with the arithmetic mean.
+        metric: "recall" for recall at the smallest K, or "nmi" for NMI with the arithmetic mean.
     """
     evaluations = list(record["evaluations"])
     if record["method"].startswith("H"):
@@ -131,5 +133,6 @@ def _title(records: Sequence[Record]) -> str:
 
 
 def _percent(evaluation: Record, metric: str) -> float:
-    value = evaluation["recall"]["1"] if metric == "recall" else evaluation["nmi_arithmetic"]
+    recall = evaluation["recall"]
+    value = recall[min(recall, key=int)] if metric == "recall" else evaluation["nmi_arithmetic"]
     return 100 * float(value)

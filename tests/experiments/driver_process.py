@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+# As a user's: with it set, lines that wait in a buffer would go unnoticed.
+ENVIRONMENT.pop("PYTHONUNBUFFERED", None)
 
 
 def command(driver, *flags):

@@ -34,3 +34,10 @@ def test_refuses_name():
 def test_refuses_weights_of_convnet():
     with pytest.raises(ValueError, match=r"trained from scratch.*weights='file.h5'"):
         build_backbone("convnet", 28, weights="file.h5")
+
+
+def test_configurations_know_every_backbone():
+    from hsm.experiments import config
+    from hsm.models import backbones
+
+    assert config.BACKBONES == backbones.BACKBONES

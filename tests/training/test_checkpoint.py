@@ -77,3 +77,13 @@ def test_a_damaged_file_is_refused_by_name(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(ValueError, match=r"damaged\.npz is not a checkpoint of hsm"):
         checkpoint.read_progress(path)
+
+
+def test_a_flipped_bit_is_refused_by_name(tmp_path):
+    path = tmp_path / "damaged.npz"
+    _save(path, make_trainer(), {})
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"damaged\.npz is not .* or is damaged.*Delete it"):
+        checkpoint.restore(path, model=make_model())
