@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -98,8 +99,11 @@ def _decode(encoded: tf.Tensor) -> tf.Tensor:
 
 
 def _default_cache_file() -> Path:
-    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(root) / "hsm" / f"decodable_images_{_DECODER_VERSION}_tf{tf.__version__}.json"
+    try:
+        root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:  # A user without a home, as in containers.
+        root = Path(tempfile.gettempdir())
+    return root / "hsm" / f"decodable_images_{_DECODER_VERSION}_tf{tf.__version__}.json"
 
 
 def _read(cache_file: Path) -> _Answers:

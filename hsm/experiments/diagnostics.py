@@ -131,6 +131,7 @@ def _short(value: float) -> str:
 
 def _write_csv(path: Path, rows: Iterable[Sequence[object]]) -> Path:
     partial = path.with_name(path.name + ".partial")
-    with partial.open("w", newline="", encoding="utf-8") as file:
+    # A class is a folder, whose name may be no UTF-8: its bytes are kept.
+    with partial.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)
     return partial.replace(path)

@@ -19,10 +19,10 @@ class Workspace:
 
     ```
     <output_dir>/records/<run>.json            the record of a finished run, and its small CSV files
-    <output_dir>/runs/<run>/checkpoint.npz     state of a run after the switch; at last its final
-    weights <output_dir>/runs/<run>/model.json         what is needed to build the network again
-    <output_dir>/trunks/<trunk>/checkpoint.npz state up to the switch, shared by LN and HLN, by BN
-    and HBN ```
+    <output_dir>/runs/<run>/checkpoint.npz     state after the switch; at last the final weights
+    <output_dir>/runs/<run>/model.json         what is needed to build the network again
+    <output_dir>/trunks/<trunk>/checkpoint.npz state up to the switch, shared by LN and HLN, BN, HBN
+    ```
     """
 
     def __init__(self, output_dir: str | Path) -> None:
@@ -90,5 +90,8 @@ def read_model_card(run_dir: Path) -> tuple[RunConfig, tuple[str, ...]]:
             f"folder "
             f"<output_dir>/runs/<name> as table1 and train write it."
         )
-    card = json.loads(path.read_text())
+    try:
+        card = json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: {error}") from error
     return RunConfig.from_json(card["config"]), tuple(card["class_names"])
