@@ -117,7 +117,9 @@ def best_evaluation(
     return dict(max(later, key=lambda e: (e["recall"][smallest], -e["epoch"])))
 
 
-def provenance(*, started: str, finished: str, weights: Path | None = None) -> dict[str, Any]:
+def provenance(
+    *, started: str, finished: str, weights: Path | None = None, gpus: Iterable[str] = ()
+) -> dict[str, Any]:
     """Which code ran, on what, when (ISO 8601 times), and from which pretrained weights."""
     code, dirty = commit()
     return {
@@ -128,6 +130,7 @@ def provenance(*, started: str, finished: str, weights: Path | None = None) -> d
         "hardware": {
             "cpu": _processor(),
             "cores": len(os.sched_getaffinity(0)),
+            "gpus": list(gpus),
             "memory_gib": round(
                 os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1
             ),

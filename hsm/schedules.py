@@ -45,6 +45,13 @@ class Schedule(Protocol):
 
 
 @dataclass(frozen=True)
+class Phases:
+    """Any phases one after the other."""
+
+    phases: tuple[Phase, ...]
+
+
+@dataclass(frozen=True)
 class Constant:
     """One alpha and one learning rate throughout: the methods SM, LN and BN."""
 

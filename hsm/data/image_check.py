@@ -46,13 +46,15 @@ def find_bad_images(
     cache_file = cache_file or _default_cache_file()
     remembered = _read(cache_file)
     new = [path for path in paths if not _is_remembered(path, remembered)]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for done, (path, answer) in enumerate(zip(new, pool.map(_check, new), strict=True), 1):
-            remembered[os.path.abspath(path)] = answer
-            if progress:
-                progress(done, len(new))
-    if new:
-        _write(cache_file, remembered)
+    try:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for done, (path, answer) in enumerate(zip(new, pool.map(_check, new), strict=True), 1):
+                remembered[os.path.abspath(path)] = answer
+                if progress:
+                    progress(done, len(new))
+    finally:  # An interrupted check goes on where it was.
+        if new:
+            _write(cache_file, remembered)
     reasons = ((path, remembered[os.path.abspath(path)][-1]) for path in paths)
     return {path: reason for path, reason in reasons if reason}
 
@@ -108,9 +110,10 @@ def _default_cache_file() -> Path:
 
 def _read(cache_file: Path) -> _Answers:
     try:
-        return json.loads(cache_file.read_text(encoding="utf-8"))
+        remembered = json.loads(cache_file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
+    return remembered if isinstance(remembered, dict) else {}
 
 
 def _write(cache_file: Path, remembered: _Answers) -> None:

@@ -98,8 +98,7 @@ class RunConfig:
         if self.batch_size < 2 and self.base_method == "BN":
             raise ValueError(
                 f"batch_size must be 2 or more for {self.method}: batch normalisation needs a "
-                f"batch. "
-                f"Received: batch_size={self.batch_size}"
+                f"batch. Received: batch_size={self.batch_size}"
             )
         if not 0 <= self.seed < 2**32:
             raise ValueError(f"seed must be in 0..2**32 - 1. Received: seed={self.seed}")

@@ -8,6 +8,8 @@ Beside `<name>.json` stand, of the final weights:
 - `<name>.weight_norms.csv`: length of every class's weight before normalising;
 - `<name>.gradient_norms.csv`: length of the loss's gradient with respect to what the classifier
   multiplies (eq. 3), for a fixed sample of training images and a range of alphas (Figure 1).
+
+The pretrained feature has no classifier, so that it has the first two only.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ from hsm.experiments.evaluator import Evaluator
 from hsm.models import EmbeddingModel
 
 ALPHAS = np.logspace(np.log2(0.125), np.log2(128), 41, base=2)
-KINDS = ("cosine_histograms", "feature_norms", "weight_norms", "gradient_norms")
+FEATURE_KINDS = ("cosine_histograms", "feature_norms")
+KINDS = (*FEATURE_KINDS, "weight_norms", "gradient_norms")
 
 _TRAIN_SAMPLE = 1024
 _TEST_SAMPLE = 10_000
@@ -32,36 +35,37 @@ _GRADIENT_SAMPLE = 64
 _BINS = 100
 
 
-def write(model: EmbeddingModel, evaluator: Evaluator, stem: Path) -> tuple[Path, ...]:
-    """Write the four files `<stem>.<kind>.csv` and return their paths.
+def write(evaluator: Evaluator, stem: Path, *, model: EmbeddingModel | None) -> tuple[Path, ...]:
+    """Write the files `<stem>.<kind>.csv` and return their paths.
 
     Args:
-        model: with the weights that the files are to describe.
-        evaluator: embeds images with `model`; its source is what is embedded: at most 1,024
-            training and 10,000 test images, evenly spaced over the split.
+        evaluator: embeds what the files are to describe; its source is what is embedded: at most
+            1,024 training and 10,000 test images, evenly spaced over the split.
         stem: path of the record without its suffix.
+        model: the network that `evaluator` embeds with; None for a feature without a classifier.
     """
     train = evaluator.embed(sample(evaluator.source.train, _TRAIN_SAMPLE))
     test = evaluator.embed(sample(evaluator.source.test, _TEST_SAMPLE))
-    chosen = spaced(len(train[0]), _GRADIENT_SAMPLE)
     tables = {
         "cosine_histograms": _histograms(cosine_histograms(*train), cosine_histograms(*test)),
         "feature_norms": _feature_norms(train[0], test[0]),
-        "weight_norms": _weight_norms(model, evaluator.source.train.class_names),
-        "gradient_norms": _gradient_norms(model, train[0][chosen], train[1][chosen]),
     }
+    if model is not None:
+        chosen = spaced(len(train[0]), _GRADIENT_SAMPLE)
+        tables["weight_norms"] = _weight_norms(model, evaluator.source.train.class_names)
+        tables["gradient_norms"] = _gradient_norms(model, train[0][chosen], train[1][chosen])
     stem.parent.mkdir(parents=True, exist_ok=True)
-    return tuple(_write_csv(path, tables[kind]) for kind, path in paths(stem).items())
+    return tuple(_write_csv(path(stem, kind), table) for kind, table in tables.items())
 
 
-def paths(stem: Path) -> dict[str, Path]:
-    """Kind → path of the files of the record whose path without suffix is `stem`."""
-    return {kind: stem.with_name(f"{stem.name}.{kind}.csv") for kind in KINDS}
+def path(stem: Path, kind: str) -> Path:
+    """The file of one kind beside the record whose path without suffix is `stem`."""
+    return stem.with_name(f"{stem.name}.{kind}.csv")
 
 
-def exist(stem: Path) -> bool:
-    """True if all the files are there."""
-    return all(path.exists() for path in paths(stem).values())
+def exist(stem: Path, kinds: Sequence[str] = KINDS) -> bool:
+    """True if the files of all `kinds` are there."""
+    return all(path(stem, kind).exists() for kind in kinds)
 
 
 def spaced(count: int, most: int) -> np.ndarray:

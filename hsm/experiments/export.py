@@ -46,7 +46,7 @@ def main() -> None:
 
 def _found() -> str:
     """What there is to choose from in the default output folder."""
-    found = sorted(path.parent for path in Path("results").glob("runs/*/checkpoint.npz"))
+    found = sorted(path.parent for path in Path("results").glob("**/runs/*/checkpoint.npz"))
     if not found:
         return "Train one first: python -m hsm.experiments.table1"
     return "There are:\n  " + "\n  ".join(str(path) for path in found)

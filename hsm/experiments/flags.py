@@ -114,7 +114,10 @@ flags.DEFINE_string(
     "what was cut off is resumed.",
 )
 flags.DEFINE_bool(
-    "smoke", False, "Try everything out: a few images, one epoch before and one after the switch."
+    "smoke",
+    False,
+    "Try everything out: a few images, one epoch before and one after the switch, unless other "
+    "flags say otherwise; results go to the folder smoke in --output_dir.",
 )
 flags.DEFINE_bool(
     "dry_run", False, "Read the annotations, print counts, plan and an estimate of the time; stop."
@@ -137,7 +140,8 @@ def configs(dataset: str, name: str) -> list[RunConfig]:
     """
     values = FLAGS
     _check_choices("methods", values.methods, METHODS)
-    settings = {**RECIPES[dataset], **_given(RECIPES[dataset])}
+    smoke = _SMOKE if values.smoke else {}
+    settings = {**RECIPES[dataset], **smoke, **_given(RECIPES[dataset])}
     first = RunConfig(
         dataset=name,
         method=_TRAINED[0],
@@ -147,7 +151,7 @@ def configs(dataset: str, name: str) -> list[RunConfig]:
         ks=tuple(_numbers("ks")),
         precision=values.precision,
         profile=values.profile,
-        **{**settings, **(_SMOKE if values.smoke else {})},
+        **settings,
     )
     methods = [method for method in METHODS if method in values.methods]
     seeds = dict.fromkeys(_numbers("seeds"))
@@ -166,15 +170,19 @@ def datasets() -> list[str]:
         needing = [name for name in chosen if name != "digits"]
         if len(needing) > 1:
             raise ValueError(
-                f"--data_dir is the folder of one data set; --dataset names several that need one: "
+                "--data_dir is the folder of one data set; --dataset names several that need one: "
                 f"{', '.join(needing)}. Run them one after the other, each into an --output_dir "
-                f"of its own."
+                "of its own."
             )
     return chosen
 
 
 def check() -> None:
-    """Raise the errors of `configs` before any data is read."""
+    """Raise the errors of `configs` and `output_dir` before any data is read."""
+    if output_dir().exists() and not output_dir().is_dir():
+        raise ValueError(
+            f"--output_dir must be a folder. Received: {output_dir()}, which is a file"
+        )
     for dataset in datasets():
         configs(dataset, dataset)
 
@@ -191,6 +199,12 @@ def weights_path() -> Path | None:
     if not path.is_file():
         raise FileNotFoundError(f"--weights must name a file. Received: {FLAGS.weights}")
     return path
+
+
+def output_dir() -> Path:
+    """The value of --output_dir; with --smoke a folder in it, lest tables be overwritten."""
+    folder = Path(FLAGS.output_dir).expanduser()
+    return folder / "smoke" if FLAGS.smoke else folder
 
 
 def source_options() -> dict[str, Any]:

@@ -76,8 +76,7 @@ def estimate(
     hours, minutes = divmod(round(seconds * steps / 60), 60)
     return (
         f"  {epochs} epochs to train, {steps} steps of {seconds:.3f} s (timed over {_TIMED_STEPS} "
-        f"steps): "
-        f"about {hours} h {minutes:02d} min, and the evaluations"
+        f"steps): about {hours} h {minutes:02d} min, and the evaluations"
     )
 
 

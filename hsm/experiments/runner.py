@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import tensorflow as tf
+
 from hsm import records
 from hsm.data.sources.source import ImageSource
 from hsm.experiments import assemble, diagnostics
@@ -53,7 +55,7 @@ class Runner:
         work = self._evaluate_pretrained if config.is_pretrained else self._train
         record = work(config)
         record["provenance"] = records.provenance(
-            started=started, finished=_now(), weights=self.weights
+            started=started, finished=_now(), weights=self.weights, gpus=_gpus()
         )
         records.write(record, self.workspace.records_dir)
         self._diagnose(config)
@@ -82,17 +84,20 @@ class Runner:
     def _diagnose(self, config: RunConfig) -> None:
         """Write the CSV files beside the record, unless they are there or the weights are gone."""
         stem = self.workspace.records_dir / config.name
-        if diagnostics.exist(stem) or not self.workspace.checkpoint(config).exists():
-            return
-        model, _ = assemble.load_model(self.workspace.run_dir(config))
-        diagnostics.write(model, Evaluator(model.features, self.source, config), stem)
+        if config.is_pretrained:
+            if not diagnostics.exist(stem, diagnostics.FEATURE_KINDS):
+                diagnostics.write(self._pretrained_evaluator(config), stem, model=None)
+        elif not diagnostics.exist(stem) and self.workspace.checkpoint(config).exists():
+            model, _ = assemble.load_model(self.workspace.run_dir(config))
+            diagnostics.write(Evaluator(model.features, self.source, config), stem, model=model)
 
-    def _evaluate_pretrained(self, config: RunConfig) -> dict[str, Any]:
+    def _pretrained_evaluator(self, config: RunConfig) -> Evaluator:
         if self.weights is None:
             raise ValueError("the method pretrained needs a file of weights")
-        backbone = assemble.build_pretrained(config, self.weights)
-        evaluator = Evaluator(backbone, self.source, config)
-        evaluation = {"epoch": 0, **evaluator.score()}
+        return Evaluator(assemble.build_pretrained(config, self.weights), self.source, config)
+
+    def _evaluate_pretrained(self, config: RunConfig) -> dict[str, Any]:
+        evaluation = {"epoch": 0, **self._pretrained_evaluator(config).score()}
         self.say(f"{_title(config)}: {_scores(evaluation)}")
         return self._record(config, [], [evaluation])
 
@@ -222,6 +227,12 @@ def _duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def _gpus() -> list[str]:
+    """Names of the GPUs that TensorFlow uses."""
+    details = map(tf.config.experimental.get_device_details, tf.config.list_physical_devices("GPU"))
+    return [str(detail.get("device_name", "GPU")) for detail in details]
 
 
 def _now() -> str:

@@ -26,7 +26,7 @@ def main() -> None:
     from hsm.experiments.workspace import Workspace
     from hsm.visual.style import missing_matplotlib
 
-    workspace = Workspace(shared.FLAGS.output_dir)
+    workspace = Workspace(shared.output_dir())
     records = []
     for dataset in datasets:
         source = load_source(dataset, **shared.source_options())
@@ -37,10 +37,9 @@ def main() -> None:
             continue
         with workspace.locked():
             runner = Runner(source, workspace, weights)
-            for config in configs:
-                records.append(runner.run(config))
-                report.write_tables(records, workspace.output_dir)
+            records += [runner.run(config) for config in configs]
     if records:
+        report.write_tables(records, workspace.output_dir)
         print(f"\n{report.render_text(records)}\n")
         print(missing_matplotlib("The learning curves") or _draw(records, workspace.output_dir))
         print(f"Tables and records are in {workspace.output_dir}")

@@ -71,8 +71,7 @@ class Workspace:
             except BlockingIOError as error:
                 raise BlockingIOError(
                     f"another process is working in {os.fspath(self.output_dir)}: wait for it, or "
-                    f"use another "
-                    f"--output_dir"
+                    "use another --output_dir"
                 ) from error
             yield
 
@@ -87,8 +86,7 @@ def read_model_card(run_dir: Path) -> tuple[RunConfig, tuple[str, ...]]:
     if not path.exists():
         raise ValueError(
             f"{run_dir} is not the folder of a trained run: it has no model.json. Expected a "
-            f"folder "
-            f"<output_dir>/runs/<name> as table1 and train write it."
+            "folder <output_dir>/runs/<name> as table1 writes it."
         )
     try:
         card = json.loads(path.read_text())

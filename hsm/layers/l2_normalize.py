@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -51,14 +52,14 @@ class L2Normalize(keras.layers.Layer):
 
     def __init__(self, axis: int = -1, epsilon: float = 1e-12, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "dtype": "float32"})
-        if not isinstance(axis, int) or isinstance(axis, bool):
+        if not isinstance(axis, int | np.integer) or isinstance(axis, bool):
             raise ValueError(f"expected axis to be an integer, such as -1. Received: axis={axis!r}")
         if not (math.isfinite(epsilon) and epsilon > 0):
             raise ValueError(
                 "expected epsilon > 0 and finite, because it bounds the length that is divided by; "
                 f"1e-12 is the default. Received: epsilon={epsilon!r}"
             )
-        self.axis = axis
+        self.axis = int(axis)
         self.epsilon = epsilon
         self.supports_masking = True
 

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from hsm.layers.l2_normalize import L2Normalize
@@ -76,12 +77,12 @@ class TemperatureSoftmaxDense(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**{**kwargs, "dtype": "float32"})
-        if not isinstance(units, int) or isinstance(units, bool) or units < 1:
+        if not isinstance(units, int | np.integer) or isinstance(units, bool) or units < 1:
             raise ValueError(
                 "expected units to be an integer of at least 1, the number of classes. "
                 f"Received: units={units!r}"
             )
-        self.units = units
+        self.units = int(units)
         self.initial_alpha = _checked_alpha(alpha)
         self.normalize_kernel = normalize_kernel
         self.use_bias = use_bias

@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from hsm.layers import L2Normalize, ScalelessBatchNorm, TemperatureSoftmaxDense
@@ -73,8 +74,8 @@ class EmbeddingModel(keras.Model):
         _check_arguments(backbone, method, num_classes=num_classes, embedding_dim=embedding_dim)
         self.backbone = backbone
         self.method = method
-        self.num_classes = num_classes
-        self.embedding_dim = embedding_dim
+        self.num_classes = int(num_classes)
+        self.embedding_dim = int(embedding_dim)
         self.initial_alpha = _DEFAULT_ALPHA[method] if alpha is None else alpha
         self.scale_bias = scale_bias
         self.seed = seed
@@ -186,7 +187,7 @@ def _check_arguments(
             f"Received: method={method!r}"
         )
     for name, value in (("num_classes", num_classes), ("embedding_dim", embedding_dim)):
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
             raise ValueError(
                 f"expected {name} to be an integer of at least 1. Received: {name}={value!r}"
             )

@@ -24,7 +24,7 @@ def initializer_seeds(seed: int | None, part: str, count: int) -> list[int] | li
     """
     if seed is None:
         return [None] * count
-    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+    if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
         raise ValueError(
             "expected seed to be an integer of at least 0, or None for a random initialisation. "
             f"Received: seed={seed!r}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -32,16 +33,11 @@ class HeatUpCallback(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Find the layers whose alpha is to be set."""
-        self._classifiers = [
-            layer
-            for layer in self.model._flatten_layers()
-            if isinstance(layer, TemperatureSoftmaxDense)
-        ]
+        self._classifiers = list(_classifiers(self.model))
         if not self._classifiers:
             raise ValueError(
-                f"HeatUpCallback needs a model with a TemperatureSoftmaxDense layer, whose alpha "
-                f"it sets. "
-                f"Received: model={self.model.name}"
+                "HeatUpCallback needs a model with a TemperatureSoftmaxDense layer, whose alpha it "
+                f"sets. Received: model={self.model.name}"
             )
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -50,3 +46,12 @@ class HeatUpCallback(keras.callbacks.Callback):
         for classifier in self._classifiers:
             classifier.alpha.assign(phase.alpha)
         self.model.optimizer.learning_rate = phase.learning_rate
+
+
+def _classifiers(model: keras.Model) -> Iterator[TemperatureSoftmaxDense]:
+    """Every classifier with a temperature, also in models within the model."""
+    for layer in model.layers:
+        if isinstance(layer, TemperatureSoftmaxDense):
+            yield layer
+        elif isinstance(layer, keras.Model):
+            yield from _classifiers(layer)

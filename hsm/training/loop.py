@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from hsm.progress import ProgressBar
-from hsm.schedules import Phase, Schedule, phase_at
+from hsm.schedules import Phase, Phases, Schedule, phase_at
 from hsm.training import checkpoint
 from hsm.training.step import Totals, TrainStep
 
 
 class NonFiniteLossError(FloatingPointError):
-    """The loss became NaN or infinite; the message names step, alpha and learning rate."""
+    """Loss or weights became NaN or infinite; the message names the place, alpha and rate."""
 
 
 @dataclass(frozen=True)
@@ -104,27 +104,29 @@ class Trainer:
             ValueError: if it is damaged, of another model, of another origin, or was trained with
                 another schedule so far.
         """
-        progress = checkpoint.restore(path, model=self.step.model, optimizer=self.step.optimizer)
-        if progress["origin"] != self.origin:
-            raise ValueError(
-                f"the checkpoint {path} was trained on other images or from other weights than "
-                "those given now: use another --output_dir, or delete it to train anew"
-            )
-        self._check_schedule(path, progress["epochs"])
+        progress = checkpoint.read_progress(path)
+        self._check_origin(path, progress)
+        checkpoint.restore(path, model=self.step.model, optimizer=self.step.optimizer)
         self.epoch = progress["epoch"]
         self.epochs = progress["epochs"]
         self.evaluations = progress["evaluations"]
         self._interrupted = progress["interrupted"]
 
-    def _check_schedule(self, path: Path, epochs: list[dict[str, Any]]) -> None:
-        for done in epochs:
-            phase = phase_at(self.schedule, done["epoch"])
-            if (done["alpha"], done["learning_rate"]) != (phase.alpha, phase.learning_rate):
+    def _check_origin(self, path: Path, progress: dict[str, Any]) -> None:
+        """Refuse a checkpoint of other data, or of another schedule up to where it is."""
+        if progress["origin"] != self.origin:
+            raise ValueError(
+                f"the checkpoint {path} was trained on other images or from other weights than "
+                "those given now: use another --output_dir, or delete it to train anew"
+            )
+        before = Phases(tuple(Phase(**phase) for phase in progress["schedule"]))
+        for epoch in range(1, progress["epoch"] + 1):
+            old, new = phase_at(before, epoch), phase_at(self.schedule, epoch)
+            if (old.alpha, old.learning_rate) != (new.alpha, new.learning_rate):
                 raise ValueError(
-                    f"the checkpoint {path} trained epoch {done['epoch']} with "
-                    f"alpha={done['alpha']:g} and learning_rate={done['learning_rate']:g}; the "
-                    f"schedule has alpha={phase.alpha:g} and learning_rate="
-                    f"{phase.learning_rate:g}. Use its schedule, or another path."
+                    f"the checkpoint {path} trained epoch {epoch} with alpha={old.alpha:g} and "
+                    f"learning_rate={old.learning_rate:g}; the schedule has alpha={new.alpha:g} "
+                    f"and learning_rate={new.learning_rate:g}. Use its schedule, or another path."
                 )
 
     def train(self, until: int, path: Path) -> None:
@@ -220,7 +222,14 @@ class Trainer:
             "interrupted": interrupted,
             "origin": self.origin,
         }
-        checkpoint.save(path, progress, model=self.step.model, optimizer=self.step.optimizer)
+        try:
+            checkpoint.save(path, progress, model=self.step.model, optimizer=self.step.optimizer)
+        except FloatingPointError as error:
+            phase = phase_at(self.schedule, max(self.epoch, 1))
+            raise NonFiniteLossError(
+                f"training diverged in epoch {self.epoch} (alpha={phase.alpha:g}, "
+                f"learning_rate={phase.learning_rate:g}): {error}"
+            ) from error
 
 
 def _shown(totals: Totals, seconds: float) -> dict[str, float]:

@@ -48,22 +48,14 @@ class TrainStep:
     Args:
         model: maps float32 images [b, h, w, 3] of RGB values 0..255 to float32 logits [b, classes].
         optimizer: a Keras optimiser; one with loss scaling is used as such.
-        jit_compile: compile the step with XLA.
     """
 
-    def __init__(
-        self,
-        model: keras.Model,
-        optimizer: keras.optimizers.Optimizer,
-        *,
-        jit_compile: bool = False,
-    ) -> None:
+    def __init__(self, model: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
         self.model = model
         self.optimizer = optimizer
         optimizer.build(model.trainable_variables)
         self._loss = tf.Variable(0.0, dtype=tf.float64, trainable=False)
         self._counts = tf.Variable([0, 0, 0, 0], dtype=tf.int64, trainable=False)
-        self._jit_compile = jit_compile
         self._update: Callable[[Any, Any], None] | None = None
 
     def __call__(self, images: Any, labels: Any) -> None:
@@ -98,7 +90,7 @@ class TrainStep:
         signature = [
             tf.TensorSpec([None, *array.shape[1:]], array.dtype) for array in (images, labels)
         ]
-        return tf.function(self._step, input_signature=signature, jit_compile=self._jit_compile)
+        return tf.function(self._step, input_signature=signature)
 
     def _step(self, images: tf.Tensor, labels: tf.Tensor) -> None:
         variables = self.model.trainable_variables

@@ -79,6 +79,22 @@ def test_a_wrong_flag_gets_a_sentence(arguments, code, message):
     assert "Traceback" not in result.stderr
 
 
+def test_a_file_as_output_folder_gets_a_sentence(tmp_path):
+    file = tmp_path / "file"
+    file.write_text("")
+    result = run("table1", f"--output_dir={file}")
+    assert result.returncode == 1
+    assert "--output_dir must be a folder" in result.stderr
+
+
+def test_a_given_flag_wins_over_smoke(tmp_path):
+    result = run(
+        "table1", "--smoke", "--epochs=3", "--methods=SM", "--dry_run", f"--output_dir={tmp_path}"
+    )
+    assert "epochs 3, heated_epochs 1" in " ".join(result.stdout.split())
+    assert "4 epochs to train" in result.stdout
+
+
 def test_a_missing_folder_gets_a_sentence_and_nothing_is_trained(tmp_path):
     result = run("table1", "--dataset=image_folder", "--data_dir=gone", cwd=tmp_path)
     assert result.returncode == 1

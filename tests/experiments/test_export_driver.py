@@ -11,7 +11,7 @@ def test_a_run_is_exported_and_not_overwritten_by_accident(tmp_path):
     assert result.returncode == 0, result.stderr
     without = run("export", cwd=tmp_path)
     assert without.returncode == 1
-    (folder,) = (tmp_path / "results" / "runs").iterdir()
+    (folder,) = (tmp_path / "results" / "smoke" / "runs").iterdir()
     assert str(folder.relative_to(tmp_path)) in without.stderr
     exported = run("export", f"--model={folder}", cwd=tmp_path)
     assert exported.returncode == 0, exported.stderr

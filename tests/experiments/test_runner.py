@@ -117,7 +117,7 @@ def test_an_unfinished_run_cannot_be_loaded(finished, tmp_path, quick_config):
 def test_csv_files_stand_beside_the_record_and_are_made_up_for(finished, few_digits):
     workspace, configs, _, _ = finished
     stem = workspace.records_dir / configs["HBN"].name
-    paths = diagnostics.paths(stem)
+    paths = {kind: diagnostics.path(stem, kind) for kind in diagnostics.KINDS}
     assert diagnostics.exist(stem)
     before = {kind: path.read_text() for kind, path in paths.items()}
     paths["weight_norms"].unlink()
@@ -127,8 +127,11 @@ def test_csv_files_stand_beside_the_record_and_are_made_up_for(finished, few_dig
 
 def test_what_the_csv_files_hold(finished, few_digits):
     workspace, configs, _, _ = finished
-    paths = diagnostics.paths(workspace.records_dir / configs["HBN"].name)
-    tables = {k: np.genfromtxt(p, delimiter=",", skip_header=1) for k, p in paths.items()}
+    stem = workspace.records_dir / configs["HBN"].name
+    tables = {
+        kind: np.genfromtxt(diagnostics.path(stem, kind), delimiter=",", skip_header=1)
+        for kind in diagnostics.KINDS
+    }
     widths = tables["cosine_histograms"][:, 1] - tables["cosine_histograms"][:, 0]
     integrals = (tables["cosine_histograms"][:, 2:] * widths[:, None]).sum(axis=0)
     np.testing.assert_allclose(integrals, 1.0, atol=1e-3)

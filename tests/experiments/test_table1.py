@@ -28,14 +28,14 @@ def test_smoke_writes_tables_plots_and_records_within_seconds(tmp_path):
     for method in ("SM", "LN at switch", "LN", "HLN", "BN at switch", "BN", "HBN"):
         assert f"\n{method} " in result.stdout
     assert "60 images of 5 classes test" in result.stdout
-    assert {path.name for path in tmp_path.glob("*.*")} >= {
+    assert {path.name for path in (tmp_path / "smoke").glob("*.*")} >= {
         "table1.md",
         "table1.csv",
         "table1.tex",
         "learning_curves_digits.png",
         "learning_curves_digits.pdf",
     }
-    assert len(list((tmp_path / "records").glob("*.json"))) == 5
+    assert len(list((tmp_path / "smoke" / "records").glob("*.json"))) == 5
     # 15 s on two idle cores; the test shares them.
     assert seconds < 60, f"--smoke took {seconds:.0f} s"
     again = run("table1", "--smoke", f"--output_dir={tmp_path}")
@@ -72,13 +72,13 @@ def _kill_after(line_part, *flags):
 
 
 def _final_arrays(output_dir):
-    (path,) = output_dir.glob("runs/*/checkpoint.npz")
+    (path,) = output_dir.glob("smoke/runs/*/checkpoint.npz")
     with np.load(path) as archive:
         return {key: archive[key] for key in archive if key != "progress.json"}
 
 
 def _metrics(output_dir):
-    (path,) = output_dir.glob("records/*.json")
+    (path,) = output_dir.glob("smoke/records/*.json")
     record = json.loads(path.read_text())
     losses = [epoch["loss"] for epoch in record["epochs"]]
     return losses, [evaluation["recall"] for evaluation in record["evaluations"]], record["hits"]
@@ -89,7 +89,7 @@ def test_killed_and_started_again_it_ends_with_identical_weights(tmp_path, unint
     flags = (*KILLED, f"--output_dir={tmp_path}")
     for moment in moments:
         _kill_after(moment, *flags)
-    assert not list(tmp_path.glob("records/*.json"))
+    assert not list(tmp_path.glob("smoke/records/*.json"))
     result = run("table1", *flags)
     assert result.returncode == 0, result.stderr
     assert "continues after epoch" in result.stdout

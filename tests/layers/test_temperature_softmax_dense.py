@@ -196,3 +196,7 @@ def test_refuses_units(units):
 def test_refuses_inputs_of_unknown_dimension():
     with pytest.raises(ValueError, match="kernel has k rows"):
         TemperatureSoftmaxDense(4).build((None, None))
+
+
+def test_numpy_integers_count_classes():
+    assert TemperatureSoftmaxDense(np.int64(5)).get_config()["units"] == 5

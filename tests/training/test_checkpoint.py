@@ -8,6 +8,7 @@ import pytest
 from training.tiny_model import make_model, make_trainer, weights_of
 
 from hsm.training import checkpoint
+from hsm.training.loop import NonFiniteLossError, TrainingData
 
 
 def _save(path, trainer, progress):
@@ -49,6 +50,19 @@ def test_nan_is_not_saved_and_the_old_checkpoint_stays(tmp_path):
     ):
         _save(path, trainer, {"epoch": 2})
     assert checkpoint.read_progress(path) == {"epoch": 1}
+
+
+def test_weights_that_diverged_in_the_last_step_stop_the_run(tmp_path):
+    trainer = make_trainer()
+    trainer.on_epoch = lambda result: pytest.fail("the epoch counts as done")
+    trainer.step.reset = lambda totals=None: trainer.step.model.bottleneck.kernel.assign(
+        np.full((4, 5), np.nan)
+    )
+    trainer.data = TrainingData(lambda epoch, first: iter(()), 0)
+    with pytest.raises(
+        NonFiniteLossError, match=r"diverged in epoch 1 \(alpha=16, learning_rate=0\.05\): .*kernel"
+    ):
+        trainer.train(1, tmp_path / "c.npz")
 
 
 def test_another_models_checkpoint_is_refused_by_variable(tmp_path):

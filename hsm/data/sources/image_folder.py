@@ -12,6 +12,7 @@ import numpy as np
 
 from hsm.data.image_check import find_bad_images
 from hsm.data.sources.source import ImageSource, Split, limited
+from hsm.progress import ProgressBar
 
 _DECODED_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".gif")
 # Listed too, so that what cannot be decoded is refused by name and not overlooked.
@@ -19,6 +20,7 @@ _OTHER_SUFFIXES = (".webp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", 
 IMAGE_SUFFIXES = frozenset(_DECODED_SUFFIXES + _OTHER_SUFFIXES)
 
 _MAX_NAMED_FILES = 10
+_FILES_A_STEP = 50  # Of the progress bar.
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,14 @@ def _limited_files(
 
 
 def _bad_files(root: Path, files: Sequence[_File], on_bad_image: str) -> dict[str, str]:
-    bad = find_bad_images([str(file.path) for file in files])
+    bar = ProgressBar(len(files), "image")
+
+    def progress(done: int, new: int) -> None:
+        # What is remembered counts as done.
+        if done == new or done % _FILES_A_STEP == 0:
+            bar.update(len(files) - new + done)
+
+    bad = find_bad_images([str(file.path) for file in files], progress=progress)
     if bad and on_bad_image == "error":
         named = [f"{Path(path).relative_to(root)}: {reason}" for path, reason in bad.items()]
         raise ValueError(
