@@ -33,7 +33,7 @@ def write_learning_curves(records: Iterable[Record], directory: Path) -> tuple[P
     paths: list[Path] = []
     with matplotlib.rc_context(dict(RC)):
         for name, group in groups.items():
-            if any(record["evaluations"] for record in group):
+            if any(record["epochs"] for record in group):
                 paths += _save(draw_learning_curves(group), directory / f"learning_curves_{name}")
     return tuple(paths)
 
@@ -94,6 +94,10 @@ def _draw_method(panel: Axes, records: Sequence[Record], metric: str) -> None:
         return
     method = records[0]["method"]
     style = METHOD_STYLES[method]
+    if method == "pretrained":
+        level = float(np.mean([_percent(record["final"], metric) for record in records]))
+        panel.axhline(level, color=style.color, linestyle=style.dashes, label=method)
+        return
     curves = [curve(record, metric) for record in records]
     # A curve of means has only epochs that every seed was evaluated at.
     epochs = sorted(set.intersection(*map(set, curves)))
@@ -102,9 +106,6 @@ def _draw_method(panel: Axes, records: Sequence[Record], metric: str) -> None:
         look = {"color": style.color, "linestyle": style.dashes, "label": method}
         panel.plot(epochs, values.mean(axis=0), marker=style.marker, **look)
         _draw_band(panel, epochs, values, style.color)
-    elif method == "pretrained":
-        level = float(np.mean([_percent(record["final"], metric) for record in records]))
-        panel.axhline(level, color=style.color, linestyle=style.dashes, label=method)
 
 
 def _draw_band(panel: Axes, epochs: Sequence[int], values: np.ndarray, color: str) -> None:
