@@ -26,6 +26,7 @@ _SUBMODULES = (
     "layers",
     "metrics",
     "models",
+    "progress",
     "records",
     "schedules",
     "training",
