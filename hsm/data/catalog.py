@@ -2,7 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Count:
+    """How much of a data set one part holds."""
+
+    images: int
+    classes: int
+
+    def __str__(self) -> str:
+        return f"{self.images:,} images of {self.classes:,} classes"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the parts of one split must hold.
+
+    Attributes:
+        train: what trains.
+        test: what is tested; the queries where there is a gallery.
+        gallery: what the queries are looked up in, where these are not the test images themselves.
+        by_class: the first `train.classes` classes train and the others are tested; else the parts
+            are those that the archive itself names.
+    """
+
+    train: Count
+    test: Count
+    gallery: Count | None = None
+    by_class: bool = False
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A file as it is distributed.
+
+    Attributes:
+        file: its name.
+        checksum: algorithm and hexadecimal digest, "sha256:…" or "md5:…".
+    """
+
+    file: str
+    checksum: str
 
 
 @dataclass(frozen=True)
@@ -13,11 +56,19 @@ class Facts:
         summary: what it shows and how its classes are split, in one sentence.
         obtain: what it consists of on disk and where that comes from.
         licence: who may use it, or where that is written.
+        expected: by split, what an archive must hold: "zero_shot" tests unseen classes,
+            "predefined" new images of the training classes. Empty where nothing is prescribed.
+        addresses: where it has been documented to be available, one place a line, and which
+            addresses are dead.
+        archives: the files at these addresses whose checksums are published.
     """
 
     summary: str
     obtain: str
     licence: str
+    expected: Mapping[str, Expected] = field(default_factory=dict)
+    addresses: tuple[str, ...] = ()
+    archives: tuple[Archive, ...] = ()
 
 
 CATALOG: dict[str, Facts] = {
@@ -39,6 +90,104 @@ CATALOG: dict[str, Facts] = {
         "the rest is tested, or as a file of training classes says",
         obtain="one folder of JPEG, PNG, BMP or GIF files a class",
         licence="the images' own",
+    ),
+    "cars196": Facts(
+        summary="16,185 photographs of cars; classes 1 to 98 train, 99 to 196 are tested",
+        obtain="cars_annos.mat and car_ims/; or cars_train/, cars_test/, cars_train_annos.mat and "
+        "cars_test_annos_withlabels.mat, the latter two beside them or in devkit/; or one folder "
+        "of images a class, with or without train/ and test/",
+        licence="for research; its images belong to their photographers",
+        # Section 5.1 of the paper; the predefined split is that of the devkit.
+        expected={
+            "zero_shot": Expected(Count(8_054, 98), Count(8_131, 98), by_class=True),
+            "predefined": Expected(Count(8_144, 196), Count(8_041, 196)),
+        },
+        addresses=(
+            "dead since 2023: everything below ai.stanford.edu/~jkrause/ and imagenet.stanford.edu",
+            "http://ftp.cs.stanford.edu/cs/cvgl/CARS196.zip: cars_annos.mat and car_ims/",
+            "https://www.kaggle.com/datasets/jessicali9530/stanford-cars-dataset: cars_train/ and "
+            "cars_test/; car_devkit.tgz and cars_test_annos_withlabels.mat are linked in "
+            "https://github.com/pytorch/vision/issues/7545",
+            "https://www.kaggle.com/datasets/cyizhuo/stanford-cars-by-classes-folder: train/ and "
+            "test/, one folder a class",
+        ),
+        archives=(
+            Archive("cars_annos.mat", "md5:b407c6086d669747186bd1d764ff9dbc"),
+            Archive("car_ims.tgz", "md5:d5c8f0aa497503f355e17dc7886c3f14"),
+            Archive(
+                "cars_train.tgz",
+                "sha256:512b227b30e2f0a8aab9e09485786ab4479582073a144998da74d64b801fd288",
+            ),
+            Archive(
+                "cars_test.tgz",
+                "sha256:bffea656d6f425cba3c91c6d83336e4c5f86c6cffd8975b0f375d3a10da8e243",
+            ),
+            Archive(
+                "car_devkit.tgz",
+                "sha256:b97deb463af7d58b6bfaa18b2a4de9829f0f79e8ce663dfa9261bf7810e9accd",
+            ),
+            Archive(
+                "cars_test_annos_withlabels.mat",
+                "sha256:790f75be8ea34eeded134cc559332baf23e30e91367e9ddca97d26ed9b895f05",
+            ),
+        ),
+    ),
+    "cub200": Facts(
+        summary="CUB-200-2011, 11,788 photographs of birds; classes 1 to 100 train, 101 to 200 "
+        "are tested",
+        obtain="CUB_200_2011 with images.txt, image_class_labels.txt, train_test_split.txt and "
+        "images/",
+        licence="for non-commercial research and education; its images belong to their "
+        "photographers",
+        # Section 5.1 of the paper; the predefined split is that of train_test_split.txt.
+        expected={
+            "zero_shot": Expected(Count(5_864, 100), Count(5_924, 100), by_class=True),
+            "predefined": Expected(Count(5_994, 200), Count(5_794, 200)),
+        },
+        addresses=("https://data.caltech.edu/records/65de6-vp158/files/CUB_200_2011.tgz",),
+        archives=(
+            Archive(
+                "CUB_200_2011.tgz",
+                "sha256:0c685df5597a8b24909f6a7c9db6d11e008733779a671760afef78feb49bf081",
+            ),
+        ),
+    ),
+    "products": Facts(
+        summary="Stanford Online Products, 120,053 photographs of 22,634 articles; 11,318 of them "
+        "train, the others are tested",
+        obtain="Stanford_Online_Products with Ebay_train.txt, Ebay_test.txt and the folders "
+        "*_final/",
+        licence="for research; its images belong to their photographers",
+        # Section 5.1 of the paper.
+        expected={"zero_shot": Expected(Count(59_551, 11_318), Count(60_502, 11_316))},
+        addresses=(
+            "http://ftp.cs.stanford.edu/cs/cvgl/Stanford_Online_Products.zip",
+            "its project page: https://cvgl.stanford.edu/projects/lifted_struct/",
+        ),
+        archives=(
+            Archive(
+                "Stanford_Online_Products.zip",
+                "sha256:b04fa78210e69fab050ce73939550e1cd0f96890bdd98ec9fee732c3b756ef48",
+            ),
+        ),
+    ),
+    "inshop": Facts(
+        summary="In-shop Clothes Retrieval of DeepFashion, 52,712 photographs of 7,982 articles; "
+        "3,997 of them train, queries for the others look them up in a gallery",
+        obtain="list_eval_partition.txt, directly or in Eval/, and img/ of img.zip, directly or "
+        "in Img/",
+        licence="for non-commercial research and education, as its agreement says",
+        # The partition file's own counts; those of the paper's section 5.1 contradict each other.
+        expected={
+            "zero_shot": Expected(
+                Count(25_882, 3_997), Count(14_218, 3_985), gallery=Count(12_612, 3_985)
+            )
+        },
+        addresses=(
+            "https://mmlab.ie.cuhk.edu.hk/projects/DeepFashion/InShopRetrieval.html: its Google "
+            "Drive holds img.zip and list_eval_partition.txt; take img.zip, 256 pixels high, "
+            "not img_highres.zip, which needs a password",
+        ),
     ),
 }
 

@@ -7,13 +7,14 @@ of threads nor a restart in the middle of an epoch changes it.
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Callable
+from typing import cast
 
 import numpy as np
 import tensorflow as tf
 
 from hsm.data import images
+from hsm.data.sources.encoded import encoded_reader
 from hsm.data.sources.source import Split
 
 _Loader = Callable[[tf.Tensor], tf.Tensor]
@@ -125,9 +126,8 @@ def _loader(split: Split, crop: int) -> _Loader:
     if isinstance(split.images, np.ndarray):
         pixels = _resized(split, size)
         return lambda index: pixels[index]
-    paths = tf.constant([os.fsencode(path) for path in split.images])
-    load_file = _file_loader(size)
-    return lambda index: load_file(paths[index])
+    read, load = encoded_reader(split.images), _decoder(size)
+    return lambda index: load(read(index))
 
 
 # An epoch builds its data set anew; these caches save it tracing the graph and resizing again.
@@ -136,15 +136,16 @@ def _loader(split: Split, crop: int) -> _Loader:
 @functools.lru_cache(maxsize=4)
 def _resized(split: Split, size: int) -> tf.Tensor:
     """Returns a split's array resized, uint8 [n, size, size, 3]; in parts, to bound the memory."""
-    parts = (split.images[i : i + _RESIZED_AT_ONCE] for i in range(0, len(split), _RESIZED_AT_ONCE))
+    pixels = cast(np.ndarray, split.images)
+    parts = (pixels[i : i + _RESIZED_AT_ONCE] for i in range(0, len(split), _RESIZED_AT_ONCE))
     return tf.concat([images.resize(tf.constant(part), size) for part in parts], axis=0)
 
 
 @functools.cache
-def _file_loader(size: int) -> _Loader:
+def _decoder(size: int) -> _Loader:
     @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
-    def load(path: tf.Tensor) -> tf.Tensor:
-        return images.resize(images.decode(tf.io.read_file(path)), size)
+    def load(encoded: tf.Tensor) -> tf.Tensor:
+        return images.resize(images.decode(encoded), size)
 
     return load
 

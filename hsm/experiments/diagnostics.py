@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from hsm.analysis import CosineHistograms, cosine_histograms, gradient_norms_against_alpha
-from hsm.data.sources.source import Split
+from hsm.data.sources.source import Split, taken
 from hsm.experiments.evaluator import Evaluator
 from hsm.models import EmbeddingModel
 
@@ -77,9 +77,8 @@ def sample(split: Split, most: int) -> Split:
     """At most `most` images of a split, evenly spaced; the labels are those of the classes left."""
     chosen = spaced(len(split), most)
     kept, labels = np.unique(split.labels[chosen], return_inverse=True)
-    images = split.images
     return Split(
-        images[chosen] if isinstance(images, np.ndarray) else tuple(images[i] for i in chosen),
+        taken(split.images, chosen),
         labels.astype(np.int32),
         tuple(split.class_names[label] for label in kept),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from hsm.data.catalog import facts
-from hsm.data.sources import digits, image_folder, omniglot
+from hsm.data.sources import benchmark, digits, image_folder, omniglot
 from hsm.data.sources.source import ImageSource, Split
 
 __all__ = ["ImageSource", "Split", "load_source"]
@@ -15,6 +15,7 @@ def load_source(
     name: str,
     *,
     data_dir: str | None = None,
+    split: Literal["zero_shot", "predefined"] = "zero_shot",
     train_classes: str | None = None,
     on_bad_image: Literal["error", "skip"] = "error",
     singletons: Literal["error", "exclude"] = "error",
@@ -23,10 +24,13 @@ def load_source(
     """Loads a data set by name, checked as far as can be before training.
 
     Args:
-        name: one of the catalog: "digits", "omniglot" or "image_folder".
-        data_dir: where the data lies; `digits` needs none.
+        name: one of the catalog.
+        data_dir: where the data lies; `digits` needs none, and those of the paper may also lie
+            where TensorFlow Datasets prepares data by default.
+        split: of cars196 and cub200, "predefined" tests new images of the training classes, for
+            classification. Every other split tests unseen classes.
         train_classes: of image_folder, a text file with the training classes, one a line.
-        on_bad_image: of image_folder, what to do with a file that cannot be decoded.
+        on_bad_image: what to do with a photograph that cannot be decoded.
         singletons: of image_folder, what to do with a test class of a single image.
         limit: about how many images of each part to keep, evenly over classes; None keeps all.
 
@@ -34,9 +38,14 @@ def load_source(
         FileNotFoundError: if there is no data at `data_dir`.
         ValueError: for an argument out of its range, and for data that cannot be trained on.
     """
+    _check_choice("split", split, ("zero_shot", "predefined"))
     _check_choice("on_bad_image", on_bad_image, ("error", "skip"))
     _check_choice("singletons", singletons, ("error", "exclude"))
     known = facts(name)
+    if name in benchmark.NAMES:
+        return benchmark.load(name, data_dir, split=split, on_bad_image=on_bad_image, limit=limit)
+    if split != "zero_shot":
+        raise ValueError(f"Data set {name} has no predefined split. Received: split={split}")
     if name == "digits":
         return digits.load(limit=limit)
     if not data_dir:

@@ -11,13 +11,9 @@ from typing import Literal
 import numpy as np
 
 from hsm.data.image_check import find_bad_images
+from hsm.data.sources.class_folders import images_by_class
 from hsm.data.sources.source import ImageSource, Split, limited
 from hsm.progress import ProgressBar
-
-_DECODED_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".gif")
-# Listed too, so that what cannot be decoded is refused by name and not overlooked.
-_OTHER_SUFFIXES = (".webp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".ppm", ".tga")
-IMAGE_SUFFIXES = frozenset(_DECODED_SUFFIXES + _OTHER_SUFFIXES)
 
 _MAX_NAMED_FILES = 10
 _FILES_A_STEP = 50  # Of the progress bar.
@@ -81,25 +77,15 @@ def load(
 
 def _list_images(root: Path) -> dict[str, list[_File]]:
     """Returns the sorted image files of every class folder that holds one."""
-    by_class = {}
-    for folder in sorted(path for path in root.iterdir() if _is_visible(path) and path.is_dir()):
-        files = [
-            _File(path, folder.name)
-            for path in sorted(folder.iterdir())
-            if _is_visible(path) and path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
-        ]
-        if files:
-            by_class[folder.name] = files
+    by_class = {
+        name: [_File(path, name) for path in paths] for name, paths in images_by_class(root).items()
+    }
     if not by_class:
         raise ValueError(
             f"Argument `data_dir` must hold one folder a class with image files directly in it "
             f"(.jpg, .png, .bmp, .gif). No image was found. Received: data_dir={root}"
         )
     return by_class
-
-
-def _is_visible(path: Path) -> bool:
-    return not path.name.startswith(".")
 
 
 def _split_classes(

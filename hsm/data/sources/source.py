@@ -3,11 +3,52 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import overload
 
 import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedImages:
+    """Image files that lie inside of larger files, read one by one when they are needed.
+
+    Attributes:
+        read: from the number of a record to the bytes of an image; several threads may call it.
+        records: int64 [n], the record of every image.
+    """
+
+    read: Callable[[int], bytes]
+    records: np.ndarray
+
+    def __len__(self) -> int:
+        """Returns the number of images."""
+        return len(self.records)
+
+    def __getitem__(self, index: int) -> bytes:
+        """Returns the bytes of an image file, 0 <= index < n."""
+        return self.read(int(self.records[index]))
+
+
+# Image files: paths, or records that hold them.
+Files = tuple[str, ...] | EncodedImages
+# Image files, or pixels, uint8 [n, height, width, 3], RGB.
+Images = Files | np.ndarray
+
+
+@overload
+def taken(images: np.ndarray, indices: np.ndarray) -> np.ndarray: ...
+@overload
+def taken(images: Files, indices: np.ndarray) -> Files: ...
+def taken(images: Images, indices: np.ndarray) -> Images:
+    """Returns the images at `indices`, integers [m], in that order."""
+    if isinstance(images, np.ndarray):
+        return images[indices]
+    if isinstance(images, EncodedImages):
+        return EncodedImages(images.read, images.records[indices])
+    return tuple(images[index] for index in indices)
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,12 +56,12 @@ class Split:
     """Labelled images: one part (training, test or gallery) of a data set.
 
     Attributes:
-        images: paths of image files, or pixels, uint8 [n, height, width, 3], RGB.
+        images: paths of image files, pixels, or records of image files.
         labels: int32 [n], 0..C-1; every class occurs.
         class_names: C names, by label.
     """
 
-    images: tuple[str, ...] | np.ndarray
+    images: Images
     labels: np.ndarray
     class_names: tuple[str, ...]
 
@@ -51,11 +92,15 @@ class Split:
 class ImageSource:
     """A data set for learning an embedding: the classes of `test` are unseen in `train`.
 
+    In a predefined split, which is for classification, `test` shows other images of the same
+    classes, and equal labels are the same class.
+
     Attributes:
         name: short name for records; never a path.
         train: images to learn from.
         test: images to evaluate on; the queries where there is a gallery.
-        gallery: images to retrieve from, where these are not the test images themselves.
+        gallery: images to retrieve from, where these are not the test images themselves; equal
+            labels in `test` and here are the same class.
         flip: whether a mirrored image still belongs to its class (characters do not).
         skipped: files left out because they cannot be decoded, relative to the data's folder.
         excluded_singletons: test classes left out because they hold a single image.
@@ -74,8 +119,8 @@ class ImageSource:
     def checksum(self) -> str:
         """Returns a SHA-256, hexadecimal, over every split's classes, labels and images.
 
-        Of a file it covers the base name and the content, of an array shape and pixels. Where
-        the data lies does not matter; the order of the images does.
+        Of a file it covers the base name and the content, of a record the content, of an array
+        shape and pixels. Where the data lies does not matter; the order of the images does.
         """
         digest = hashlib.sha256()
         for role, split in (("train", self.train), ("test", self.test), ("gallery", self.gallery)):
@@ -92,10 +137,17 @@ def _image_bytes(split: Split) -> Iterator[bytes]:
         yield repr(split.images.shape).encode()
         yield np.ascontiguousarray(split.images).tobytes()
         return
-    for path in split.images:
-        content = Path(path).read_bytes()
-        yield repr((Path(path).name, len(content))).encode()
+    for index in range(len(split)):
+        name, content = _file(split.images[index])
+        yield repr((name, len(content))).encode()
         yield content
+
+
+def _file(image: str | bytes) -> tuple[str, bytes]:
+    """Returns base name and content of a file, or the content of a record without a name."""
+    if isinstance(image, bytes):
+        return "", image
+    return Path(image).name, Path(image).read_bytes()
 
 
 def limited(labels: np.ndarray, limit: int | None) -> np.ndarray:

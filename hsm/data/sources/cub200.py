@@ -1,0 +1,77 @@
+"""CUB-200-2011: photographs of birds, one line an image in each of three lists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from hsm.data.sources.folders import check_unpacked, locate
+from hsm.data.sources.label_lists import as_numbers, read_columns
+from hsm.data.sources.listing import TEST, TRAIN, UNSAID, Listing
+from hsm.data.sources.tfds_files import TfdsSet
+
+PREPARED_BY_TFDS = TfdsSet("caltech_birds2011", label="label", parts=(TRAIN, TEST))
+
+_IMAGES = "images.txt"
+_LABELS = "image_class_labels.txt"
+_SPLIT = "train_test_split.txt"
+
+
+def read(root: Path) -> Listing | None:
+    """Returns the birds below `root`, or None where there are none.
+
+    All lists number the images; `image_class_labels.txt` numbers the classes from 1 on, and
+    `train_test_split.txt`, which may be missing, has a 1 for an image that trains.
+
+    Args:
+        root: the archive's folder, or one that holds it or CUB_200_2011/ in a folder.
+
+    Raises:
+        FileNotFoundError: if a list or an image is missing.
+        ValueError: for a list that is broken or shorter than another.
+    """
+    found = locate(root, _LABELS, f"CUB_200_2011/{_LABELS}")
+    if found is None:
+        return None
+    home = found.parent
+    names = _by_image(home / _IMAGES, "path")
+    classes = _numbers(home / _LABELS, "class", names)
+    paths = [home / "images" / name for name in names.values()]
+    check_unpacked(home / "images", paths, home / _IMAGES)
+    return Listing(
+        folder=home,
+        images=tuple(map(str, paths)),
+        classes=np.array(classes, np.int32) - 1,
+        class_names=_class_names(list(names.values()), classes),
+        parts=_parts(home / _SPLIT, names),
+        annotations=dict.fromkeys((TRAIN, TEST, UNSAID), f"{_IMAGES}, {_LABELS}, {_SPLIT}"),
+    )
+
+
+def _by_image(path: Path, column: str) -> dict[str, str]:
+    return dict(zip(*read_columns(path, ("image number", column)), strict=True))
+
+
+def _numbers(path: Path, column: str, names: dict[str, str]) -> list[int]:
+    """Returns the numbers of a list, in the order of the images."""
+    by_image = _by_image(path, column)
+    if by_image.keys() != names.keys():
+        raise ValueError(
+            f"{_IMAGES} and {path.name} must list the same images. Received: {len(names):,} and "
+            f"{len(by_image):,} images in {path.parent}: one of the files is short. Unpack the "
+            "archive again"
+        )
+    return as_numbers([by_image[image] for image in names], path, column)
+
+
+def _parts(path: Path, names: dict[str, str]) -> np.ndarray:
+    if not path.exists():
+        return np.full(len(names), UNSAID)
+    return np.where(_numbers(path, "1 for training or 0", names), TRAIN, TEST)
+
+
+def _class_names(paths: list[str], classes: list[int]) -> tuple[str, ...]:
+    """Returns the folders of the images by class; a number nobody uses is its own name."""
+    folders = {number: Path(path).parent.name for path, number in zip(paths, classes, strict=True)}
+    return tuple(folders.get(number, str(number)) for number in range(1, max(classes) + 1))

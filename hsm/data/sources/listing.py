@@ -1,0 +1,43 @@
+"""What the annotation files of a data set say, before it is split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hsm.data.sources.source import Files
+
+TRAIN, TEST, QUERY, GALLERY = "train", "test", "query", "gallery"
+# The part of an image where the archive does not say it.
+UNSAID = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """Every image of a data set with its class and its part.
+
+    Attributes:
+        folder: where the images were found.
+        images: paths or records.
+        classes: int32 [n], 0..C-1, in the order of the data set's own class numbers.
+        class_names: C names.
+        parts: str [n], the part that the archive puts an image in: TRAIN, TEST, QUERY, GALLERY, or
+            UNSAID.
+        annotations: by part, the annotation file that lists it.
+    """
+
+    folder: Path
+    images: Files
+    classes: np.ndarray
+    class_names: tuple[str, ...]
+    parts: np.ndarray
+    annotations: Mapping[str, str]
+
+
+def numbered(names: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Returns the place of every name among the sorted distinct ones, int32 [n], and those."""
+    distinct, numbers = np.unique(names, return_inverse=True)
+    return numbers.astype(np.int32), tuple(map(str, distinct))

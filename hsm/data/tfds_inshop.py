@@ -1,0 +1,59 @@
+"""In-shop Clothes Retrieval as a data set of TensorFlow Datasets, which has none of its own.
+
+tfds build inshop_retrieval --imports=hsm.data.tfds_inshop --manual_dir=FOLDER
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from hsm.data.catalog import facts
+from hsm.data.sources import inshop
+from hsm.data.sources.listing import Listing
+
+
+class InshopRetrieval(tfds.core.GeneratorBasedBuilder):
+    """Builder of `inshop_retrieval`: splits train, query and gallery, with an item as the class."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    RELEASE_NOTES = {"1.0.0": "The partition of list_eval_partition.txt."}  # noqa: RUF012
+    MANUAL_DOWNLOAD_INSTRUCTIONS = (
+        f"The folder must hold {facts('inshop').obtain}. {facts('inshop').addresses[0]}"
+    )
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        return tfds.core.DatasetInfo(
+            builder=self,
+            description=facts("inshop").summary,
+            features=tfds.features.FeaturesDict(
+                {
+                    "image": tfds.features.Image(),
+                    "image/filename": tfds.features.Text(),
+                    "item_id": tfds.features.Text(),
+                }
+            ),
+            homepage="https://mmlab.ie.cuhk.edu.hk/projects/DeepFashion/InShopRetrieval.html",
+        )
+
+    def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
+        listing = inshop.read(Path(dl_manager.manual_dir))
+        if listing is None:
+            raise FileNotFoundError(
+                f"{dl_manager.manual_dir} has no list_eval_partition.txt. "
+                f"{self.MANUAL_DOWNLOAD_INSTRUCTIONS}"
+            )
+        return {part: self._generate_examples(listing, part) for part in inshop.PARTS}
+
+    def _generate_examples(
+        self, listing: Listing, part: str
+    ) -> Iterator[tuple[str, dict[str, str]]]:
+        for index in map(int, np.flatnonzero(listing.parts == part)):
+            path = Path(str(listing.images[index]))
+            name = path.relative_to(listing.folder).as_posix()
+            item = listing.class_names[listing.classes[index]]
+            yield name, {"image": str(path), "image/filename": name, "item_id": item}
