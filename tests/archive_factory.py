@@ -7,14 +7,15 @@ tell which one it is, wherever a reader found it.
 from __future__ import annotations
 
 import tarfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from image_factory import encode, photograph
 from scipy.io import savemat
 
-from hsm.data.catalog import Count, Expected
+from hsm.data.catalog import CATALOG, Count, Expected
+from hsm.data.sources.source import Split, taken
 
 CARS = ("AM General Hummer SUV 2000", "Acura RL Sedan 2012", "Dodge Ram 2010", "Fisker Karma 2012")
 BIRDS = ("001.Albatross", "002.Auklet", "003.Blackbird", "004.Bobolink")
@@ -27,6 +28,12 @@ BY_CLASS = {
 }
 BY_PART = {"zero_shot": Expected(Count(5, 2), Count(7, 2))}
 WITH_GALLERY = {"zero_shot": Expected(Count(5, 2), Count(5, 2), gallery=Count(2, 2))}
+
+
+def replace_expected(name: str, expected: dict[str, Expected], monkeypatch) -> dict[str, Expected]:
+    """Lets the catalog expect of data set `name` what the archives here hold."""
+    monkeypatch.setitem(CATALOG, name, replace(CATALOG[name], expected=expected))
+    return expected
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,7 @@ def cars_one_file(root: Path) -> Path:
     rows = []
     for number, photo in enumerate(PHOTOS, 1):
         path = photo.write(root / f"car_ims/{number:06}.jpg")
-        rows.append((f"car_ims/{path.name}", 1, 2, 30, 40, photo.number, int(photo.is_last)))
+        rows.append((f"car_ims/{path.name}", 1, 2, 40, 30, photo.number, int(photo.is_last)))
     fields = ("relative_im_path", "bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2", "class", "test")
     save_annotations(root / "cars_annos.mat", fields, rows, class_names=CARS)
     return root
@@ -74,7 +81,7 @@ def cars_two_files(root: Path, *, devkit: str = "devkit", twice: bool = False) -
         rows = []
         for number, photo in enumerate(photos, 1):
             path = photo.write(folder / f"{number:05}.jpg")
-            rows.append((1, 2, 30, 40, photo.number, path.name))
+            rows.append((1, 2, 40, 30, photo.number, path.name))
         name = {"train": "cars_train_annos.mat", "test": "cars_test_annos_withlabels.mat"}[part]
         fields = ("bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2", "class", "fname")
         save_annotations(root / devkit / name, fields, rows)
@@ -111,8 +118,7 @@ def cells(names) -> np.ndarray:
 def cub200(root: Path) -> Path:
     """CUB_200_2011 as it is unpacked, with the files that TensorFlow Datasets needs as well."""
     lines: dict[str, list[str]] = {
-        name: []
-        for name in ("images", "image_class_labels", "train_test_split", "bounding_boxes")
+        name: [] for name in ("images", "image_class_labels", "train_test_split", "bounding_boxes")
     }
     for number, photo in enumerate(PHOTOS, 1):
         folder = BIRDS[photo.number - 1]
@@ -214,3 +220,13 @@ def assert_predefined(source) -> None:
 
 def key(photo: Photo) -> tuple[int, int]:
     return photo.number, photo.index
+
+
+def reordered(split: Split, order: np.ndarray) -> Split:
+    return Split(taken(split.images, order), split.labels[order], split.class_names)
+
+
+def assert_labels(source) -> None:
+    """As many images of each class as there are, for images that were encoded again."""
+    assert np.bincount(source.train.labels).tolist() == list(PER_CLASS[:2])
+    assert np.bincount(source.test.labels).tolist() == list(PER_CLASS[2:])

@@ -32,6 +32,7 @@ FLOORS = {
     "hsm.data": 1,
     "hsm.data.image_check": 1,
     "hsm.data.pipeline": 1,
+    "hsm.data.tfds_inshop": 1,
     "hsm.data.sources": 1,
     "hsm.data.sources.*": 1,
     "hsm.models": 1,
@@ -77,8 +78,12 @@ FLOORS = {
 # Within a floor a module may use its own package, and these may use another one.
 SIDEWAYS = {
     ("hsm.data.image_check", "hsm.data.images"),
+    ("hsm.data.pipeline", "hsm.data.sources.encoded"),
     ("hsm.data.pipeline", "hsm.data.sources.source"),
-    ("hsm.data.sources.image_folder", "hsm.data.image_check"),
+    ("hsm.data.sources.bad_files", "hsm.data.image_check"),
+    ("hsm.data.sources.prepare", "hsm.data.image_check"),
+    ("hsm.data.tfds_inshop", "hsm.data.sources.inshop"),
+    ("hsm.data.tfds_inshop", "hsm.data.sources.listing"),
     ("hsm.models.googlenet", "hsm.models.pretrained.weights"),
 }
 

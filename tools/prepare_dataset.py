@@ -70,7 +70,8 @@ def check(name: str, data_dir: Path) -> None:
     from hsm.data.sources.splitting import check_counts
 
     if data_dir.is_dir():
-        print("\n".join(check_archives(name, data_dir)))
+        for sentence in check_archives(name, data_dir):
+            print(sentence)
     listing = benchmark.find(name, str(data_dir))
     check_counts(name, facts(name).expected, listing)
     print(f"{name} in {listing.folder}: {len(listing.classes):,} images; every count is right")

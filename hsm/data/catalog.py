@@ -96,7 +96,7 @@ CATALOG: dict[str, Facts] = {
         obtain="cars_annos.mat and car_ims/; or cars_train/, cars_test/, cars_train_annos.mat and "
         "cars_test_annos_withlabels.mat, the latter two beside them or in devkit/; or one folder "
         "of images a class, with or without train/ and test/",
-        licence="for research; its images belong to their photographers",
+        licence="none stated; its images belong to their photographers",
         # Section 5.1 of the paper; the predefined split is that of the devkit.
         expected={
             "zero_shot": Expected(Count(8_054, 98), Count(8_131, 98), by_class=True),
@@ -157,7 +157,7 @@ CATALOG: dict[str, Facts] = {
         "train, the others are tested",
         obtain="Stanford_Online_Products with Ebay_train.txt, Ebay_test.txt and the folders "
         "*_final/",
-        licence="for research; its images belong to their photographers",
+        licence="as its archive says; its images belong to their photographers",
         # Section 5.1 of the paper.
         expected={"zero_shot": Expected(Count(59_551, 11_318), Count(60_502, 11_316))},
         addresses=(

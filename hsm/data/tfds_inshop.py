@@ -1,6 +1,10 @@
 """In-shop Clothes Retrieval as a data set of TensorFlow Datasets, which has none of its own.
 
-tfds build inshop_retrieval --imports=hsm.data.tfds_inshop --manual_dir=FOLDER
+Example:
+    config = tfds.download.DownloadConfig(manual_dir="folder")
+    InshopRetrieval().download_and_prepare(download_config=config)
+
+To build, not to read, TensorFlow Datasets needs the package importlib_resources.
 """
 
 from __future__ import annotations

@@ -9,15 +9,14 @@ from typing import Literal
 import numpy as np
 
 from hsm.data.catalog import Expected, facts
-from hsm.data.image_check import find_bad_images
 from hsm.data.sources import cars196, cub200, inshop, prepared, products, tfds_files
+from hsm.data.sources.bad_files import bad_files
 from hsm.data.sources.listing import GALLERY, TEST, TRAIN, Listing
 from hsm.data.sources.source import EncodedImages, ImageSource, Split, limited, taken
 from hsm.data.sources.splitting import Parts, check_counts, check_split, split_parts
 
 _SETS = {"cars196": cars196, "cub200": cub200, "products": products, "inshop": inshop}
 NAMES = tuple(_SETS)
-_MAX_NAMED_FILES = 10
 
 
 def load(
@@ -48,14 +47,18 @@ def load(
     listing = find(name, data_dir)
     check_split(name, split, known, listing)
     check_counts(name, known, listing)
-    parts = _limited(listing, split_parts(listing, known[split]), limit)
+    # Which part has the classes of which: their labels must agree.
+    same = {TEST: TRAIN} if split == "predefined" else {GALLERY: TEST}
+    parts = _limited(listing, split_parts(listing, known[split]), same, limit)
     bad = _bad_files(listing, parts, on_bad_image)
     parts = {role: indices[~np.isin(indices, list(bad))] for role, indices in parts.items()}
+    splits = {role: _split(listing, indices) for role, indices in parts.items()}
+    _check_same_classes(splits, same)
     return ImageSource(
         name=name,
-        train=_split(listing, parts[TRAIN]),
-        test=_split(listing, parts[TEST]),
-        gallery=_gallery(listing, parts) if GALLERY in parts else None,
+        train=splits[TRAIN],
+        test=splits[TEST],
+        gallery=splits.get(GALLERY),
         skipped=tuple(bad.values()),
     )
 
@@ -93,15 +96,20 @@ def find(name: str, data_dir: str | None) -> Listing:
     return listing
 
 
-def _limited(listing: Listing, parts: Parts, limit: int | None) -> Parts:
-    """Keeps about `limit` images of each part; of a gallery those of the kept queries' classes."""
-    kept = {}
-    for role in (TRAIN, TEST):
-        _, labels = np.unique(listing.classes[parts[role]], return_inverse=True)
-        kept[role] = parts[role][limited(labels, limit)]
-    if GALLERY in parts:
-        asked = np.isin(listing.classes[parts[GALLERY]], listing.classes[kept[TEST]])
-        kept[GALLERY] = parts[GALLERY][asked]
+def _limited(listing: Listing, parts: Parts, same: dict[str, str], limit: int | None) -> Parts:
+    """Keeps about `limit` images of each part, of parts with the same classes those of one."""
+    if limit is None:
+        return parts
+    kept: Parts = {}
+    for role, indices in parts.items():
+        enough = limit
+        if role in same:
+            chosen = np.unique(listing.classes[kept[same[role]]])
+            indices = indices[np.isin(listing.classes[indices], chosen)]
+            # With four images a class none of the classes is left out.
+            enough = max(limit, 4 * len(chosen))
+        _, labels = np.unique(listing.classes[indices], return_inverse=True)
+        kept[role] = indices[limited(labels, enough)]
     return kept
 
 
@@ -111,19 +119,9 @@ def _bad_files(listing: Listing, parts: Parts, on_bad_image: str) -> dict[int, s
         return {}
     indices = np.unique(np.concatenate(list(parts.values())))
     index_of = {listing.images[index]: int(index) for index in indices}
-    reasons = find_bad_images(list(index_of))
-    bad = {index_of[path]: Path(path).relative_to(listing.folder).as_posix() for path in reasons}
-    if bad and on_bad_image == "error":
-        named = [
-            f"{name}: {reason}" for name, reason in zip(bad.values(), reasons.values(), strict=True)
-        ]
-        rest = [f"and {len(bad) - _MAX_NAMED_FILES} more"] if len(bad) > _MAX_NAMED_FILES else []
-        raise ValueError(
-            f"{len(bad)} of {len(indices):,} images in {listing.folder} cannot be used. Unpack the "
-            "archive again, or leave them out with --on_bad_image=skip. They are:\n  "
-            + "\n  ".join(named[:_MAX_NAMED_FILES] + rest)
-        )
-    return bad
+    remedy = "Unpack the archive again"
+    bad = bad_files(listing.folder, list(index_of), on_bad_image=on_bad_image, remedy=remedy)
+    return {index_of[path]: name for path, name in bad.items()}
 
 
 def _split(listing: Listing, indices: np.ndarray) -> Split:
@@ -132,12 +130,10 @@ def _split(listing: Listing, indices: np.ndarray) -> Split:
     return Split(taken(listing.images, indices), labels.astype(np.int32), names)
 
 
-def _gallery(listing: Listing, parts: Parts) -> Split:
-    """Returns the gallery, whose labels are those of the queries."""
-    queries, gallery = _split(listing, parts[TEST]), _split(listing, parts[GALLERY])
-    if queries.class_names != gallery.class_names:
-        raise ValueError(
-            "After images that cannot be read were left out, queries and gallery must still have "
-            "the same classes. Received: others. Unpack the archive again"
-        )
-    return gallery
+def _check_same_classes(splits: dict[str, Split], same: dict[str, str]) -> None:
+    for role, other in same.items():
+        if role in splits and splits[role].class_names != splits[other].class_names:
+            raise ValueError(
+                f"After images that cannot be read were left out, the {role} and the {other} part "
+                "must still have the same classes. Received: others. Unpack the archive again"
+            )

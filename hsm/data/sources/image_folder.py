@@ -10,13 +10,9 @@ from typing import Literal
 
 import numpy as np
 
-from hsm.data.image_check import find_bad_images
+from hsm.data.sources.bad_files import bad_files, shortened
 from hsm.data.sources.class_folders import images_by_class
 from hsm.data.sources.source import ImageSource, Split, limited
-from hsm.progress import ProgressBar
-
-_MAX_NAMED_FILES = 10
-_FILES_A_STEP = 50  # Of the progress bar.
 
 
 @dataclass(frozen=True)
@@ -62,7 +58,12 @@ def load(
     _check_two("test", testing)
     train_files = _limited_files(by_class, training, limit)
     test_files = _limited_files(by_class, testing, limit)
-    bad = _bad_files(root, train_files + test_files, on_bad_image)
+    bad = bad_files(
+        root,
+        [str(file.path) for file in train_files + test_files],
+        on_bad_image=on_bad_image,
+        remedy="Convert them to JPEG or PNG, remove them",
+    )
     train_files = [file for file in train_files if str(file.path) not in bad]
     test_files = [file for file in test_files if str(file.path) not in bad]
     test_files, excluded = _without_singletons(test_files, singletons)
@@ -70,7 +71,7 @@ def load(
         name=Path(os.path.abspath(root)).name,
         train=_split("training", train_files),
         test=_split("test", test_files),
-        skipped=tuple(Path(path).relative_to(root).as_posix() for path in bad),
+        skipped=tuple(bad.values()),
         excluded_singletons=excluded,
     )
 
@@ -104,7 +105,7 @@ def _split_classes(
         raise ValueError(
             f"File `train_classes` must name class folders of `data_dir`. Received: "
             f"train_classes={train_classes}, in which these have no folder with images: "
-            + _shortened(unknown)
+            + shortened(unknown)
         )
     return [c for c in classes if c in named], [c for c in classes if c not in named]
 
@@ -117,25 +118,6 @@ def _limited_files(
     return [files[index] for index in limited(labels, limit)]
 
 
-def _bad_files(root: Path, files: Sequence[_File], on_bad_image: str) -> dict[str, str]:
-    bar = ProgressBar(len(files), "image")
-
-    def progress(done: int, new: int) -> None:
-        # What is remembered counts as done.
-        if done == new or done % _FILES_A_STEP == 0:
-            bar.update(len(files) - new + done)
-
-    bad = find_bad_images([str(file.path) for file in files], progress=progress)
-    if bad and on_bad_image == "error":
-        named = [f"{Path(path).relative_to(root)}: {reason}" for path, reason in bad.items()]
-        raise ValueError(
-            f"{len(bad)} of {len(files)} images in {root} cannot be used. Convert them to JPEG or "
-            "PNG, remove them, or leave them out with --on_bad_image=skip. They are:\n  "
-            + _shortened(named, separator="\n  ")
-        )
-    return bad
-
-
 def _without_singletons(files: list[_File], singletons: str) -> tuple[list[_File], tuple[str, ...]]:
     names, counts = np.unique([file.class_name for file in files], return_counts=True)
     single = tuple(str(name) for name in names[counts == 1])
@@ -143,7 +125,7 @@ def _without_singletons(files: list[_File], singletons: str) -> tuple[list[_File
         raise ValueError(
             "Every test class must hold at least two images, one to query and one to find. Add "
             "images, or leave these classes out with --singletons=exclude. Received one image of: "
-            + _shortened(single)
+            + shortened(single)
         )
     return [file for file in files if file.class_name not in single], single
 
@@ -152,7 +134,7 @@ def _check_two(role: str, names: Sequence[str]) -> None:
     if len(names) < 2:
         raise ValueError(
             f"There must be at least two {role} classes with usable images. Received: "
-            f"{len(names)} ({_shortened(names) or 'none'}). Add class folders, or say with "
+            f"{len(names)} ({shortened(names) or 'none'}). Add class folders, or say with "
             "--train_classes which of them train; by default the first half of the sorted does"
         )
 
@@ -163,9 +145,3 @@ def _split(role: str, files: Sequence[_File]) -> Split:
     label_of = {name: label for label, name in enumerate(names)}
     labels = np.array([label_of[file.class_name] for file in files], np.int32)
     return Split(tuple(str(file.path) for file in files), labels, tuple(names))
-
-
-def _shortened(names: Sequence[str], separator: str = ", ") -> str:
-    shown = separator.join(names[:_MAX_NAMED_FILES])
-    rest = len(names) - _MAX_NAMED_FILES
-    return f"{shown}{separator}and {rest} more" if rest > 0 else shown

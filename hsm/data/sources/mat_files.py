@@ -11,7 +11,15 @@ import numpy as np
 from scipy.io import loadmat
 from scipy.io.matlab import MatReadError
 
-_UNREADABLE = (MatReadError, ValueError, TypeError, NotImplementedError, OSError, EOFError, zlib.error)
+_UNREADABLE = (
+    MatReadError,
+    ValueError,
+    TypeError,
+    NotImplementedError,
+    OSError,
+    EOFError,
+    zlib.error,
+)
 
 
 def read_annotations(path: Path, fields: Sequence[str]) -> list[list[Any]]:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
+from array_record.python.array_record_data_source import ArrayRecordDataSource
 
 from hsm.data.sources.listing import Listing, numbered
 from hsm.data.sources.source import EncodedImages
@@ -60,13 +61,12 @@ def read(root: Path, tfds_set: TfdsSet) -> Listing | None:
     import tensorflow_datasets as tfds
 
     info = tfds.builder_from_directory(folder).info
-    files = {
-        part: [os.fspath(path) for path in info.splits[part].filepaths] for part in tfds_set.parts
-    }
-    records = _open([path for paths in files.values() for path in paths], folder)
-    labels = [_label(record, tfds_set.label) for record in _scanned(records, folder)]
-    classes, class_names = _named(labels, info.features[tfds_set.label])
+    paths = [os.fspath(path) for part in tfds_set.parts for path in info.splits[part].filepaths]
     counts = [info.splits[part].num_examples for part in tfds_set.parts]
+    records, labels = _scanned(paths, tfds_set.label, folder=folder)
+    if len(labels) != sum(counts):
+        raise _broken(folder, f"it has {len(labels):,} of {sum(counts):,} records")
+    classes, class_names = _named(labels, info.features[tfds_set.label])
     return Listing(
         folder=folder,
         images=EncodedImages(lambda record: _image(records[record]), np.arange(len(labels))),
@@ -123,27 +123,31 @@ class _TfRecords:
             return file.read(length)
 
 
+def _scanned(paths: Sequence[str], label: str, *, folder: Path) -> tuple[_Records, list[int | str]]:
+    """Reads all records once; returns them, and the label of each."""
+    try:
+        records = _open(paths, folder)
+        return records, [_label(record, label) for record in records]
+    except (tf.errors.OpError, OSError, RuntimeError) as error:
+        raise _broken(folder, str(error)) from error
+
+
+def _broken(folder: Path, reason: str) -> ValueError:
+    return ValueError(
+        f"{folder} cannot be read whole: {reason}. Let TensorFlow Datasets prepare it again"
+    )
+
+
 def _open(paths: Sequence[str], folder: Path) -> _Records:
     formats = {path.rsplit("-", 3)[0].rsplit(".", 1)[-1] for path in paths}
     if formats == {"tfrecord"}:
         return _TfRecords(paths)
     if formats == {"array_record"}:
-        from array_record.python.array_record_data_source import ArrayRecordDataSource
-
-        return ArrayRecordDataSource(list(paths))
+        return ArrayRecordDataSource(paths)
     raise ValueError(
         f"{folder} must hold TFRecord or ArrayRecord files. Received: {', '.join(sorted(formats))}."
-        f" Convert them: tfds convert_format --dataset_dir={folder} --out_file_format=array_record"
+        ' Prepare it again: tfds.builder(name, file_format="tfrecord").download_and_prepare()'
     )
-
-
-def _scanned(records: _Records, folder: Path) -> Iterator[bytes]:
-    try:
-        yield from records
-    except (tf.errors.OpError, OSError) as error:
-        raise ValueError(
-            f"{folder} cannot be read whole: {error}. Let TensorFlow Datasets prepare it again"
-        ) from error
 
 
 def _features(record: bytes) -> Any:

@@ -14,9 +14,9 @@ LAYOUTS = {
     "devkit": lambda root: archive.cars_two_files(root),
     "annotations beside": lambda root: archive.cars_two_files(root, devkit=""),
     "folders in folders": lambda root: archive.cars_two_files(root, twice=True),
-    "devkit beside, in the common root": lambda root: archive.cars_two_files(
-        root / "cars196", devkit="../car_devkit/devkit"
-    ).parent,
+    "devkit beside, in the common root": lambda root: (
+        archive.cars_two_files(root / "cars196", devkit="../car_devkit/devkit").parent
+    ),
     "train and test": lambda root: archive.cars_class_folders(root, parts=True),
     "train and test in folders": lambda root: archive.cars_class_folders(
         root / "car_data" / "car_data", parts=True
@@ -100,7 +100,9 @@ def test_annotations_that_are_no_matlab_file_are_refused(content, tmp_path):
     path = root / "cars_annos.mat"
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2] if content == "half" else content.encode())
-    with pytest.raises(ValueError, match=r"cars_annos.mat is not a whole MATLAB file.*get it again"):
+    with pytest.raises(
+        ValueError, match=r"cars_annos.mat is not a whole MATLAB file.*get it again"
+    ):
         load(root)
 
 

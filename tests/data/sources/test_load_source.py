@@ -6,7 +6,9 @@ from hsm.data.sources import load_source
 
 
 def test_other_names_are_refused():
-    with pytest.raises(ValueError, match="one of digits, omniglot, image_folder. Received: birds"):
+    with pytest.raises(
+        ValueError, match="one of digits, omniglot, image_folder, .*. Received: birds"
+    ):
         load_source("birds")
 
 
@@ -18,9 +20,21 @@ def test_a_missing_folder_is_asked_for(name, data_dir):
 
 
 @pytest.mark.parametrize(
-    ("argument", "choices"), [("on_bad_image", "error, skip"), ("singletons", "error, exclude")]
+    ("argument", "choices"),
+    [
+        ("split", "zero_shot, predefined"),
+        ("on_bad_image", "error, skip"),
+        ("singletons", "error, exclude"),
+    ],
 )
 def test_other_ways_are_refused(argument, choices):
     message = f"`{argument}` must be one of {choices}. Received: {argument}=ignore"
     with pytest.raises(ValueError, match=message):
         load_source("digits", **{argument: "ignore"})
+
+
+@pytest.mark.parametrize("name", ["digits", "omniglot", "image_folder"])
+def test_a_predefined_split_is_refused_where_there_is_none(name):
+    message = f"Data set {name} has no predefined split. Received: split=predefined"
+    with pytest.raises(ValueError, match=message):
+        load_source(name, split="predefined")

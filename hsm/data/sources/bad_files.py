@@ -1,0 +1,56 @@
+"""Refuse image files that cannot be decoded, or leave them out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from hsm.data.image_check import find_bad_images
+from hsm.progress import ProgressBar
+
+_MAX_NAMED = 10
+_FILES_A_STEP = 50  # Of the progress bar.
+
+
+def bad_files(
+    folder: Path, paths: Sequence[str], *, on_bad_image: str, remedy: str
+) -> dict[str, str]:
+    """Returns the files among `paths` that cannot be decoded: their names in `folder`, by path.
+
+    Args:
+        folder: what the paths lie in.
+        paths: image files.
+        on_bad_image: "error" or "skip".
+        remedy: what can be done about them, for the error.
+
+    Raises:
+        ValueError: naming the first of them, if there are any and `on_bad_image` is "error".
+    """
+    reasons = _checked(paths)
+    names = {path: Path(path).relative_to(folder).as_posix() for path in reasons}
+    if reasons and on_bad_image == "error":
+        named = [f"{names[path]}: {reason}" for path, reason in reasons.items()]
+        raise ValueError(
+            f"{len(reasons):,} of {len(paths):,} images in {folder} cannot be used. {remedy}, or "
+            "leave them out with --on_bad_image=skip. They are:\n  "
+            + shortened(named, separator="\n  ")
+        )
+    return names
+
+
+def _checked(paths: Sequence[str]) -> dict[str, str]:
+    bar = ProgressBar(len(paths), "image")
+
+    def progress(done: int, new: int) -> None:
+        # What is remembered counts as done.
+        if done == new or done % _FILES_A_STEP == 0:
+            bar.update(len(paths) - new + done)
+
+    return find_bad_images(paths, progress=progress)
+
+
+def shortened(names: Sequence[str], separator: str = ", ") -> str:
+    """Returns the first names in one text, and how many more there are."""
+    shown = separator.join(names[:_MAX_NAMED])
+    rest = len(names) - _MAX_NAMED
+    return f"{shown}{separator}and {rest} more" if rest > 0 else shown

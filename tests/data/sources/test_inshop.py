@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import archive_factory as archive
+import pytest
+from archive_factory import WITH_GALLERY, assert_zero_shot
+
+from hsm.data.sources import benchmark
+
+LAYOUTS = [("Eval", "Img"), ("", ""), ("Eval", ""), ("", "Img")]
+
+
+def load(root, **options):
+    return benchmark.load("inshop", str(root), expected=WITH_GALLERY, **options)
+
+
+@pytest.fixture
+def root(tmp_path):
+    return archive.inshop(tmp_path / "In-shop Clothes Retrieval Benchmark")
+
+
+@pytest.fixture
+def partition(root):
+    return root / "Eval" / "list_eval_partition.txt"
+
+
+@pytest.mark.parametrize(("partition", "images"), LAYOUTS)
+def test_every_layout_from_the_folder_and_from_its_root(partition, images, tmp_path):
+    root = archive.inshop(tmp_path / "In-shop", partition=partition, images=images)
+    assert_zero_shot(load(root), gallery=True)
+    assert_zero_shot(load(tmp_path), gallery=True)
+
+
+def test_a_class_is_an_item(root):
+    assert load(root).test.class_names == ("id_00000003", "id_00000004")
+
+
+@pytest.mark.parametrize("limit", [2, 4, 5, 100])
+def test_a_limited_gallery_has_the_classes_of_the_limited_queries(limit, root):
+    source = load(root, limit=limit)
+    assert source.gallery.class_names == source.test.class_names
+    assert len(source.test) <= max(limit, 4)
+
+
+def test_a_partition_that_breaks_off_is_refused(partition, root):
+    partition.write_text("\n".join(partition.read_text().splitlines()[:-1]))
+    message = r"partition.txt must list as many images as its first line says, 12. Received: 11. "
+    with pytest.raises(ValueError, match=message):
+        load(root)
+
+
+def test_a_partition_without_its_count_is_refused(partition, root):
+    partition.write_text(partition.read_text().replace("12\n", "images\n"))
+    with pytest.raises(ValueError, match=r"whole numbers as its first line. Received: 'images'"):
+        load(root)
+
+
+def test_other_parts_are_refused(partition, root):
+    partition.write_text(partition.read_text().replace("gallery", "shop"))
+    with pytest.raises(ValueError, match=r"one of train, query, gallery. Received: 'shop'"):
+        load(root)
+
+
+def test_images_that_were_not_unpacked_are_asked_for(root):
+    (root / "Img" / "img").rename(root / "elsewhere")
+    message = r"but not the folder img/ with the images: neither in .* nor in .*Img. Unpack img.zip"
+    with pytest.raises(FileNotFoundError, match=message):
+        load(root)
+
+
+def test_a_half_unpacked_folder_is_refused(root):
+    (root / "Img/img/WOMEN/Dresses/id_00000001/00_1_front.jpg").unlink()
+    with pytest.raises(FileNotFoundError, match=r"1 of 12 images that .* not wholly unpacked"):
+        load(root)
+
+
+def test_a_query_without_its_item_in_the_gallery_is_refused(partition, root):
+    lines = partition.read_text().splitlines()
+    swapped = [
+        line.replace("query", "gallery") if "id_00000004/00" in line else line for line in lines
+    ]
+    swapped = [
+        line.replace("gallery", "query") if "id_00000003/02" in line else line for line in swapped
+    ]
+    partition.write_text("\n".join(swapped) + "\n")
+    expected = {
+        "zero_shot": archive.Expected(archive.Count(5, 2), archive.Count(5, 2), archive.Count(2, 1))
+    }
+    with pytest.raises(ValueError, match="gallery of inshop must have the classes of the queries"):
+        benchmark.load("inshop", str(root), expected=expected)

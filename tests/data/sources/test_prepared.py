@@ -1,0 +1,202 @@
+"""A compact copy gives the batches of the original, survives interruptions and shows damage."""
+
+from __future__ import annotations
+
+import json
+
+import archive_factory as archive
+import numpy as np
+import pytest
+from archive_factory import BY_CLASS
+
+from hsm.data import pipeline
+from hsm.data.sources import benchmark, prepare, prepared
+
+PARTS = ["train", "test"]
+
+
+@pytest.fixture
+def root(tmp_path):
+    return archive.cars_one_file(tmp_path / "original")
+
+
+@pytest.fixture
+def write(root, tmp_path):
+    """A function that copies the archive, four images a file, and returns the copy's folder."""
+
+    def make(name="copy", **options):
+        listing = benchmark.find("cars196", str(root))
+        options = {"name": "cars196", "shard_size": 4, **options}
+        prepare.write_copy(listing, tmp_path / name, **options)
+        return tmp_path / name
+
+    return make
+
+
+def load(folder, **options):
+    return benchmark.load("cars196", str(folder), expected=BY_CLASS, **options)
+
+
+def batches_of(split, crop=224):
+    options = {"crop": crop, "batch_size": 3, "seed": 1, "epoch": 2, "flip": True}
+    return list(pipeline.training_batches(split, **options).as_numpy_iterator())
+
+
+@pytest.mark.parametrize("split", ["zero_shot", "predefined"])
+def test_a_lossless_copy_gives_the_very_batches_of_the_original(split, root, write):
+    original, copy = load(root, split=split), load(write(encoding="png"), split=split)
+    for part in PARTS:
+        expected, received = getattr(original, part), getattr(copy, part)
+        assert received.class_names == expected.class_names
+        np.testing.assert_array_equal(received.labels, expected.labels)
+    pairs = zip(batches_of(copy.train), batches_of(original.train), strict=True)
+    for (pixels, labels), (expected_pixels, expected_labels) in pairs:
+        np.testing.assert_array_equal(pixels, expected_pixels)
+        np.testing.assert_array_equal(labels, expected_labels)
+
+
+def test_a_compact_copy_is_smaller_and_nearly_the_same(root, write):
+    copy, lossless = write(), write("lossless", encoding="png")
+    assert size(copy) < size(lossless)
+    pairs = zip(batches_of(load(copy).train), batches_of(load(root).train), strict=True)
+    for (pixels, labels), (expected_pixels, expected_labels) in pairs:
+        difference = pixels.astype(int) - expected_pixels
+        assert np.sqrt(np.mean(difference**2)) < 3
+        np.testing.assert_array_equal(labels, expected_labels)
+
+
+def size(folder) -> int:
+    return sum(path.stat().st_size for path in folder.glob("*.array_record"))
+
+
+def test_evaluation_reads_every_image_once_and_in_order(write):
+    test = load(write()).test
+    labels = [labels for _, labels in pipeline.evaluation_batches(test, crop=224, batch_size=2)]
+    np.testing.assert_array_equal(np.concatenate(labels), test.labels)
+
+
+def test_a_gallery_is_copied_too(tmp_path):
+    listing = benchmark.find("inshop", str(archive.inshop(tmp_path / "original")))
+    prepare.write_copy(listing, tmp_path / "copy", name="inshop")
+    source = benchmark.load("inshop", str(tmp_path / "copy"), expected=archive.WITH_GALLERY)
+    assert (len(source.test), len(source.gallery)) == (5, 2)
+    assert source.gallery.class_names == source.test.class_names
+
+
+def test_a_copy_is_preferred_to_the_archive_beside_it(tmp_path, write):
+    folder = write("original/small")
+    assert benchmark.find("cars196", str(tmp_path / "original")).folder == folder
+
+
+def test_a_copy_of_another_set_is_not_taken(tmp_path, write):
+    write()
+    archive.cub200(tmp_path / "CUB_200_2011")
+    assert benchmark.find("cub200", str(tmp_path)).folder == tmp_path / "CUB_200_2011"
+
+
+def test_checksums_differ_by_content_and_not_by_place(root, write):
+    first, moved = load(write()), load(write("moved"))
+    assert first.checksum() == moved.checksum() != load(root).checksum()
+
+
+def test_interrupted_it_goes_on_and_ends_the_same(root, write, tmp_path, monkeypatch):
+    whole = prepared.read_manifest(write("whole") / "manifest.json")
+    write_shard, written = prepare._write_shard, []
+
+    def interrupted(path, records):
+        if len(written) == 2:
+            raise KeyboardInterrupt
+        written.append(path.name)
+        write_shard(path, records)
+
+    monkeypatch.setattr(prepare, "_write_shard", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write()
+    assert not (tmp_path / "copy" / "manifest.json").exists()
+    assert prepared.find(tmp_path / "copy", "cars196") is None
+    written.clear()
+    write()
+    assert written == ["cars196-00002-of-00003.array_record"]
+    assert prepared.read_manifest(tmp_path / "copy" / "manifest.json") == whole
+    assert not list((tmp_path / "copy").glob("*.partial"))
+
+
+def test_what_broke_off_in_the_middle_of_a_file_is_written_again(write, tmp_path, monkeypatch):
+    read, count = prepare._encoded, []
+
+    def breaking(part, encoding):
+        for number, record in enumerate(read(part, encoding)):
+            if number == 2 and not count:
+                count.append(number)
+                raise KeyboardInterrupt
+            yield record
+
+    monkeypatch.setattr(prepare, "_encoded", breaking)
+    with pytest.raises(KeyboardInterrupt):
+        write()
+    assert not list((tmp_path / "copy").glob("*.array_record"))
+    assert len(load(write()).train) == 5
+
+
+def test_another_folder_is_asked_for_where_there_is_something_else(write, tmp_path):
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "copy" / "notes.txt").touch()
+    with pytest.raises(ValueError, match=r"copy must be empty.*a folder with other files. Name"):
+        write()
+    write("whole")
+    with pytest.raises(ValueError, match=r"whole must be empty.*Received: another copy"):
+        write("whole", encoding="png")
+    assert len(load(write("whole")).train) == 5
+
+
+def test_other_encodings_are_refused(write):
+    with pytest.raises(ValueError, match="`encoding` must be one of jpeg, png. Received: webp"):
+        write(encoding="webp")
+
+
+def test_an_image_that_cannot_be_decoded_is_named(root, write):
+    (root / "car_ims" / "000006.jpg").write_bytes(b"\xff\xd8\xff broken")
+    with pytest.raises(ValueError, match=r"must be readable. Received: .*000006.jpg: cannot be de"):
+        write()
+
+
+def test_a_file_of_another_size_is_refused_and_mended(write):
+    folder = write()
+    path = folder / "cars196-00001-of-00003.array_record"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(
+        ValueError, match=r"00001-of-00003.array_record must be of .* bytes, as man"
+    ):
+        load(folder)
+    path.unlink()
+    with pytest.raises(ValueError, match=r"Received: 0. Remove the file, and run tools/prepare"):
+        load(folder)
+    assert len(load(write()).train) == 5
+
+
+def test_a_changed_byte_is_found(write):
+    folder = write()
+    calls = []
+    prepared.verify(folder, lambda *counts: calls.append(counts))
+    assert calls == [(1, 3), (2, 3), (3, 3)]
+    path = folder / "cars196-00002-of-00003.array_record"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"00002-of-00003.array_record must have the SHA-256"):
+        prepared.verify(folder)
+
+
+@pytest.mark.parametrize("change", [{"schema": 2}, {"more": 1}])
+def test_other_manifests_are_refused(change, write):
+    path = write() / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(ValueError, match="A manifest must be of schema 1"):
+        load(path.parent)
+
+
+def test_a_manifest_that_is_no_json_is_refused(write):
+    path = write() / "manifest.json"
+    path.write_text("{")
+    with pytest.raises(ValueError, match=r"manifest.json is not a manifest: "):
+        load(path.parent)

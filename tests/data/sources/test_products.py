@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import archive_factory as archive
+import pytest
+from archive_factory import BY_PART, assert_zero_shot
+
+from hsm.data.sources import benchmark
+
+
+def load(root, **options):
+    return benchmark.load("products", str(root), expected=BY_PART, **options)
+
+
+@pytest.fixture
+def root(tmp_path):
+    return archive.products(tmp_path / "Stanford_Online_Products")
+
+
+def test_zero_shot_from_the_folder_and_from_its_root(root):
+    assert_zero_shot(load(root))
+    assert_zero_shot(load(root.parent))
+
+
+def test_class_names_are_the_class_ids(root):
+    source = load(root)
+    assert source.train.class_names + source.test.class_names == ("1", "2", "3", "4")
+
+
+def test_there_is_no_predefined_split(root):
+    message = "`split` of products must be one of zero_shot. Received: split=predefined"
+    with pytest.raises(ValueError, match=message):
+        load(root, split="predefined")
+
+
+@pytest.mark.parametrize("name", ["Ebay_train.txt", "Ebay_test.txt"])
+def test_a_missing_list_is_named(name, root):
+    (root / name).unlink()
+    with pytest.raises(FileNotFoundError, match=f"{name} is missing: the archive is not wholly"):
+        load(root)
+
+
+@pytest.mark.parametrize(
+    ("name", "counts", "received"),
+    [("train", "5 images of 2", "4 images of 2"), ("test", "7 images of 2", "6 images of 2")],
+)
+def test_the_short_list_is_named(name, counts, received, root):
+    path = root / f"Ebay_{name}.txt"
+    path.write_text("\n".join(path.read_text().splitlines()[:-1]))
+    message = (
+        rf"The {name} part of products \(zero_shot split\) must have {counts} classes. "
+        rf"Received: {received} classes, from Ebay_{name}.txt in .*Stanford_Online_Products"
+    )
+    with pytest.raises(ValueError, match=message):
+        load(root)
+
+
+def test_a_half_unpacked_folder_is_refused(root):
+    (root / "bicycle_final" / "1113_1.JPG").unlink()
+    message = r"1 of 7 images that .*Ebay_test.txt lists are not in .*bicycle_final/1113_1.JPG"
+    with pytest.raises(FileNotFoundError, match=message):
+        load(root)
+
+
+def test_classes_that_train_and_are_tested_are_refused(root):
+    path = root / "Ebay_test.txt"
+    path.write_text(path.read_text().replace(" 3 1 ", " 2 1 "))
+    with pytest.raises(ValueError, match=r"test classes of products must not train. .* 1 classes"):
+        load(root)

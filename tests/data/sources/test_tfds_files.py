@@ -1,0 +1,173 @@
+"""What the real builders of TensorFlow Datasets make of small archives, read back offline."""
+
+from __future__ import annotations
+
+import shutil
+from unittest import mock
+
+import archive_factory as archive
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+from archive_factory import BY_CLASS, BY_PART, WITH_GALLERY, assert_predefined, assert_zero_shot
+
+from hsm.data import pipeline, tfds_inshop
+from hsm.data.sources import benchmark
+
+pytest.importorskip("importlib_resources", reason="TensorFlow Datasets needs it to build")
+
+EXPECTED = {"cars196": BY_CLASS, "cub200": BY_CLASS, "products": BY_PART, "inshop": WITH_GALLERY}
+
+
+def prepare_cars(root, **options):
+    archive.cars_two_files(root)
+    annotations = root / "devkit" / "cars_test_annos_withlabels.mat"
+    found = {"train": root, "test": root, "extra": root, "test_annos": annotations}
+    prepare(tfds.builder("cars196", **options), {k: str(v) for k, v in found.items()})
+
+
+def prepare_birds(root, **options):
+    archive.cub200(root / "CUB_200_2011")
+    packed = archive.packed(root / "CUB_200_2011")
+    masks = archive.cub200_segmentations(root / "segmentations")
+    builder = tfds.builder("caltech_birds2011", **options)
+    prepare(builder, [str(root), str(masks)], downloaded=[str(packed)])
+
+
+def prepare_articles(root, **options):
+    archive.products(root / "Stanford_Online_Products")
+    prepare(tfds.builder("stanford_online_products", **options), str(root))
+
+
+def prepare_clothes(root, **options):
+    archive.inshop(root)
+    config = tfds.download.DownloadConfig(manual_dir=str(root))
+    tfds_inshop.InshopRetrieval(**options).download_and_prepare(download_config=config)
+
+
+PREPARE = {
+    "cars196": prepare_cars,
+    "cub200": prepare_birds,
+    "products": prepare_articles,
+    "inshop": prepare_clothes,
+}
+
+
+def prepare(builder, extracted, downloaded=None) -> None:
+    """Runs the builder on files that are already unpacked, instead of downloading them."""
+    manager = tfds.download.DownloadManager
+    config = tfds.download.DownloadConfig(try_download_gcs=False)
+    with (
+        mock.patch.object(manager, "download_and_extract", return_value=extracted),
+        mock.patch.object(manager, "download", return_value=downloaded),
+    ):
+        builder.download_and_prepare(download_config=config)
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """A function that returns the `data_dir` with one data set in one format, prepared once."""
+    folders = {}
+
+    def get(name, file_format="tfrecord"):
+        if (name, file_format) not in folders:
+            root = tmp_path_factory.mktemp("archive")
+            data_dir = tmp_path_factory.mktemp("tensorflow_datasets")
+            PREPARE[name](root, data_dir=str(data_dir), file_format=file_format)
+            folders[name, file_format] = data_dir
+        return folders[name, file_format]
+
+    return get
+
+
+def load(name, root, **options):
+    return benchmark.load(name, str(root), expected=EXPECTED[name], **options)
+
+
+@pytest.mark.parametrize("file_format", ["tfrecord", "array_record"])
+@pytest.mark.parametrize("name", PREPARE)
+def test_zero_shot_from_what_the_builder_prepared(name, file_format, prepared):
+    source = load(name, prepared(name, file_format))
+    assert_zero_shot(source, gallery=name == "inshop")
+
+
+@pytest.mark.parametrize("name", ["cars196", "cub200"])
+def test_predefined_from_what_the_builder_prepared(name, prepared):
+    assert_predefined(load(name, prepared(name), split="predefined"))
+
+
+def test_class_names_are_those_of_the_builder(prepared):
+    cars = load("cars196", prepared("cars196"))
+    names = tfds.builder("cars196").info.features["label"].names
+    assert cars.train.class_names + cars.test.class_names == tuple(names[:4])
+    assert load("inshop", prepared("inshop")).test.class_names == ("id_00000003", "id_00000004")
+
+
+def test_batches_are_those_of_the_archive(prepared, tmp_path):
+    archive.products(tmp_path)
+    batches = {}
+    for root in (tmp_path, prepared("products")):
+        train = load("products", root).train
+        # The builder shuffles; sorted by content both have the same order.
+        keys = [archive.key(photo) for photo in archive.photos_of(train)]
+        split = archive.reordered(train, np.array(sorted(range(len(keys)), key=keys.__getitem__)))
+        batches[root] = list(
+            pipeline.training_batches(
+                split, crop=28, batch_size=2, seed=0, epoch=1, flip=True
+            ).as_numpy_iterator()
+        )
+    for (pixels, labels), (other_pixels, other_labels) in zip(*batches.values(), strict=True):
+        np.testing.assert_array_equal(pixels, other_pixels)
+        np.testing.assert_array_equal(labels, other_labels)
+
+
+@pytest.mark.parametrize("depth", ["caltech_birds2011", "caltech_birds2011/0.2.0"])
+def test_the_folder_of_the_set_or_of_the_version_will_do(depth, prepared):
+    assert_zero_shot(load("cub200", prepared("cub200") / depth))
+
+
+def test_the_newest_version_is_read(prepared, tmp_path):
+    root = shutil.copytree(prepared("products"), tmp_path / "data") / "stanford_online_products"
+    newer = shutil.copytree(root / "1.0.0", root / "1.10.0")
+    older = shutil.copytree(root / "1.0.0", root / "1.9.0")
+    assert benchmark.find("products", str(tmp_path / "data")).folder == newer
+    shutil.rmtree(newer)
+    assert benchmark.find("products", str(tmp_path / "data")).folder == older
+
+
+def test_an_archive_is_preferred(prepared, tmp_path):
+    root = shutil.copytree(prepared("products"), tmp_path / "data")
+    archive.products(root / "Stanford_Online_Products")
+    assert isinstance(load("products", root).train.images[0], str)
+
+
+def test_the_default_place_is_that_of_tensorflow_datasets(prepared, monkeypatch):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(prepared("inshop")))
+    assert_zero_shot(benchmark.load("inshop", None, expected=WITH_GALLERY), gallery=True)
+
+
+@pytest.mark.parametrize("file_format", ["tfrecord", "array_record"])
+def test_a_file_that_breaks_off_is_refused(file_format, prepared, tmp_path):
+    root = shutil.copytree(prepared("products", file_format), tmp_path / "data")
+    (path,) = root.glob(f"*/*/*-test.{file_format}-*")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(ValueError, match=r"data/.* cannot be read whole.*prepare it again"):
+        load("products", root)
+
+
+def test_other_formats_are_refused_with_the_command_that_converts_them(prepared, tmp_path):
+    root = shutil.copytree(prepared("products"), tmp_path / "data")
+    (info,) = root.glob("*/*/dataset_info.json")
+    info.write_text(info.read_text().replace('"tfrecord"', '"riegeli"'))
+    message = "must hold TFRecord or ArrayRecord files. Received: riegeli. Prepare it again"
+    with pytest.raises(ValueError, match=message):
+        load("products", root)
+
+
+def test_the_builder_for_inshop_asks_for_its_files(tmp_path):
+    builder = tfds_inshop.InshopRetrieval(data_dir=str(tmp_path / "data"))
+    (tmp_path / "manual").mkdir()
+    (tmp_path / "manual" / "img.zip").touch()
+    config = tfds.download.DownloadConfig(manual_dir=str(tmp_path / "manual"))
+    with pytest.raises(FileNotFoundError, match=r"has no list_eval_partition.txt. The folder must"):
+        builder.download_and_prepare(download_config=config)

@@ -1,0 +1,82 @@
+"""The tool as it is called: descriptions, checks, copies, and one sentence for every error."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+import archive_factory as archive
+import prepare_dataset
+import pytest
+
+from hsm.data.catalog import CATALOG, Archive
+from hsm.data.sources import benchmark
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    archive.replace_expected("cars196", archive.BY_CLASS, monkeypatch)
+    return archive.cars_two_files(tmp_path / "cars")
+
+
+@pytest.mark.parametrize("name", benchmark.NAMES)
+def test_it_says_what_to_get_and_from_where(name, capsys):
+    assert prepare_dataset.main([name]) == 0
+    text = capsys.readouterr().out
+    for address in CATALOG[name].addresses:
+        assert address in text
+    for expected in CATALOG[name].expected.values():
+        assert f"train {expected.train}; test {expected.test}" in text.replace("\n  ", " ")
+    for known in CATALOG[name].archives:
+        assert f"{known.file}  {known.checksum}" in text
+
+
+def test_it_says_which_addresses_of_cars_are_dead(capsys):
+    prepare_dataset.main(["cars196"])
+    assert "dead since 2023: everything below ai.stanford.edu" in capsys.readouterr().out
+
+
+def test_it_checks_counts(root, capsys):
+    assert prepare_dataset.main(["cars196", f"--data_dir={root}"]) == 0
+    assert "12 images; every count is right" in capsys.readouterr().out
+
+
+def test_it_checks_archives_that_lie_there(root, capsys, monkeypatch):
+    (root / "cars_train.tgz").write_bytes(b"content")
+    known = Archive("cars_train.tgz", f"md5:{hashlib.md5(b'content').hexdigest()}")
+    monkeypatch.setitem(CATALOG, "cars196", replace(CATALOG["cars196"], archives=(known,)))
+    assert prepare_dataset.main(["cars196", f"--data_dir={root}"]) == 0
+    assert "cars_train.tgz: checksum as published" in capsys.readouterr().out
+    (root / "cars_train.tgz").write_bytes(b"half")
+    assert prepare_dataset.main(["cars196", f"--data_dir={root}"]) == 1
+    error = capsys.readouterr().err
+    assert "error: " in error
+    assert "cars_train.tgz must have the md5 9a0364b9e99bb480dd25e1f0284c8555" in error
+
+
+def test_it_copies_and_then_checks_the_copy(root, tmp_path, capsys):
+    arguments = ["cars196", f"--data_dir={root}", f"--output_dir={tmp_path / 'small'}"]
+    assert prepare_dataset.main(arguments) == 0
+    assert "12 images, 0.00 GB; it is complete" in capsys.readouterr().out
+    assert prepare_dataset.main(arguments) == 0
+    assert prepare_dataset.main(["cars196", f"--data_dir={tmp_path / 'small'}"]) == 0
+    assert "every file of this copy has its checksum" in capsys.readouterr().out
+    archive.assert_labels(benchmark.load("cars196", str(tmp_path / "small")))
+
+
+@pytest.mark.parametrize("options", [[], ["--output_dir=small"]])
+def test_errors_are_sentences(options, tmp_path, capsys):
+    assert prepare_dataset.main(["products", f"--data_dir={tmp_path}", *options]) == 1
+    output = capsys.readouterr()
+    assert output.err.startswith("error: Argument `data_dir` must be the folder of data set produ")
+    assert "Traceback" not in output.err
+
+
+def test_an_interrupt_says_how_to_go_on(root, tmp_path, capsys, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("hsm.data.sources.prepare.write_copy", interrupt)
+    arguments = ["cars196", f"--data_dir={root}", f"--output_dir={tmp_path / 'small'}"]
+    assert prepare_dataset.main(arguments) == 130
+    assert "interrupted; the same command goes on" in capsys.readouterr().err
