@@ -45,6 +45,10 @@ setup(
         "test": [
             *PLOTS,
             "build",
+            # TensorFlow Datasets needs these two to build a data set and to check a builder, and
+            # does not bring them.
+            "dill",
+            "importlib_resources",
             "hypothesis",
             "mypy",
             # The oracle for GoogLeNet: its 5.x reads Caffe files no more.

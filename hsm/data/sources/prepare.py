@@ -6,6 +6,7 @@ and encoded again. What was written stays when the work is interrupted.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -167,16 +168,26 @@ def _write_shard(path: Path, records: Iterable[bytes]) -> None:
 
 def _encoded(part: Files, encoding: str) -> Iterator[bytes]:
     """Yields the images of `part`, resized and encoded, in order."""
-    read = encoded_reader(part)
+    read, convert = encoded_reader(part), _converter(encoding)
 
     def example(index: tf.Tensor) -> tf.Tensor:
-        return ENCODERS[encoding](images.resize(images.decode(read(index)), SIDE))
+        return convert(read(index))
 
     dataset = tf.data.Dataset.range(len(part)).map(example, tf.data.AUTOTUNE, deterministic=True)
     try:
         yield from dataset.as_numpy_iterator()
     except tf.errors.InvalidArgumentError as error:
         raise _undecodable(part, error) from error
+
+
+# Traced once, not for every file.
+@functools.cache
+def _converter(encoding: str) -> Callable[[tf.Tensor], tf.Tensor]:
+    @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
+    def convert(encoded: tf.Tensor) -> tf.Tensor:
+        return ENCODERS[encoding](images.resize(images.decode(encoded), SIDE))
+
+    return convert
 
 
 def _undecodable(part: Files, error: tf.errors.OpError) -> ValueError:
