@@ -97,19 +97,19 @@ def find(name: str, data_dir: str | None) -> Listing:
 
 
 def _limited(listing: Listing, parts: Parts, same: dict[str, str], limit: int | None) -> Parts:
-    """Keeps about `limit` images of each part, of parts with the same classes those of one."""
+    """Keeps about `limit` images of each part, of parts with the same classes those of one.
+
+    The part that names the classes is the larger one, so that none of them is lost in the other.
+    """
     if limit is None:
         return parts
     kept: Parts = {}
     for role, indices in parts.items():
-        enough = limit
         if role in same:
             chosen = np.unique(listing.classes[kept[same[role]]])
             indices = indices[np.isin(listing.classes[indices], chosen)]
-            # With four images a class none of the classes is left out.
-            enough = max(limit, 4 * len(chosen))
         _, labels = np.unique(listing.classes[indices], return_inverse=True)
-        kept[role] = indices[limited(labels, enough)]
+        kept[role] = indices[limited(labels, limit)]
     return kept
 
 
