@@ -13,16 +13,14 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import os
 import sys
 import textwrap
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 from hsm.data.catalog import CATALOG, Archive, facts
+from hsm.experiments.driver import load_tensorflow
 
 _CHOICES = [name for name, known in CATALOG.items() if known.expected]
 
@@ -116,7 +114,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.data_dir is None:
             print(describe(options.name))
-        elif options.output_dir is None:
+            return 0
+        load_tensorflow()
+        if options.output_dir is None:
             check(options.name, options.data_dir)
         else:
             copy(options.name, options.data_dir, options.output_dir, options.encoding)
