@@ -35,10 +35,14 @@ FLOORS = {
     "hsm.data.sources": 1,
     "hsm.data.sources.*": 1,
     "hsm.models": 1,
+    "hsm.models.applications": 1,
     "hsm.models.backbones": 1,
     "hsm.models.convnet": 1,
     "hsm.models.embedding": 1,
     "hsm.models.googlenet": 1,
+    "hsm.models.inception_v1": 1,
+    "hsm.models.keras_file": 1,
+    "hsm.models.lenet": 1,
     "hsm.models.seeds": 1,
     "hsm.models.pretrained": 1,
     "hsm.models.pretrained.*": 1,
@@ -80,6 +84,7 @@ SIDEWAYS = {
     ("hsm.data.pipeline", "hsm.data.sources.source"),
     ("hsm.data.sources.image_folder", "hsm.data.image_check"),
     ("hsm.models.googlenet", "hsm.models.pretrained.weights"),
+    ("hsm.models.inception_v1", "hsm.models.pretrained.weights"),
 }
 
 WITHOUT_TENSORFLOW = (
