@@ -59,6 +59,7 @@ FLOORS = {
     "hsm.training.loop": 3,
     "hsm.experiments": 4,
     "hsm.experiments.assemble": 4,
+    "hsm.experiments.backbone_names": 4,
     "hsm.experiments.config": 4,
     "hsm.experiments.diagnostics": 4,
     "hsm.experiments.evaluator": 4,

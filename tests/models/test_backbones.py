@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hsm.experiments import backbone_names
 from hsm.models import build_backbone
 from hsm.models.backbones import BACKBONES
 
@@ -92,7 +93,4 @@ def test_refuses_what_a_keras_file_brings(argument):
 
 
 def test_configurations_know_every_backbone():
-    from hsm.experiments import config
-    from hsm.models import backbones
-
-    assert config.BACKBONES == backbones.BACKBONES
+    assert backbone_names.BACKBONES == BACKBONES
