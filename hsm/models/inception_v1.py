@@ -81,7 +81,7 @@ def InceptionV1(
             in the released code; slim's own training has 0.9997.
         padding: "same", slim's: what is missing is added at the bottom and right first; or
             "symmetric", torchvision's: the first convolution pads all sides alike, and poolings
-            round up. At even sizes only the first convolution differs.
+            round up. At sizes divisible by 16 only the first convolution differs.
         scale: Whether batch normalisation has a scale gamma beside its offset, as in torchvision.
 
     Returns:
