@@ -58,9 +58,13 @@ setup(
             "pytest-cov",
             "pytest-xdist",
             "ruff",
+            # The oracle for Inception V1.
+            "tf-slim>=1.1",
+            "tf_keras",
         ],
         "gpu": ["tensorflow[and-cuda]>=2.20"],
-        "torchvision": ["torch", "torchvision"],
+        # To read its weights; its own package is not needed.
+        "torchvision": ["torch"],
     },
     classifiers=[
         "Intended Audience :: Science/Research",

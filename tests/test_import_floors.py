@@ -36,10 +36,14 @@ FLOORS = {
     "hsm.data.sources": 1,
     "hsm.data.sources.*": 1,
     "hsm.models": 1,
+    "hsm.models.applications": 1,
     "hsm.models.backbones": 1,
     "hsm.models.convnet": 1,
     "hsm.models.embedding": 1,
     "hsm.models.googlenet": 1,
+    "hsm.models.inception_v1": 1,
+    "hsm.models.keras_file": 1,
+    "hsm.models.lenet": 1,
     "hsm.models.seeds": 1,
     "hsm.models.pretrained": 1,
     "hsm.models.pretrained.*": 1,
@@ -56,6 +60,7 @@ FLOORS = {
     "hsm.training.loop": 3,
     "hsm.experiments": 4,
     "hsm.experiments.assemble": 4,
+    "hsm.experiments.backbone_names": 4,
     "hsm.experiments.config": 4,
     "hsm.experiments.diagnostics": 4,
     "hsm.experiments.evaluator": 4,
@@ -85,6 +90,7 @@ SIDEWAYS = {
     ("hsm.data.tfds_inshop", "hsm.data.sources.inshop"),
     ("hsm.data.tfds_inshop", "hsm.data.sources.listing"),
     ("hsm.models.googlenet", "hsm.models.pretrained.weights"),
+    ("hsm.models.inception_v1", "hsm.models.pretrained.weights"),
 }
 
 WITHOUT_TENSORFLOW = (

@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from hsm.experiments.backbone_names import check_backbone
 from hsm.schedules import Constant, HeatUp, Schedule
 
 PRETRAINED = "pretrained"
@@ -18,7 +19,6 @@ METHODS = (PRETRAINED, "SM", "LN", "BN", "HLN", "HBN")
 OPTIMIZERS = ("sgd", "adam")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 PROFILES = ("paper",)
-BACKBONES = ("googlenet", "convnet")
 
 _NOT_IDENTITY = ("eval_every", "seed")
 _HEATED_ONLY = ("heated_alpha", "heated_learning_rate")
@@ -32,7 +32,7 @@ class RunConfig:
         dataset: name of the data set, or the base name of its folder.
         method: one of `METHODS`; "pretrained" is the backbone's own feature without any training.
         seed: seeds initial weights, order, crops, flips and k-means.
-        backbone: "googlenet" or "convnet".
+        backbone: what `hsm.models.build_backbone` takes as a name.
         weights: base name of the file of pretrained weights; None starts from random ones.
         image_size: height and width of the crops in pixels; images are resized to 256/224 of it.
         embedding_dim: k, the width of the embedding.
@@ -102,11 +102,7 @@ class RunConfig:
             )
         if not 0 <= self.seed < 2**32:
             raise ValueError(f"seed must be in 0..2**32 - 1. Received: seed={self.seed}")
-        if self.weights is not None and self.backbone == "convnet":
-            raise ValueError(
-                "weights are for the backbone googlenet; convnet is trained from scratch. "
-                f"Received: weights={self.weights}"
-            )
+        check_backbone(self.backbone, self.weights)
         if not self.ks or min(self.ks) < 1:
             raise ValueError(f"ks must be positive numbers. Received: ks={self.ks}")
         if self.is_pretrained and self.weights is None:
@@ -202,5 +198,4 @@ _CHOICES = {
     "optimizer": OPTIMIZERS,
     "precision": PRECISIONS,
     "profile": PROFILES,
-    "backbone": BACKBONES,
 }

@@ -13,7 +13,7 @@ from absl import app, flags, logging
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-_USER_ERRORS = (ValueError, OSError, FloatingPointError)
+_USER_ERRORS = (ValueError, OSError, FloatingPointError, ImportError)
 
 flags.DEFINE_bool("traceback", False, "Show the Python traceback of an error.")
 
@@ -25,8 +25,8 @@ def run(main: Callable[[], None], *, module: str, doc: str) -> None:
     130 for Ctrl-C.
 
     Args:
-        main: the driver; raises ValueError, OSError or FloatingPointError for what the user can
-            mend.
+        main: the driver; raises ValueError, OSError, FloatingPointError or ImportError for what the
+            user can mend.
         module: name of the module whose flags the driver has besides the shared ones.
         doc: what the driver does, for --help.
     """

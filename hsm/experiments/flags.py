@@ -9,6 +9,7 @@ from typing import Any
 from absl import flags
 
 from hsm.data.catalog import CATALOG
+from hsm.experiments import backbone_names
 from hsm.experiments.config import METHODS, OPTIMIZERS, PRECISIONS, PROFILES, RunConfig
 from hsm.experiments.recipes import DATASETS, RECIPES
 
@@ -52,13 +53,14 @@ flags.DEFINE_list(
     _TRAINED,
     "Methods to train. pretrained, too, is possible: the backbone's own feature, not fine-tuned.",
 )
-flags.DEFINE_string("backbone", None, f"googlenet or convnet. {_FROM_RECIPE}")
+flags.DEFINE_string("backbone", None, f"{backbone_names.HELP}. {_FROM_RECIPE}")
 flags.DEFINE_string(
     "weights",
     None,
-    "Pretrained weights of the backbone: a .caffemodel, or the .weights.h5 that "
-    "tools/convert_weights.py "
-    "makes of it. Default: random weights.",
+    "File of pretrained weights. For googlenet: Caffe's .caffemodel; for inception_v1: slim's "
+    ".ckpt, or the .index of a checkpoint in parts; for torchvision_googlenet: a .pth; for each of "
+    "them a .weights.h5 too, such as tools/convert_weights.py makes of the .caffemodel; for keras: "
+    "networks an .h5 without the top. Default: random weights.",
 )
 flags.DEFINE_integer(
     "image_size",

@@ -38,6 +38,8 @@ def test_a_name_is_the_same_in_every_process():
         {"precision": "mixed_bfloat16"},
         {"weights": "a.caffemodel"},
         {"backbone": "convnet"},
+        {"backbone": "keras:ResNet50"},
+        {"backbone": "folder/net.keras"},
         {"image_size": 28},
         {"limit": 10},
         {"dataset": "omniglot"},
@@ -103,6 +105,9 @@ def test_json_round_trip():
         ({"ks": ()}, "ks must be positive numbers"),
         ({"ks": (0,)}, "ks must be positive numbers"),
         ({"method": "pretrained"}, "pretrained needs --weights"),
+        ({"backbone": "vgg"}, "backbone must be one of googlenet, .*Received: backbone='vgg'"),
+        ({"backbone": "lenet", "weights": "a.h5"}, "lenet, which is trained from scratch"),
+        ({"backbone": "a.keras", "weights": "a.h5"}, "a.keras, which brings its own"),
     ],
 )
 def test_rules_are_checked_at_construction(changes, message):

@@ -5,10 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hsm.experiments import backbone_names
 from hsm.models import build_backbone
+from hsm.models.backbones import BACKBONES
 
 
-@pytest.mark.parametrize(("name", "size", "dim"), [("convnet", 28, 128), ("googlenet", 64, 1024)])
+@pytest.mark.parametrize(
+    ("name", "size", "dim"),
+    [
+        ("convnet", 28, 128),
+        ("lenet", 28, 500),
+        ("googlenet", 64, 1024),
+        ("inception_v1", 64, 1024),
+        ("torchvision_googlenet", 64, 1024),
+        ("keras:MobileNetV2", 32, 1280),
+    ],
+)
 def test_builds_by_name(name, size, dim):
     backbone = build_backbone(name, size, dtype="mixed_bfloat16")
     assert backbone.input_shape == (None, size, size, 3)
@@ -16,28 +28,69 @@ def test_builds_by_name(name, size, dim):
     assert any(layer.compute_dtype == "bfloat16" for layer in backbone.layers)
 
 
-def test_passes_the_seed_on():
-    first, second = (build_backbone("convnet", 28, seed=3).get_weights()[0] for _ in range(2))
+def test_every_name_is_tried_above():
+    names = {arguments[0] for arguments in test_builds_by_name.pytestmark[0].args[1]}
+    assert names >= set(BACKBONES)
+
+
+def test_builds_from_a_file(tmp_path):
+    model = build_backbone("convnet", 28)
+    model.save(tmp_path / "net.keras")
+    images = np.random.default_rng(0).uniform(0, 255, (1, 28, 28, 3))
+    loaded = build_backbone(str(tmp_path / "net.keras"), 28)
+    np.testing.assert_array_equal(loaded(images), model(images))
+
+
+def test_torchvisions_network_is_not_slims():
+    def layers(name):
+        return {layer.name: layer for layer in build_backbone(name, 64).layers}
+
+    slim, torchvision = layers("inception_v1"), layers("torchvision_googlenet")
+    assert torchvision.keys() - slim.keys() == {"Conv2d_1a_7x7.pad"}
+    assert torchvision["Conv2d_1a_7x7.BatchNorm"].scale
+    assert not slim["Conv2d_1a_7x7.BatchNorm"].scale
+
+
+@pytest.mark.parametrize("name", ["convnet", "lenet"])
+def test_passes_the_seed_on(name):
+    first, second = (build_backbone(name, 28, seed=3).get_weights()[0] for _ in range(2))
     np.testing.assert_array_equal(first, second)
 
 
-def test_passes_the_weights_on(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("googlenet", "absent.caffemodel"),
+        ("inception_v1", "absent.ckpt"),
+        ("torchvision_googlenet", "absent.pth"),
+        ("keras:MobileNetV2", "absent.weights.h5"),
+    ],
+)
+def test_passes_the_weights_on(tmp_path, name, file):
     with pytest.raises(FileNotFoundError, match="absent"):
-        build_backbone("googlenet", 64, weights=str(tmp_path / "absent.caffemodel"))
+        build_backbone(name, 64, weights=str(tmp_path / file))
 
 
 def test_refuses_name():
-    with pytest.raises(ValueError, match=r"one of googlenet, convnet. Received: name='resnet'"):
+    with pytest.raises(ValueError, match="expected one of googlenet, ") as error:
         build_backbone("resnet", 224)
+    assert str(error.value).endswith(
+        "lenet, convnet, keras: and a network of keras.applications, or a .keras file. "
+        "Received: name='resnet'"
+    )
 
 
-def test_refuses_weights_of_convnet():
-    with pytest.raises(ValueError, match=r"trained from scratch.*weights='file.h5'"):
-        build_backbone("convnet", 28, weights="file.h5")
+@pytest.mark.parametrize("name", ["convnet", "lenet"])
+def test_refuses_weights_where_there_are_none(name):
+    with pytest.raises(ValueError, match=rf"{name}, which is trained from scratch.*'file.h5'"):
+        build_backbone(name, 28, weights="file.h5")
+
+
+@pytest.mark.parametrize("argument", ["weights", "dtype"])
+def test_refuses_what_a_keras_file_brings(argument):
+    with pytest.raises(ValueError, match=f"expected {argument}=None.*its own.*{argument}='given'"):
+        build_backbone("net.keras", 28, **{argument: "given"})
 
 
 def test_configurations_know_every_backbone():
-    from hsm.experiments import config
-    from hsm.models import backbones
-
-    assert config.BACKBONES == backbones.BACKBONES
+    assert backbone_names.BACKBONES == BACKBONES

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
+from hsm.models.pretrained import slim, torchvision
+from hsm.models.pretrained.by_name import assign_by_name
 from hsm.models.pretrained.caffe import Weights, read_caffemodel, to_keras
 from hsm.models.pretrained.keras_h5 import read_weights_h5
 
@@ -19,21 +21,35 @@ def load_weights(model: keras.Model, path: str | os.PathLike[str]) -> None:
     it, or the auxiliary classifiers of training. Nothing is changed unless everything fits.
 
     Args:
-        model: A model whose layers are named as in the file; Caffe's with `.` for `/`.
-        path: A `.caffemodel`, or a `.weights.h5` as `keras.Model.save_weights` writes it.
+        model: A model whose layers are named as in the file, Caffe's and slim's with `.` for `/`;
+            for torchvision's file as in slim's.
+        path: A `.caffemodel`; a `.weights.h5` as `keras.Model.save_weights` writes it; slim's
+            `.ckpt`, or the `.index` of one in parts; torchvision's `.pth`.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If the file has another extension, cannot be read, or lacks a layer or has
-            other shapes; the layer is named, with what was expected and what was found.
+            other shapes; the layer or variable is named, with what was expected and what was found.
+        ImportError: If the file is a `.pth` and PyTorch is not installed.
     """
-    arrays = _read(os.fspath(path))
+    path = os.fspath(path)
+    if path.endswith((".ckpt", ".index")):
+        assign_by_name(model, slim.read_checkpoint(path), slim.variable_name, path=path)
+    elif path.endswith(".pth"):
+        arrays = torchvision.read_state_dict(path)
+        assign_by_name(model, arrays, torchvision.variable_name, path=path)
+    else:
+        _assign_layers(model, _read(path), path)
+
+
+def _assign_layers(model: keras.Model, arrays: Weights, path: str) -> None:
+    """Copies what a file stores layer by layer."""
     layers = [layer for layer in model.layers if layer.weights]
     for layer in layers:
         problem = _mismatch(layer, arrays)
         if problem:
             raise ValueError(
-                f"{os.fspath(path)} does not fit the model {model.name}: layer {layer.name}: "
+                f"{path} does not fit the model {model.name}: layer {layer.name}: "
                 f"{problem}. Give a file of the same network."
             )
     for layer in layers:
@@ -44,7 +60,8 @@ def _read(path: str) -> Weights:
     """The file's weights by Keras's names and in Keras's layout."""
     if not path.endswith((".caffemodel", ".weights.h5")):
         raise ValueError(
-            f"weights must be a .caffemodel or a .weights.h5 file. Received: weights={path!r}"
+            "weights must be a .caffemodel, .weights.h5, .ckpt, .index or .pth file. "
+            f"Received: weights={path!r}"
         )
     if not os.path.isfile(path):
         raise FileNotFoundError(

@@ -134,16 +134,16 @@ def test_hdf5_without_layers(tmp_path):
     assert "expected a .weights.h5 file with named layers" in refused(small_model(), path)
 
 
-@pytest.mark.parametrize("name", ["net.h5", "net.pth", "net", "net.caffemodel.gz"])
+@pytest.mark.parametrize("name", ["net.h5", "net.pt", "net", "net.caffemodel.gz"])
 def test_other_extensions_are_refused(tmp_path, name):
-    with pytest.raises(
-        ValueError, match=r"must be a \.caffemodel or a \.weights\.h5 file"
-    ) as error:
+    with pytest.raises(ValueError, match=r"must be a \.caffemodel, .* or \.pth file") as error:
         load_weights(small_model(), tmp_path / name)
     assert f"Received: weights='{tmp_path / name}'" in str(error.value)
 
 
-@pytest.mark.parametrize("name", ["none.caffemodel", "none.weights.h5"])
+@pytest.mark.parametrize(
+    "name", ["none.caffemodel", "none.weights.h5", "none.ckpt", "none.ckpt.index", "none.pth"]
+)
 def test_a_missing_file_is_named(tmp_path, name):
-    with pytest.raises(FileNotFoundError, match=f"a file that exists.*{name}"):
+    with pytest.raises(FileNotFoundError, match=f"that exists.*{name}"):
         load_weights(small_model(), tmp_path / name)

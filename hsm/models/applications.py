@@ -1,0 +1,111 @@
+"""The networks of `keras.applications` as backbones, each with its own preprocessing inside."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import inspect
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+
+_NETWORKS = tuple(name for name in dir(keras.applications) if name[0].isupper())
+
+
+def build_application(
+    name: str,
+    input_shape: tuple[int, int, int],
+    *,
+    weights: str | None = None,
+    dtype: str | None = None,
+) -> keras.Model:
+    """Builds a network of `keras.applications` without its top.
+
+    Its own `preprocess_input` comes first, in float32, and the average over all places last, in
+    float32 too. The global seed of `keras.utils.set_random_seed` decides random weights.
+
+    Args:
+        name: A function of `keras.applications`, such as "ResNet50".
+        input_shape: (height, width, 3) of the images; each network has a least size of its own.
+        weights: None: random; "imagenet": Keras takes them from its folder, `~/.keras/models`, or
+            fetches and checks them; or a weights file of the network without its top.
+        dtype: Keras dtype policy of the network; None for the global one.
+
+    Returns:
+        A model from float32 [batch, height, width, 3], RGB values 0..255, to float32 [batch, d].
+
+    Raises:
+        ValueError: There is no network `name`, or it refuses the size or the file.
+        FileNotFoundError: There is no file `weights`, or ImageNet's weights cannot be fetched.
+    """
+    application = _application(name)
+    _check_file(weights)
+    images = keras.Input(input_shape, dtype="float32", name="images")
+    pixels = inspect.getmodule(application).preprocess_input(images)  # type: ignore[union-attr]
+    with _dtype_policy(dtype):
+        body = _body(application, input_shape, weights)
+    pool = keras.layers.GlobalAveragePooling2D(dtype="float32", name="pool")
+    return keras.Model(images, pool(body(pixels)), name=f"keras_{body.name}")
+
+
+def _application(name: str) -> Callable[..., keras.Model]:
+    """The function that builds a network."""
+    if name in _NETWORKS:
+        return getattr(keras.applications, name)
+    lower = {network.lower(): network for network in _NETWORKS}
+    near = [lower[match] for match in difflib.get_close_matches(name.lower(), lower, n=5)]
+    raise ValueError(
+        "expected the name of a network of keras.applications after keras:, "
+        f"{'near it' if near else 'all of them'}: {', '.join(near or _NETWORKS)}. "
+        f"Received: name={name!r}"
+    )
+
+
+def _check_file(weights: str | None) -> None:
+    """Refuses a file that is not there, which Keras calls a wrong argument."""
+    if weights not in (None, "imagenet") and not os.path.isfile(str(weights)):
+        raise FileNotFoundError(
+            'weights must be "imagenet" or a file that exists; check the path. '
+            f"Received: weights={weights!r}"
+        )
+
+
+def _body(
+    application: Callable[..., keras.Model], input_shape: tuple[int, int, int], weights: str | None
+) -> keras.Model:
+    """The network without top and pooling."""
+    name = application.__name__
+    try:
+        with warnings.catch_warnings():
+            # Of layers that a file lacks Keras only warns, and leaves them random.
+            warnings.filterwarnings("error", "Skipping nested container", UserWarning)
+            return application(include_top=False, weights=weights, input_shape=input_shape)
+    except (ValueError, UserWarning) as error:
+        given = "" if weights is None else f" and weights={weights!r}"
+        reason = str(error).partition("\n\n")[0]
+        raise ValueError(
+            f"keras:{name} refuses input_shape={input_shape}{given}: {reason}"
+        ) from error
+    except Exception as error:
+        # Keras raises Exception itself where it cannot fetch a file.
+        if weights != "imagenet":
+            raise
+        raise FileNotFoundError(
+            f"the ImageNet weights of keras:{name} are not in Keras's folder, ~/.keras/models or "
+            f"$KERAS_HOME/models, and cannot be fetched: {error}. Put the file there, or give its "
+            "path as weights."
+        ) from error
+
+
+@contextlib.contextmanager
+def _dtype_policy(dtype: str | None) -> Iterator[None]:
+    """Sets the global policy for a while: keras.applications has no argument for it."""
+    before: Any = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(dtype or before)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
