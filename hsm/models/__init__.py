@@ -6,5 +6,14 @@ from hsm.models.backbones import build_backbone
 from hsm.models.convnet import ConvNet
 from hsm.models.embedding import EmbeddingModel
 from hsm.models.googlenet import GoogLeNet
+from hsm.models.head import HeadOptions
+from hsm.models.unbiased import with_unbiased_variance
 
-__all__ = ["ConvNet", "EmbeddingModel", "GoogLeNet", "build_backbone"]
+__all__ = [
+    "ConvNet",
+    "EmbeddingModel",
+    "GoogLeNet",
+    "HeadOptions",
+    "build_backbone",
+    "with_unbiased_variance",
+]
