@@ -48,17 +48,48 @@ def test_every_variant_trains_and_is_recorded(runner, quick_config, variant):
     assert float(model.alpha) == pytest.approx(alphas[-1])
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [{"warm_up": True}, {"class_mean_init": True}, {"raw_momentum": True}],
-    ids=lambda changes: next(iter(changes)),
-)
-def test_options_before_and_in_the_updates_change_what_is_trained(runner, quick_config, changes):
-    plain, changed = runner.run(quick_config), runner.run(replace(quick_config, **changes))
-    assert (changed["seconds"]["prepare"] > 0) == ("raw_momentum" not in changes)
-    if "raw_momentum" not in changes:
-        assert changed["epochs"][0]["loss"] != plain["epochs"][0]["loss"]
+def _trained(runner, config):
+    """The model after a run, by what each of its variables is."""
+    record = runner.run(config)
+    model, _ = assemble.load_model(runner.workspace.run_dir(config))
+    statistics = [np.asarray(variable) for variable in model.non_trainable_variables]
+    return record, model.get_weights(), statistics
+
+
+def _equal(some, others):
+    return all(np.array_equal(one, other) for one, other in zip(some, others, strict=True))
+
+
+def test_a_warm_up_is_felt_in_the_averages_alone(runner, quick_config):
+    """In training, batches are normalised by their own statistics."""
+    plain, weights, averages = _trained(runner, quick_config)
+    warm, warm_weights, warm_averages = _trained(runner, replace(quick_config, warm_up=True))
+    assert warm["epochs"][-1]["loss"] == plain["epochs"][-1]["loss"]
+    assert not _equal(averages, warm_averages)
+    model = assemble.build_model(quick_config, 5)
+    moving = {i for i, variable in enumerate(model.weights) if variable.name.startswith("moving")}
+    kept = [i for i in range(len(weights)) if i not in moving]
+    assert _equal([weights[i] for i in kept], [warm_weights[i] for i in kept])
+    assert warm["seconds"]["prepare"] > 0
     assert plain["seconds"]["prepare"] == 0.0
+
+
+def test_class_means_are_where_the_classifier_starts(runner, quick_config):
+    plain, _, _ = _trained(runner, quick_config)
+    changed, _, _ = _trained(runner, replace(quick_config, class_mean_init=True))
+    assert changed["epochs"][0]["loss"] < plain["epochs"][0]["loss"]
+    assert changed["seconds"]["prepare"] > 0
+
+
+def test_raw_momentum_differs_after_the_switch_and_not_before(runner, quick_config):
+    config = replace(quick_config, method="HBN")
+    plain, weights, _ = _trained(runner, config)
+    changed, raw_weights, _ = _trained(runner, replace(config, raw_momentum=True))
+    assert changed["epochs"][0]["loss"] == pytest.approx(plain["epochs"][0]["loss"], rel=1e-5)
+    assert not all(
+        np.allclose(one, other, rtol=1e-4, atol=1e-5)
+        for one, other in zip(weights, raw_weights, strict=True)
+    )
 
 
 def test_the_official_recipe_is_assembled_as_it_says():
