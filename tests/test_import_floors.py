@@ -54,6 +54,7 @@ FLOORS = {
     "hsm.training.checkpoint": 2,
     "hsm.training.raw_momentum": 2,
     "hsm.training.step": 2,
+    "hsm.training.watch": 2,
     "hsm.visual": 2,
     "hsm.visual.*": 2,
     "hsm.training": 3,

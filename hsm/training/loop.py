@@ -12,6 +12,7 @@ from hsm.progress import ProgressBar
 from hsm.schedules import Phase, Phases, Schedule, phase_at
 from hsm.training import checkpoint
 from hsm.training.step import Totals, TrainStep
+from hsm.training.watch import Watch
 
 
 class NonFiniteLossError(FloatingPointError):
@@ -164,7 +165,7 @@ class Trainer:
         self.step.set_phase(alpha=phase.alpha, learning_rate=phase.learning_rate)
         elapsed, first = self._begin(epoch)
         start = time.perf_counter() - elapsed
-        watch, bar = _Watch(self.checkpoint_minutes * 60), ProgressBar(self.data.steps_per_epoch)
+        watch, bar = Watch(self.checkpoint_minutes * 60), ProgressBar(self.data.steps_per_epoch)
         for index, (images, labels) in enumerate(self.data.batches(epoch, first), start=first + 1):
             self.step(images, labels)
             if watch.is_time(index):
@@ -241,27 +242,3 @@ class Trainer:
 def _shown(totals: Totals, seconds: float) -> dict[str, float]:
     """What the progress bar shows beside the share done and the time left."""
     return {"loss": totals.mean_loss, "images/s": totals.examples / seconds}
-
-
-class _Watch:
-    """Says when to look at the totals: seldom, so that the device need not wait for the host."""
-
-    def __init__(self, save_seconds: float) -> None:
-        self._last_look = self._last_save = time.perf_counter()
-        self._save_seconds = save_seconds
-
-    def is_time(self, index: int) -> bool:
-        """True once a second, and in the first step, where a wrong setting shows soonest."""
-        now = time.perf_counter()
-        if index > 1 and now - self._last_look < 1.0:
-            return False
-        self._last_look = now
-        return True
-
-    def is_time_to_save(self) -> bool:
-        """True once every `save_seconds`."""
-        now = time.perf_counter()
-        if now - self._last_save < self._save_seconds:
-            return False
-        self._last_save = now
-        return True
