@@ -24,6 +24,7 @@ _SUBMODULES = (
     "experiments",
     "export",
     "layers",
+    "losses",
     "metrics",
     "models",
     "progress",

@@ -133,10 +133,10 @@ def evaluate(
         ValueError: as `hsm.metrics.recall_at_k` and `hsm.metrics.cluster` raise it.
     """
     checked = checked_ks(ks)
-    prepare = _unit_length if normalize else checked_embeddings
-    queries = prepare(features)
+    prepare = damped_unit_length if normalize else checked_embeddings
+    queries = prepare(features, name="features")
     classes = checked_labels(labels, len(queries))
-    searched = None if gallery is None else prepare(gallery, "gallery")
+    searched = None if gallery is None else prepare(gallery, name="gallery")
     ranks = negatives_before_positive(queries, classes, searched, gallery_labels)
     num_classes = len(np.unique(classes))
     clusters = None if searched is not None else cluster(queries, num_classes, seed, n_init)
@@ -151,10 +151,16 @@ def evaluate(
     )
 
 
-def _unit_length(values: ArrayLike, name: str = "features") -> NDArray[np.float32]:
-    """`values` [n, k] in float32, each row divided by its length."""
+def damped_unit_length(
+    values: ArrayLike, epsilon: float = 0.0, name: str = "values"
+) -> NDArray[np.float32]:
+    """`values` [n, k] in float32, each row x as x / sqrt(sum(x**2) + epsilon); zeros stay zeros.
+
+    With epsilon = 0 the rows get unit length (section 5.2). The released code tests features with
+    epsilon = 1e-4. `name` is what an error calls the values.
+    """
     vectors = checked_embeddings(values, name).astype(np.float32)
-    squares = np.square(vectors).sum(axis=1, keepdims=True)
+    squares = np.square(vectors).sum(axis=1, keepdims=True) + np.float32(epsilon)
     return vectors / np.sqrt(np.maximum(squares, np.float32(_EPSILON)))
 
 

@@ -102,6 +102,61 @@ class HeatUp:
         )
 
 
+@dataclass(frozen=True)
+class Gradual:
+    """Heat up gently, step by step from the start: strategy (i) of section 3.4.
+
+    The paper tried it, found it as good as the switch, and gives no numbers: they are the released
+    code's. With them, alpha goes from 16 to 4.05 and the rate from 0.004 to 0.0004 in 50 epochs.
+
+    Args:
+        alpha: alpha of the first epochs.
+        learning_rate: rate of the first epochs.
+        epochs: epochs in all.
+        every: epochs between two steps.
+        alpha_divisor: what a step divides alpha by; more than 1.
+        rate_factor: what a step multiplies the rate with.
+
+    Raises:
+        ValueError: if a number is out of its range.
+    """
+
+    alpha: float = 16.0
+    learning_rate: float = 0.004
+    epochs: int = 50
+    every: int = 10
+    alpha_divisor: float = 1.41
+    rate_factor: float = 0.562
+
+    def __post_init__(self) -> None:
+        if self.every < 1:
+            raise ValueError(f"every must be 1 or more. Received: every={self.every}")
+        if not (math.isfinite(self.alpha_divisor) and self.alpha_divisor > 1):
+            raise ValueError(
+                "alpha_divisor must be finite and more than 1, for alpha to fall. "
+                f"Received: alpha_divisor={self.alpha_divisor}"
+            )
+        if not 0 < self.rate_factor <= 1:
+            raise ValueError(
+                "rate_factor must be more than 0 and at most 1. "
+                f"Received: rate_factor={self.rate_factor}"
+            )
+        _ = self.phases
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """A phase a step; the last one may be shorter."""
+        starts = range(0, max(self.epochs, 1), self.every)
+        return tuple(
+            Phase(
+                min(self.every, self.epochs - start),
+                self.alpha / self.alpha_divisor**step,
+                self.learning_rate * self.rate_factor**step,
+            )
+            for step, start in enumerate(starts)
+        )
+
+
 def total_epochs(schedule: Schedule) -> int:
     """Number of epochs of all phases together."""
     return sum(phase.epochs for phase in schedule.phases)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hsm import metrics
-from hsm.evaluation import embed, evaluate
+from hsm.evaluation import damped_unit_length, embed, evaluate
 
 
 def batches(images, labels, size):
@@ -134,3 +134,13 @@ def test_evaluate_passes_on_the_metrics_errors(vectors):
         evaluate(features, labels, ks=(0,))
     with pytest.raises(ValueError, match=r"k must be a whole number of at least 1. Received: -1"):
         evaluate(features, labels, ks=(1,)).hits(-1)
+
+
+def test_damped_features_are_the_released_codes(vectors):
+    features = vectors[0].astype(np.float64)
+    squares = (features**2).sum(axis=1, keepdims=True)
+    damped = damped_unit_length(vectors[0], 1e-4)
+    np.testing.assert_allclose(damped, features / np.sqrt(squares + 1e-4), rtol=1e-5)
+    unit = damped_unit_length(vectors[0])
+    np.testing.assert_allclose(unit, features / np.sqrt(squares), rtol=1e-5)
+    np.testing.assert_array_equal(damped_unit_length(np.zeros((1, 3)), 1e-4), np.zeros((1, 3)))

@@ -26,7 +26,8 @@ import tensorflow as tf
 from hsm.data import pipeline
 from hsm.data.sources.source import Split
 from hsm.experiments import assemble
-from hsm.experiments.config import PRECISIONS, RunConfig
+from hsm.experiments.config import RunConfig
+from hsm.experiments.hyperparameters import PRECISIONS
 
 _CLASSES = 98
 _STEPS = 10

@@ -93,7 +93,9 @@ def center_crop(image: tf.Tensor, crop: int) -> tf.Tensor:
     return tf.ensure_shape(cropped, [*image.shape[:-3], crop, crop, CHANNELS])
 
 
-def random_crop_flip(image: tf.Tensor, crop: int, *, seed: tf.Tensor, flip: bool) -> tf.Tensor:
+def random_crop_flip(
+    image: tf.Tensor, crop: int, *, seed: tf.Tensor, flip: bool, last_place: bool = True
+) -> tf.Tensor:
     """Crops at a random place and, if `flip`, mirrors left to right with probability one half.
 
     The offsets are independent and uniform over all places (0..32 for 224 out of 256, both
@@ -105,13 +107,15 @@ def random_crop_flip(image: tf.Tensor, crop: int, *, seed: tf.Tensor, flip: bool
         crop: side of the result in pixels, at most height and width.
         seed: integer [2].
         flip: whether to mirror.
+        last_place: whether the greatest offset occurs; the released code's are 0..31.
 
     Returns:
         uint8 [crop, crop, 3].
     """
     draws = tf.random.stateless_uniform([3], seed, alg="philox")
-    places = tf.cast(tf.shape(image)[:2] - crop + 1, tf.float32)
-    top, left = tf.unstack(tf.cast(draws[:2] * places, tf.int32))
+    margins = tf.shape(image)[:2] - crop
+    places = margins + 1 if last_place else tf.maximum(margins, 1)
+    top, left = tf.unstack(tf.cast(draws[:2] * tf.cast(places, tf.float32), tf.int32))
     cropped = image[top : top + crop, left : left + crop]
     if flip:
         cropped = tf.cond(draws[2] < 0.5, lambda: tf.reverse(cropped, axis=[1]), lambda: cropped)

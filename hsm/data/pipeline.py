@@ -45,6 +45,7 @@ def training_batches(
     seed: int,
     epoch: int,
     flip: bool,
+    last_place: bool = True,
     start_step: int = 0,
 ) -> tf.data.Dataset:
     """Returns one epoch of random crops, every image of `split` once, in random order.
@@ -56,6 +57,7 @@ def training_batches(
         seed: 0 or more; with the epoch it decides the order, with the image too its crop.
         epoch: 0 or more.
         flip: whether to mirror half of the crops.
+        last_place: whether a crop may lie at the greatest offset, see `images.random_crop_flip`.
         start_step: batches of the epoch to leave out, without decoding them.
 
     Returns:
@@ -72,13 +74,30 @@ def training_batches(
             f"Received: start_step={start_step}"
         )
     order = np.random.default_rng([seed, epoch]).permutation(len(split))
-    example = _training_example(split, crop, flip, stream=_stream(seed, epoch))
-    begin, last = start_step * batch_size, (steps - 1) * batch_size
-    if len(split) <= steps * batch_size:
-        return _mapped(split, order[begin:], example).batch(batch_size).prefetch(_PREFETCHED)
-    head = _mapped(split, order[begin:last], example).batch(batch_size)
-    merged = _mapped(split, order[last:], example).batch(batch_size + 1)
-    return head.concatenate(merged.take(steps - start_step)).prefetch(_PREFETCHED)
+    load, augment = _loader(split, crop), _augmentation(crop, flip, last_place)
+    stream = tf.constant(_stream(seed, epoch), tf.int64)
+    return _training_dataset(
+        split,
+        order,
+        lambda index: augment(load(index), tf.stack([stream, index])),
+        batch_size=batch_size,
+        start_step=start_step,
+    )
+
+
+def warm_up_batches(split: Split, *, crop: int, batch_size: int) -> tf.data.Dataset:
+    """Returns the central crop of every image of `split`, once and in order, as training batches.
+
+    Args:
+        split: the images to train on.
+        crop: side of a crop in pixels, see `training_batches`.
+        batch_size: images a batch; the last one may be smaller, or larger by one.
+
+    Returns:
+        Dataset of (uint8 [b, crop, crop, 3], int32 [b]).
+    """
+    example = _central_example(split, crop)
+    return _training_dataset(split, np.arange(len(split)), example, batch_size=batch_size)
 
 
 def evaluation_batches(split: Split, *, crop: int, batch_size: int = 100) -> tf.data.Dataset:
@@ -92,8 +111,7 @@ def evaluation_batches(split: Split, *, crop: int, batch_size: int = 100) -> tf.
     Returns:
         Dataset of (uint8 [b, crop, crop, 3], int32 [b]).
     """
-    load = _loader(split, crop)
-    examples = _mapped(split, np.arange(len(split)), lambda i: images.center_crop(load(i), crop))
+    examples = _mapped(split, np.arange(len(split)), _central_example(split, crop))
     return examples.batch(batch_size).prefetch(_PREFETCHED)
 
 
@@ -102,10 +120,23 @@ def _stream(seed: int, epoch: int) -> int:
     return int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0])
 
 
-def _training_example(split: Split, crop: int, flip: bool, *, stream: int) -> _Loader:
-    """Returns the function from an image's index to its random crop."""
-    load, augment = _loader(split, crop), _augmentation(crop, flip)
-    return lambda index: augment(load(index), tf.stack([tf.constant(stream, tf.int64), index]))
+def _training_dataset(
+    split: Split, order: np.ndarray, example: _Loader, *, batch_size: int, start_step: int = 0
+) -> tf.data.Dataset:
+    """Returns an epoch's batches in `order`, a last one of a single image merged."""
+    steps = num_training_steps(len(split), batch_size)
+    begin, last = start_step * batch_size, (steps - 1) * batch_size
+    if len(split) <= steps * batch_size:
+        return _mapped(split, order[begin:], example).batch(batch_size).prefetch(_PREFETCHED)
+    head = _mapped(split, order[begin:last], example).batch(batch_size)
+    merged = _mapped(split, order[last:], example).batch(batch_size + 1)
+    return head.concatenate(merged.take(steps - start_step)).prefetch(_PREFETCHED)
+
+
+def _central_example(split: Split, crop: int) -> _Loader:
+    """Returns the function from an image's index to its central crop."""
+    load = _loader(split, crop)
+    return lambda index: images.center_crop(load(index), crop)
 
 
 def _mapped(split: Split, indices: np.ndarray, example: _Loader) -> tf.data.Dataset:
@@ -151,9 +182,11 @@ def _decoder(size: int) -> _Loader:
 
 
 @functools.cache
-def _augmentation(crop: int, flip: bool) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+def _augmentation(
+    crop: int, flip: bool, last_place: bool
+) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
     @tf.function
     def augment(image: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        return images.random_crop_flip(image, crop, seed=seed, flip=flip)
+        return images.random_crop_flip(image, crop, seed=seed, flip=flip, last_place=last_place)
 
     return augment

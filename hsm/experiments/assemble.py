@@ -11,9 +11,10 @@ from hsm.data import pipeline
 from hsm.data.sources.source import ImageSource
 from hsm.experiments.config import RunConfig
 from hsm.experiments.workspace import read_model_card
-from hsm.models import EmbeddingModel, build_backbone
+from hsm.models import EmbeddingModel, HeadOptions, build_backbone, with_unbiased_variance
 from hsm.training import checkpoint
 from hsm.training.loop import TrainingData
+from hsm.training.raw_momentum import RawMomentumSGD
 from hsm.training.step import TrainStep
 
 
@@ -28,12 +29,19 @@ def build_model(
     """
     keras.backend.clear_session()
     keras.utils.set_random_seed(config.seed)
+    backbone = _backbone(config, weights)
     return EmbeddingModel(
-        _backbone(config, weights),
+        with_unbiased_variance(backbone) if config.unbiased_variance else backbone,
         config.base_method,
         num_classes=num_classes,
         embedding_dim=config.embedding_dim,
         alpha=config.initial_alpha,
+        scale_bias=config.scale_bias,
+        options=HeadOptions(
+            learn_alpha=config.learned_alpha,
+            norm_term=config.norm_term,
+            unbiased_variance=config.unbiased_variance,
+        ),
         seed=config.seed,
     )
 
@@ -68,7 +76,8 @@ def build_pretrained(config: RunConfig, weights: Path) -> keras.Model:
 def build_optimizer(config: RunConfig) -> keras.optimizers.Optimizer:
     """SGD with momentum, or Adam; with dynamic loss scaling where gradients are float16."""
     if config.optimizer == "sgd":
-        optimizer = keras.optimizers.SGD(config.learning_rate, momentum=config.momentum)
+        sgd = RawMomentumSGD if config.raw_momentum else keras.optimizers.SGD
+        optimizer = sgd(config.learning_rate, momentum=config.momentum)
     else:
         optimizer = keras.optimizers.Adam(config.learning_rate, epsilon=config.adam_epsilon)
     if config.precision == "mixed_float16":
@@ -78,7 +87,8 @@ def build_optimizer(config: RunConfig) -> keras.optimizers.Optimizer:
 
 def build_step(config: RunConfig, model: EmbeddingModel) -> TrainStep:
     """The compiled update of `model`."""
-    return TrainStep(model, build_optimizer(config))
+    optimizer = build_optimizer(config)
+    return TrainStep(model, optimizer, label_smoothing=config.label_smoothing)
 
 
 def training_data(config: RunConfig, source: ImageSource) -> TrainingData:
@@ -92,6 +102,7 @@ def training_data(config: RunConfig, source: ImageSource) -> TrainingData:
             seed=config.seed,
             epoch=epoch,
             flip=source.flip,
+            last_place=config.crop_last_place,
             start_step=first_step,
         )
 

@@ -11,84 +11,46 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from hsm.experiments.backbone_names import check_backbone
-from hsm.schedules import Constant, HeatUp, Schedule
+from hsm.experiments.hyperparameters import Hyperparameters
+from hsm.schedules import Constant, Gradual, HeatUp, Schedule
 
 PRETRAINED = "pretrained"
 METHODS = (PRETRAINED, "SM", "LN", "BN", "HLN", "HBN")
-OPTIMIZERS = ("sgd", "adam")
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
-PROFILES = ("paper",)
 
-_NOT_IDENTITY = ("eval_every", "seed")
-_HEATED_ONLY = ("heated_alpha", "heated_learning_rate")
+# What decides neither weights nor scores: when is scored, and which NMI is shown.
+_NOT_IDENTITY = ("eval_every", "nmi", "seed", "test_batch_size")
+_SWITCH_ONLY = ("heated_alpha", "heated_learning_rate")
+_GRADUAL_ONLY = ("gradual_every", "gradual_alpha_divisor", "gradual_rate_factor")
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunConfig:
+class RunConfig(Hyperparameters):
     """One run: a method on a data set with a seed.
 
     Attributes:
         dataset: name of the data set, or the base name of its folder.
         method: one of `METHODS`; "pretrained" is the backbone's own feature without any training.
         seed: seeds initial weights, order, crops, flips and k-means.
-        backbone: what `hsm.models.build_backbone` takes as a name.
-        weights: base name of the file of pretrained weights; None starts from random ones.
-        image_size: height and width of the crops in pixels; images are resized to 256/224 of it.
-        embedding_dim: k, the width of the embedding.
-        batch_size: examples a step.
-        optimizer: one of `OPTIMIZERS`.
-        momentum: momentum of SGD.
-        adam_epsilon: epsilon of Adam.
-        alpha: alpha before the switch (eq. 1); SM has 1 whatever stands here.
-        heated_alpha: alpha after the switch, for HLN and HBN.
-        learning_rate: rate before the switch, and throughout for SM, LN and BN.
-        heated_learning_rate: rate after the switch, for HLN and HBN; None is a tenth of
-            `learning_rate`.
-        epochs: epochs before the switch.
-        heated_epochs: epochs after it; SM, LN and BN train as many further epochs unheated.
-        eval_every: epochs between evaluations; switch and end are always evaluated.
-        ks: the K of Recall@K.
-        precision: one of `PRECISIONS`.
-        profile: one of `PROFILES`.
-        limit: images a split, class-balanced, for trying things out; None takes all.
     """
 
     dataset: str
     method: str
     seed: int = 0
-    backbone: str = "googlenet"
-    weights: str | None = None
-    image_size: int = 224
-    embedding_dim: int = 64
-    batch_size: int = 32
-    optimizer: str = "sgd"
-    momentum: float = 0.9
-    adam_epsilon: float = 1e-7
-    alpha: float = 16.0
-    heated_alpha: float = 4.0
-    learning_rate: float = 0.004
-    heated_learning_rate: float | None = None
-    epochs: int = 40
-    heated_epochs: int = 10
-    eval_every: int = 5
-    ks: tuple[int, ...] = (1, 2, 4, 8)
-    precision: str = "float32"
-    profile: str = "paper"
-    limit: int | None = None
 
     def __post_init__(self) -> None:
-        for name, allowed in _CHOICES.items():
-            if getattr(self, name) not in allowed:
-                raise ValueError(
-                    f"{name} must be one of {', '.join(allowed)}. Received: "
-                    f"{name}={getattr(self, name)!r}"
-                )
-        for name in ("image_size", "embedding_dim", "batch_size", "epochs", "eval_every"):
-            if getattr(self, name) < 1:
-                raise ValueError(
-                    f"{name} must be 1 or more. Received: {name}={getattr(self, name)}"
-                )
+        """Raises ValueError if a value breaks its rule, or values contradict each other."""
+        if self.method not in METHODS:
+            raise ValueError(
+                f"method must be one of {', '.join(METHODS)}. Received: method={self.method!r}"
+            )
+        super().__post_init__()
+        self._check_method()
+        self._check_options()
+        _ = self.schedule.phases
+
+    def _check_method(self) -> None:
+        if not 0 <= self.seed < 2**32:
+            raise ValueError(f"seed must be in 0..2**32 - 1. Received: seed={self.seed}")
         fewest = 1 if self.is_heated else 0
         if self.heated_epochs < fewest:
             raise ValueError(
@@ -100,17 +62,23 @@ class RunConfig:
                 f"batch_size must be 2 or more for {self.method}: batch normalisation needs a "
                 f"batch. Received: batch_size={self.batch_size}"
             )
-        if not 0 <= self.seed < 2**32:
-            raise ValueError(f"seed must be in 0..2**32 - 1. Received: seed={self.seed}")
-        check_backbone(self.backbone, self.weights)
-        if not self.ks or min(self.ks) < 1:
-            raise ValueError(f"ks must be positive numbers. Received: ks={self.ks}")
         if self.is_pretrained and self.weights is None:
             raise ValueError(
                 "the method pretrained needs --weights: it evaluates the feature of a trained "
                 "backbone"
             )
-        _ = self.schedule.phases
+
+    def _check_options(self) -> None:
+        if self.learned_alpha and self.method not in (PRETRAINED, "LN", "BN"):
+            raise ValueError(
+                "learned_alpha goes with the methods LN and BN, whose alpha no schedule sets: "
+                f"leave the others out of --methods. Received: method={self.method!r}"
+            )
+        if not self.norm_term and self.base_method not in (PRETRAINED, "LN"):
+            raise ValueError(
+                "norm_term=False goes with the methods LN and HLN, which divide by the feature's "
+                f"norm: leave the others out of --methods. Received: method={self.method!r}"
+            )
 
     @property
     def is_pretrained(self) -> bool:
@@ -123,14 +91,29 @@ class RunConfig:
         return self.method in ("HLN", "HBN")
 
     @property
+    def is_gradual(self) -> bool:
+        """True if the run heats up gradually, from the start."""
+        return self.is_heated and self.heating == "gradual"
+
+    @property
+    def is_prepared(self) -> bool:
+        """True if something is done to the model before the first epoch."""
+        return self.warm_up or self.class_mean_init
+
+    @property
     def base_method(self) -> str:
         """The method whose network this is: LN for HLN, BN for HBN, else the method itself."""
         return self.method.removeprefix("H")
 
     @property
     def initial_alpha(self) -> float:
-        """Alpha before the switch: 1 for SM (section 5.2), else `alpha`."""
-        return 1.0 if self.method == "SM" else self.alpha
+        """The first epoch's alpha: 1 for SM (section 5.2) and if it is learned, else `alpha`."""
+        return 1.0 if self.method == "SM" or self.learned_alpha else self.alpha
+
+    @property
+    def feature_epsilon(self) -> float:
+        """`test_epsilon` for our features: BN's are the released code's over sqrt(k)."""
+        return self.test_epsilon / (self.embedding_dim if self.base_method == "BN" else 1)
 
     @property
     def total_epochs(self) -> int:
@@ -138,10 +121,24 @@ class RunConfig:
         return self.epochs + self.heated_epochs
 
     @property
+    def switch_epoch(self) -> int | None:
+        """The epoch after which HLN and HBN switch; None if nothing is trained or switched."""
+        return None if self.is_pretrained or self.is_gradual else self.epochs
+
+    @property
     def schedule(self) -> Schedule:
         """Alpha and learning rate of every epoch."""
         if not self.is_heated:
             return Constant(self.initial_alpha, self.learning_rate, self.total_epochs)
+        if self.is_gradual:
+            return Gradual(
+                alpha=self.alpha,
+                learning_rate=self.learning_rate,
+                epochs=self.total_epochs,
+                every=self.gradual_every,
+                alpha_divisor=self.gradual_alpha_divisor,
+                rate_factor=self.gradual_rate_factor,
+            )
         return HeatUp(
             alpha=self.alpha,
             heated_alpha=self.heated_alpha,
@@ -154,16 +151,16 @@ class RunConfig:
     @property
     def name(self) -> str:
         """The record's name: it follows from the configuration and the seed."""
-        fields = self._identity()
-        if not self.is_heated:
-            fields = {key: value for key, value in fields.items() if key not in _HEATED_ONLY}
-        return self._named(self.method, fields)
+        return self._named(self.method, self._identity())
 
     @property
     def trunk_name(self) -> str:
-        """Name of the state at the switch, which HLN shares with LN, and HBN with BN."""
-        dropped = (*_HEATED_ONLY, "heated_epochs")
-        fields = {key: value for key, value in self._identity().items() if key not in dropped}
+        """Name of the state after `epochs` epochs.
+
+        HLN shares it with LN, and HBN with BN, unless they heat up gradually.
+        """
+        later = (*_SWITCH_ONLY, "heated_epochs")
+        fields = {key: value for key, value in self._identity().items() if key not in later}
         return self._named(self.base_method, {**fields, "method": self.base_method})
 
     def to_json(self) -> dict[str, Any]:
@@ -176,26 +173,25 @@ class RunConfig:
         return cls(**{**values, "ks": tuple(values["ks"])})
 
     def _identity(self) -> dict[str, Any]:
-        """The fields that decide the weights or what is measured, where they are not the defaults.
+        """The fields that decide weights and scores, as far as they are not the defaults.
 
         Leaving the defaults out keeps the names of old records when a field is added.
         """
         fields = {**self.to_json(), "alpha": self.initial_alpha, "ks": self.ks}
         defaults = {field.name: field.default for field in dataclasses.fields(self)}
+        without = {*_NOT_IDENTITY, *self._unused()}
         return {
             key: value
             for key, value in fields.items()
-            if key not in _NOT_IDENTITY and value != defaults[key]
+            if key not in without and value != defaults[key]
         }
+
+    def _unused(self) -> tuple[str, ...]:
+        """The fields on heating up that this run does not use."""
+        if not self.is_heated:
+            return (*_SWITCH_ONLY, *_GRADUAL_ONLY, "heating")
+        return _SWITCH_ONLY if self.is_gradual else _GRADUAL_ONLY
 
     def _named(self, method: str, fields: dict[str, Any]) -> str:
         digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:8]
         return f"{self.dataset}-{method}-{digest}-seed{self.seed}"
-
-
-_CHOICES = {
-    "method": METHODS,
-    "optimizer": OPTIMIZERS,
-    "precision": PRECISIONS,
-    "profile": PROFILES,
-}

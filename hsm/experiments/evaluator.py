@@ -12,7 +12,7 @@ import tensorflow as tf
 from hsm import records
 from hsm.data import pipeline
 from hsm.data.sources.source import ImageSource, Split
-from hsm.evaluation import embed, evaluate
+from hsm.evaluation import damped_unit_length, embed, evaluate
 from hsm.experiments.config import RunConfig
 from hsm.progress import ProgressBar
 
@@ -51,7 +51,9 @@ class Evaluator:
 
     def embed(self, split: Split) -> tuple[np.ndarray, np.ndarray]:
         """Features [n, k] and labels [n] of a split, every image once, in its order."""
-        batches = pipeline.evaluation_batches(split, crop=self.config.image_size)
+        batches = pipeline.evaluation_batches(
+            split, crop=self.config.image_size, batch_size=self.config.test_batch_size
+        )
         bar, done = ProgressBar(len(split), "image"), 0
 
         def progress(count: int) -> None:
@@ -85,14 +87,23 @@ class Evaluator:
         *,
         normalize: bool,
     ) -> dict[str, Any]:
+        config = self.config
+        if normalize and config.test_epsilon > 0:
+            queries, gallery = self._damped(queries), gallery and self._damped(gallery)
         features, labels = gallery or (None, None)
         evaluation = evaluate(
             *queries,
-            ks=self.config.ks,
-            seed=self.config.seed,
-            normalize=normalize,
+            ks=config.ks,
+            seed=config.seed,
+            n_init=config.kmeans_starts,
+            normalize=normalize and config.test_epsilon == 0,
             gallery=features,
             gallery_labels=labels,
         )
-        hits = {str(k): records.pack_hits(evaluation.ranks < k) for k in self.config.ks}
+        hits = {str(k): records.pack_hits(evaluation.ranks < k) for k in config.ks}
         return {**evaluation.to_json(), "hits": hits}
+
+    def _damped(self, embedded: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Features at the released code's length, all but 1, and their labels."""
+        features, labels = embedded
+        return damped_unit_length(features, self.config.feature_epsilon), labels

@@ -1,31 +1,32 @@
-"""The flags that every driver shares, and the configurations that follow from them."""
+"""The flags that every driver shares, and the configurations that follow from them.
+
+Those that override a recipe are in `hsm.experiments.recipe_flags`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from absl import flags
 
 from hsm.data.catalog import CATALOG
-from hsm.experiments import backbone_names
-from hsm.experiments.config import METHODS, OPTIMIZERS, PRECISIONS, PROFILES, RunConfig
-from hsm.experiments.recipes import DATASETS, RECIPES
+from hsm.experiments.config import METHODS, RunConfig
+from hsm.experiments.recipe_flags import given, whole_numbers
+from hsm.experiments.recipes import RECIPES
 
 _TRAINED = [method for method in METHODS if method != "pretrained"]
-_FROM_RECIPE = "Default: the data set's recipe, which --dry_run prints."
 
 flags.DEFINE_list(
     "dataset",
     ["digits"],
-    "One or several of the following. " + ". ".join(f"{n}: {CATALOG[n].summary}" for n in DATASETS),
+    "One or several of the following. " + ". ".join(f"{n}: {CATALOG[n].summary}" for n in CATALOG),
 )
 flags.DEFINE_string(
     "data_dir",
     None,
     "Folder of the data. "
-    + ". ".join(f"For {n}: {CATALOG[n].obtain}" for n in DATASETS if n != "digits")
+    + ". ".join(f"For {n}: {CATALOG[n].obtain}" for n in CATALOG if n != "digits")
     + ". Default: none; digits needs none.",
 )
 flags.DEFINE_string(
@@ -53,7 +54,6 @@ flags.DEFINE_list(
     _TRAINED,
     "Methods to train. pretrained, too, is possible: the backbone's own feature, not fine-tuned.",
 )
-flags.DEFINE_string("backbone", None, f"{backbone_names.HELP}. {_FROM_RECIPE}")
 flags.DEFINE_string(
     "weights",
     None,
@@ -62,53 +62,7 @@ flags.DEFINE_string(
     "them a .weights.h5 too, such as tools/convert_weights.py makes of the .caffemodel; for keras: "
     "networks an .h5 without the top. Default: random weights.",
 )
-flags.DEFINE_integer(
-    "image_size",
-    None,
-    f"Side of the square crops in pixels; images are resized to 256/224 of it. {_FROM_RECIPE}",
-    lower_bound=1,
-)
-flags.DEFINE_integer(
-    "embedding_dim", None, f"Width of the embedding. {_FROM_RECIPE}", lower_bound=1
-)
-flags.DEFINE_float(
-    "alpha", None, f"Reciprocal of the temperature before the switch. {_FROM_RECIPE}"
-)
-flags.DEFINE_float("heated_alpha", None, f"The same after the switch. {_FROM_RECIPE}")
-flags.DEFINE_float("learning_rate", None, f"Learning rate before the switch. {_FROM_RECIPE}")
-flags.DEFINE_float(
-    "heated_learning_rate",
-    None,
-    "Learning rate after the switch. Default: a tenth of --learning_rate.",
-)
-flags.DEFINE_enum(
-    "optimizer", None, list(OPTIMIZERS), f"sgd (with momentum 0.9) or adam. {_FROM_RECIPE}"
-)
-flags.DEFINE_float("adam_epsilon", 1e-7, "Epsilon of Adam.", lower_bound=0.0)
-flags.DEFINE_integer("batch_size", None, f"Images a step. {_FROM_RECIPE}", lower_bound=1)
-flags.DEFINE_integer("epochs", None, f"Epochs before the switch. {_FROM_RECIPE}", lower_bound=1)
-flags.DEFINE_integer(
-    "heated_epochs",
-    None,
-    f"Epochs after the switch; SM, LN and BN train as many further ones unheated. {_FROM_RECIPE}",
-    lower_bound=0,
-)
-flags.DEFINE_integer(
-    "eval_every",
-    None,
-    f"Epochs between evaluations; the switch and the end are always evaluated. {_FROM_RECIPE}",
-    lower_bound=1,
-)
-flags.DEFINE_list("ks", ["1", "2", "4", "8"], "The K of Recall@K.")
 flags.DEFINE_list("seeds", ["0"], "Seeds; several give mean and standard deviation.")
-flags.DEFINE_enum(
-    "precision",
-    "float32",
-    list(PRECISIONS),
-    "Arithmetic of the backbone. mixed_bfloat16 is about twice as fast on processors with AVX-512 "
-    "BF16 or AMX.",
-)
-flags.DEFINE_enum("profile", "paper", list(PROFILES), "Whose recipe: the text of the paper.")
 flags.DEFINE_string(
     "output_dir",
     "results",
@@ -127,7 +81,7 @@ flags.DEFINE_bool(
 
 FLAGS = flags.FLAGS
 
-_SMOKE = {"epochs": 1, "heated_epochs": 1, "eval_every": 1, "limit": 64}
+_SMOKE = {"epochs": 1, "heated_epochs": 1, "gradual_every": 1, "eval_every": 1, "limit": 64}
 
 
 def configs(dataset: str, name: str) -> list[RunConfig]:
@@ -142,22 +96,15 @@ def configs(dataset: str, name: str) -> list[RunConfig]:
     """
     values = FLAGS
     _check_choices("methods", values.methods, METHODS)
-    smoke = _SMOKE if values.smoke else {}
-    settings = {**RECIPES[dataset], **smoke, **_given(RECIPES[dataset])}
-    first = RunConfig(
-        dataset=name,
-        method=_TRAINED[0],
-        weights=Path(values.weights).name if values.weights else None,
-        heated_learning_rate=values.heated_learning_rate,
-        adam_epsilon=values.adam_epsilon,
-        ks=tuple(_numbers("ks")),
-        precision=values.precision,
-        profile=values.profile,
-        **settings,
-    )
+    recipe = RECIPES[values.profile][dataset]
+    settings = {**recipe, **(_SMOKE if values.smoke else {}), **given(recipe)}
+    settings["weights"] = Path(values.weights).name if values.weights else None
     methods = [method for method in METHODS if method in values.methods]
-    seeds = dict.fromkeys(_numbers("seeds"))
-    return [replace(first, method=method, seed=seed) for seed in seeds for method in methods]
+    return [
+        RunConfig(dataset=name, method=method, seed=seed, **settings)
+        for seed in dict.fromkeys(whole_numbers("seeds"))
+        for method in methods
+    ]
 
 
 def datasets() -> list[str]:
@@ -167,7 +114,7 @@ def datasets() -> list[str]:
         ValueError: if one of them is unknown.
     """
     chosen = list(dict.fromkeys(FLAGS.dataset))
-    _check_choices("dataset", chosen, DATASETS)
+    _check_choices("dataset", chosen, tuple(CATALOG))
     if len(chosen) > 1 and FLAGS.data_dir:
         needing = [name for name in chosen if name != "digits"]
         if len(needing) > 1:
@@ -220,12 +167,6 @@ def source_options() -> dict[str, Any]:
     }
 
 
-def _given(recipe: Any) -> dict[str, Any]:
-    """The recipe's fields that a flag sets."""
-    named = {key: FLAGS[key].value for key in recipe if key in FLAGS}
-    return {key: value for key, value in named.items() if value is not None}
-
-
 def _check_choices(flag: str, chosen: list[str], allowed: tuple[str, ...]) -> None:
     unknown = [value for value in chosen if value not in allowed]
     if unknown or not chosen:
@@ -233,13 +174,3 @@ def _check_choices(flag: str, chosen: list[str], allowed: tuple[str, ...]) -> No
             f"--{flag} takes one or several of {', '.join(allowed)}, separated by commas. "
             f"Received: {','.join(chosen)!r}"
         )
-
-
-def _numbers(flag: str) -> list[int]:
-    texts: list[str] = FLAGS[flag].value or [""]
-    try:
-        return [int(text) for text in texts]
-    except ValueError as error:
-        raise ValueError(
-            f"--{flag} takes whole numbers separated by commas. Received: {','.join(texts)!r}"
-        ) from error

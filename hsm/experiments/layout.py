@@ -9,6 +9,7 @@ from hsm.experiments import summary
 from hsm.experiments.published import PublishedTable, published_table
 from hsm.experiments.summary import Difference, Record, Row, Score
 from hsm.experiments.tables import Grid
+from hsm.experiments.variants import options
 from hsm.metrics.bootstrap import Interval
 
 _NONE = "–"
@@ -34,8 +35,9 @@ def grids(records: Iterable[Record]) -> tuple[Grid, ...]:
 def _final_grid(dataset: str, runs: Sequence[Record]) -> Grid:
     ks, rows, paper = summary.ks(runs), summary.final_rows(runs), published_table(dataset)
     header = _score_header(ks)
-    cells = [_score_cells(row, ks) for row in rows]
-    notes = [_data_note(runs[0]), *_seed_notes(rows)]
+    average = summary.nmi_average(runs)
+    cells = [_score_cells(row, ks, average) for row in rows]
+    notes = [_data_note(runs[0], average), *_seed_notes(rows)]
     if paper is not None:
         header += _paper_header(paper, ks)
         cells = [old + _paper_cells(paper, row, ks) for old, row in zip(cells, rows, strict=True)]
@@ -70,11 +72,12 @@ def _other_grids(dataset: str, runs: Sequence[Record]) -> list[Grid]:
         "best": f"{dataset}: best epoch, chosen on the test classes by R@{ks[0]}, percent",
         "unnormalized": f"{dataset}: final epoch, features not length-normalised, percent",
     }
+    average = summary.nmi_average(runs)
     found = []
     for key, title in titles.items():
-        rows = summary.other_rows(runs, key)
-        if rows:
-            found.append(Grid(title, _score_header(ks), tuple(_score_cells(r, ks) for r in rows)))
+        cells = [_score_cells(row, ks, average) for row in summary.other_rows(runs, key)]
+        if cells:
+            found.append(Grid(title, _score_header(ks), tuple(cells)))
     return found
 
 
@@ -82,9 +85,10 @@ def _score_header(ks: Sequence[int]) -> tuple[str, ...]:
     return ("Method", "Epoch", "NMI", *(f"R@{k}" for k in ks))
 
 
-def _score_cells(row: Row, ks: Sequence[int]) -> tuple[str, ...]:
+def _score_cells(row: Row, ks: Sequence[int], average: str) -> tuple[str, ...]:
     epochs = ", ".join(map(str, row.epochs())) or _NONE
-    return (row.label, epochs, _percent(row.nmi()), *(_percent(row.recall(k)) for k in ks))
+    recalls = (_percent(row.recall(k)) for k in ks)
+    return (row.label, epochs, _percent(row.nmi(average)), *recalls)
 
 
 def _paper_header(paper: PublishedTable, ks: Sequence[int]) -> tuple[str, ...]:
@@ -107,12 +111,12 @@ def _difference_cells(differences: Sequence[Difference], k: int) -> tuple[str, .
     return (f"R@{k}", *(_interval(difference.recall.get(k)) for difference in differences))
 
 
-def _data_note(run: Record) -> str:
+def _data_note(run: Record, average: str) -> str:
     test = run["data"]["test"]
     return (
         f"{test['images']:,} test images of {test['classes']} classes that no training image "
         "belongs to, every image a query once; features length-normalised; NMI with the "
-        "arithmetic mean of the entropies."
+        f"{average} mean of the entropies."
     )
 
 
@@ -139,7 +143,8 @@ def _settings(config: Mapping[str, Any]) -> str:
         f"{config['backbone']} from {weights or 'random weights'}, "
         f"{config['epochs']} + {config['heated_epochs']} epochs, {config['optimizer']}, learning "
         f"rate {config['learning_rate']:g}, batches of {config['batch_size']}, "
-        f"{config['embedding_dim']} dimensions"
+        f"{config['embedding_dim']} dimensions, "
+        + ", ".join((f"profile {config['profile']}", *options(config)))
     )
 
 

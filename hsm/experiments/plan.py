@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import textwrap
 import time
 from collections.abc import Sequence
@@ -14,11 +15,15 @@ from hsm.data.pipeline import num_training_steps
 from hsm.data.sources.source import ImageSource, Split
 from hsm.experiments import assemble
 from hsm.experiments.config import RunConfig
+from hsm.experiments.hyperparameters import Hyperparameters
+from hsm.experiments.recipes import WITHOUT_RELEASED_DRIVER
 from hsm.experiments.workspace import Workspace
 from hsm.training import checkpoint
 
 _TIMED_STEPS = 3
+# Shown always; the others where they differ from the paper's.
 _SHOWN = (
+    "profile",
     "backbone",
     "weights",
     "image_size",
@@ -32,14 +37,12 @@ _SHOWN = (
     "heated_epochs",
     "eval_every",
     "precision",
-    "profile",
 )
 
 
 def describe(configs: Sequence[RunConfig], source: ImageSource, workspace: Workspace) -> str:
     """Counts, settings, and which runs are recorded already. Several lines of text."""
     recorded = sum(workspace.record(config) is not None for config in configs)
-    settings = configs[0].to_json()
     methods = ", ".join(dict.fromkeys(config.method for config in configs))
     seeds = ", ".join(dict.fromkeys(str(config.seed) for config in configs))
     return "\n".join(
@@ -47,13 +50,8 @@ def describe(configs: Sequence[RunConfig], source: ImageSource, workspace: Works
             f"{source.name}: {_count(source.train)} train, {_count(source.test)} test"
             + (f", {_count(source.gallery)} gallery" if source.gallery else ""),
             *_left_out(source),
-            textwrap.fill(
-                ", ".join(f"{name} {settings[name]}" for name in _SHOWN),
-                width=100,
-                initial_indent="  ",
-                subsequent_indent="  ",
-                break_on_hyphens=False,
-            ),
+            _filled(", ".join(_settings(configs[0]))),
+            *_without_driver(configs[0]),
             f"  {len(configs)} runs ({methods}; seed {seeds}), {recorded} of them recorded already",
         ]
     )
@@ -109,6 +107,31 @@ def _seconds_per_step(config: RunConfig, num_classes: int, weights: Path | None)
         step(images, labels)
     step.totals()
     return (time.perf_counter() - start) / _TIMED_STEPS
+
+
+def _settings(config: RunConfig) -> list[str]:
+    values = config.to_json()
+    defaults = {field.name: field.default for field in dataclasses.fields(Hyperparameters)}
+    names = [n for n, default in defaults.items() if n in _SHOWN or getattr(config, n) != default]
+    return [f"{name} {values[name]}" for name in names]
+
+
+def _without_driver(config: RunConfig) -> list[str]:
+    """Says whose settings the profile "official" has where the released code has none."""
+    if config.profile == "official" and config.dataset in WITHOUT_RELEASED_DRIVER:
+        return [
+            _filled(
+                f"The released code has no driver for {config.dataset}: profile official carries "
+                "over what it does on Cars196."
+            )
+        ]
+    return []
+
+
+def _filled(text: str) -> str:
+    return textwrap.fill(
+        text, width=100, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
+    )
 
 
 def _count(split: Split) -> str:

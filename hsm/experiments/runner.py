@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from hsm import records
 from hsm.data.sources.source import ImageSource
-from hsm.experiments import assemble, diagnostics
+from hsm.experiments import assemble, diagnostics, preparation
 from hsm.experiments.config import RunConfig
 from hsm.experiments.evaluator import Evaluator
 from hsm.experiments.workspace import Workspace
@@ -98,7 +98,7 @@ class Runner:
 
     def _evaluate_pretrained(self, config: RunConfig) -> dict[str, Any]:
         evaluation = {"epoch": 0, **self._pretrained_evaluator(config).score()}
-        self.say(f"{_title(config)}: {_scores(evaluation)}")
+        self.say(f"{_title(config)}: {_scores(evaluation, config)}")
         return self._record(config, [], [evaluation])
 
     def _train(self, config: RunConfig) -> dict[str, Any]:
@@ -113,10 +113,14 @@ class Runner:
             on_epoch=report.epoch,
             origin={"images": self.source.checksum(), "weights": self._weights_sha256},
         )
-        self._train_resumed(config, trainer)
-        return self._record(config, trainer.epochs, trainer.evaluations)
+        self._train_resumed(config, trainer, lambda: preparation.prepare(model, evaluator))
+        record = self._record(config, trainer.epochs, trainer.evaluations)
+        record["seconds"]["prepare"] = trainer.preparation_seconds
+        return record
 
-    def _train_resumed(self, config: RunConfig, trainer: Trainer) -> None:
+    def _train_resumed(
+        self, config: RunConfig, trainer: Trainer, prepare: Callable[[], float]
+    ) -> None:
         trunk = self.workspace.trunk_checkpoint(config)
         end = self.workspace.checkpoint(config)
         self.workspace.write_model_card(config, self.source.train.class_names)
@@ -124,6 +128,11 @@ class Runner:
         if found is not None:
             trainer.restore(found)
             self.say(f"{_title(config)}: continues after epoch {trainer.epoch}")
+        elif config.is_prepared:
+            trainer.preparation_seconds = prepare()
+            trainer.save(trunk)
+            took = _duration(trainer.preparation_seconds)
+            self.say(f"{_title(config)}: prepared  ({took})")
         trainer.train(config.epochs, trunk)
         trainer.train(config.total_epochs, end)
 
@@ -134,8 +143,8 @@ class Runner:
         evaluations: list[dict[str, Any]],
     ) -> dict[str, Any]:
         final = evaluations[-1]
-        switch = next((e for e in evaluations if e["epoch"] == config.epochs), None)
-        first_own = config.epochs if config.is_heated else -1
+        switch = next((e for e in evaluations if e["epoch"] == config.switch_epoch), None)
+        first_own = config.epochs if config.is_heated and not config.is_gradual else -1
         best = records.best_evaluation(evaluations, after_epoch=first_own)
         return {
             "schema": records.SCHEMA,
@@ -148,7 +157,7 @@ class Runner:
                 "train": sum(e["seconds"] for e in epochs),
                 "evaluate": sum(e["seconds"] for e in evaluations),
             },
-            "switch_epoch": None if config.is_pretrained else config.epochs,
+            "switch_epoch": config.switch_epoch,
             "epochs": epochs,
             "evaluations": [_metrics(e) for e in evaluations],
             "final": _metrics(final),
@@ -184,7 +193,8 @@ class _Report:
             evaluation = evaluator(epoch)
             if evaluation is not None:
                 took = _duration(time.perf_counter() - start)
-                self._say(f"{_title(self._config)} epoch {epoch}: {_scores(evaluation)}  ({took})")
+                scores = _scores(evaluation, self._config)
+                self._say(f"{_title(self._config)} epoch {epoch}: {scores}  ({took})")
             return evaluation
 
         return evaluate
@@ -207,9 +217,9 @@ def _data(source: ImageSource) -> dict[str, Any]:
     }
 
 
-def _scores(evaluation: dict[str, Any]) -> str:
+def _scores(evaluation: dict[str, Any], config: RunConfig) -> str:
     recalls = "  ".join(f"R@{k} {100 * value:.2f}" for k, value in evaluation["recall"].items())
-    nmi = evaluation["nmi_arithmetic"]
+    nmi = evaluation[f"nmi_{config.nmi}"]
     clustering = "" if nmi is None else f"  NMI {100 * nmi:.2f}"
     return f"{evaluation['num_queries']} test images  {recalls}{clustering}"
 

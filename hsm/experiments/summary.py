@@ -77,8 +77,8 @@ class Difference:
     Attributes:
         label: For example "HBN − BN".
         seeds: How many seeds both methods have.
-        nmi: The difference of the mean arithmetic NMI: a number for the whole test set, which
-            has no queries to resample.
+        nmi: The difference of the mean NMI, with the average of `nmi_average`: a number for the
+            whole test set, which has no queries to resample.
         recall: By K, the difference of Recall@K with its 95 % interval over queries.
     """
 
@@ -93,7 +93,7 @@ def by_dataset(runs: Iterable[Record]) -> dict[str, list[Record]]:
 
     Raises:
         ValueError: If there is none, if two are of one data set, method and seed, or if those of
-            one data set differ in their data.
+            one data set differ in their data, their profile or the NMI that they show.
     """
     found: dict[str, list[Record]] = {}
     for run in runs:
@@ -108,6 +108,14 @@ def by_dataset(runs: Iterable[Record]) -> dict[str, list[Record]]:
 def ks(runs: Iterable[Record]) -> tuple[int, ...]:
     """Every K at which a record measured Recall@K, ascending."""
     return tuple(sorted({int(k) for run in runs for k in run["final"]["recall"]}))
+
+
+def nmi_average(runs: Sequence[Record]) -> str:
+    """The mean of the entropies, "arithmetic" or "geometric", in the NMI that is shown of `runs`.
+
+    The profile decides it; records from before there were two have the arithmetic one.
+    """
+    return runs[0]["config"].get("nmi", "arithmetic")
 
 
 def final_rows(runs: Sequence[Record]) -> tuple[Row, ...]:
@@ -136,7 +144,7 @@ def differences(
     their mean: the interval speaks of other queries, not of other seeds.
     """
     by_key = {(run["method"], run["seed"]): run for run in runs}
-    found = []
+    found, average = [], nmi_average(runs)
     for method, base in _PAIRS:
         seeds = sorted(s for m, s in by_key if m == method and (base, s) in by_key)
         if seeds:
@@ -145,7 +153,7 @@ def differences(
                 Difference(
                     label=f"{method} − {base}",
                     seeds=len(seeds),
-                    nmi=_mean_nmi(ours) - _mean_nmi(theirs),
+                    nmi=_mean_nmi(ours, average) - _mean_nmi(theirs, average),
                     recall={
                         k: paired_bootstrap(
                             _hits(ours, k), _hits(theirs, k), num_resamples=num_resamples, seed=seed
@@ -168,6 +176,13 @@ def _check(runs: Sequence[Record]) -> None:
                 f"{run['method']}, seed {run['seed']}: {other['name']} and {run['name']}. "
                 "Move one of them to another folder."
             )
+        for name in ("profile", "nmi"):
+            if run["config"].get(name) != first["config"].get(name):
+                raise ValueError(
+                    f"Records of one table share their {name}. {first['name']} has "
+                    f"{first['config'].get(name)}, {run['name']} has {run['config'].get(name)}. "
+                    "Give each its own --output_dir."
+                )
         if _test_data(run) != _test_data(first):
             raise ValueError(
                 f"Records of one table share their data. {first['name']} has {_test_data(first)}, "
@@ -194,8 +209,8 @@ def _score(values: Iterable[float]) -> Score | None:
     return Score(mean=statistics.fmean(numbers), std=std)
 
 
-def _mean_nmi(runs: Iterable[Record]) -> float:
-    return statistics.fmean(run["final"]["nmi_arithmetic"] for run in runs)
+def _mean_nmi(runs: Iterable[Record], average: str) -> float:
+    return statistics.fmean(run["final"][f"nmi_{average}"] for run in runs)
 
 
 def _shared_ks(runs: Sequence[Record]) -> list[int]:

@@ -8,6 +8,7 @@ from hsm.layers.l2_normalize import L2Normalize
 from hsm.layers.local_response_normalization import LocalResponseNormalization
 from hsm.layers.scaleless_batch_norm import ScalelessBatchNorm
 from hsm.layers.temperature_softmax_dense import TemperatureSoftmaxDense
+from hsm.layers.unbiased_batch_norm import UnbiasedBatchNormalization
 
 __all__ = [
     "BGRPixels",
@@ -16,4 +17,5 @@ __all__ = [
     "LocalResponseNormalization",
     "ScalelessBatchNorm",
     "TemperatureSoftmaxDense",
+    "UnbiasedBatchNormalization",
 ]

@@ -22,6 +22,10 @@ class L2Normalize(keras.layers.Layer):
     gradient with respect to x is orthogonal to x (equation 12). Shorter vectors, the zero vector
     among them, are multiplied by the constant 1 / sqrt(epsilon): value and gradient stay finite.
 
+    With norm_term=False the value is the same and the Jacobian is I - y y^T: the norm in the
+    denominator of equation 11 is left out, so that long and short vectors get gradients alike (end
+    of section 3.3).
+
     The layer is float32 under every dtype policy, also its own: in float16 the sum of squares of
     a vector of length 300 is already infinite. A gradient goes back in the input's dtype.
 
@@ -32,6 +36,7 @@ class L2Normalize(keras.layers.Layer):
     Args:
         axis: The axis along which vectors lie.
         epsilon: Lower bound of the sum of squares; positive.
+        norm_term: Whether the gradient has the factor 1 / ||x|| that the value implies.
         **kwargs: `name` and the other arguments of `keras.layers.Layer`; `dtype` has no effect.
 
     Call arguments:
@@ -50,7 +55,9 @@ class L2Normalize(keras.layers.Layer):
         Heated-Up Softmax Embedding, section 3.3, equations 11 and 12.
     """
 
-    def __init__(self, axis: int = -1, epsilon: float = 1e-12, **kwargs: Any) -> None:
+    def __init__(
+        self, axis: int = -1, epsilon: float = 1e-12, *, norm_term: bool = True, **kwargs: Any
+    ) -> None:
         super().__init__(**{**kwargs, "dtype": "float32"})
         if not isinstance(axis, int | np.integer) or isinstance(axis, bool):
             raise ValueError(f"expected axis to be an integer, such as -1. Received: axis={axis!r}")
@@ -61,12 +68,20 @@ class L2Normalize(keras.layers.Layer):
             )
         self.axis = int(axis)
         self.epsilon = epsilon
+        self.norm_term = norm_term
         self.supports_masking = True
 
     def call(self, inputs: Any) -> Any:
         """Returns `inputs` at unit length, float32."""
         squared_length = ops.sum(ops.square(inputs), axis=self.axis, keepdims=True)
-        return inputs * ops.rsqrt(ops.maximum(squared_length, self.epsilon))
+        unit = inputs * ops.rsqrt(ops.maximum(squared_length, self.epsilon))
+        return unit if self.norm_term else self._along_tangent(inputs, ops.stop_gradient(unit))
+
+    def _along_tangent(self, inputs: Any, unit: Any) -> Any:
+        """Returns the value `unit`, whose gradient is that of (I - unit unit^T) @ inputs."""
+        along = ops.sum(unit * inputs, axis=self.axis, keepdims=True)
+        tangent = inputs - unit * along
+        return unit + (tangent - ops.stop_gradient(tangent))
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Returns `input_shape`: lengths change, shapes do not."""
@@ -74,4 +89,9 @@ class L2Normalize(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments."""
-        return {**super().get_config(), "axis": self.axis, "epsilon": self.epsilon}
+        return {
+            **super().get_config(),
+            "axis": self.axis,
+            "epsilon": self.epsilon,
+            "norm_term": self.norm_term,
+        }

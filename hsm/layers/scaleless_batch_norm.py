@@ -7,6 +7,8 @@ from typing import Any
 
 import keras
 
+from hsm.layers.unbiased_batch_norm import UnbiasedBatchNormalization
+
 
 @keras.saving.register_keras_serializable(package="hsm")
 class ScalelessBatchNorm(keras.layers.Layer):
@@ -32,6 +34,8 @@ class ScalelessBatchNorm(keras.layers.Layer):
         epsilon: Added to the variance; positive.
         center: Whether the offset beta is learned; without it beta = 0.
         synchronized: Whether replicas of a distribution strategy share the batch's statistics.
+        unbiased_variance: Whether the moving variance is the batch's times n / (n - 1), as in the
+            released code; see `UnbiasedBatchNormalization`. Not together with `synchronized`.
         **kwargs: `name` and the other arguments of `keras.layers.Layer`; `dtype` has no effect.
 
     Call arguments:
@@ -59,6 +63,7 @@ class ScalelessBatchNorm(keras.layers.Layer):
         *,
         center: bool = True,
         synchronized: bool = False,
+        unbiased_variance: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**{**kwargs, "dtype": "float32"})
@@ -76,7 +81,9 @@ class ScalelessBatchNorm(keras.layers.Layer):
         self.epsilon = epsilon
         self.center = center
         self.synchronized = synchronized
-        self.batch_norm = keras.layers.BatchNormalization(
+        self.unbiased_variance = unbiased_variance
+        make = UnbiasedBatchNormalization if unbiased_variance else keras.layers.BatchNormalization
+        self.batch_norm = make(
             momentum=momentum,
             epsilon=epsilon,
             center=center,
@@ -114,6 +121,7 @@ class ScalelessBatchNorm(keras.layers.Layer):
             "epsilon": self.epsilon,
             "center": self.center,
             "synchronized": self.synchronized,
+            "unbiased_variance": self.unbiased_variance,
         }
 
 

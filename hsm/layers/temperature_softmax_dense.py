@@ -25,10 +25,10 @@ class TemperatureSoftmaxDense(keras.layers.Layer):
     stay zero), or W itself with normalize_kernel=False; b is 0 with use_bias=False. The softmax of
     the logits is p(m | x, alpha).
 
-    `alpha` is a float32 variable that is not trained but saved with the weights. `layer.alpha =
-    4.0` and `layer.alpha.assign(4.0)` both change its value in place, also between two calls of a
-    compiled graph, which is never traced again; `float(layer.alpha)` reads it. The configuration
-    keeps the value that the constructor got.
+    `alpha` is a float32 variable that is saved with the weights, and is trained with them only if
+    learn_alpha=True. `layer.alpha = 4.0` and `layer.alpha.assign(4.0)` both change its value in
+    place, also between two calls of a compiled graph, which is never traced again;
+    `float(layer.alpha)` reads it. The configuration keeps the value that the constructor got.
 
     The layer is float32 under every dtype policy, also its own. A gradient goes back in the
     input's dtype: feed float32, because alpha = 64 under a loss scale of 2**15 exceeds float16.
@@ -44,6 +44,7 @@ class TemperatureSoftmaxDense(keras.layers.Layer):
         normalize_kernel: Whether each class's weights are scaled to unit length.
         use_bias: Whether there is a learned bias, initially 0.
         scale_bias: Whether alpha multiplies the bias, too.
+        learn_alpha: Whether alpha is trained with the weights.
         activation: Applied to the logits: None, a name such as "softmax", or a callable.
         kernel_initializer: Initialiser of W. By default its columns' length is about 1.
         **kwargs: `name` and the other arguments of `keras.layers.Layer`; `dtype` has no effect.
@@ -72,6 +73,7 @@ class TemperatureSoftmaxDense(keras.layers.Layer):
         normalize_kernel: bool = True,
         use_bias: bool = True,
         scale_bias: bool = True,
+        learn_alpha: bool = False,
         activation: Any = None,
         kernel_initializer: Any = None,
         **kwargs: Any,
@@ -87,6 +89,7 @@ class TemperatureSoftmaxDense(keras.layers.Layer):
         self.normalize_kernel = normalize_kernel
         self.use_bias = use_bias
         self.scale_bias = scale_bias
+        self.learn_alpha = learn_alpha
         self.activation = keras.activations.get(activation)
         self.kernel_initializer = keras.initializers.get(
             kernel_initializer or keras.initializers.VarianceScaling(1.0, "fan_in")
@@ -100,8 +103,8 @@ class TemperatureSoftmaxDense(keras.layers.Layer):
             name="alpha",
             shape=(),
             initializer=keras.initializers.Constant(self.initial_alpha),
-            trainable=False,
-            aggregation="only_first_replica",
+            trainable=self.learn_alpha,
+            aggregation="none" if self.learn_alpha else "only_first_replica",
         )
 
     @property
@@ -154,6 +157,7 @@ class TemperatureSoftmaxDense(keras.layers.Layer):
             "normalize_kernel": self.normalize_kernel,
             "use_bias": self.use_bias,
             "scale_bias": self.scale_bias,
+            "learn_alpha": self.learn_alpha,
             "activation": keras.activations.serialize(self.activation),
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
         }

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import asdict
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from hsm.layers import L2Normalize, ScalelessBatchNorm, TemperatureSoftmaxDense
+from hsm.layers import L2Normalize, TemperatureSoftmaxDense
+from hsm.models.head import METHODS, HeadOptions, make_normalization
 from hsm.models.seeds import initializer_seeds
 
-METHODS = ("SM", "LN", "BN")
 _DEFAULT_ALPHA = {"SM": 1.0, "LN": 16.0, "BN": 16.0}  # Section 5.2.
 
 
@@ -47,12 +48,13 @@ class EmbeddingModel(keras.Model):
         embedding_dim: The number k of dimensions; at least 1.
         alpha: Initial reciprocal of the temperature; None for the method's own, given above.
         scale_bias: Whether alpha multiplies the classifier's bias; False as the released code.
+        options: Further departures from section 5.2; None for none.
         seed: Makes the head's initialisation reproducible; None leaves it random.
         **kwargs: `name` and `dtype` of `keras.Model`.
 
     Raises:
-        ValueError: If `method` is unknown, a number is out of range, or the backbone's output is
-            not [b, d].
+        ValueError: If `method` is unknown, a number is out of range, an option does not go with the
+            method, or the backbone's output is not [b, d].
 
     Reference:
         Heated-Up Softmax Embedding, sections 3.3, 3.4, 5.1 and 5.2.
@@ -67,6 +69,7 @@ class EmbeddingModel(keras.Model):
         embedding_dim: int = 64,
         alpha: float | None = None,
         scale_bias: bool = True,
+        options: HeadOptions | None = None,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
@@ -78,6 +81,8 @@ class EmbeddingModel(keras.Model):
         self.embedding_dim = int(embedding_dim)
         self.initial_alpha = _DEFAULT_ALPHA[method] if alpha is None else alpha
         self.scale_bias = scale_bias
+        self.options = options or HeadOptions()
+        self.options.check(method)
         self.seed = seed
         self._make_head()
         self.build(backbone.input_shape)
@@ -93,13 +98,14 @@ class EmbeddingModel(keras.Model):
             dtype="float32",
             name="bottleneck",
         )
-        self.normalization = _make_normalization(self.method)
+        self.normalization = make_normalization(self.method, self.options)
         self._unit_length = L2Normalize(name="unit_length")
         self.classifier = TemperatureSoftmaxDense(
             self.num_classes,
             self.initial_alpha,
             normalize_kernel=self.method != "SM",
             scale_bias=self.scale_bias,
+            learn_alpha=self.options.learn_alpha,
             kernel_initializer=scaled(1.0, "fan_in", "truncated_normal", seed=classifier_seed),
             name="classifier",
         )
@@ -159,6 +165,7 @@ class EmbeddingModel(keras.Model):
             "embedding_dim": self.embedding_dim,
             "alpha": self.initial_alpha,
             "scale_bias": self.scale_bias,
+            "options": asdict(self.options),
             "seed": self.seed,
         }
 
@@ -168,13 +175,8 @@ class EmbeddingModel(keras.Model):
         # Keras empties the configuration of a functional model that it deserialises.
         backbone_config = copy.deepcopy(config["backbone"])
         backbone = keras.saving.deserialize_keras_object(backbone_config, custom_objects)
-        return cls(**{**config, "backbone": backbone})
-
-
-def _make_normalization(method: str) -> keras.layers.Layer:
-    """Returns the layer between bottleneck and classifier."""
-    layers = {"SM": keras.layers.Identity, "LN": L2Normalize, "BN": ScalelessBatchNorm}
-    return layers[method](dtype="float32", name="normalization")
+        options = HeadOptions(**config["options"])
+        return cls(**{**config, "backbone": backbone, "options": options})
 
 
 def _check_arguments(

@@ -2,6 +2,7 @@
 
 from hsm.training.callback import HeatUpCallback
 from hsm.training.loop import NonFiniteLossError, Trainer
+from hsm.training.raw_momentum import RawMomentumSGD
 from hsm.training.step import TrainStep
 
-__all__ = ["HeatUpCallback", "NonFiniteLossError", "TrainStep", "Trainer"]
+__all__ = ["HeatUpCallback", "NonFiniteLossError", "RawMomentumSGD", "TrainStep", "Trainer"]

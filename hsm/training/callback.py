@@ -20,7 +20,8 @@ class HeatUpCallback(keras.callbacks.Callback):
         schedule: a `hsm.schedules.HeatUp`, or anything else with phases.
 
     Raises:
-        ValueError: when training begins, if the model has no `TemperatureSoftmaxDense` layer.
+        ValueError: when training begins, if the model has no `TemperatureSoftmaxDense` layer, or
+            one that learns its alpha.
 
     Example:
         model.fit(images, labels, epochs=50, callbacks=[HeatUpCallback(HeatUp())])
@@ -38,6 +39,13 @@ class HeatUpCallback(keras.callbacks.Callback):
             raise ValueError(
                 "HeatUpCallback needs a model with a TemperatureSoftmaxDense layer, whose alpha it "
                 f"sets. Received: model={self.model.name}"
+            )
+        learned = [layer.name for layer in self._classifiers if layer.learn_alpha]
+        if learned:
+            raise ValueError(
+                f"HeatUpCallback sets the alpha that a layer with learn_alpha=True learns: use "
+                f"learn_alpha=False, or no callback. Received: learn_alpha=True in "
+                f"{', '.join(learned)}"
             )
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:

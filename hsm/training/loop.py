@@ -12,6 +12,7 @@ from hsm.progress import ProgressBar
 from hsm.schedules import Phase, Phases, Schedule, phase_at
 from hsm.training import checkpoint
 from hsm.training.step import Totals, TrainStep
+from hsm.training.watch import Watch
 
 
 class NonFiniteLossError(FloatingPointError):
@@ -38,9 +39,9 @@ class EpochResult:
 
     Attributes:
         epoch: its number, from 1.
-        alpha: alpha in force.
+        alpha: alpha in force; a learned one at the epoch's end.
         learning_rate: learning rate in force.
-        loss: mean cross entropy of its examples, in nats.
+        loss: mean cross entropy of its examples, in nats, with the labels smoothed in training.
         accuracy: share of its examples classified rightly, 0..1.
         seconds: wall time of its steps.
         images_per_second: examples / seconds.
@@ -72,6 +73,7 @@ class Trainer:
         epoch: number of completed epochs.
         epochs: results of these epochs, as dicts.
         evaluations: what `evaluate` returned, in order.
+        preparation_seconds: wall time that the caller spent on the model before the first epoch.
     """
 
     def __init__(
@@ -95,6 +97,7 @@ class Trainer:
         self.epoch = 0
         self.epochs: list[dict[str, Any]] = []
         self.evaluations: list[dict[str, Any]] = []
+        self.preparation_seconds = 0.0
         self._interrupted: dict[str, Any] | None = None
 
     def restore(self, path: Path) -> None:
@@ -110,6 +113,7 @@ class Trainer:
         self.epoch = progress["epoch"]
         self.epochs = progress["epochs"]
         self.evaluations = progress["evaluations"]
+        self.preparation_seconds = progress.get("preparation_seconds", 0.0)
         self._interrupted = progress["interrupted"]
 
     def _check_origin(self, path: Path, progress: dict[str, Any]) -> None:
@@ -142,11 +146,11 @@ class Trainer:
             result = self._epoch(self.epoch + 1, path)
             self.epoch = result.epoch
             self.epochs.append(asdict(result))
-            self._save(path)
+            self.save(path)
             self.on_epoch(result)
             self._evaluate(path)
         if not path.exists():
-            self._save(path)
+            self.save(path)
 
     def _evaluate(self, path: Path) -> None:
         if self.epoch == 0 or any(e["epoch"] == self.epoch for e in self.evaluations):
@@ -154,14 +158,14 @@ class Trainer:
         evaluation = self.evaluate(self.epoch)
         if evaluation is not None:
             self.evaluations.append({"epoch": self.epoch, **evaluation})
-            self._save(path)
+            self.save(path)
 
     def _epoch(self, epoch: int, path: Path) -> EpochResult:
         phase = phase_at(self.schedule, epoch)
         self.step.set_phase(alpha=phase.alpha, learning_rate=phase.learning_rate)
         elapsed, first = self._begin(epoch)
         start = time.perf_counter() - elapsed
-        watch, bar = _Watch(self.checkpoint_minutes * 60), ProgressBar(self.data.steps_per_epoch)
+        watch, bar = Watch(self.checkpoint_minutes * 60), ProgressBar(self.data.steps_per_epoch)
         for index, (images, labels) in enumerate(self.data.batches(epoch, first), start=first + 1):
             self.step(images, labels)
             if watch.is_time(index):
@@ -169,7 +173,7 @@ class Trainer:
                 seconds = time.perf_counter() - start
                 bar.update(index, **_shown(totals, seconds))
                 if watch.is_time_to_save():
-                    self._save(path, {"step": index, "seconds": seconds, "totals": asdict(totals)})
+                    self.save(path, {"step": index, "seconds": seconds, "totals": asdict(totals)})
         result = self._finish(phase, epoch, start=start)
         bar.update(self.data.steps_per_epoch, **_shown(self.step.totals(), result.seconds))
         return result
@@ -190,9 +194,10 @@ class Trainer:
             raise RuntimeError(
                 f"epoch {epoch} gave {totals.steps} batches; expected {self.data.steps_per_epoch}"
             )
+        learned_alpha = self.step.learned_alpha
         return EpochResult(
             epoch=epoch,
-            alpha=phase.alpha,
+            alpha=phase.alpha if learned_alpha is None else learned_alpha,
             learning_rate=phase.learning_rate,
             loss=totals.mean_loss,
             accuracy=totals.accuracy,
@@ -213,11 +218,13 @@ class Trainer:
             )
         return totals
 
-    def _save(self, path: Path, interrupted: dict[str, Any] | None = None) -> None:
+    def save(self, path: Path, interrupted: dict[str, Any] | None = None) -> None:
+        """Write the checkpoint `path`; `interrupted` says how far an unfinished epoch is."""
         progress = {
             "epoch": self.epoch,
             "epochs": self.epochs,
             "evaluations": self.evaluations,
+            "preparation_seconds": self.preparation_seconds,
             "schedule": [asdict(phase) for phase in self.schedule.phases],
             "interrupted": interrupted,
             "origin": self.origin,
@@ -235,27 +242,3 @@ class Trainer:
 def _shown(totals: Totals, seconds: float) -> dict[str, float]:
     """What the progress bar shows beside the share done and the time left."""
     return {"loss": totals.mean_loss, "images/s": totals.examples / seconds}
-
-
-class _Watch:
-    """Says when to look at the totals: seldom, so that the device need not wait for the host."""
-
-    def __init__(self, save_seconds: float) -> None:
-        self._last_look = self._last_save = time.perf_counter()
-        self._save_seconds = save_seconds
-
-    def is_time(self, index: int) -> bool:
-        """True once a second, and in the first step, where a wrong setting shows soonest."""
-        now = time.perf_counter()
-        if index > 1 and now - self._last_look < 1.0:
-            return False
-        self._last_look = now
-        return True
-
-    def is_time_to_save(self) -> bool:
-        """True once every `save_seconds`."""
-        now = time.perf_counter()
-        if now - self._last_save < self._save_seconds:
-            return False
-        self._last_save = now
-        return True

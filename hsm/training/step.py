@@ -9,6 +9,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from hsm.losses import cross_entropy
+
 
 @dataclass(frozen=True)
 class Totals:
@@ -48,11 +50,19 @@ class TrainStep:
     Args:
         model: maps float32 images [b, h, w, 3] of RGB values 0..255 to float32 logits [b, classes].
         optimizer: a Keras optimiser; one with loss scaling is used as such.
+        label_smoothing: share of a label that is spread evenly over all classes, 0 to 1.
     """
 
-    def __init__(self, model: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
+    def __init__(
+        self,
+        model: keras.Model,
+        optimizer: keras.optimizers.Optimizer,
+        *,
+        label_smoothing: float = 0.0,
+    ) -> None:
         self.model = model
         self.optimizer = optimizer
+        self.label_smoothing = label_smoothing
         optimizer.build(model.trainable_variables)
         self._loss = tf.Variable(0.0, dtype=tf.float64, trainable=False)
         self._counts = tf.Variable([0, 0, 0, 0], dtype=tf.int64, trainable=False)
@@ -70,9 +80,15 @@ class TrainStep:
         self._update(images, labels)
 
     def set_phase(self, *, alpha: float, learning_rate: float) -> None:
-        """Set the two numbers that a phase of a schedule consists of."""
-        self.model.alpha.assign(alpha)
+        """Set the two numbers that a phase of a schedule consists of; a learned alpha stays."""
+        if self.learned_alpha is None:
+            self.model.alpha.assign(alpha)
         self.optimizer.learning_rate = learning_rate
+
+    @property
+    def learned_alpha(self) -> float | None:
+        """The model's alpha if it is trained with the weights, else None."""
+        return float(self.model.alpha.numpy()) if self.model.alpha.trainable else None
 
     def totals(self) -> Totals:
         """Read the sums; waits for the steps under way."""
@@ -96,9 +112,7 @@ class TrainStep:
         variables = self.model.trainable_variables
         with tf.GradientTape() as tape:
             logits = self.model(tf.cast(images, tf.float32), training=True)
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
-                labels=labels, logits=tf.cast(logits, tf.float32)
-            )
+            losses = cross_entropy(labels, tf.cast(logits, tf.float32), self.label_smoothing)
             scaled_loss = self.optimizer.scale_loss(tf.reduce_mean(losses))
         self.optimizer.apply(tape.gradient(scaled_loss, variables), variables)
         self._count(losses, logits, labels)

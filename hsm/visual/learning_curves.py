@@ -67,17 +67,21 @@ def draw_learning_curves(records: Sequence[Record]) -> Figure:
 
 
 def curve(record: Record, metric: str) -> dict[int, float]:
-    """Percent by epoch; of a heated method from the switch on, the switch included.
+    """Percent by epoch; of a method with a switch from there on, the switch included.
 
     Args:
-        metric: "recall" for recall at the smallest K, or "nmi" for NMI with the arithmetic mean.
+        metric: "recall" for recall at the smallest K, or "nmi" for the NMI that the record's
+            profile shows.
     """
     evaluations = list(record["evaluations"])
-    if record["method"].startswith("H"):
+    if record["method"].startswith("H") and record["switch_epoch"] is not None:
         evaluations = [e for e in evaluations if e["epoch"] >= record["switch_epoch"]]
         if record["switch"] is not None:
             evaluations.insert(0, {**record["switch"], "epoch": record["switch_epoch"]})
-    return {e["epoch"]: _percent(e, metric) for e in sorted(evaluations, key=lambda e: e["epoch"])}
+    return {
+        e["epoch"]: _percent(record, e, metric)
+        for e in sorted(evaluations, key=lambda e: e["epoch"])
+    }
 
 
 def _save(figure: Figure, stem: Path) -> list[Path]:
@@ -95,7 +99,7 @@ def _draw_method(panel: Axes, records: Sequence[Record], metric: str) -> None:
     method = records[0]["method"]
     style = METHOD_STYLES[method]
     if method == "pretrained":
-        level = float(np.mean([_percent(record["final"], metric) for record in records]))
+        level = float(np.mean([_percent(record, record["final"], metric) for record in records]))
         panel.axhline(level, color=style.color, linestyle=style.dashes, label=method)
         return
     curves = [curve(record, metric) for record in records]
@@ -115,16 +119,16 @@ def _draw_band(panel: Axes, epochs: Sequence[int], values: np.ndarray, color: st
 
 
 def _mark_switch(panel: Axes, records: Sequence[Record]) -> None:
-    heated = [record for record in records if record["method"].startswith("H")]
-    for epoch in sorted({record["switch_epoch"] for record in heated}):
+    for epoch in sorted({record["switch_epoch"] for record in _switched(records)}):
         panel.axvline(epoch, color="#777777", linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
 
 
 def _title(records: Sequence[Record]) -> str:
     parts = [records[0]["data"]["name"]]
-    heated = [record["config"] for record in records if record["method"].startswith("H")]
-    if heated:
-        alpha, heated_alpha = heated[0]["alpha"], heated[0]["heated_alpha"]
+    switched = _switched(records)
+    if switched:
+        config = switched[0]["config"]
+        alpha, heated_alpha = config["alpha"], config["heated_alpha"]
         parts.append(f"dashed line: switch, α {alpha:g} → {heated_alpha:g}")
     seeds = len({record["seed"] for record in records})
     if seeds > 1:
@@ -133,7 +137,14 @@ def _title(records: Sequence[Record]) -> str:
     return "\n".join(textwrap.fill(part, 50) for part in parts)
 
 
-def _percent(evaluation: Record, metric: str) -> float:
+def _switched(records: Sequence[Record]) -> list[Record]:
+    """The heated methods' records that have a switch; gradual heating has none."""
+    heated = [record for record in records if record["method"].startswith("H")]
+    return [record for record in heated if record["switch_epoch"] is not None]
+
+
+def _percent(record: Record, evaluation: Record, metric: str) -> float:
+    average = record["config"].get("nmi", "arithmetic")
     recall = evaluation["recall"]
-    value = recall[min(recall, key=int)] if metric == "recall" else evaluation["nmi_arithmetic"]
+    value = recall[min(recall, key=int)] if metric == "recall" else evaluation[f"nmi_{average}"]
     return 100 * float(value)

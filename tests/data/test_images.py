@@ -209,3 +209,33 @@ def test_random_crop_of_the_whole_image_is_the_image():
 def test_random_crops_stay_what_they_were():
     # Written down once: no release of TensorFlow may change what a seed means.
     assert draw_places(4, flip=True).tolist() == [[3, 3, 1], [2, 0, 1], [0, 1, 0], [1, 4, 0]]
+
+
+def test_random_crops_can_leave_the_greatest_offset_out():
+    # Red is an image's column, green its row, so that the first pixel tells the offsets.
+    grid = np.stack([*np.meshgrid(np.arange(256), np.arange(256)), np.zeros((256, 256))], -1)
+    image = tf.constant(grid.astype(np.uint8))
+
+    @tf.function
+    def offsets(last_place):
+        def first_pixel(index):
+            seed = tf.stack([tf.constant(7, tf.int64), index])
+            cropped = images.random_crop_flip(
+                image, 224, seed=seed, flip=False, last_place=last_place
+            )
+            return cropped[0, 0, :2]
+
+        return tf.map_fn(first_pixel, tf.range(2000, dtype=tf.int64), fn_output_signature=tf.uint8)
+
+    for last_place, last in ((True, 32), (False, 31)):
+        drawn = offsets(last_place).numpy()
+        for axis in (0, 1):
+            assert set(drawn[:, axis]) == set(range(last + 1))
+
+
+def test_without_a_margin_there_is_one_place():
+    image = tf.constant(PLACES)
+    cropped = images.random_crop_flip(
+        image, 32, seed=tf.constant([1, 2]), flip=False, last_place=False
+    )
+    np.testing.assert_array_equal(cropped, PLACES)

@@ -229,3 +229,24 @@ def test_threads_and_processes_do_not_change_the_pixels(make_folder):
     ]
     assert len(here) == 4
     assert elsewhere.stdout.split() == here
+
+
+@pytest.mark.parametrize(("count", "sizes"), [(8, [4, 4]), (9, [4, 5]), (10, [4, 4, 2]), (1, [1])])
+def test_warming_up_shows_every_centre_once_in_order_in_training_batches(count, sizes):
+    split = random_split(count)
+    found = list(pipeline.warm_up_batches(split, crop=28, batch_size=4).as_numpy_iterator())
+    assert [len(labels) for _, labels in found] == sizes
+    np.testing.assert_array_equal(
+        np.concatenate([p for p, _ in found]), split.images[:, 2:30, 2:30]
+    )
+    np.testing.assert_array_equal(np.concatenate([y for _, y in found]), split.labels)
+
+
+def test_training_crops_follow_the_last_place():
+    split = random_split(8)
+    options = {"crop": 28, "batch_size": 8, "seed": 3, "epoch": 1, "flip": False}
+    with_last, without = (
+        next(pipeline.training_batches(split, **options, last_place=last).as_numpy_iterator())[0]
+        for last in (True, False)
+    )
+    assert not np.array_equal(with_last, without)

@@ -27,3 +27,20 @@ def run(driver, *flags, cwd=None):
         timeout=300,
         check=False,
     )
+
+
+def kill_after(driver, line_part, *flags):
+    """Start the driver and end it with SIGKILL when it has said `line_part`."""
+    process = subprocess.Popen(
+        command(driver, *flags),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=ROOT,
+        env=ENVIRONMENT,
+    )
+    try:
+        assert any(line_part in line for line in process.stdout), "ended before it was killed"
+    finally:
+        process.kill()
+        process.wait()

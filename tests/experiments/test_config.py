@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import replace
 
 import pytest
 
-from hsm.data.catalog import CATALOG
 from hsm.experiments.config import METHODS, RunConfig
-from hsm.experiments.recipes import RECIPES
 from hsm.schedules import phase_at
 
 BASE = RunConfig(dataset="digits", method="BN")
@@ -25,39 +24,120 @@ def test_a_name_is_the_same_in_every_process():
     assert _with(method="HBN", heated_alpha=2.0, seed=7).name == "digits-HBN-00bac000-seed7"
 
 
+DECIDING = [
+    {"epochs": 3},
+    {"heated_epochs": 3},
+    {"alpha": 8.0},
+    {"learning_rate": 0.1},
+    {"embedding_dim": 8},
+    {"batch_size": 16},
+    {"optimizer": "adam"},
+    {"precision": "mixed_bfloat16"},
+    {"weights": "a.caffemodel"},
+    {"backbone": "convnet"},
+    {"image_size": 28},
+    {"limit": 10},
+    {"profile": "official"},
+    {"crop_last_place": False},
+    {"scale_bias": False},
+    {"learned_alpha": True},
+    {"unbiased_variance": True},
+    {"label_smoothing": 0.1},
+    {"raw_momentum": True},
+    {"adam_epsilon": 0.01},
+    {"warm_up": True},
+    {"class_mean_init": True},
+    {"test_epsilon": 1e-4},
+    {"kmeans_starts": 1},
+    {"ks": (1, 10)},
+    {"dataset": "omniglot"},
+    {"method": "LN"},
+    {"seed": 1},
+]
+# Of some methods only, or for the scores' display.
+ELSEWHERE = {
+    "norm_term",
+    "momentum",
+    "heating",
+    "heated_alpha",
+    "heated_learning_rate",
+    "gradual_every",
+    "gradual_alpha_divisor",
+    "gradual_rate_factor",
+    "eval_every",
+    "test_batch_size",
+    "nmi",
+}
+
+
+@pytest.mark.parametrize("changes", DECIDING)
+def test_what_decides_weights_and_scores_decides_the_names(changes):
+    assert _with(**changes).name != BASE.name
+    later = {"heated_epochs"}
+    assert (_with(**changes).trunk_name != BASE.trunk_name) == (set(changes) != later)
+
+
+def test_every_other_field_is_named_here():
+    """A new field must be put into one of the lists of this file."""
+    tested = {name for changes in DECIDING for name in changes} | ELSEWHERE
+    assert tested == {field.name for field in dataclasses.fields(RunConfig)}
+
+
 @pytest.mark.parametrize(
     "changes",
     [
-        {"epochs": 3},
-        {"heated_epochs": 3},
-        {"alpha": 8.0},
-        {"learning_rate": 0.1},
-        {"embedding_dim": 8},
-        {"batch_size": 16},
-        {"optimizer": "adam"},
-        {"precision": "mixed_bfloat16"},
-        {"weights": "a.caffemodel"},
-        {"backbone": "convnet"},
-        {"backbone": "keras:ResNet50"},
-        {"backbone": "folder/net.keras"},
-        {"image_size": 28},
-        {"limit": 10},
-        {"dataset": "omniglot"},
-        {"method": "LN"},
-        {"seed": 1},
-        {"ks": (1, 10)},
+        {"eval_every": 1},
+        {"nmi": "geometric"},
+        {"test_batch_size": 7},
+        {"heated_alpha": 2.0},
+        {"heated_learning_rate": 1.0},
+        {"heating": "gradual"},
+        {"gradual_every": 3},
+        {"gradual_alpha_divisor": 2.0},
+        {"gradual_rate_factor": 0.5},
     ],
-)
-def test_what_decides_the_weights_or_is_measured_decides_the_name(changes):
-    assert _with(**changes).name != BASE.name
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [{"eval_every": 1}, {"heated_alpha": 2.0}, {"heated_learning_rate": 1.0}],
 )
 def test_what_does_not_touch_an_unheated_run_leaves_its_name(changes):
     assert _with(**changes).name == BASE.name
+
+
+def test_the_controls_of_alpha_and_rate_have_four_names():
+    kept = {"heated_alpha": BASE.alpha, "heated_learning_rate": BASE.learning_rate}
+    controls = [{}, *({name: value} for name, value in kept.items()), kept]
+    assert len({_with(method="HBN", **control).name for control in controls}) == 4
+    assert len({_with(method="HBN", **control).trunk_name for control in controls}) == 1
+
+
+def test_gradual_heating_shares_no_trunk_and_ignores_the_switchs_numbers():
+    gradual = _with(method="HBN", heating="gradual")
+    assert gradual.trunk_name != BASE.trunk_name
+    assert gradual.name != _with(method="HBN").name
+    assert replace(gradual, heated_alpha=1.0, heated_learning_rate=1.0).name == gradual.name
+    for name, value in {"gradual_every": 3, "gradual_alpha_divisor": 2.0}.items():
+        assert replace(gradual, **{name: value}).trunk_name != gradual.trunk_name
+        assert _with(method="HBN", **{name: value}).name == _with(method="HBN").name
+    assert replace(gradual, heated_epochs=99).trunk_name == gradual.trunk_name
+    phases = gradual.schedule.phases
+    assert [(phase.epochs, round(phase.alpha, 2)) for phase in phases] == [
+        (10, 16.0),
+        (10, 11.35),
+        (10, 8.05),
+        (10, 5.71),
+        (10, 4.05),
+    ]
+    assert gradual.switch_epoch is None
+    assert _with(method="HBN").switch_epoch == 40
+
+
+def test_a_learned_alpha_starts_at_one():
+    assert _with(learned_alpha=True).initial_alpha == 1.0
+    assert _with(learned_alpha=True).schedule.phases[0].alpha == 1.0
+
+
+def test_the_damping_of_tested_features_is_on_their_scale():
+    """BN's features are the released code's over sqrt(k)."""
+    assert _with(test_epsilon=6.4e-3).feature_epsilon == pytest.approx(1e-4)
+    assert _with(test_epsilon=6.4e-3, method="LN").feature_epsilon == 6.4e-3
 
 
 def test_alpha_is_one_for_sm_whatever_the_flag_says():
@@ -96,7 +176,16 @@ def test_json_round_trip():
         ({"method": "XX"}, "method must be one of pretrained, SM, .* Received: method='XX'"),
         ({"optimizer": "lamb"}, "optimizer must be one of sgd, adam"),
         ({"precision": "int8"}, "precision must be one of float32"),
-        ({"profile": "mine"}, "profile must be one of paper"),
+        ({"profile": "mine"}, "profile must be one of paper, official"),
+        ({"heating": "slow"}, "heating must be one of switch, gradual"),
+        ({"nmi": "harmonic"}, "nmi must be one of arithmetic, geometric"),
+        ({"label_smoothing": 1.0}, "label_smoothing must be 0 or more and less than 1.*=1.0"),
+        ({"test_epsilon": -1.0}, "test_epsilon must be finite and 0 or more.*=-1.0"),
+        ({"kmeans_starts": 0}, "kmeans_starts must be 1 or more"),
+        ({"method": "HBN", "heating": "gradual", "gradual_every": 0}, "every must be 1 or more"),
+        ({"method": "SM", "learned_alpha": True}, "learned_alpha goes with .* LN and BN.*'SM'"),
+        ({"method": "HBN", "learned_alpha": True}, "learned_alpha goes with .* LN and BN.*'HBN'"),
+        ({"norm_term": False}, "norm_term=False goes with the methods LN and HLN.*'BN'"),
         ({"epochs": 0}, "epochs must be 1 or more. Received: epochs=0"),
         ({"batch_size": 1}, "batch_size must be 2 or more for BN"),
         ({"alpha": -1.0}, "alpha must be a positive finite number"),
@@ -113,15 +202,3 @@ def test_json_round_trip():
 def test_rules_are_checked_at_construction(changes, message):
     with pytest.raises(ValueError, match=message):
         _with(**changes)
-
-
-def test_every_data_set_of_the_catalog_has_a_recipe():
-    assert set(RECIPES) == set(CATALOG)
-
-
-@pytest.mark.parametrize("dataset", RECIPES)
-def test_every_recipe_is_a_configuration_with_the_papers_schedule(dataset):
-    config = RunConfig(dataset=dataset, method="HBN", **RECIPES[dataset])
-    assert (config.epochs, config.heated_epochs) == (40, 10)
-    assert (config.alpha, config.heated_alpha, config.learning_rate) == (16.0, 4.0, 0.004)
-    assert (config.embedding_dim, config.batch_size, config.momentum) == (64, 32, 0.9)

@@ -114,7 +114,7 @@ def test_papers_numbers_stand_beside_only_their_own_data_set():
     assert rows["HBN"][-4:] == ["68.10", "74.70", "83.90", "89.77"]
     assert rows["BN at switch"][-4:] == ["–"] * 4
     assert "on the whole of Cars196" in text
-    assert "paper" not in report.render_text(full_set()).lower()
+    assert not re.search("paper NMI|paper R@|Paper:", report.render_text(full_set()))
 
 
 def test_no_terminal_line_is_wider_than_100():
@@ -217,9 +217,35 @@ def test_settings_say_what_was_trained_how_long_and_how():
     text = " ".join(report.render_text([make_record("SM")]).split())
     assert (
         "Settings: googlenet from a.caffemodel, 40 + 10 epochs, sgd, learning rate 0.004, "
-        "batches of 32, 64 dimensions." in text
+        "batches of 32, 64 dimensions, profile paper." in text
     )
     assert "Settings" not in report.render_text([make_record("pretrained")])
+
+
+def _official(method, **config):
+    record = make_record(method)
+    record["config"] |= {"profile": "official", "nmi": "geometric", **config}
+    return record
+
+
+def test_the_official_profile_is_named_and_shows_the_geometric_nmi():
+    text = report.render_text([_official("BN"), _official("HBN")])
+    row = table_lines(text, "digits: final epoch")["BN"]
+    recall = 100 * LEVELS["BN"] / QUERIES
+    assert row[2:4] == [f"{recall - 4:.2f}", f"{recall:.2f}"]
+    flat = " ".join(text.split())
+    assert "NMI with the geometric mean of the entropies" in flat
+    assert "64 dimensions, profile official." in flat
+
+
+def test_options_are_named():
+    text = " ".join(report.render_text([_official("SM", label_smoothing=0.1)]).split())
+    assert "profile official, label smoothing 0.1." in text
+
+
+def test_profiles_do_not_go_into_one_table():
+    with pytest.raises(ValueError, match="share their profile. .* has paper, .* has official"):
+        report.render_text([make_record("BN"), _official("HBN")])
 
 
 def test_no_records_are_refused():

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 
 import numpy as np
 import pytest
-from experiments.driver_process import ENVIRONMENT, ROOT, command, run
+from experiments.driver_process import kill_after, run
 
 KILLED = (
     "--methods=HBN",
@@ -54,23 +53,6 @@ def test_dry_run_prints_counts_plan_and_time_and_writes_nothing(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def _kill_after(line_part, *flags):
-    """Start the driver and end it with SIGKILL when it has said `line_part`."""
-    process = subprocess.Popen(
-        command("table1", *flags),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        cwd=ROOT,
-        env=ENVIRONMENT,
-    )
-    try:
-        assert any(line_part in line for line in process.stdout), "ended before it was killed"
-    finally:
-        process.kill()
-        process.wait()
-
-
 def _final_arrays(output_dir):
     (path,) = output_dir.glob("smoke/runs/*/checkpoint.npz")
     with np.load(path) as archive:
@@ -88,7 +70,7 @@ def _metrics(output_dir):
 def test_killed_and_started_again_it_ends_with_identical_weights(tmp_path, uninterrupted, moments):
     flags = (*KILLED, f"--output_dir={tmp_path}")
     for moment in moments:
-        _kill_after(moment, *flags)
+        kill_after("table1", moment, *flags)
     assert not list(tmp_path.glob("smoke/records/*.json"))
     result = run("table1", *flags)
     assert result.returncode == 0, result.stderr

@@ -86,3 +86,23 @@ def test_refuses_epsilon(epsilon):
 def test_refuses_axis(axis):
     with pytest.raises(ValueError, match="expected axis to be an integer"):
         L2Normalize(axis)
+
+
+@pytest.mark.parametrize("axis", [-1, 0])
+def test_without_the_norm_term_the_gradient_is_the_norm_times_equation_12(axis):
+    x = 7 * X.astype(np.float32)
+    value, with_norm = gradient(L2Normalize(axis), x, UPSTREAM)
+    same, without = gradient(L2Normalize(axis, norm_term=False), x, UPSTREAM)
+    np.testing.assert_array_equal(same, value)
+    norm = np.linalg.norm(x.astype(np.float64), axis=axis, keepdims=True)
+    np.testing.assert_allclose(without, norm * with_norm, rtol=1e-4, atol=1e-5)
+    unit = x / norm
+    closed = UPSTREAM - unit * (unit * UPSTREAM).sum(axis=axis, keepdims=True)
+    np.testing.assert_allclose(without, closed, rtol=1e-4, atol=1e-5)
+
+
+def test_without_the_norm_term_a_zero_vector_has_a_finite_gradient():
+    zero, ones = np.zeros((1, 3), np.float32), np.ones((1, 3), np.float32)
+    value, found = gradient(L2Normalize(norm_term=False), zero, ones)
+    np.testing.assert_array_equal(value, zero)
+    np.testing.assert_array_equal(found, ones)

@@ -126,7 +126,7 @@ def test_alpha_is_saved_in_a_checkpoint(tmp_path):
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16", "float16", "mixed_bfloat16"])
 def test_alpha_64_under_a_loss_scale_is_finite(policy):
-    layer = TemperatureSoftmaxDense(4, alpha=64.0, dtype=policy)
+    layer = layer_with_weights(alpha=64.0, dtype=policy)
     x = tf.constant(X, tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(x)
@@ -200,3 +200,24 @@ def test_refuses_inputs_of_unknown_dimension():
 
 def test_numpy_integers_count_classes():
     assert TemperatureSoftmaxDense(np.int64(5)).get_config()["units"] == 5
+
+
+@pytest.mark.parametrize("scale_bias", [True, False])
+def test_a_learned_alpha_has_the_gradient_of_its_closed_form(scale_bias):
+    layer = layer_with_weights(alpha=1.5, learn_alpha=True, scale_bias=scale_bias)
+    with tf.GradientTape() as tape:
+        loss = mean_cross_entropy(layer(X.astype(np.float32)), LABELS)
+    found = tape.gradient(loss, layer.trainable_variables)
+    scaled = X @ unit_columns(KERNEL) + (BIAS if scale_bias else 0)
+    logits = 1.5 * scaled + (0 if scale_bias else BIAS)
+    p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    expected = ((p - np.eye(4)[LABELS]) * scaled).sum(axis=1).mean()
+    (alpha,) = [g for g, v in zip(found, layer.trainable_variables, strict=True) if v.shape == ()]
+    np.testing.assert_allclose(alpha, expected, rtol=1e-4)
+
+
+def test_alpha_is_trained_only_when_it_is_learned():
+    assert layer_with_weights(learn_alpha=True).alpha.trainable
+    fixed = layer_with_weights()
+    assert not fixed.alpha.trainable
+    assert len(fixed.trainable_variables) == 2

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from training.tiny_model import CLASSES, SIDE, make_model
 
+from hsm.models import HeadOptions
 from hsm.schedules import HeatUp
 from hsm.training import HeatUpCallback
 
@@ -44,3 +45,9 @@ def test_a_model_without_temperature_is_refused():
     model.compile("sgd", "mse")
     with pytest.raises(ValueError, match="needs a model with a TemperatureSoftmaxDense layer"):
         model.fit(np.ones((2, 2)), np.ones((2, 2)), verbose=0, callbacks=[HeatUpCallback(HeatUp())])
+
+
+def test_a_model_that_learns_alpha_is_refused():
+    model = make_model("LN", options=HeadOptions(learn_alpha=True))
+    with pytest.raises(ValueError, match=r"learn_alpha=False, or no callback.* in classifier"):
+        _fit(model, 1)

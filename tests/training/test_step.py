@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 from training.tiny_model import make_batches, make_model
 
+from hsm.models import HeadOptions
 from hsm.training.step import Totals, TrainStep
 
 
@@ -44,6 +45,28 @@ def test_sgd_with_momentum_is_its_closed_form():
         velocity = 0.9 * velocity - rate * gradient
         weights = weights + velocity
     np.testing.assert_allclose(np.asarray(step.model.w), weights, atol=1e-6)
+
+
+def test_smoothed_labels_are_those_of_the_closed_form():
+    step = TrainStep(_Linear(), keras.optimizers.SGD(0.1), label_smoothing=0.1)
+    step.set_phase(alpha=2.0, learning_rate=0.1)
+    x, labels = np.random.default_rng(0).normal(size=(4, 3)), np.array([0, 1, 1, 0])
+    step(x.reshape(4, 1, 1, 3).astype(np.float32), labels.astype(np.int32))
+    target = 0.9 * np.eye(2)[labels] + 0.05
+    gradient = 2.0 * x.T @ (0.5 - target) / 4
+    np.testing.assert_allclose(np.asarray(step.model.w), 1 - 0.1 * gradient, atol=1e-6)
+    assert step.totals().mean_loss == pytest.approx(np.log(2), abs=1e-6)
+
+
+def test_a_learned_alpha_is_updated_and_not_set():
+    model = make_model("LN", options=HeadOptions(learn_alpha=True))
+    model.alpha = 1.0
+    step = TrainStep(model, keras.optimizers.SGD(0.1))
+    step.set_phase(alpha=16.0, learning_rate=0.1)
+    assert step.learned_alpha == 1.0
+    step(*next(make_batches().batches(1, 0)))
+    assert step.learned_alpha != 1.0
+    assert TrainStep(make_model("LN"), keras.optimizers.SGD(0.1)).learned_alpha is None
 
 
 def test_totals_are_sums_over_examples():

@@ -13,13 +13,15 @@ from hsm.training.step import TrainStep
 SIDE, CLASSES = 6, 3
 
 
-def make_model(method="BN", seed=0):
+def make_model(method="BN", seed=0, options=None):
     inputs = keras.Input((SIDE, SIDE, 3))
     x = keras.layers.Rescaling(1 / 255)(inputs)
     x = keras.layers.Conv2D(4, 3, kernel_initializer=keras.initializers.GlorotUniform(seed))(x)
     x = keras.layers.BatchNormalization(momentum=0.9)(x)
     backbone = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(x))
-    return EmbeddingModel(backbone, method, num_classes=CLASSES, embedding_dim=5, seed=seed)
+    return EmbeddingModel(
+        backbone, method, num_classes=CLASSES, embedding_dim=5, seed=seed, options=options
+    )
 
 
 def make_batches(steps=4, size=8):

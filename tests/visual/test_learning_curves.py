@@ -120,3 +120,19 @@ def test_every_trained_data_set_has_its_own_figure(tmp_path):
         "learning_curves_v1.5.png",
         "learning_curves_v1.5.pdf",
     ]
+
+
+def test_gradual_heating_has_a_whole_curve_and_no_switch():
+    record = make_record("HBN")
+    record["switch_epoch"] = record["switch"] = None
+    assert list(curve(record, "recall")) == [50]
+    recall, _ = draw_learning_curves([record]).axes
+    assert "switch" not in recall.get_title()
+    assert set(lines_of(recall)) == {"HBN"}
+
+
+def test_the_nmi_is_the_one_that_the_profile_shows():
+    record = make_record("BN")
+    record["config"]["nmi"] = "geometric"
+    evaluation = make_evaluation("BN", 0, 50)
+    assert curve(record, "nmi")[50] == pytest.approx(100 * evaluation["nmi_geometric"])

@@ -1,0 +1,50 @@
+"""Rows beside the five methods: what they change, and what they are called."""
+
+from __future__ import annotations
+
+import pytest
+
+from hsm.experiments.config import RunConfig
+from hsm.experiments.variants import VARIANTS, label, options, vary
+
+BASE = RunConfig(dataset="digits", method="BN", learning_rate=0.1, alpha=8.0)
+
+LABELS = {
+    "label_smoothing": "SM, label smoothing 0.1",
+    "learned_alpha": "BN, learned α",
+    "gradual": "HBN, gradual",
+    "no_norm_term": "LN, gradient without norm term",
+    "alpha_only": "HBN, rate kept",
+    "rate_only": "HBN, α kept",
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_variant_is_called_by_what_it_changes(variant):
+    assert label(vary(BASE, variant).to_json()) == LABELS[variant]
+
+
+def test_variants_have_names_of_their_own():
+    methods = [RunConfig(**{**BASE.to_json(), "method": m, "ks": BASE.ks}) for m in ("SM", "HBN")]
+    names = {vary(BASE, variant).name for variant in VARIANTS} | {c.name for c in (BASE, *methods)}
+    assert len(names) == len(VARIANTS) + 3
+
+
+def test_the_controls_heat_one_thing_at_a_time():
+    (_, alpha_only), (_, rate_only) = (
+        vary(BASE, variant).schedule.phases for variant in ("alpha_only", "rate_only")
+    )
+    assert (alpha_only.alpha, alpha_only.learning_rate) == (4.0, 0.1)
+    assert (rate_only.alpha, rate_only.learning_rate) == (8.0, pytest.approx(0.01))
+    assert vary(BASE, "alpha_only").trunk_name == vary(BASE, "rate_only").trunk_name
+
+
+def test_methods_and_older_records_have_no_options():
+    assert label(BASE.to_json()) == "BN"
+    old = {"method": "HBN", "alpha": 16.0, "heated_alpha": 4.0}
+    assert options({**old, "learning_rate": 0.004, "heated_learning_rate": None}) == ()
+
+
+def test_an_unknown_variant_is_refused():
+    with pytest.raises(ValueError, match=r"variant must be one of label_smoothing, .*'cold'"):
+        vary(BASE, "cold")
