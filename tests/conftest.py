@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 # Before anything imports TensorFlow, which reads it then.
@@ -18,3 +19,10 @@ def shared_dir() -> Path:
     if not directory.is_dir():
         pytest.skip(f"needs data sets and weights in {directory}, which does not exist")
     return directory
+
+
+@pytest.fixture(autouse=True)
+def _fixed_seed():
+    """The same initial weights in every run: a test passes always or never."""
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.set_random_seed(0)
