@@ -16,7 +16,7 @@ from hsm.data.sources.source import ImageSource, Split
 from hsm.experiments import assemble
 from hsm.experiments.config import RunConfig
 from hsm.experiments.hyperparameters import Hyperparameters
-from hsm.experiments.recipes import WITHOUT_RELEASED_DRIVER
+from hsm.experiments.recipes import WITH_RELEASED_DRIVER
 from hsm.experiments.workspace import Workspace
 from hsm.training import checkpoint
 
@@ -118,7 +118,7 @@ def _settings(config: RunConfig) -> list[str]:
 
 def _without_driver(config: RunConfig) -> list[str]:
     """Says whose settings the profile "official" has where the released code has none."""
-    if config.profile == "official" and config.dataset in WITHOUT_RELEASED_DRIVER:
+    if config.profile == "official" and config.dataset not in WITH_RELEASED_DRIVER:
         return [
             _filled(
                 f"The released code has no driver for {config.dataset}: profile official carries "
