@@ -103,9 +103,10 @@ def unpack_hits(text: str, num_queries: int) -> np.ndarray:
 def best_evaluation(
     evaluations: Iterable[Mapping[str, Any]], *, after_epoch: int = -1
 ) -> dict[str, Any]:
-    """The evaluation with the highest recall at the smallest K; the earliest of equals.
+    """The evaluation with the highest accuracy if that was scored, else the highest recall.
 
-    It is chosen on the test classes, and is to be called so wherever it is shown.
+    The recall is that at the smallest K; of equals the earliest counts. It is chosen on the test
+    images, and is to be called so wherever it is shown.
 
     Args:
         evaluations: one or more, of one run.
@@ -114,7 +115,12 @@ def best_evaluation(
     """
     later = [e for e in evaluations if e["epoch"] > after_epoch]
     smallest = min(later[0]["recall"], key=int)
-    return dict(max(later, key=lambda e: (e["recall"][smallest], -e["epoch"])))
+    merits = [(_merit(e, smallest), -e["epoch"]) for e in later]
+    return dict(later[merits.index(max(merits))])
+
+
+def _merit(evaluation: Mapping[str, Any], k: str) -> float:
+    return evaluation.get("accuracy", evaluation["recall"][k])
 
 
 def provenance(

@@ -1,7 +1,9 @@
-"""Writes the results in README.md from experiments/records/*.json, or checks that they agree.
+"""Writes the results in README.md from experiments/records, or checks that they agree.
 
-The README holds blocks `<!-- results:NAME -->` … `<!-- /results:NAME -->`, where NAME is the data
-set's name in the records. What lies between the marks is generated: edit nothing there.
+The README holds blocks `<!-- results:FOLDER/NAME -->` … `<!-- /results:FOLDER/NAME -->`: the
+records in experiments/records/FOLDER of the data set NAME. The folder's name starts with that of
+the table that they are drawn as, "table3" or "table1_controls". What lies between the marks is
+generated: edit nothing there.
 
     python tools/render_results.py            # rewrite the blocks
     python tools/render_results.py --check    # exit with 1 and say where the README differs
@@ -13,41 +15,53 @@ import argparse
 import difflib
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from hsm import records
-from hsm.experiments.report import render_markdown
-from hsm.experiments.summary import Record
+from hsm.experiments.measures import Record
+from hsm.experiments.report import LAYOUTS, render_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
 _MARK = re.compile(r"<!-- (/?)results:([^ ]+) -->")
 
 
-def render(readme: str, runs: Iterable[Record]) -> str:
+def render(readme: str, folders: Mapping[str, Iterable[Record]]) -> str:
     """Returns the README's text with every block generated anew from the records.
 
+    Args:
+        readme: The text.
+        folders: Folder → its records.
+
     Raises:
-        ValueError: If a mark has no partner, a block has no records, or records have no block.
+        ValueError: If a mark has no partner, a block has no records, records have no block, or a
+            folder is named after no table.
     """
     names = _block_names(readme)
-    by_name: dict[str, list[Record]] = {}
-    for run in runs:
-        by_name.setdefault(run["data"]["name"], []).append(run)
-    for name in by_name:
+    found: dict[str, list[Record]] = {}
+    for folder, runs in folders.items():
+        for run in runs:
+            found.setdefault(f"{folder}/{run['data']['name']}", []).append(run)
+    for name in found:
         if name not in names:
             raise ValueError(
                 f"Records of {name} have no place in the README. Add the lines "
                 f"<!-- results:{name} --> and <!-- /results:{name} -->, or remove the records."
             )
     for name in names:
-        if name not in by_name:
+        if name not in found:
             raise ValueError(
-                f"The block results:{name} has no records. Add records of the data set {name}, "
-                "or remove the block."
+                f"The block results:{name} has no records. Add records to the folder that it "
+                "names, or remove the block."
             )
-        readme = _replace(readme, name, render_markdown(by_name[name]))
+        readme = _replace(readme, name, render_markdown(found[name], _table(name)))
     return readme
+
+
+def read_folders(directory: Path) -> dict[str, list[Record]]:
+    """The records of every folder in `directory`, by its name."""
+    folders = sorted(path for path in directory.iterdir() if path.is_dir())
+    return {folder.name: list(records.read_all(folder)) for folder in folders}
 
 
 def difference(old: str, new: str) -> str:
@@ -72,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     old = options.readme.read_text(encoding="utf-8")
     try:
-        new = render(old, records.read_all(options.records))
+        new = render(old, read_folders(options.records))
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1
@@ -82,6 +96,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(difference(old, new), file=sys.stderr)
         return 1
     return 0
+
+
+def _table(name: str) -> str:
+    """The table that a block's records are drawn as."""
+    table = name.split("/")[0].split("_")[0]
+    if table not in LAYOUTS:
+        raise ValueError(
+            f"The folder of records of {name} must start with the name of a table: "
+            f"{', '.join(LAYOUTS)}. Received: {name.split('/')[0]}"
+        )
+    return table
 
 
 def _block_names(readme: str) -> list[str]:

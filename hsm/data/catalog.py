@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+# How a data set is divided: unseen classes are tested; these as queries against a gallery; or new
+# images of the training classes.
+ZERO_SHOT, QUERY_GALLERY, CLASSIFICATION = "zero_shot", "query_gallery", "classification"
+SPLITS = (ZERO_SHOT, QUERY_GALLERY, CLASSIFICATION)
+
 
 @dataclass(frozen=True)
 class Count:

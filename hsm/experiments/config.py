@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from hsm.data.catalog import CLASSIFICATION, SPLITS, ZERO_SHOT
 from hsm.experiments.hyperparameters import Hyperparameters
 from hsm.schedules import Constant, Gradual, HeatUp, Schedule
 
@@ -29,6 +30,7 @@ class RunConfig(Hyperparameters):
 
     Attributes:
         dataset: name of the data set, or the base name of its folder.
+        split: how the data set is divided, one of `hsm.data.catalog.SPLITS`.
         method: one of `METHODS`; "pretrained" is the backbone's own feature without any training.
         seed: seeds initial weights, order, crops, flips and k-means.
     """
@@ -36,12 +38,17 @@ class RunConfig(Hyperparameters):
     dataset: str
     method: str
     seed: int = 0
+    split: str = ZERO_SHOT
 
     def __post_init__(self) -> None:
         """Raises ValueError if a value breaks its rule, or values contradict each other."""
         if self.method not in METHODS:
             raise ValueError(
                 f"method must be one of {', '.join(METHODS)}. Received: method={self.method!r}"
+            )
+        if self.split not in SPLITS:
+            raise ValueError(
+                f"split must be one of {', '.join(SPLITS)}. Received: split={self.split!r}"
             )
         super().__post_init__()
         self._check_method()
@@ -67,6 +74,11 @@ class RunConfig(Hyperparameters):
                 "the method pretrained needs --weights: it evaluates the feature of a trained "
                 "backbone"
             )
+        if self.is_pretrained and self.is_classification:
+            raise ValueError(
+                "the method pretrained has no classifier of these classes: leave it out of "
+                "--methods"
+            )
 
     def _check_options(self) -> None:
         if self.learned_alpha and self.method not in (PRETRAINED, "LN", "BN"):
@@ -84,6 +96,11 @@ class RunConfig(Hyperparameters):
     def is_pretrained(self) -> bool:
         """True for the backbone's own feature, which is not trained."""
         return self.method == PRETRAINED
+
+    @property
+    def is_classification(self) -> bool:
+        """True if the test images are of the training classes, and the accuracy is scored."""
+        return self.split == CLASSIFICATION
 
     @property
     def is_heated(self) -> bool:

@@ -23,7 +23,9 @@ class Evaluator:
     Args:
         features: float32 images [b, h, w, 3] → features [b, k], not length-normalised.
         source: its test split is embedded (queries), and its gallery where it has one.
-        config: says which epochs are due.
+        config: says which epochs are due, and that a split for classification is not clustered.
+        logits: features [n, k] → logits [n, C] of the test images' own classes; if given, the
+            accuracy is scored, too.
     """
 
     def __init__(
@@ -31,12 +33,15 @@ class Evaluator:
         features: Callable[[tf.Tensor], tf.Tensor],
         source: ImageSource,
         config: RunConfig,
+        *,
+        logits: Callable[[np.ndarray], Any] | None = None,
     ) -> None:
         shape = [None, config.image_size, config.image_size, 3]
         self._features = tf.function(
             lambda images: features(tf.cast(images, tf.float32)),
             input_signature=[tf.TensorSpec(shape, tf.uint8)],
         )
+        self._logits = logits
         self.source = source
         self.config = config
 
@@ -76,6 +81,10 @@ class Evaluator:
         queries = self.embed(self.source.test)
         gallery = None if self.source.gallery is None else self.embed(self.source.gallery)
         scores = self._evaluate(queries, gallery, normalize=True)
+        if self._logits is not None:
+            right = self._right(self._logits, *queries)
+            scores["accuracy"] = float(right.mean())
+            scores["hits"]["accuracy"] = records.pack_hits(right)
         if with_unnormalized:
             scores["unnormalized"] = self._evaluate(queries, gallery, normalize=False)
         return {**scores, "seconds": time.perf_counter() - start}
@@ -95,13 +104,22 @@ class Evaluator:
             *queries,
             ks=config.ks,
             seed=config.seed,
-            n_init=config.kmeans_starts,
+            n_init=None if config.is_classification else config.kmeans_starts,
             normalize=normalize and config.test_epsilon == 0,
             gallery=features,
             gallery_labels=labels,
         )
         hits = {str(k): records.pack_hits(evaluation.ranks < k) for k in config.ks}
         return {**evaluation.to_json(), "hits": hits}
+
+    def _right(
+        self, logits: Callable[[np.ndarray], Any], features: np.ndarray, labels: np.ndarray
+    ) -> np.ndarray:
+        """Which images the classifier names rightly: bool [n]."""
+        size = self.config.test_batch_size
+        batches = [features[start : start + size] for start in range(0, len(features), size)]
+        predicted = [np.argmax(np.asarray(logits(batch)), axis=-1) for batch in batches]
+        return np.concatenate(predicted) == labels
 
     def _damped(self, embedded: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Features at the released code's length, all but 1, and their labels."""

@@ -5,15 +5,18 @@ Those that override a recipe are in `hsm.experiments.recipe_flags`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from absl import flags
 
-from hsm.data.catalog import CATALOG
+from hsm.data.catalog import CATALOG, ZERO_SHOT
 from hsm.experiments.config import METHODS, RunConfig
 from hsm.experiments.recipe_flags import given, whole_numbers
 from hsm.experiments.recipes import RECIPES
+from hsm.experiments.variants import VARIANTS, vary
 
 _TRAINED = [method for method in METHODS if method != "pretrained"]
 
@@ -54,6 +57,12 @@ flags.DEFINE_list(
     _TRAINED,
     "Methods to train. pretrained, too, is possible: the backbone's own feature, not fine-tuned.",
 )
+flags.DEFINE_list(
+    "variants",
+    [],
+    f"Further rows, some of: {', '.join(f'{n} ({text})' for n, text in VARIANTS.items())}. "
+    "Default: none.",
+)
 flags.DEFINE_string(
     "weights",
     None,
@@ -84,27 +93,32 @@ FLAGS = flags.FLAGS
 _SMOKE = {"epochs": 1, "heated_epochs": 1, "gradual_every": 1, "eval_every": 1, "limit": 64}
 
 
-def configs(dataset: str, name: str) -> list[RunConfig]:
+def configs(dataset: str, name: str, split: str = ZERO_SHOT) -> list[RunConfig]:
     """The runs that the flags ask for, seed by seed, every method's trunk before its heated branch.
 
     Args:
         dataset: the value of --dataset, which selects the recipe.
         name: what the data set is called in the records: for a folder its base name.
+        split: how it is divided, one of `hsm.data.catalog.SPLITS`.
 
     Raises:
         ValueError: if a flag's value breaks a rule, naming the flag.
     """
     values = FLAGS
     _check_choices("methods", values.methods, METHODS)
+    if values.variants:
+        _check_choices("variants", values.variants, tuple(VARIANTS))
     recipe = RECIPES[values.profile][dataset]
     settings = {**recipe, **(_SMOKE if values.smoke else {}), **given(recipe)}
     settings["weights"] = Path(values.weights).name if values.weights else None
     methods = [method for method in METHODS if method in values.methods]
-    return [
-        RunConfig(dataset=name, method=method, seed=seed, **settings)
-        for seed in dict.fromkeys(whole_numbers("seeds"))
-        for method in methods
-    ]
+    variants = [variant for variant in VARIANTS if variant in values.variants]
+    found = []
+    for seed in dict.fromkeys(whole_numbers("seeds")):
+        base = RunConfig(dataset=name, split=split, method="SM", seed=seed, **settings)
+        found += [replace(base, method=method) for method in methods]
+        found += [vary(base, variant) for variant in variants]
+    return found
 
 
 def datasets() -> list[str]:
@@ -126,14 +140,14 @@ def datasets() -> list[str]:
     return chosen
 
 
-def check() -> None:
-    """Raise the errors of `configs` and `output_dir` before any data is read."""
+def check(configs: Callable[..., object], split: str) -> None:
+    """Raise the errors of `configs`, which is called as the one here, before any data is read."""
     if output_dir().exists() and not output_dir().is_dir():
         raise ValueError(
             f"--output_dir must be a folder. Received: {output_dir()}, which is a file"
         )
     for dataset in datasets():
-        configs(dataset, dataset)
+        configs(dataset, dataset, split)
 
 
 def weights_path() -> Path | None:

@@ -17,6 +17,7 @@ from hsm.experiments import assemble
 from hsm.experiments.config import RunConfig
 from hsm.experiments.hyperparameters import Hyperparameters
 from hsm.experiments.recipes import WITH_RELEASED_DRIVER
+from hsm.experiments.variants import label
 from hsm.experiments.workspace import Workspace
 from hsm.training import checkpoint
 
@@ -43,16 +44,16 @@ _SHOWN = (
 def describe(configs: Sequence[RunConfig], source: ImageSource, workspace: Workspace) -> str:
     """Counts, settings, and which runs are recorded already. Several lines of text."""
     recorded = sum(workspace.record(config) is not None for config in configs)
-    methods = ", ".join(dict.fromkeys(config.method for config in configs))
+    rows = ", ".join(dict.fromkeys(label(config.to_json()) for config in configs))
     seeds = ", ".join(dict.fromkeys(str(config.seed) for config in configs))
     return "\n".join(
         [
             f"{source.name}: {_count(source.train)} train, {_count(source.test)} test"
             + (f", {_count(source.gallery)} gallery" if source.gallery else ""),
             *_left_out(source),
-            _filled(", ".join(_settings(configs[0]))),
+            _filled(", ".join(_settings(configs))),
             *_without_driver(configs[0]),
-            f"  {len(configs)} runs ({methods}; seed {seeds}), {recorded} of them recorded already",
+            f"  {len(configs)} runs ({rows}; seed {seeds}), {recorded} of them recorded already",
         ]
     )
 
@@ -109,11 +110,15 @@ def _seconds_per_step(config: RunConfig, num_classes: int, weights: Path | None)
     return (time.perf_counter() - start) / _TIMED_STEPS
 
 
-def _settings(config: RunConfig) -> list[str]:
-    values = config.to_json()
+def _settings(configs: Sequence[RunConfig]) -> list[str]:
+    """The hyper-parameters, those in which the runs differ with all their values."""
     defaults = {field.name: field.default for field in dataclasses.fields(Hyperparameters)}
-    names = [n for n, default in defaults.items() if n in _SHOWN or getattr(config, n) != default]
-    return [f"{name} {values[name]}" for name in names]
+    found = []
+    for name, default in defaults.items():
+        values = dict.fromkeys(str(config.to_json()[name]) for config in configs)
+        if name in _SHOWN or list(values) != [str(default)]:
+            found.append(f"{name} {' or '.join(values)}")
+    return found
 
 
 def _without_driver(config: RunConfig) -> list[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from absl import flags
 
@@ -15,6 +15,8 @@ from hsm.experiments.hyperparameters import (
     PRECISIONS,
     PROFILES,
 )
+
+_N = TypeVar("_N", int, float)
 
 FLAGS = flags.FLAGS
 _FROM_RECIPE = "Default: the data set's recipe, which --dry_run prints."
@@ -147,16 +149,33 @@ def given(recipe: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def whole_numbers(flag: str) -> list[int]:
-    """The value of the list flag `flag`.
+def whole_numbers(flag: str, default: Sequence[int] = ()) -> Sequence[int]:
+    """The value of the list flag `flag`, or `default` where it was not given.
 
     Raises:
         ValueError: if it holds something else than whole numbers.
     """
+    return _numbers(flag, default, int, "whole numbers")
+
+
+def numbers(flag: str, default: Sequence[float] = ()) -> Sequence[float]:
+    """The value of the list flag `flag`, or `default` where it was not given.
+
+    Raises:
+        ValueError: if it holds something else than numbers.
+    """
+    return _numbers(flag, default, float, "numbers")
+
+
+def _numbers(
+    flag: str, default: Sequence[_N], kind: Callable[[str], _N], what: str
+) -> Sequence[_N]:
+    if FLAGS[flag].value is None:
+        return default
     texts: list[str] = FLAGS[flag].value or [""]
     try:
-        return [int(text) for text in texts]
+        return [kind(text) for text in texts]
     except ValueError as error:
         raise ValueError(
-            f"--{flag} takes whole numbers separated by commas. Received: {','.join(texts)!r}"
+            f"--{flag} takes {what} separated by commas. Received: {','.join(texts)!r}"
         ) from error

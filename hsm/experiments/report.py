@@ -1,6 +1,6 @@
-"""Records → Table 1: in the terminal, as Markdown, as LaTeX, and as CSV with every number.
+"""Records → a table: in the terminal, as Markdown, as LaTeX, and as CSV with every number.
 
-What the tables hold is said in `hsm.experiments.layout.grids`.
+What a table holds is said in `hsm.experiments.method_layout` and `dimension_layout`.
 """
 
 from __future__ import annotations
@@ -12,88 +12,114 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hsm.experiments import summary
-from hsm.experiments.layout import grids
-from hsm.experiments.summary import Record
-from hsm.experiments.tables import to_latex, to_markdown, to_text
+from hsm.experiments import dimension_layout, method_layout
+from hsm.experiments.measures import ACCURACY, Measure, Record, ks, nmi, recall
+from hsm.experiments.tables import Grid, to_latex, to_markdown, to_text
+from hsm.experiments.variants import label
 
+Layout = Callable[[Iterable[Record]], tuple[Grid, ...]]
+
+# By the name of a table's driver and files.
+LAYOUTS: Mapping[str, Layout] = {
+    "table1": method_layout.grids,
+    "table2": method_layout.grids,
+    "table3": dimension_layout.grids,
+    "table4": method_layout.grids,
+}
+
+_CASE = ("dataset", "method", "alpha", "embedding_dim")
 _STAGES = ("final", "best", "switch", "unnormalized")
 
 
-def render_text(records: Iterable[Record]) -> str:
-    """Table 1 for the terminal, at most 100 columns wide."""
-    return "\n\n".join(map(to_text, grids(records)))
+def render_text(records: Iterable[Record], table: str = "table1") -> str:
+    """The table for the terminal, at most 100 columns wide.
+
+    Args:
+        records: Those that the table is made of.
+        table: One of `LAYOUTS`.
+    """
+    return "\n\n".join(map(to_text, LAYOUTS[table](records)))
 
 
-def render_markdown(records: Iterable[Record]) -> str:
-    """Table 1 as Markdown."""
-    return "\n\n".join(map(to_markdown, grids(records)))
+def render_markdown(records: Iterable[Record], table: str = "table1") -> str:
+    """The table as Markdown."""
+    return "\n\n".join(map(to_markdown, LAYOUTS[table](records)))
 
 
-def render_latex(records: Iterable[Record]) -> str:
-    """Table 1 as LaTeX; the document needs the package booktabs."""
-    return "\n\n".join(map(to_latex, grids(records)))
+def render_latex(records: Iterable[Record], table: str = "table1") -> str:
+    """The table as LaTeX; the document needs the package booktabs."""
+    return "\n\n".join(map(to_latex, LAYOUTS[table](records)))
 
 
 def render_csv(records: Iterable[Record]) -> str:
     """Every evaluation of every record, fractions 0..1 in full precision.
 
-    One line per data set, method, stage and seed; where there are several seeds, two further lines
-    hold their mean and their sample standard deviation.
+    One line per data set, row, alpha, dimensions, stage and seed; where there are several seeds,
+    two further lines hold their mean and their sample standard deviation.
     """
     text = io.StringIO()
     runs = list(records)
-    ks = summary.ks(runs)
-    metrics = ["nmi_arithmetic", "nmi_geometric", *(f"recall@{k}" for k in ks)]
+    columns = _columns(runs)
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["dataset", "method", "stage", "seed", "epoch", "num_queries", *metrics])
-    for dataset, group in summary.by_dataset(runs).items():
-        for method in dict.fromkeys(run["method"] for run in group):
-            for stage in _STAGES:
-                lines = _csv_lines([run for run in group if run["method"] == method], stage, ks)
-                writer.writerows([dataset, method, stage, *line] for line in lines)
+    writer.writerow([*_CASE, "stage", "seed", "epoch", "num_queries", *columns])
+    groups: dict[tuple[Any, ...], list[Record]] = {}
+    for run in runs:
+        groups.setdefault(_case(run), []).append(run)
+    for case, group in groups.items():
+        for stage in _STAGES:
+            lines = _csv_lines(group, stage, tuple(columns.values()))
+            writer.writerows([*case, stage, *line] for line in lines)
     return text.getvalue()
 
 
 def write_tables(
-    records: Iterable[Record], directory: Path, *, stem: str = "table1"
+    records: Iterable[Record], directory: Path, *, table: str = "table1"
 ) -> tuple[Path, ...]:
-    """Writes `stem`.md, .csv and .tex into `directory` and returns their paths.
+    """Writes `table`.md, .csv and .tex into `directory` and returns their paths.
 
     Raises:
         ValueError: If the records do not go into one table, see `summary.by_dataset`.
     """
     runs = list(records)
-    renderers: dict[str, Callable[[Sequence[Record]], str]] = {
-        ".md": render_markdown,
-        ".csv": render_csv,
-        ".tex": render_latex,
+    texts = {
+        ".md": render_markdown(runs, table),
+        ".csv": render_csv(runs),
+        ".tex": render_latex(runs, table),
     }
-    texts = {directory / (stem + suffix): render(runs) for suffix, render in renderers.items()}
     directory.mkdir(parents=True, exist_ok=True)
-    for path, text in texts.items():
+    paths = {directory / (table + suffix): text for suffix, text in texts.items()}
+    for path, text in paths.items():
         path.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
-    return tuple(texts)
+    return tuple(paths)
 
 
-def _csv_lines(runs: Sequence[Record], stage: str, ks: Sequence[int]) -> list[list[Any]]:
-    """Lines of seed, epoch, number of queries and metrics."""
+def _case(run: Record) -> tuple[Any, ...]:
+    config = run["config"]
+    return run["data"]["name"], label(config), config["alpha"], config["embedding_dim"]
+
+
+def _columns(runs: Sequence[Record]) -> dict[str, Measure]:
+    """What the CSV shows of every evaluation, by the names of its columns."""
+    found = {f"nmi_{average}": nmi(average) for average in ("arithmetic", "geometric")}
+    found |= {f"recall@{k}": recall(k) for k in ks(runs)}
+    if any(ACCURACY.of(run["final"]) is not None for run in runs):
+        found["accuracy"] = ACCURACY
+    return found
+
+
+def _csv_lines(runs: Sequence[Record], stage: str, columns: Sequence[Measure]) -> list[list[Any]]:
+    """Lines of seed, epoch, number of queries and measures."""
     found = {run["seed"]: run[stage] for run in runs if run.get(stage) is not None}
-    metrics = {seed: _metrics(evaluation, ks) for seed, evaluation in found.items()}
+    values = {seed: [m.of(evaluation) for m in columns] for seed, evaluation in found.items()}
     lines = [
-        [seed, evaluation.get("epoch"), evaluation["num_queries"], *metrics[seed]]
+        [seed, evaluation.get("epoch"), evaluation["num_queries"], *values[seed]]
         for seed, evaluation in sorted(found.items())
     ]
     if len(found) > 1:
-        columns = list(zip(*metrics.values(), strict=True))
+        by_column = list(zip(*values.values(), strict=True))
         for name, average in (("mean", statistics.fmean), ("std", statistics.stdev)):
-            lines.append([name, None, None, *(_over_seeds(average, c) for c in columns)])
+            lines.append([name, None, None, *(_over_seeds(average, c) for c in by_column)])
     return lines
-
-
-def _metrics(evaluation: Mapping[str, Any], ks: Sequence[int]) -> list[float | None]:
-    recalls = [evaluation["recall"].get(str(k)) for k in ks]
-    return [evaluation["nmi_arithmetic"], evaluation["nmi_geometric"], *recalls]
 
 
 def _over_seeds(

@@ -17,6 +17,7 @@ from hsm.experiments import assemble, diagnostics, preparation
 from hsm.experiments.config import RunConfig
 from hsm.experiments.evaluator import Evaluator
 from hsm.experiments.workspace import Workspace
+from hsm.models import EmbeddingModel
 from hsm.training.loop import EpochResult, Trainer
 
 
@@ -89,7 +90,11 @@ class Runner:
                 diagnostics.write(self._pretrained_evaluator(config), stem, model=None)
         elif not diagnostics.exist(stem) and self.workspace.checkpoint(config).exists():
             model, _ = assemble.load_model(self.workspace.run_dir(config))
-            diagnostics.write(Evaluator(model.features, self.source, config), stem, model=model)
+            diagnostics.write(self._evaluator(model, config), stem, model=model)
+
+    def _evaluator(self, model: EmbeddingModel, config: RunConfig) -> Evaluator:
+        logits = model.logits if config.is_classification else None
+        return Evaluator(model.features, self.source, config, logits=logits)
 
     def _pretrained_evaluator(self, config: RunConfig) -> Evaluator:
         if self.weights is None:
@@ -103,7 +108,7 @@ class Runner:
 
     def _train(self, config: RunConfig) -> dict[str, Any]:
         model = assemble.build_model(config, self.source.train.num_classes, weights=self.weights)
-        evaluator = Evaluator(model.features, self.source, config)
+        evaluator = self._evaluator(model, config)
         report = _Report(config, self.say)
         trainer = Trainer(
             assemble.build_step(config, model),
@@ -221,7 +226,10 @@ def _scores(evaluation: dict[str, Any], config: RunConfig) -> str:
     recalls = "  ".join(f"R@{k} {100 * value:.2f}" for k, value in evaluation["recall"].items())
     nmi = evaluation[f"nmi_{config.nmi}"]
     clustering = "" if nmi is None else f"  NMI {100 * nmi:.2f}"
-    return f"{evaluation['num_queries']} test images  {recalls}{clustering}"
+    accuracy = (
+        f"  accuracy {100 * evaluation['accuracy']:.2f} %" if "accuracy" in evaluation else ""
+    )
+    return f"{evaluation['num_queries']} test images{accuracy}  {recalls}{clustering}"
 
 
 def _metrics(evaluation: dict[str, Any]) -> dict[str, Any]:

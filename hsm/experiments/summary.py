@@ -1,9 +1,9 @@
-"""Records of one data set → scores by method, averaged over seeds, and paired differences."""
+"""Records of one data set → rows of scores averaged over seeds, and paired differences."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,27 +11,17 @@ import numpy as np
 
 from hsm import records
 from hsm.experiments.config import METHODS, PRETRAINED
+from hsm.experiments.measures import Measure, Record
+from hsm.experiments.variants import comparisons, label, standing_order
 from hsm.metrics.bootstrap import Interval, paired_bootstrap
 
-Record = Mapping[str, Any]
-
-# Table 1 in the order in which it is read: what heating starts from stands above it.
-_ROWS = (
-    (PRETRAINED, PRETRAINED, "final"),
-    ("SM", "SM", "final"),
-    ("LN at switch", "LN", "switch"),
-    ("LN", "LN", "final"),
-    ("HLN", "HLN", "final"),
-    ("BN at switch", "BN", "switch"),
-    ("BN", "BN", "final"),
-    ("HBN", "HBN", "final"),
-)
-_PAIRS = (("HBN", "BN"), ("HLN", "LN"), ("BN", "SM"))
+# Records of one table share these settings; those that are older than a setting have its default.
+_SHARED = {"profile": "paper", "nmi": "arithmetic", "split": "zero_shot"}
 
 
 @dataclass(frozen=True)
 class Score:
-    """A metric over seeds.
+    """A measure over seeds.
 
     Attributes:
         mean: The mean, a fraction 0..1.
@@ -48,22 +38,15 @@ class Row:
 
     Attributes:
         label: What the line is called, for example "LN at switch".
-        method: The method whose records it is read from.
         evaluations: The evaluation of each seed; empty where no record holds one.
     """
 
     label: str
-    method: str
     evaluations: Mapping[int, Mapping[str, Any]]
 
-    def nmi(self, average: str = "arithmetic") -> Score | None:
-        """The NMI with the "arithmetic" or "geometric" mean of the entropies; None if not run."""
-        return _score(e[f"nmi_{average}"] for e in self.evaluations.values())
-
-    def recall(self, k: int) -> Score | None:
-        """Recall@k, or None where it was not measured."""
-        values = [e["recall"].get(str(k)) for e in self.evaluations.values()]
-        return None if None in values else _score(values)
+    def score(self, measure: Measure) -> Score | None:
+        """The measure over the seeds, or None where one of them lacks it."""
+        return score(measure.of(evaluation) for evaluation in self.evaluations.values())
 
     def epochs(self) -> tuple[int, ...]:
         """The epochs that the seeds' evaluations come from, without repetition."""
@@ -72,28 +55,32 @@ class Row:
 
 @dataclass(frozen=True)
 class Difference:
-    """One method minus another at the final epoch, over the seeds that both have.
+    """One row minus another at the final epoch, over the seeds that both have.
 
     Attributes:
         label: For example "HBN − BN".
-        seeds: How many seeds both methods have.
-        nmi: The difference of the mean NMI, with the average of `nmi_average`: a number for the
-            whole test set, which has no queries to resample.
-        recall: By K, the difference of Recall@K with its 95 % interval over queries.
+        seeds: How many seeds both rows have.
+        values: By measure, the difference of the means with its 95 % interval over queries; without
+            one for the NMI, a number for the whole test set, which has no queries to resample.
     """
 
     label: str
     seeds: int
-    nmi: float
-    recall: Mapping[int, Interval]
+    values: Mapping[Measure, Interval | float]
 
 
-def by_dataset(runs: Iterable[Record]) -> dict[str, list[Record]]:
+def by_dataset(
+    runs: Iterable[Record], identity: Callable[[Record], Hashable] | None = None
+) -> dict[str, list[Record]]:
     """The records of each data set, in the order in which the data sets first appear.
 
+    Args:
+        runs: The records.
+        identity: What no two records of a data set and a seed share; None for the row's label.
+
     Raises:
-        ValueError: If there is none, if two are of one data set, method and seed, or if those of
-            one data set differ in their data, their profile or the NMI that they show.
+        ValueError: If there is none, if two are of one identity and seed, or if those of one data
+            set differ in their data, their split, their profile or the NMI that they show.
     """
     found: dict[str, list[Record]] = {}
     for run in runs:
@@ -101,87 +88,102 @@ def by_dataset(runs: Iterable[Record]) -> dict[str, list[Record]]:
     if not found:
         raise ValueError("A table needs at least one record. Received none: run table1 first.")
     for group in found.values():
-        _check(group)
+        _check_distinct(group, identity or row_label)
+        _check_shared(group)
     return found
 
 
-def ks(runs: Iterable[Record]) -> tuple[int, ...]:
-    """Every K at which a record measured Recall@K, ascending."""
-    return tuple(sorted({int(k) for run in runs for k in run["final"]["recall"]}))
-
-
-def nmi_average(runs: Sequence[Record]) -> str:
-    """The mean of the entropies, "arithmetic" or "geometric", in the NMI that is shown of `runs`.
-
-    The profile decides it; records from before there were two have the arithmetic one.
-    """
-    return runs[0]["config"].get("nmi", "arithmetic")
+def row_label(run: Record) -> str:
+    """What the row of a record is called."""
+    return label(run["config"])
 
 
 def final_rows(runs: Sequence[Record]) -> tuple[Row, ...]:
-    """The rows of Table 1 at the final epoch, LN and BN at the switch too.
+    """The rows of a table of methods at the final epoch, LN and BN at the switch too.
 
-    The five methods always have a row; the pretrained feature and the switch where measured.
+    What heating starts from stands above it. The five methods always have a row; the pretrained
+    feature, the switch and the variants of a method where measured.
     """
-    rows = [Row(label, method, _evaluations(runs, method, key)) for label, method, key in _ROWS]
     trained = [method for method in METHODS if method != PRETRAINED]
+    rows = []
+    for name in standing_order([*map(row_label, runs), *trained]):
+        if name in ("LN", "BN"):
+            rows.append(Row(f"{name} at switch", _evaluations(runs, name, "switch")))
+        rows.append(Row(name, _evaluations(runs, name, "final")))
     return tuple(row for row in rows if row.evaluations or row.label in trained)
 
 
 def other_rows(runs: Sequence[Record], key: str) -> tuple[Row, ...]:
-    """The methods that have the evaluation `key`: "best" or "unnormalized"."""
-    order = [method for label, method, _ in _ROWS if label == method]
-    rows = [Row(method, method, _evaluations(runs, method, key)) for method in order]
+    """The rows that have the evaluation `key`: "best" or "unnormalized"."""
+    names = standing_order(map(row_label, runs))
+    rows = [Row(name, _evaluations(runs, name, key)) for name in names]
     return tuple(row for row in rows if row.evaluations)
 
 
 def differences(
-    runs: Sequence[Record], *, num_resamples: int = 10_000, seed: int = 0
+    runs: Sequence[Record],
+    measures: Sequence[Measure],
+    *,
+    num_resamples: int = 10_000,
+    seed: int = 0,
 ) -> tuple[Difference, ...]:
-    """HBN − BN, HLN − LN and BN − SM where both were run, with paired bootstrap intervals.
+    """HBN − BN, HLN − LN, BN − SM and those with variants, where both were run.
 
     With several seeds a query is resampled together with its hits under every seed, and counts as
     their mean: the interval speaks of other queries, not of other seeds.
     """
-    by_key = {(run["method"], run["seed"]): run for run in runs}
-    found, average = [], nmi_average(runs)
-    for method, base in _PAIRS:
-        seeds = sorted(s for m, s in by_key if m == method and (base, s) in by_key)
+    by_key = {(row_label(run), run["seed"]): run for run in runs}
+    found = []
+    for name, base in comparisons(dict.fromkeys(map(row_label, runs))):
+        seeds = sorted(s for n, s in by_key if n == name and (base, s) in by_key)
         if seeds:
-            ours, theirs = ([by_key[m, s] for s in seeds] for m in (method, base))
-            found.append(
-                Difference(
-                    label=f"{method} − {base}",
-                    seeds=len(seeds),
-                    nmi=_mean_nmi(ours, average) - _mean_nmi(theirs, average),
-                    recall={
-                        k: paired_bootstrap(
-                            _hits(ours, k), _hits(theirs, k), num_resamples=num_resamples, seed=seed
-                        )
-                        for k in _shared_ks([*ours, *theirs])
-                    },
-                )
-            )
+            ours, theirs = ([by_key[n, s] for s in seeds] for n in (name, base))
+            values = {
+                measure: _difference(ours, theirs, measure, num_resamples, seed)
+                for measure in measures
+                if all(measure.of(run["final"]) is not None for run in (*ours, *theirs))
+            }
+            found.append(Difference(f"{name} − {base}", len(seeds), values))
     return tuple(found)
 
 
-def _check(runs: Sequence[Record]) -> None:
-    first = runs[0]
-    seen: dict[tuple[str, int], Record] = {}
+def score(values: Iterable[float | None]) -> Score | None:
+    """Mean and deviation of a measure over seeds; None where there is none, or one is missing."""
+    numbers = list(values)
+    measured = [number for number in numbers if number is not None]
+    if not numbers or len(measured) < len(numbers):
+        return None
+    std = statistics.stdev(measured) if len(measured) > 1 else None
+    return Score(mean=statistics.fmean(measured), std=std)
+
+
+def _check_distinct(runs: Sequence[Record], identity: Callable[[Record], Hashable]) -> None:
+    seen: dict[Hashable, Record] = {}
     for run in runs:
-        other = seen.setdefault((run["method"], run["seed"]), run)
+        other = seen.setdefault((identity(run), run["seed"]), run)
         if other is not run:
             raise ValueError(
-                f"One table holds one record per method and seed. Received two for "
-                f"{run['method']}, seed {run['seed']}: {other['name']} and {run['name']}. "
-                "Move one of them to another folder."
+                f"One table holds one record per row and seed. Received two for {row_label(run)}, "
+                f"seed {run['seed']}: {other['name']} and {run['name']}, which differ in "
+                f"{_differing(other['config'], run['config'])}. Move one of them to another folder."
             )
-        for name in ("profile", "nmi"):
-            if run["config"].get(name) != first["config"].get(name):
+
+
+def _differing(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
+    """In words, the settings that two configurations do not share."""
+    names = [name for name in first if first[name] != second.get(name, first[name])]
+    return ", ".join(f"{n} ({first[n]} and {second[n]})" for n in names) or "nothing but the name"
+
+
+def _check_shared(runs: Sequence[Record]) -> None:
+    first = runs[0]
+    for run in runs:
+        for name, default in _SHARED.items():
+            one, other = (r["config"].get(name, default) for r in (first, run))
+            if one != other:
                 raise ValueError(
-                    f"Records of one table share their {name}. {first['name']} has "
-                    f"{first['config'].get(name)}, {run['name']} has {run['config'].get(name)}. "
-                    "Give each its own --output_dir."
+                    f"Records of one table share their {name}. {first['name']} has {one}, "
+                    f"{run['name']} has {other}. Give each its own --output_dir."
                 )
         if _test_data(run) != _test_data(first):
             raise ValueError(
@@ -196,31 +198,31 @@ def _test_data(run: Record) -> str:
     return f"{test['images']} test images of {test['classes']} classes, checksum {checksum}"
 
 
-def _evaluations(runs: Iterable[Record], method: str, key: str) -> dict[int, Mapping[str, Any]]:
-    found = {run["seed"]: run[key] for run in runs if run["method"] == method and run.get(key)}
+def _evaluations(runs: Iterable[Record], name: str, key: str) -> dict[int, Mapping[str, Any]]:
+    found = {run["seed"]: run[key] for run in runs if row_label(run) == name and run.get(key)}
     return dict(sorted(found.items()))
 
 
-def _score(values: Iterable[float]) -> Score | None:
-    numbers = list(values)
-    if not numbers:
-        return None
-    std = statistics.stdev(numbers) if len(numbers) > 1 else None
-    return Score(mean=statistics.fmean(numbers), std=std)
+def _difference(
+    ours: Sequence[Record],
+    theirs: Sequence[Record],
+    measure: Measure,
+    num_resamples: int,
+    seed: int,
+) -> Interval | float:
+    if measure.hits is None:
+        return _mean(ours, measure) - _mean(theirs, measure)
+    hits = [_hits(side, measure.hits) for side in (ours, theirs)]
+    return paired_bootstrap(*hits, num_resamples=num_resamples, seed=seed)
 
 
-def _mean_nmi(runs: Iterable[Record], average: str) -> float:
-    return statistics.fmean(run["final"][f"nmi_{average}"] for run in runs)
+def _mean(runs: Iterable[Record], measure: Measure) -> float:
+    return statistics.fmean(measure.of(run["final"]) or 0.0 for run in runs)
 
 
-def _shared_ks(runs: Sequence[Record]) -> list[int]:
-    return sorted(set.intersection(*({int(k) for k in run["hits"]["final"]} for run in runs)))
-
-
-def _hits(runs: Sequence[Record], k: int) -> np.ndarray:
-    """The hits at `k`: bool [queries], or [seeds, queries] where there are several seeds."""
+def _hits(runs: Sequence[Record], key: str) -> np.ndarray:
+    """The hits under `key`: bool [queries], or [seeds, queries] where there are several seeds."""
     unpacked = [
-        records.unpack_hits(run["hits"]["final"][str(k)], run["final"]["num_queries"])
-        for run in runs
+        records.unpack_hits(run["hits"]["final"][key], run["final"]["num_queries"]) for run in runs
     ]
     return unpacked[0] if len(unpacked) == 1 else np.stack(unpacked)

@@ -1,55 +1,21 @@
 """Table 1: SM, LN, BN, HLN and HBN trained, scored on classes never seen, printed side by side.
 
 Runs what is missing, skips what its records already hold, resumes what was cut off. The tables,
-the learning curves and one record a run go to --output_dir.
+the learning curves and one record a run go to --output_dir. --variants adds rows that the paper's
+text or the released code has and its tables do not.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from hsm.experiments.driver import run
+from hsm.experiments.table_run import Table, make
 
-from hsm.experiments import flags as shared
-from hsm.experiments.driver import load_tensorflow, run
+TABLE = Table("table1")
 
 
 def main() -> None:
     """Run the driver on the flags."""
-    datasets = shared.datasets()
-    weights = shared.weights_path()
-    shared.check()
-    # Imported here, so that --help and a bad flag need no TensorFlow.
-    load_tensorflow()
-    from hsm.data.sources import load_source
-    from hsm.experiments import plan, report
-    from hsm.experiments.runner import Runner
-    from hsm.experiments.workspace import Workspace
-    from hsm.visual.style import missing_matplotlib
-
-    workspace = Workspace(shared.output_dir())
-    records = []
-    for dataset in datasets:
-        source = load_source(dataset, **shared.source_options())
-        configs = shared.configs(dataset, source.name)
-        print(plan.describe(configs, source, workspace), flush=True)
-        if shared.FLAGS.dry_run:
-            print(plan.estimate(configs, source, workspace, weights=weights))
-            continue
-        with workspace.locked():
-            runner = Runner(source, workspace, weights)
-            records += [runner.run(config) for config in configs]
-    if records:
-        report.write_tables(records, workspace.output_dir)
-        print(f"\n{report.render_text(records)}\n")
-        print(missing_matplotlib("The learning curves") or _draw(records, workspace.output_dir))
-        print(f"Tables and records are in {workspace.output_dir}")
-
-
-def _draw(records: list[dict[str, Any]], output_dir: Path) -> str:
-    from hsm.visual.learning_curves import write_learning_curves
-
-    paths = write_learning_curves(records, output_dir)
-    return f"Learning curves: {', '.join(str(path) for path in paths)}"
+    make(TABLE)
 
 
 if __name__ == "__main__":

@@ -2,46 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from hsm.experiments.config import RunConfig
+from hsm.experiments.config import METHODS, PRETRAINED, RunConfig
 
-_Change = Callable[[RunConfig], dict[str, Any]]
+# What Table 1 is about; a variant is compared with its own method besides.
+_PAIRS = (("HBN", "BN"), ("HLN", "LN"), ("BN", "SM"))
+# The rows that take one step of the switch of BN to HBN.
+_CONTROLS = ("HBN, α kept", "HBN, rate kept")
+# What heating starts from stands above it.
+_STANDING = (PRETRAINED, "SM", "LN", "HLN", "BN", "HBN")
 
-_VARIANTS: dict[str, _Change] = {
-    # The released code's "static anchor" baseline: alpha 1 and no normalisation, as SM has.
-    "label_smoothing": lambda config: {"method": "SM", "label_smoothing": 0.1},
-    # The released code's option: a scalar that starts at 1 takes the place of alpha.
-    "learned_alpha": lambda config: {"method": "BN", "learned_alpha": True},
-    # Section 3.4, strategy (i).
-    "gradual": lambda config: {"method": "HBN", "heating": "gradual"},
-    # End of section 3.3.
-    "no_norm_term": lambda config: {"method": "LN", "norm_term": False},
-    # What the switch does, one thing at a time: BN has neither, HBN both.
-    "alpha_only": lambda config: {
-        "method": "HBN",
-        "heated_learning_rate": config.learning_rate,
-    },
-    "rate_only": lambda config: {"method": "HBN", "heated_alpha": config.alpha},
-}
-
-VARIANTS: Mapping[str, _Change] = MappingProxyType(_VARIANTS)
+# Name → what it is.
+VARIANTS: Mapping[str, str] = MappingProxyType(
+    {
+        "label_smoothing": "SM with labels smoothed by 0.1, a baseline of the released code",
+        "learned_alpha": "BN whose alpha is trained, from 1, an option of the released code",
+        "gradual": "HBN heated up gradually from the start, strategy i of section 3.4",
+        "no_norm_term": "LN without the factor 1 / ||f|| in its gradient, end of section 3.3",
+        "alpha_only": "HBN whose rate stays when alpha is switched",
+        "rate_only": "HBN whose alpha stays when the rate is switched",
+    }
+)
 
 
 def vary(config: RunConfig, variant: str) -> RunConfig:
-    """Returns `config` changed into the row `variant`, one of `VARIANTS`.
+    """Returns `config` changed into the row `variant`, one of `VARIANTS`, whatever its method.
 
     Raises:
         ValueError: if there is no such variant.
     """
-    if variant not in VARIANTS:
+    changes: dict[str, dict[str, Any]] = {
+        "label_smoothing": {"method": "SM", "label_smoothing": 0.1},
+        "learned_alpha": {"method": "BN", "learned_alpha": True},
+        "gradual": {"method": "HBN", "heating": "gradual"},
+        "no_norm_term": {"method": "LN", "norm_term": False},
+        "alpha_only": {"method": "HBN", "heated_learning_rate": config.learning_rate},
+        "rate_only": {"method": "HBN", "heated_alpha": config.alpha},
+    }
+    if variant not in changes:
         raise ValueError(
             f"variant must be one of {', '.join(VARIANTS)}. Received: variant={variant!r}"
         )
-    return replace(config, **VARIANTS[variant](config))
+    return replace(config, **changes[variant])
 
 
 def options(config: Mapping[str, Any]) -> tuple[str, ...]:
@@ -65,6 +71,28 @@ def options(config: Mapping[str, Any]) -> tuple[str, ...]:
 def label(config: Mapping[str, Any]) -> str:
     """Returns what a row of this configuration is called, such as "SM, label smoothing 0.1"."""
     return ", ".join((config["method"], *options(config)))
+
+
+def standing_order(labels: Iterable[str]) -> tuple[str, ...]:
+    """The distinct labels as tables list them: by method, a method before its variants."""
+    distinct = dict.fromkeys(labels)
+    return tuple(sorted(distinct, key=lambda n: (_STANDING.index(_method(n)), n != _method(n))))
+
+
+def comparisons(labels: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Pairs of rows of which tables show the first minus the second, where both are in `labels`."""
+    found = tuple(labels)
+    pairs = list(_PAIRS)
+    for name in standing_order(found):
+        if name in _CONTROLS:
+            pairs += [(name, "BN"), ("HBN", name)]
+        elif name not in METHODS:
+            pairs.append((name, _method(name)))
+    return tuple(pair for pair in pairs if set(pair) <= set(found))
+
+
+def _method(name: str) -> str:
+    return name.split(",")[0]
 
 
 def _heating(config: Mapping[str, Any]) -> list[str]:

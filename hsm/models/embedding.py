@@ -146,6 +146,12 @@ class EmbeddingModel(keras.Model):
             return self.normalization(bottleneck, training=training)
         return bottleneck
 
+    def logits(self, features: Any) -> Any:
+        """Returns the logits, float32 [b, num_classes], of what `features` returned, [b, k]."""
+        if self.method == "BN":
+            return self.classifier(features)
+        return self.classifier(self.normalization(features))
+
     def embed(self, images: Any) -> Any:
         """Returns the unit-length embeddings, float32 [b, k], of `images` [b, h, w, 3]."""
         return self._unit_length(self.features(images))

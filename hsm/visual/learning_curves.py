@@ -1,15 +1,15 @@
-"""Learning curves of Table 1's methods: Recall@1 and NMI on the test classes against the epoch."""
+"""Learning curves of a table's methods: its scores on the test images against the epoch."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hsm.visual.style import COLUMN_WIDTH, METHOD_STYLES, RC
+from hsm.visual.style import COLUMN_WIDTH, METHOD_STYLES, RC, LineStyle
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,9 +17,30 @@ if TYPE_CHECKING:
 
 Record = Mapping[str, Any]
 
+_PANEL_HEIGHT = 1.8
+# Lines of a method's variants, which have its colour.
+_VARIANT_DASHES = (":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 
-def write_learning_curves(records: Iterable[Record], directory: Path) -> tuple[Path, ...]:
-    """Draws learning_curves_NAME.png and .pdf for each data set NAME; returns the paths.
+
+def _method(record: Record) -> str:
+    return str(record["method"])
+
+
+def write_learning_curves(
+    records: Iterable[Record],
+    directory: Path,
+    *,
+    stem: str = "learning_curves",
+    name_of: Callable[[Record], str] = _method,
+) -> tuple[Path, ...]:
+    """Draws STEM_NAME.png and .pdf for each data set NAME; returns the paths.
+
+    Args:
+        records: What is drawn.
+        directory: Folder of the files.
+        stem: How their names start.
+        name_of: What the line of a record is called: its method, or a variant of it that starts
+            with its name. Records of one name differ in their seeds.
 
     Data sets of which no record was trained have no curves. Needs matplotlib: ask
     `style.missing_matplotlib` first.
@@ -34,35 +55,38 @@ def write_learning_curves(records: Iterable[Record], directory: Path) -> tuple[P
     with matplotlib.rc_context(dict(RC)):
         for name, group in groups.items():
             if any(record["epochs"] for record in group):
-                paths += _save(draw_learning_curves(group), directory / f"learning_curves_{name}")
+                figure = draw_learning_curves(group, name_of=name_of)
+                paths += _save(figure, directory / f"{stem}_{name}")
     return tuple(paths)
 
 
-def draw_learning_curves(records: Sequence[Record]) -> Figure:
-    """One panel each for recall and NMI: a line per method, a band of ± 1 standard deviation.
+def draw_learning_curves(
+    records: Sequence[Record], *, name_of: Callable[[Record], str] = _method
+) -> Figure:
+    """One panel each for what was scored: a line per name, a band of ± 1 standard deviation.
 
     The records are of one data set; recall is that at their smallest K. HLN and HBN start at the
     switch, where they leave LN and BN. The pretrained feature is a level.
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(COLUMN_WIDTH, 4.4))
-    panels = figure.subplots(2, 1, sharex=True)
-    smallest = min(records[0]["final"]["recall"], key=int)
-    for panel, metric, label in zip(
-        panels, ("recall", "nmi"), (f"Recall@{smallest} (%)", "NMI (%)"), strict=True
-    ):
-        for method in METHOD_STYLES:
-            _draw_method(panel, [r for r in records if r["method"] == method], metric)
+    metrics = _metrics(records[0]["final"])
+    figure = Figure(figsize=(COLUMN_WIDTH, 0.8 + _PANEL_HEIGHT * len(metrics)))
+    panels = figure.subplots(len(metrics), 1, sharex=True, squeeze=False)[:, 0]
+    lines = _lines(records, name_of)
+    for panel, (metric, label) in zip(panels, metrics.items(), strict=True):
+        for name, style in _styles(lines).items():
+            _draw_line(panel, lines[name], metric, name, style)
         panel.set_ylabel(label)
         panel.margins(x=0.03)
         _mark_switch(panel, records)
-    panels[1].set_xlabel("Epoch")
-    panels[1].xaxis.get_major_locator().set_params(integer=True)
+    panels[-1].set_xlabel("Epoch")
+    panels[-1].xaxis.get_major_locator().set_params(integer=True)
     # A folder's name may hold the signs of a formula.
     panels[0].set_title(_title(records), parse_math=False)
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
+    columns = 3 if max(map(len, labels), default=0) < 12 else 2
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False)
     return figure
 
 
@@ -70,8 +94,8 @@ def curve(record: Record, metric: str) -> dict[int, float]:
     """Percent by epoch; of a method with a switch from there on, the switch included.
 
     Args:
-        metric: "recall" for recall at the smallest K, or "nmi" for the NMI that the record's
-            profile shows.
+        metric: "recall" for recall at the smallest K, "nmi" for the NMI that the record's profile
+            shows, or "accuracy".
     """
     evaluations = list(record["evaluations"])
     if record["method"].startswith("H") and record["switch_epoch"] is not None:
@@ -93,21 +117,48 @@ def _save(figure: Figure, stem: Path) -> list[Path]:
     return list(paths)
 
 
-def _draw_method(panel: Axes, records: Sequence[Record], metric: str) -> None:
-    if not records:
-        return
-    method = records[0]["method"]
-    style = METHOD_STYLES[method]
-    if method == "pretrained":
+def _metrics(evaluation: Record) -> dict[str, str]:
+    """The panels: what is drawn, and the label of its axis."""
+    if "accuracy" in evaluation:
+        return {"accuracy": "Accuracy (%)"}
+    smallest = min(evaluation["recall"], key=int)
+    found = {"recall": f"Recall@{smallest} (%)"}
+    return found if evaluation["nmi_arithmetic"] is None else {**found, "nmi": "NMI (%)"}
+
+
+def _lines(records: Sequence[Record], name_of: Callable[[Record], str]) -> dict[str, list[Record]]:
+    """The records by name, a method before its variants, in the order of the styles."""
+    order = list(METHOD_STYLES)
+    found: dict[str, list[Record]] = {}
+    for record in sorted(records, key=lambda r: (order.index(_method(r)), name_of(r))):
+        found.setdefault(name_of(record), []).append(record)
+    return found
+
+
+def _styles(lines: Mapping[str, Sequence[Record]]) -> dict[str, LineStyle]:
+    """A method's own style, and its colour with other dashes for each of its variants."""
+    found: dict[str, LineStyle] = {}
+    for name, group in lines.items():
+        own = METHOD_STYLES[_method(group[0])]
+        variants = sum(style.color == own.color for style in found.values())
+        dashes = _VARIANT_DASHES[variants % len(_VARIANT_DASHES)]
+        found[name] = own if name in METHOD_STYLES else LineStyle(own.color, own.marker, dashes)
+    return found
+
+
+def _draw_line(
+    panel: Axes, records: Sequence[Record], metric: str, name: str, style: LineStyle
+) -> None:
+    look: dict[str, Any] = {"color": style.color, "linestyle": style.dashes, "label": name}
+    if name == "pretrained":
         level = float(np.mean([_percent(record, record["final"], metric) for record in records]))
-        panel.axhline(level, color=style.color, linestyle=style.dashes, label=method)
+        panel.axhline(level, **look)
         return
     curves = [curve(record, metric) for record in records]
     # A curve of means has only epochs that every seed was evaluated at.
     epochs = sorted(set.intersection(*map(set, curves)))
     if epochs:
         values = np.array([[c[epoch] for epoch in epochs] for c in curves])
-        look = {"color": style.color, "linestyle": style.dashes, "label": method}
         panel.plot(epochs, values.mean(axis=0), marker=style.marker, **look)
         _draw_band(panel, epochs, values, style.color)
 
@@ -146,5 +197,9 @@ def _switched(records: Sequence[Record]) -> list[Record]:
 def _percent(record: Record, evaluation: Record, metric: str) -> float:
     average = record["config"].get("nmi", "arithmetic")
     recall = evaluation["recall"]
-    value = recall[min(recall, key=int)] if metric == "recall" else evaluation[f"nmi_{average}"]
-    return 100 * float(value)
+    values = {
+        "recall": recall[min(recall, key=int)],
+        "nmi": evaluation[f"nmi_{average}"],
+        "accuracy": evaluation.get("accuracy"),
+    }
+    return 100 * float(values[metric])

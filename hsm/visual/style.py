@@ -41,7 +41,7 @@ class LineStyle:
 
     color: str
     marker: str
-    dashes: str
+    dashes: str | tuple[float, tuple[float, ...]]
 
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart. A heated method keeps the

@@ -12,6 +12,9 @@ import pytest
 from record_factory import LEVELS, QUERIES, first_hits, make_record
 
 from hsm.experiments import report, summary
+from hsm.experiments.measures import nmi, recall
+from hsm.experiments.published import published_table
+from hsm.records import pack_hits
 
 METHODS = ("SM", "LN", "BN", "HLN", "HBN")
 PAIRS = ("HBN − BN", "HLN − LN", "BN − SM")
@@ -107,14 +110,37 @@ def test_unnormalized_features_have_their_own_table():
 
 
 def test_papers_numbers_stand_beside_only_their_own_data_set():
-    text = report.render_text(
-        [make_record("pretrained", dataset="cars196_half"), *full_set("cars196_half")]
+    text = report.render_markdown(
+        [make_record("pretrained", dataset="cars196"), *full_set("cars196")]
     )
-    rows = table_lines(text, "cars196_half: final epoch, percent")
-    assert rows["HBN"][-4:] == ["68.10", "74.70", "83.90", "89.77"]
-    assert rows["BN at switch"][-4:] == ["–"] * 4
-    assert "on the whole of Cars196" in text
-    assert not re.search("paper NMI|paper R@|Paper:", report.render_text(full_set()))
+    title = "**cars196: Table 1 of the paper, ours at the final epoch and the difference, percent**"
+    lines = text[text.index(title) :].split("\n\n")[1].splitlines()
+    rows = {line.split(" | ")[0].strip("| "): line for line in lines}
+    assert lines[0].startswith("| Method | NMI: paper | ours | Δ | R@1: paper | ours | Δ |")
+    assert rows["HBN"].startswith("| HBN | 68.10 | 70.00 | +1.90 | 74.70 | 75.00 | +0.30 |")
+    assert rows["SM"].startswith("| SM | 59.52 | 45.00 | −14.52 * | 60.76 |")
+    assert "| [6] Proxy-NCA, quoted | 64.90 | – | – | 73.22 | – | – |" in text
+    assert "* more than 2 points from the paper." in text
+    assert "Paper: Table 1, on the whole of Cars196" in text
+    assert not re.search("of the paper|Paper:", report.render_text(full_set()))
+
+
+def test_a_part_of_a_data_set_stands_beside_the_whole_without_the_quoted_methods():
+    text = report.render_markdown(full_set("cars196_half"))
+    assert "Ours is a part of it: a difference says little." in text
+    assert "quoted" not in text
+
+
+def test_a_difference_of_less_than_two_points_is_not_marked():
+    runs = full_set("cars196")
+    for run in runs:
+        paper = published_table("cars196").scores[run["method"]]
+        run["final"]["nmi_arithmetic"] = paper["NMI"] / 100 + 0.0199
+        run["final"]["recall"] = {k: paper.get(f"R@{k}", 50) / 100 for k in ("1", "2", "4", "8")}
+    assert " *" not in report.render_text(runs)
+    assert "+1.99" in report.render_text(runs)
+    runs[0]["final"]["nmi_arithmetic"] += 0.0002
+    assert "+2.01 *" in report.render_text(runs)
 
 
 def test_no_terminal_line_is_wider_than_100():
@@ -141,15 +167,17 @@ def test_several_seeds_resample_queries_jointly():
     for seed in (0, 1, 2):
         for run in copy.deepcopy(once):
             thrice.append({**run, "seed": seed, "name": f"{run['name'][:-1]}{seed}"})
-    single, joint = summary.differences(once)[0], summary.differences(thrice)[0]
+    columns = (recall(1), recall(4))
+    single, joint = (summary.differences(runs, columns)[0] for runs in (once, thrice))
     assert (single.seeds, joint.seeds) == (1, 3)
-    assert joint.recall == single.recall
+    assert joint.values == single.values
 
 
 def test_nmi_difference_is_of_the_means():
-    difference = summary.differences(full_set(seeds=(0, 1)))[0]
+    clustering = nmi("arithmetic")
+    difference = summary.differences(full_set(seeds=(0, 1)), (clustering,))[0]
     assert difference.label == "HBN − BN"
-    assert difference.nmi == pytest.approx((LEVELS["HBN"] - LEVELS["BN"]) / QUERIES)
+    assert difference.values[clustering] == pytest.approx((LEVELS["HBN"] - LEVELS["BN"]) / QUERIES)
 
 
 def test_csv_holds_full_precision_and_the_means():
@@ -181,7 +209,7 @@ def test_latex_escapes_names_and_writes_signs_in_math():
 
 
 def test_write_tables_writes_three_files(tmp_path):
-    paths = report.write_tables(full_set(), tmp_path / "new", stem="table1")
+    paths = report.write_tables(full_set(), tmp_path / "new", table="table1")
     assert [path.name for path in paths] == ["table1.md", "table1.csv", "table1.tex"]
     assert (
         (tmp_path / "new" / "table1.md").read_text().startswith("**digits: final epoch, percent**")
@@ -238,9 +266,18 @@ def test_the_official_profile_is_named_and_shows_the_geometric_nmi():
     assert "64 dimensions, profile official." in flat
 
 
-def test_options_are_named():
-    text = " ".join(report.render_text([_official("SM", label_smoothing=0.1)]).split())
-    assert "profile official, label smoothing 0.1." in text
+def test_variants_stand_below_their_method():
+    runs = full_set()
+    smoothed = make_record("SM", seed=0)
+    smoothed["config"] |= {"label_smoothing": 0.1}
+    kept = make_record("HBN", seed=0)
+    kept["config"] |= {"heated_alpha": 16.0}
+    text = report.render_text([*runs, smoothed, kept])
+    labels = list(table_lines(text, "digits: final epoch, percent"))
+    assert labels[:2] == ["SM", "SM, label smoothing 0.1"]
+    assert labels[-2:] == ["HBN", "HBN, α kept"]
+    assert "HBN − HBN, α kept" in text
+    assert "SM, label smoothing 0.1 − SM" in text
 
 
 def test_profiles_do_not_go_into_one_table():
@@ -255,9 +292,11 @@ def test_no_records_are_refused():
 
 def test_two_records_of_one_method_and_seed_are_refused():
     twin = {**make_record("SM"), "name": "digits-SM-other-seed0"}
-    with pytest.raises(
-        ValueError, match=r"two for SM, seed 0: digits-SM-1a2b.* and digits-SM-other"
-    ):
+    twin["config"] = {**twin["config"], "heated_epochs": 3}
+    message = (
+        r"two for SM, seed 0: digits-SM-1a2b.* and digits-SM-other.* heated_epochs \(10 and 3\)"
+    )
+    with pytest.raises(ValueError, match=message):
         report.render_text([make_record("SM"), twin])
 
 
@@ -266,3 +305,90 @@ def test_records_of_different_data_are_refused():
     other["data"]["checksum"] = "0" * 64
     with pytest.raises(ValueError, match=r"share their data.*checksum feedbeeffeed.*000000000000"):
         report.render_text([make_record("SM"), other])
+
+
+def _in_gallery(record):
+    """The record, of a table with a gallery: no NMI."""
+    for key in ("final", "best", "switch", "unnormalized"):
+        if record[key]:
+            record[key] |= {"nmi_arithmetic": None, "nmi_geometric": None, "num_gallery": 40}
+    record["config"]["split"] = "query_gallery"
+    record["data"]["gallery"] = {"images": 40, "classes": 5}
+    return record
+
+
+def test_table_2_has_no_nmi_and_names_the_gallery():
+    runs = [_in_gallery(run) for run in full_set("inshop")]
+    text = report.render_text(runs, "table2")
+    assert table_header(text, "inshop: final epoch")[:3] == ["Method", "Epoch", "R@1"]
+    assert "NMI" not in text
+    assert "looked up in a gallery of 40 others" in " ".join(text.split())
+    assert re.search(r"\[8\] hard-aware cascade, quoted +62.10", text)
+    assert "recall@1" in report.render_csv(runs)
+
+
+def _classified(record, right):
+    """The record, of a split for classification, with `right` of its images named rightly."""
+    for key in ("final", "best", "switch", "unnormalized"):
+        if record[key]:
+            record[key] |= {"accuracy": right / QUERIES, "nmi_arithmetic": None}
+    record["config"]["split"] = "classification"
+    record["hits"]["final"]["accuracy"] = pack_hits(np.arange(QUERIES) < right)
+    return record
+
+
+def test_table_4_shows_the_accuracy_alone_beside_the_papers():
+    levels = dict(zip(METHODS, (30, 31, 32, 33, 34), strict=True))
+    runs = [_classified(make_record(m, dataset="cars196"), right) for m, right in levels.items()]
+    text = report.render_text(runs, "table4")
+    assert table_header(text, "cars196: final epoch") == ["Method", "Epoch", "accuracy"]
+    assert table_lines(text, "cars196: final epoch")["HBN"] == ["HBN", "50", "85.00"]
+    assert table_lines(text, "cars196: Table 4")["HBN"] == ["HBN", "87.00", "85.00", "−2.00"]
+    assert "best epoch, chosen on the test images by accuracy" in text
+    assert "R@1" not in text
+    assert "length-normalised" not in text
+    assert "the training classes, of which other images trained" in text
+    assert "accuracy" in report.render_csv(runs).splitlines()[0]
+    cell = table_lines(text, "cars196: differences")["accuracy"][1]
+    assert cell.startswith("+5.00 [")
+
+
+def _column(method, alpha=16.0, dims=64, seed=0, dataset="cars196"):
+    record = make_record(method, seed=seed, dataset=dataset)
+    record["config"] |= {"alpha": alpha, "embedding_dim": dims}
+    return record
+
+
+def test_table_3_has_a_line_a_width_and_a_column_an_alpha():
+    runs = [
+        _column(method, alpha, dims)
+        for dims in (128, 64)
+        for method, alpha in (("HBN", 16.0), ("BN", 64.0), ("BN", 4.0), ("SM", 16.0))
+    ]
+    text = report.render_text(runs, "table3")
+    header = table_header(text, "cars196: R@1 at the final epoch")
+    assert header == ["Dimensions", "SM", "α = 4", "α = 64", "HBN"]
+    lines = table_lines(text, "cars196: R@1 at the final epoch")
+    assert list(lines) == [f"{k}, {what}" for k in (64, 128) for what in ("paper", "ours", "Δ")]
+    assert lines["64, paper"][1:] == ["60.80", "67.40", "62.50", "74.00"]
+    assert lines["128, ours"][1:] == ["50.00", "62.50", "62.50", "75.00"]
+    assert lines["128, Δ"][1:] == ["−15.20 *", "−9.10 *", "−4.10 *", "−2.50 *"]
+    assert "HBN: BN heated up, α 16 → 4." in text
+    assert "cars196: R@1 at the best epoch, chosen on the test classes" in text
+    assert "cars196: NMI at the final epoch" in text
+
+
+def test_table_3_averages_seeds_and_leaves_what_was_not_run_open():
+    runs = [_column("BN", 4.0, seed=s, dataset="digits") for s in (0, 1)]
+    text = report.render_text([*runs, _column("SM", dims=128, dataset="digits")], "table3")
+    lines = table_lines(text, "digits: R@1 at the final epoch")
+    values = 100 * (LEVELS["BN"] + np.arange(2)) / QUERIES
+    assert lines["64"] == ["64", "–", f"{values.mean():.2f} ± {values.std(ddof=1):.2f}"]
+    assert lines["128"] == ["128", "50.00", "–"]
+    assert "as many as: 64 α = 4 2, 128 SM 1" in " ".join(text.split())
+
+
+def test_table_3_refuses_two_records_of_one_cell():
+    runs = [_column("BN", 4.0), {**_column("BN", 4.0), "name": "other"}]
+    with pytest.raises(ValueError, match=r"Received two for BN, seed 0: .* and other"):
+        report.render_text(runs, "table3")

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from hsm.experiments.config import RunConfig
-from hsm.experiments.variants import VARIANTS, label, options, vary
+from hsm.experiments.variants import (
+    VARIANTS,
+    comparisons,
+    label,
+    options,
+    standing_order,
+    vary,
+)
 
 BASE = RunConfig(dataset="digits", method="BN", learning_rate=0.1, alpha=8.0)
 
@@ -48,3 +55,31 @@ def test_methods_and_older_records_have_no_options():
 def test_an_unknown_variant_is_refused():
     with pytest.raises(ValueError, match=r"variant must be one of label_smoothing, .*'cold'"):
         vary(BASE, "cold")
+
+
+def test_a_method_stands_before_its_variants_and_below_what_it_starts_from():
+    labels = ["HBN, α kept", "HBN", "SM, label smoothing 0.1", "BN", "SM", "pretrained", "SM"]
+    assert standing_order(labels) == (
+        "pretrained",
+        "SM",
+        "SM, label smoothing 0.1",
+        "BN",
+        "HBN",
+        "HBN, α kept",
+    )
+
+
+def test_variants_are_compared_with_their_method_and_controls_with_both_ends():
+    labels = ["SM", "BN", "HBN", "SM, label smoothing 0.1", "HBN, α kept", "HBN, gradual"]
+    assert comparisons(labels) == (
+        ("HBN", "BN"),
+        ("BN", "SM"),
+        ("SM, label smoothing 0.1", "SM"),
+        ("HBN, α kept", "BN"),
+        ("HBN", "HBN, α kept"),
+        ("HBN, gradual", "HBN"),
+    )
+
+
+def test_what_was_not_run_is_not_compared():
+    assert comparisons(["SM", "HBN", "HBN, rate kept"]) == (("HBN", "HBN, rate kept"),)

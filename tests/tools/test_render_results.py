@@ -10,13 +10,13 @@ from hsm import records
 
 README = """# Title
 
-<!-- results:digits -->
+<!-- results:table1/digits -->
 old
-<!-- /results:digits -->
+<!-- /results:table1/digits -->
 
 Between.
 
-<!-- results:omniglot --><!-- /results:omniglot -->
+<!-- results:table1/omniglot --><!-- /results:table1/omniglot -->
 End.
 """
 
@@ -27,7 +27,7 @@ def project(tmp_path):
     readme, directory = tmp_path / "README.md", tmp_path / "records"
     readme.write_text(README)
     for dataset in ("digits", "omniglot"):
-        records.write(make_record("BN", dataset=dataset), directory)
+        records.write(make_record("BN", dataset=dataset), directory / "table1")
     return [f"--readme={readme}", f"--records={directory}"], readme, directory
 
 
@@ -35,10 +35,12 @@ def test_blocks_are_filled_and_the_rest_stays(project):
     arguments, readme, _ = project
     assert render_results.main(arguments) == 0
     text = readme.read_text()
-    assert text.startswith("# Title\n\n<!-- results:digits -->\n\n**digits: final epoch, percent**")
+    assert text.startswith(
+        "# Title\n\n<!-- results:table1/digits -->\n\n**digits: final epoch, percent**"
+    )
     assert "old" not in text
     assert "\n\nBetween.\n\n" in text
-    assert text.endswith("<!-- /results:omniglot -->\nEnd.\n")
+    assert text.endswith("<!-- /results:table1/omniglot -->\nEnd.\n")
     assert text.index("**digits") < text.index("Between.") < text.index("**omniglot")
 
 
@@ -71,36 +73,47 @@ def test_check_finds_a_number_that_was_edited_and_leaves_it(project, capsys):
 def test_check_finds_a_record_that_was_added(project):
     arguments, _, directory = project
     render_results.main(arguments)
-    records.write(make_record("SM"), directory)
+    records.write(make_record("SM"), directory / "table1")
     assert render_results.main([*arguments, "--check"]) == 1
 
 
 def test_block_without_records_is_named(project, capsys):
     arguments, _, directory = project
-    next(directory.glob("omniglot*")).unlink()
+    next(directory.glob("table1/omniglot*")).unlink()
     assert render_results.main(arguments) == 1
-    assert "results:omniglot has no records" in capsys.readouterr().err
+    assert "results:table1/omniglot has no records" in capsys.readouterr().err
 
 
 def test_records_without_block_are_named(project, capsys):
     arguments, _, directory = project
-    records.write(make_record("BN", dataset="cub100"), directory)
+    records.write(make_record("BN", dataset="cub100"), directory / "table1")
     assert render_results.main(arguments) == 1
-    assert "Records of cub100 have no place in the README" in capsys.readouterr().err
+    assert "Records of table1/cub100 have no place in the README" in capsys.readouterr().err
+
+
+def test_a_folder_is_drawn_as_the_table_that_it_is_named_after():
+    block = "<!-- results:{0}/digits -->\n<!-- /results:{0}/digits -->"
+    runs = [make_record("SM"), make_record("BN")]
+    methods = render_results.render(block.format("table1_more"), {"table1_more": runs})
+    assert "| Method | Epoch | NMI |" in methods
+    dimensions = render_results.render(block.format("table3"), {"table3": runs})
+    assert "| Dimensions | SM | α = 16 |" in dimensions
+    with pytest.raises(ValueError, match=r"must start with .*table4. Received: figure1"):
+        render_results.render(block.format("figure1"), {"figure1": runs})
 
 
 @pytest.mark.parametrize(
     "marks",
     [
-        "<!-- results:digits -->",
-        "<!-- /results:digits --> <!-- results:digits -->",
+        "<!-- results:table1/digits -->",
+        "<!-- /results:table1/digits --> <!-- results:table1/digits -->",
         "<!-- results:a --> <!-- results:b --> <!-- /results:a --> <!-- /results:b -->",
         "<!-- results:a --> <!-- /results:a --> <!-- results:a --> <!-- /results:a -->",
     ],
 )
 def test_marks_without_partner_are_refused(marks):
     with pytest.raises(ValueError, match=r"opened once and closed.*Received the marks: "):
-        render_results.render(marks, [])
+        render_results.render(marks, {})
 
 
 def test_the_readme_of_this_project_agrees_with_its_records(capsys):

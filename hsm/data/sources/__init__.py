@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from hsm.data.catalog import facts
-from hsm.data.sources import benchmark, digits, image_folder, omniglot
+from hsm.data.catalog import CLASSIFICATION, QUERY_GALLERY, SPLITS, ZERO_SHOT, facts
+from hsm.data.sources import benchmark, digits, image_folder, omniglot, protocols
 from hsm.data.sources.source import ImageSource, Split
 
 __all__ = ["ImageSource", "Split", "load_source"]
@@ -15,7 +15,7 @@ def load_source(
     name: str,
     *,
     data_dir: str | None = None,
-    split: Literal["zero_shot", "predefined"] = "zero_shot",
+    split: str = ZERO_SHOT,
     train_classes: str | None = None,
     on_bad_image: Literal["error", "skip"] = "error",
     singletons: Literal["error", "exclude"] = "error",
@@ -27,8 +27,11 @@ def load_source(
         name: one of the catalog.
         data_dir: where the data lies; `digits` needs none, and those of the paper may also lie
             where TensorFlow Datasets prepares data by default.
-        split: of cars196 and cub200, "predefined" tests new images of the training classes, for
-            classification. Every other split tests unseen classes.
+        split: "zero_shot" tests unseen classes, in the data set's own way. "query_gallery" does so
+            with queries and a gallery: In-shop's own, of other sets those of
+            `protocols.with_gallery`. "classification" tests new images of the training classes: the
+            predefined split of cars196 and cub200, of other sets that of
+            `protocols.within_classes`.
         train_classes: of image_folder, a text file with the training classes, one a line.
         on_bad_image: what to do with a photograph that cannot be decoded.
         singletons: of image_folder, what to do with a test class of a single image.
@@ -38,30 +41,42 @@ def load_source(
         FileNotFoundError: if there is no data at `data_dir`.
         ValueError: for an argument out of its range, and for data that cannot be trained on.
     """
-    _check_choice("split", split, ("zero_shot", "predefined"))
+    _check_choice("split", split, SPLITS)
     _check_choice("on_bad_image", on_bad_image, ("error", "skip"))
     _check_choice("singletons", singletons, ("error", "exclude"))
     known = facts(name)
+    if split == CLASSIFICATION and "predefined" in known.expected:
+        return benchmark.load(
+            name, data_dir, split="predefined", on_bad_image=on_bad_image, limit=limit
+        )
     if name in benchmark.NAMES:
-        return benchmark.load(name, data_dir, split=split, on_bad_image=on_bad_image, limit=limit)
-    if split != "zero_shot":
-        raise ValueError(f"Data set {name} has no predefined split. Received: split={split}")
-    if name == "digits":
-        return digits.load(limit=limit)
-    if not data_dir:
+        source = benchmark.load(name, data_dir, on_bad_image=on_bad_image, limit=limit)
+    elif name == "digits":
+        source = digits.load(limit=limit)
+    elif not data_dir:
         raise ValueError(
             f"Data set {name} needs --data_dir, a folder that holds {known.obtain}. "
             f"Received: data_dir={data_dir}"
         )
-    if name == "omniglot":
-        return omniglot.load(data_dir, limit=limit)
-    return image_folder.load(
-        data_dir,
-        train_classes=train_classes,
-        on_bad_image=on_bad_image,
-        singletons=singletons,
-        limit=limit,
-    )
+    elif name == "omniglot":
+        source = omniglot.load(data_dir, limit=limit)
+    else:
+        source = image_folder.load(
+            data_dir,
+            train_classes=train_classes,
+            on_bad_image=on_bad_image,
+            singletons=singletons,
+            limit=limit,
+        )
+    return _divided(source, split)
+
+
+def _divided(source: ImageSource, split: str) -> ImageSource:
+    if split == QUERY_GALLERY:
+        return protocols.with_gallery(source)
+    if split == CLASSIFICATION:
+        return protocols.within_classes(source)
+    return source
 
 
 def _check_choice(argument: str, value: str, choices: tuple[str, ...]) -> None:

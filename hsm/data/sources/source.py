@@ -51,6 +51,28 @@ def taken(images: Images, indices: np.ndarray) -> Images:
     return tuple(images[index] for index in indices)
 
 
+def joined(first: Images, second: Images) -> Images:
+    """Returns the images of two parts of one data set as one.
+
+    Raises:
+        ValueError: if they are not of the same form.
+    """
+    if isinstance(first, np.ndarray) and isinstance(second, np.ndarray):
+        return np.concatenate([first, second])
+    if isinstance(first, tuple) and isinstance(second, tuple):
+        return first + second
+    if (
+        isinstance(first, EncodedImages)
+        and isinstance(second, EncodedImages)
+        and first.read == second.read
+    ):
+        return EncodedImages(first.read, np.concatenate([first.records, second.records]))
+    raise ValueError(
+        "The parts of a data set must be of one form: pixels, paths, or records of the same files. "
+        f"Received: {type(first).__name__} and {type(second).__name__}"
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class Split:
     """Labelled images: one part (training, test or gallery) of a data set.
@@ -92,8 +114,8 @@ class Split:
 class ImageSource:
     """A data set for learning an embedding: the classes of `test` are unseen in `train`.
 
-    In a predefined split, which is for classification, `test` shows other images of the same
-    classes, and equal labels are the same class.
+    In a split for classification, `test` shows other images of the same classes, and equal labels
+    are the same class.
 
     Attributes:
         name: short name for records; never a path.

@@ -141,7 +141,7 @@ def test_load_source_passes_everything_on(tmp_path, monkeypatch):
     root = archive.cub200(tmp_path)
     small = archive.replace_expected("cub200", BY_CLASS, monkeypatch)
     assert facts("cub200").expected == small
-    source = load_source("cub200", data_dir=str(root), split="predefined", limit=4)
+    source = load_source("cub200", data_dir=str(root), split="classification", limit=4)
     assert (source.name, source.flip) == ("cub200", True)
     assert source.train.class_names == source.test.class_names == archive.BIRDS[:2]
 

@@ -22,7 +22,7 @@ def test_a_missing_folder_is_asked_for(name, data_dir):
 @pytest.mark.parametrize(
     ("argument", "choices"),
     [
-        ("split", "zero_shot, predefined"),
+        ("split", "zero_shot, query_gallery, classification"),
         ("on_bad_image", "error, skip"),
         ("singletons", "error, exclude"),
     ],
@@ -33,8 +33,15 @@ def test_other_ways_are_refused(argument, choices):
         load_source("digits", **{argument: "ignore"})
 
 
-@pytest.mark.parametrize("name", ["digits", "omniglot", "image_folder"])
-def test_a_predefined_split_is_refused_where_there_is_none(name):
-    message = f"Data set {name} has no predefined split. Received: split=predefined"
-    with pytest.raises(ValueError, match=message):
-        load_source(name, split="predefined")
+def test_classification_divides_every_class_of_a_set_without_a_predefined_split():
+    source = load_source("digits", split="classification")
+    assert source.train.class_names == source.test.class_names == tuple("0123456789")
+    assert len(source.train) + len(source.test) == 1797
+    assert source.gallery is None
+
+
+def test_query_gallery_divides_the_test_classes():
+    whole, divided = load_source("digits"), load_source("digits", split="query_gallery")
+    assert divided.test.class_names == divided.gallery.class_names == whole.test.class_names
+    assert len(divided.test) + len(divided.gallery) == len(whole.test)
+    assert len(divided.train) == len(whole.train)

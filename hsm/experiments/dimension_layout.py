@@ -1,0 +1,123 @@
+"""Table 3: a line a number of dimensions, a column an alpha, SM and HBN beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from hsm.experiments import cells, notes, summary
+from hsm.experiments.measures import Measure, Record, measures
+from hsm.experiments.published import is_part, published_dimensions
+from hsm.experiments.summary import Score
+from hsm.experiments.tables import Grid
+
+_SM, _HBN = "SM", "HBN"
+
+
+def grids(records: Iterable[Record]) -> tuple[Grid, ...]:
+    """The tables of every data set among the records, scores in percent.
+
+    They are: Recall@K at the smallest K with the paper's numbers beside it, the same at the best
+    epoch, and the NMI where it was measured.
+
+    Raises:
+        ValueError: If the records do not go into one table, see `summary.by_dataset`.
+    """
+    found: list[Grid] = []
+    for dataset, runs in summary.by_dataset(records, _identity).items():
+        columns = measures(runs)
+        recall = next(measure for measure in columns if measure.label.startswith("R@"))
+        found.append(_final_grid(dataset, runs, recall))
+        found.append(
+            _grid(
+                f"{dataset}: {recall.label} at the best epoch, chosen on the test classes by it, "
+                "percent",
+                runs,
+                "best",
+                recall,
+            )
+        )
+        if columns[0] is not recall:
+            title = f"{dataset}: {columns[0].label} at the final epoch, percent"
+            found.append(_grid(title, runs, "final", columns[0]))
+    return tuple(found)
+
+
+def column(run: Record) -> str:
+    """The column that a record belongs to: "SM", "α = 16" of BN's fixed alphas, or "HBN"."""
+    return f"α = {run['config']['alpha']:g}" if run["method"] == "BN" else str(run["method"])
+
+
+def _identity(run: Record) -> tuple[int, str]:
+    return run["config"]["embedding_dim"], column(run)
+
+
+def _final_grid(dataset: str, runs: Sequence[Record], measure: Measure) -> Grid:
+    grid = _grid(f"{dataset}: {measure.label} at the final epoch, percent", runs, "final", measure)
+    paper = published_dimensions(dataset)
+    rows = list(grid.rows)
+    lines = [notes.data_note(runs), *notes.seed_notes(_seed_counts(runs))]
+    if paper is not None:
+        scores = _scores(runs, "final", measure)
+        rows = [row for k in _dimensions(runs) for row in _compared(k, paper, scores, runs)]
+        part = " Ours is a part of it: a difference says little." if is_part(dataset) else ""
+        lines.append(f"Paper: Table 3, on the whole of Cars196, not cropped.{part}")
+        lines += cells.mark_notes(rows)
+    lines += [*_heating_notes(runs), *notes.settings_notes(runs), notes.run_note(runs)]
+    return Grid(grid.title, grid.header, tuple(rows), tuple(lines))
+
+
+def _grid(title: str, runs: Sequence[Record], key: str, measure: Measure) -> Grid:
+    scores, columns = _scores(runs, key, measure), _columns(runs)
+    rows = [
+        (str(k), *(cells.percent(scores.get((k, name))) for name in columns))
+        for k in _dimensions(runs)
+    ]
+    return Grid(title, ("Dimensions", *columns), tuple(rows))
+
+
+def _compared(
+    k: int,
+    paper: Mapping[int, Mapping[str, float]],
+    scores: Mapping[tuple[int, str], Score | None],
+    runs: Sequence[Record],
+) -> list[tuple[str, ...]]:
+    """Three lines: the paper's numbers, ours, and the differences."""
+    triples = [
+        cells.compared(paper.get(k, {}).get(name), scores.get((k, name))) for name in _columns(runs)
+    ]
+    names = (f"{k}, paper", f"{k}, ours", f"{k}, Δ")
+    return [(name, *line) for name, line in zip(names, zip(*triples, strict=True), strict=True)]
+
+
+def _scores(
+    runs: Sequence[Record], key: str, measure: Measure
+) -> dict[tuple[int, str], Score | None]:
+    cases = dict.fromkeys(map(_identity, runs))
+    return {
+        case: summary.score(measure.of(run[key]) for run in runs if _identity(run) == case)
+        for case in cases
+    }
+
+
+def _dimensions(runs: Sequence[Record]) -> list[int]:
+    return sorted({run["config"]["embedding_dim"] for run in runs})
+
+
+def _columns(runs: Sequence[Record]) -> list[str]:
+    """SM, the alphas from small to large, HBN."""
+    alphas = sorted({run["config"]["alpha"] for run in runs if run["method"] == "BN"})
+    names = [_SM, *(f"α = {alpha:g}" for alpha in alphas), _HBN]
+    return [name for name in names if name in set(map(column, runs))]
+
+
+def _seed_counts(runs: Sequence[Record]) -> dict[str, int]:
+    labels = [f"{k} {name}" for k, name in map(_identity, runs)]
+    return {label: labels.count(label) for label in labels}
+
+
+def _heating_notes(runs: Sequence[Record]) -> list[str]:
+    heated = [run["config"] for run in runs if run["method"] == _HBN]
+    spans = dict.fromkeys(f"{c['alpha']:g} → {c['heated_alpha']:g}" for c in heated)
+    return (
+        [f"α = …: BN with a fixed α. HBN: BN heated up, α {' and '.join(spans)}."] if spans else []
+    )

@@ -1,0 +1,24 @@
+"""Table 2: SM, LN, BN, HLN and HBN trained, queries of unseen classes looked up in a gallery.
+
+In-shop has its own queries and gallery; of other data sets the test images of every class are dealt
+in turn to the queries and to the gallery. Runs what is missing, skips what its records already
+hold, resumes what was cut off. The tables, the learning curves and one record a run go to
+--output_dir.
+"""
+
+from __future__ import annotations
+
+from hsm.data.catalog import QUERY_GALLERY
+from hsm.experiments.driver import run
+from hsm.experiments.table_run import Table, make
+
+TABLE = Table("table2", split=QUERY_GALLERY)
+
+
+def main() -> None:
+    """Run the driver on the flags."""
+    make(TABLE)
+
+
+if __name__ == "__main__":
+    run(main, module="hsm.experiments.table2", doc=__doc__ or "")

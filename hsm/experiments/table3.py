@@ -1,0 +1,92 @@
+"""Table 3: R@1 against the width of the embedding and a fixed alpha, SM and HBN beside them.
+
+A column is SM, BN trained at one alpha throughout, or HBN; a line is a number of dimensions. Runs
+what is missing, skips what its records already hold, resumes what was cut off. The tables and one
+record a run go to --output_dir.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from absl import flags
+
+from hsm.experiments import flags as shared
+from hsm.experiments.config import RunConfig
+from hsm.experiments.driver import run
+from hsm.experiments.recipe_flags import numbers, whole_numbers
+from hsm.experiments.table_run import Table, make
+
+FLAGS = flags.FLAGS
+_DIMENSIONS, _ALPHAS = (64, 128, 256), (4.0, 8.0, 16.0, 32.0, 64.0)
+# Enough to try everything out.
+_SMOKE_DIMENSIONS, _SMOKE_ALPHAS = (64,), (4.0,)
+
+flags.DEFINE_list(
+    "embedding_dims",
+    None,
+    "The lines: widths of the embedding. Default: 64,128,256, as in the paper; with --smoke 64.",
+)
+flags.DEFINE_list(
+    "alphas",
+    None,
+    "Columns: the alphas that BN trains at. Default: 4,8,16,32,64, as in the paper; with --smoke "
+    "4.",
+)
+
+
+def configs(dataset: str, name: str, split: str) -> list[RunConfig]:
+    """The runs of this table, seed by seed and line by line.
+
+    Raises:
+        ValueError: if a flag's value breaks a rule, or a flag has no effect on this table.
+    """
+    _check_flags()
+    widths = whole_numbers("embedding_dims", _SMOKE_DIMENSIONS if FLAGS.smoke else _DIMENSIONS)
+    found = [
+        replace(cell, embedding_dim=width)
+        for base in shared.configs(dataset, name, split)
+        for width in dict.fromkeys(widths)
+        for cell in _cells(base)
+    ]
+    return sorted(found, key=lambda config: (config.seed, config.embedding_dim))
+
+
+def _cells(base: RunConfig) -> list[RunConfig]:
+    """The columns of a method: one, but for BN as many as there are alphas."""
+    if base.method != "BN":
+        return [base]
+    alphas = numbers("alphas", _SMOKE_ALPHAS if FLAGS.smoke else _ALPHAS)
+    return [replace(base, alpha=alpha) for alpha in dict.fromkeys(alphas)]
+
+
+def _check_flags() -> None:
+    if FLAGS.embedding_dim is not None:
+        raise ValueError(
+            "--embedding_dim has no effect here: --embedding_dims lists the lines of this table. "
+            f"Received: --embedding_dim={FLAGS.embedding_dim}"
+        )
+    others = [method for method in FLAGS.methods if method not in ("SM", "BN", "HBN")]
+    if others:
+        raise ValueError(
+            "--methods takes some of SM, BN, HBN, the columns of this table. "
+            f"Received: {','.join(FLAGS.methods)}"
+        )
+    if FLAGS.variants:
+        raise ValueError(
+            "--variants are rows of tables 1, 2 and 4, of which this table has none. "
+            f"Received: {','.join(FLAGS.variants)}"
+        )
+
+
+TABLE = Table("table3", configs=configs, curves=False)
+
+
+def main() -> None:
+    """Run the driver on the flags."""
+    make(TABLE)
+
+
+if __name__ == "__main__":
+    FLAGS.set_default("methods", ["SM", "BN", "HBN"])
+    run(main, module="hsm.experiments.table3", doc=__doc__ or "")

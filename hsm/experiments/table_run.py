@@ -1,0 +1,84 @@
+"""What the drivers of all tables do: plan, run what is missing, write tables and curves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hsm.data.catalog import ZERO_SHOT
+from hsm.experiments import flags as shared
+from hsm.experiments.config import RunConfig
+from hsm.experiments.driver import load_tensorflow
+
+if TYPE_CHECKING:
+    from hsm.experiments.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the paper.
+
+    Attributes:
+        name: "table1" and so on, which names its files and its form, see `report.LAYOUTS`.
+        split: How the data sets are divided, one of `hsm.data.catalog.SPLITS`.
+        configs: The runs that the flags ask for; called as `flags.configs`.
+        curves: Whether learning curves are drawn.
+    """
+
+    name: str
+    split: str = ZERO_SHOT
+    configs: Callable[[str, str, str], list[RunConfig]] = shared.configs
+    curves: bool = True
+
+
+def make(table: Table) -> None:
+    """Run what the table lacks and write it; with --dry_run only say what would run."""
+    datasets = shared.datasets()
+    weights = shared.weights_path()
+    shared.check(table.configs, table.split)
+    # Imported here, so that --help and a bad flag need no TensorFlow.
+    load_tensorflow()
+    from hsm.data.sources import load_source
+    from hsm.experiments import plan
+    from hsm.experiments.runner import Runner
+    from hsm.experiments.workspace import Workspace
+
+    workspace = Workspace(shared.output_dir())
+    records: list[dict[str, Any]] = []
+    for dataset in datasets:
+        source = load_source(dataset, split=table.split, **shared.source_options())
+        configs = table.configs(dataset, source.name, table.split)
+        print(plan.describe(configs, source, workspace), flush=True)
+        if shared.FLAGS.dry_run:
+            print(plan.estimate(configs, source, workspace, weights=weights))
+            continue
+        with workspace.locked():
+            runner = Runner(source, workspace, weights)
+            records += [runner.run(config) for config in configs]
+    if records:
+        _write(table, records, workspace)
+
+
+def _write(table: Table, records: Sequence[dict[str, Any]], workspace: Workspace) -> None:
+    from hsm.experiments import report
+
+    report.write_tables(records, workspace.output_dir, table=table.name)
+    print(f"\n{report.render_text(records, table.name)}\n")
+    if table.curves:
+        print(_curves(table, records, workspace))
+    print(f"Tables and records are in {workspace.output_dir}")
+
+
+def _curves(table: Table, records: Sequence[dict[str, Any]], workspace: Workspace) -> str:
+    from hsm.experiments.summary import row_label
+    from hsm.visual.learning_curves import write_learning_curves
+    from hsm.visual.style import missing_matplotlib
+
+    missing = missing_matplotlib("The learning curves")
+    if missing:
+        return missing
+    # Table 1's keep the plain name; those of another split must not replace them.
+    stem = "learning_curves" if table.split == ZERO_SHOT else f"learning_curves_{table.name}"
+    paths = write_learning_curves(records, workspace.output_dir, stem=stem, name_of=row_label)
+    return f"Learning curves: {', '.join(str(path) for path in paths)}"
