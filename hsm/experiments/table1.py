@@ -9,13 +9,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from hsm.experiments import data_flags
 from hsm.experiments import flags as shared
 from hsm.experiments.driver import load_tensorflow, run
 
 
 def main() -> None:
     """Run the driver on the flags."""
-    datasets = shared.datasets()
+    datasets = data_flags.datasets()
     weights = shared.weights_path()
     shared.check()
     # Imported here, so that --help and a bad flag need no TensorFlow.
@@ -29,7 +30,7 @@ def main() -> None:
     workspace = Workspace(shared.output_dir())
     records = []
     for dataset in datasets:
-        source = load_source(dataset, **shared.source_options())
+        source = load_source(dataset, **data_flags.source_options(dataset, shared.limit()))
         configs = shared.configs(dataset, source.name)
         print(plan.describe(configs, source, workspace), flush=True)
         if shared.FLAGS.dry_run:
