@@ -66,6 +66,7 @@ class Facts:
         addresses: where it has been documented to be available, one place a line, and which
             addresses are dead.
         archives: the files at these addresses whose checksums are published.
+        folders: what a folder with it is usually called, in lower case, the likeliest first.
     """
 
     summary: str
@@ -74,6 +75,7 @@ class Facts:
     expected: Mapping[str, Expected] = field(default_factory=dict)
     addresses: tuple[str, ...] = ()
     archives: tuple[Archive, ...] = ()
+    folders: tuple[str, ...] = ()
 
 
 CATALOG: dict[str, Facts] = {
@@ -89,6 +91,7 @@ CATALOG: dict[str, Facts] = {
         "images_background.zip and images_evaluation.zip, from "
         "https://github.com/brendenlake/omniglot",
         licence="MIT, as its repository says",
+        folders=("omniglot",),
     ),
     "image_folder": Facts(
         summary="photographs, one folder a class; the first half of the sorted classes trains, "
@@ -136,6 +139,7 @@ CATALOG: dict[str, Facts] = {
                 "sha256:790f75be8ea34eeded134cc559332baf23e30e91367e9ddca97d26ed9b895f05",
             ),
         ),
+        folders=("cars196", "cars_196", "stanford_cars", "stanford-cars-dataset", "cars"),
     ),
     "cub200": Facts(
         summary="CUB-200-2011, 11,788 photographs of birds; classes 1 to 100 train, 101 to 200 "
@@ -156,6 +160,7 @@ CATALOG: dict[str, Facts] = {
                 "sha256:0c685df5597a8b24909f6a7c9db6d11e008733779a671760afef78feb49bf081",
             ),
         ),
+        folders=("cub_200_2011", "cub-200-2011", "cub200_2011", "cub200", "cub"),
     ),
     "products": Facts(
         summary="Stanford Online Products, 120,053 photographs of 22,634 articles; 11,318 of them "
@@ -175,6 +180,7 @@ CATALOG: dict[str, Facts] = {
                 "sha256:b04fa78210e69fab050ce73939550e1cd0f96890bdd98ec9fee732c3b756ef48",
             ),
         ),
+        folders=("stanford_online_products", "online_products", "products", "sop"),
     ),
     "inshop": Facts(
         summary="In-shop Clothes Retrieval of DeepFashion, 52,712 photographs of 7,982 articles; "
@@ -193,6 +199,7 @@ CATALOG: dict[str, Facts] = {
             "Drive holds img.zip and list_eval_partition.txt; take img.zip, 256 pixels high, "
             "not img_highres.zip, which needs a password",
         ),
+        folders=("in-shop clothes retrieval benchmark", "in-shop", "inshop", "deepfashion"),
     ),
 }
 

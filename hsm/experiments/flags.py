@@ -1,6 +1,7 @@
 """The flags that every driver shares, and the configurations that follow from them.
 
-Those that override a recipe are in `hsm.experiments.recipe_flags`.
+Those on data sets are in `hsm.experiments.data_flags`, those that override a recipe in
+`hsm.experiments.recipe_flags`.
 """
 
 from __future__ import annotations
@@ -8,50 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from absl import flags
 
-from hsm.data.catalog import CATALOG, ZERO_SHOT
+from hsm.data.catalog import ZERO_SHOT
 from hsm.experiments.config import METHODS, RunConfig
+from hsm.experiments.data_flags import check_choices, datasets
 from hsm.experiments.recipe_flags import given, whole_numbers
 from hsm.experiments.recipes import RECIPES
 from hsm.experiments.variants import VARIANTS, vary
 
 _TRAINED = [method for method in METHODS if method != "pretrained"]
 
-flags.DEFINE_list(
-    "dataset",
-    ["digits"],
-    "One or several of the following. " + ". ".join(f"{n}: {CATALOG[n].summary}" for n in CATALOG),
-)
-flags.DEFINE_string(
-    "data_dir",
-    None,
-    "Folder of the data. "
-    + ". ".join(f"For {n}: {CATALOG[n].obtain}" for n in CATALOG if n != "digits")
-    + ". Default: none; digits needs none.",
-)
-flags.DEFINE_string(
-    "train_classes",
-    None,
-    "image_folder: text file that names the training classes, one a line; the others are test "
-    "classes. "
-    "Default: the first half of the sorted classes.",
-)
-flags.DEFINE_enum(
-    "on_bad_image",
-    "error",
-    ["error", "skip"],
-    "What to do about image files that cannot be decoded: stop and name them, or skip and record "
-    "them.",
-)
-flags.DEFINE_enum(
-    "singletons",
-    "error",
-    ["error", "exclude"],
-    "What to do about test classes with one image, for which no retrieval can be right.",
-)
 flags.DEFINE_list(
     "methods",
     _TRAINED,
@@ -105,9 +74,9 @@ def configs(dataset: str, name: str, split: str = ZERO_SHOT) -> list[RunConfig]:
         ValueError: if a flag's value breaks a rule, naming the flag.
     """
     values = FLAGS
-    _check_choices("methods", values.methods, METHODS)
+    check_choices("methods", values.methods, METHODS)
     if values.variants:
-        _check_choices("variants", values.variants, tuple(VARIANTS))
+        check_choices("variants", values.variants, tuple(VARIANTS))
     recipe = RECIPES[values.profile][dataset]
     settings = {**recipe, **(_SMOKE if values.smoke else {}), **given(recipe)}
     settings["weights"] = Path(values.weights).name if values.weights else None
@@ -115,29 +84,10 @@ def configs(dataset: str, name: str, split: str = ZERO_SHOT) -> list[RunConfig]:
     variants = [variant for variant in VARIANTS if variant in values.variants]
     found = []
     for seed in dict.fromkeys(whole_numbers("seeds")):
-        base = RunConfig(dataset=name, split=split, method="SM", seed=seed, **settings)
+        base = RunConfig(dataset=name, split=split, method=methods[0], seed=seed, **settings)
         found += [replace(base, method=method) for method in methods]
         found += [vary(base, variant) for variant in variants]
     return found
-
-
-def datasets() -> list[str]:
-    """The values of --dataset.
-
-    Raises:
-        ValueError: if one of them is unknown.
-    """
-    chosen = list(dict.fromkeys(FLAGS.dataset))
-    _check_choices("dataset", chosen, tuple(CATALOG))
-    if len(chosen) > 1 and FLAGS.data_dir:
-        needing = [name for name in chosen if name != "digits"]
-        if len(needing) > 1:
-            raise ValueError(
-                "--data_dir is the folder of one data set; --dataset names several that need one: "
-                f"{', '.join(needing)}. Run them one after the other, each into an --output_dir "
-                "of its own."
-            )
-    return chosen
 
 
 def check(configs: Callable[..., object], split: str) -> None:
@@ -170,21 +120,6 @@ def output_dir() -> Path:
     return folder / "smoke" if FLAGS.smoke else folder
 
 
-def source_options() -> dict[str, Any]:
-    """The keyword arguments of `hsm.data.sources.load_source` that the flags set."""
-    return {
-        "data_dir": FLAGS.data_dir,
-        "train_classes": FLAGS.train_classes,
-        "on_bad_image": FLAGS.on_bad_image,
-        "singletons": FLAGS.singletons,
-        "limit": _SMOKE["limit"] if FLAGS.smoke else None,
-    }
-
-
-def _check_choices(flag: str, chosen: list[str], allowed: tuple[str, ...]) -> None:
-    unknown = [value for value in chosen if value not in allowed]
-    if unknown or not chosen:
-        raise ValueError(
-            f"--{flag} takes one or several of {', '.join(allowed)}, separated by commas. "
-            f"Received: {','.join(chosen)!r}"
-        )
+def limit() -> int | None:
+    """About how many images of each part to keep: a few with --smoke, else None for all."""
+    return _SMOKE["limit"] if FLAGS.smoke else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hsm.data.catalog import ZERO_SHOT
+from hsm.experiments import data_flags
 from hsm.experiments import flags as shared
 from hsm.experiments.config import RunConfig
 from hsm.experiments.driver import load_tensorflow
@@ -34,7 +35,7 @@ class Table:
 
 def make(table: Table) -> None:
     """Run what the table lacks and write it; with --dry_run only say what would run."""
-    datasets = shared.datasets()
+    datasets = data_flags.datasets()
     weights = shared.weights_path()
     shared.check(table.configs, table.split)
     # Imported here, so that --help and a bad flag need no TensorFlow.
@@ -45,9 +46,15 @@ def make(table: Table) -> None:
     from hsm.experiments.workspace import Workspace
 
     workspace = Workspace(shared.output_dir())
+    # All are read before the first is trained on: a wrong folder must not show up days later.
+    sources = {
+        dataset: load_source(
+            dataset, split=table.split, **data_flags.source_options(dataset, shared.limit())
+        )
+        for dataset in datasets
+    }
     records: list[dict[str, Any]] = []
-    for dataset in datasets:
-        source = load_source(dataset, split=table.split, **shared.source_options())
+    for dataset, source in sources.items():
         configs = table.configs(dataset, source.name, table.split)
         print(plan.describe(configs, source, workspace), flush=True)
         if shared.FLAGS.dry_run:

@@ -104,8 +104,8 @@ class Trainer:
         """Continue from the checkpoint `path`.
 
         Raises:
-            ValueError: if it is damaged, of another model, of another origin, or was trained with
-                another schedule so far.
+            ValueError: if it is damaged, of another model, of another or an unknown origin, or was
+                trained with another schedule so far.
         """
         progress = checkpoint.read_progress(path)
         self._check_origin(path, progress)
@@ -118,6 +118,11 @@ class Trainer:
 
     def _check_origin(self, path: Path, progress: dict[str, Any]) -> None:
         """Refuse a checkpoint of other data, or of another schedule up to where it is."""
+        if "origin" not in progress:
+            raise ValueError(
+                f"the checkpoint {path} was written by an older version and does not say what it "
+                "was trained on: use another --output_dir, or delete it to train anew"
+            )
         if progress["origin"] != self.origin:
             raise ValueError(
                 f"the checkpoint {path} was trained on other images or from other weights than "

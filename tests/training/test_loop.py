@@ -90,6 +90,16 @@ def test_a_checkpoint_of_another_schedule_is_refused(tmp_path):
         other.restore(path)
 
 
+def test_a_checkpoint_of_an_older_version_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "c.npz"
+    make_trainer().train(0, path)
+    older = {key: v for key, v in checkpoint.read_progress(path).items() if key != "origin"}
+    monkeypatch.setattr(checkpoint, "read_progress", lambda _: older)
+    message = r"c.npz was written by an older version and does not say .*delete it to train anew"
+    with pytest.raises(ValueError, match=message):
+        make_trainer().restore(path)
+
+
 def test_heating_branches_from_the_unheated_state(tmp_path):
     trunk = make_trainer()
     trunk.train(2, tmp_path / "trunk.npz")

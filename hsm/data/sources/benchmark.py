@@ -11,6 +11,7 @@ import numpy as np
 from hsm.data.catalog import Expected, facts
 from hsm.data.sources import cars196, cub200, inshop, prepared, products, tfds_files
 from hsm.data.sources.bad_files import bad_files
+from hsm.data.sources.folders import locate
 from hsm.data.sources.listing import GALLERY, TEST, TRAIN, Listing
 from hsm.data.sources.source import EncodedImages, ImageSource, Split, limited, taken
 from hsm.data.sources.splitting import Parts, check_counts, check_split, split_parts
@@ -68,9 +69,9 @@ def find(name: str, data_dir: str | None) -> Listing:
 
     Args:
         name: one of `NAMES`.
-        data_dir: the data set's folder, or a folder that holds it: a prepared copy is preferred to
-            an unpacked archive, and that to what TensorFlow Datasets has prepared. None looks where
-            TensorFlow Datasets prepares data by default.
+        data_dir: the data set's folder, or the root of several, see `folders.homes`: a prepared
+            copy is preferred to an unpacked archive, and that to what TensorFlow Datasets has
+            prepared. None looks where TensorFlow Datasets prepares data by default.
 
     Raises:
         FileNotFoundError: if it is not there, or only some of its files are.
@@ -90,10 +91,17 @@ def find(name: str, data_dir: str | None) -> Listing:
             f"Argument `data_dir` must be the folder of data set {name}, or hold it: "
             f"{facts(name).obtain}; or what TensorFlow Datasets prepared as "
             f"{data_set.PREPARED_BY_TFDS.name}. Received: data_dir={data_dir}, and {root} "
-            f"{'has nothing of this' if root.is_dir() else 'is not a folder'}. "
-            f"`python tools/prepare_dataset.py {name}` says where to get it"
+            f"{_found_instead(name, root)}. `python tools/prepare_dataset.py {name}` says where to "
+            "get it"
         )
     return listing
+
+
+def _found_instead(name: str, root: Path) -> str:
+    if not root.is_dir():
+        return "is not a folder"
+    packed = [file.file for file in facts(name).archives if locate(root, name, file.file)]
+    return f"has only {', '.join(packed)}: unpack it" if packed else "has nothing of this"
 
 
 def _limited(listing: Listing, parts: Parts, same: dict[str, str], limit: int | None) -> Parts:

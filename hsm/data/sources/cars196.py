@@ -13,7 +13,8 @@ from hsm.data.sources.listing import TEST, TRAIN, UNSAID, Listing, numbered
 from hsm.data.sources.mat_files import read_annotations, read_names
 from hsm.data.sources.tfds_files import TfdsSet
 
-PREPARED_BY_TFDS = TfdsSet("cars196", label="label", parts=(TRAIN, TEST))
+_NAME = "cars196"
+PREPARED_BY_TFDS = TfdsSet(_NAME, label="label", parts=(TRAIN, TEST))
 
 _ONE_FILE = "cars_annos.mat"
 _ONE_FOLDER = "car_ims"
@@ -37,7 +38,7 @@ def read(root: Path) -> Listing | None:
           name, the same 98 classes come first as in the order of the class numbers.
 
     Args:
-        root: the folder of these, or one that holds it, or them in several folders.
+        root: the folder of these, or one that holds it, or them in several folders, see `homes`.
 
     Raises:
         FileNotFoundError: if there are only some of a layout's files.
@@ -50,7 +51,7 @@ def read(root: Path) -> Listing | None:
 
 
 def _one_file(root: Path) -> Listing | None:
-    annotation, folder = locate(root, _ONE_FILE), locate(root, _ONE_FOLDER)
+    annotation, folder = locate(root, _NAME, _ONE_FILE), locate(root, _NAME, _ONE_FOLDER)
     if annotation is None or folder is None:
         return None
     names, classes, tested = read_annotations(annotation, ("relative_im_path", "class", "test"))
@@ -91,7 +92,7 @@ def _two_files(root: Path) -> Listing | None:
 
 
 def _class_folders(root: Path) -> Listing | None:
-    folders = [home / place for home in homes(root) for place in _CLASS_FOLDERS]
+    folders = [home / place for home in homes(root, _NAME) for place in _CLASS_FOLDERS]
     for folder in folders:
         if all(_holds_classes(folder / part) for part in (TRAIN, TEST)):
             return _listed_classes(folder, {part: folder / part for part in (TRAIN, TEST)})
@@ -128,24 +129,27 @@ def _holds_classes(folder: Path) -> bool:
 
 
 def _annotation(root: Path, part: str) -> Path | None:
-    return locate(root, *(devkit + _TWO_FILES[part] for devkit in _DEVKITS))
+    return locate(root, _NAME, *(devkit + _TWO_FILES[part] for devkit in _DEVKITS))
 
 
 def _folder(root: Path, part: str) -> Path | None:
     """Returns where a part's images are; some copies hold them in a folder within the folder."""
     name = _TWO_FOLDERS[part]
-    return locate(root, f"{name}/{name}", name)
+    return locate(root, _NAME, f"{name}/{name}", name)
 
 
 def _class_names(root: Path, count: int) -> tuple[str, ...]:
-    file = locate(root, *(devkit + _CLASS_NAMES for devkit in _DEVKITS))
+    file = locate(root, _NAME, *(devkit + _CLASS_NAMES for devkit in _DEVKITS))
     return read_names(file) if file else tuple(str(number) for number in range(1, count + 1))
 
 
 def _refuse_half(root: Path) -> None:
     """Raises FileNotFoundError if some files of a layout are there."""
     layouts = (
-        {_ONE_FILE: locate(root, _ONE_FILE), f"{_ONE_FOLDER}/": locate(root, _ONE_FOLDER)},
+        {
+            _ONE_FILE: locate(root, _NAME, _ONE_FILE),
+            f"{_ONE_FOLDER}/": locate(root, _NAME, _ONE_FOLDER),
+        },
         {
             **{_TWO_FILES[part]: _annotation(root, part) for part in _TWO_FILES},
             **{f"{_TWO_FOLDERS[part]}/": _folder(root, part) for part in _TWO_FOLDERS},

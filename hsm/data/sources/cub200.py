@@ -25,13 +25,13 @@ def read(root: Path) -> Listing | None:
     `train_test_split.txt`, which may be missing, has a 1 for an image that trains.
 
     Args:
-        root: the archive's folder, or one that holds it or CUB_200_2011/ in a folder.
+        root: the archive's folder, or one that holds it, see `homes`.
 
     Raises:
         FileNotFoundError: if a list or an image is missing.
         ValueError: for a list that is broken or shorter than another.
     """
-    found = locate(root, _LABELS, f"CUB_200_2011/{_LABELS}")
+    found = locate(root, "cub200", _LABELS, f"CUB_200_2011/{_LABELS}")
     if found is None:
         return None
     home = found.parent

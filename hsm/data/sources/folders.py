@@ -6,21 +6,32 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-
-def homes(root: Path) -> list[Path]:
-    """Returns the folders where a data set may begin: `root`, then the folders in it by name."""
-    folders = (path for path in root.iterdir() if path.is_dir() and path.name[0] != ".")
-    return [root, *sorted(folders)]
+from hsm.data.catalog import facts
 
 
-def locate(root: Path, *places: str) -> Path | None:
-    """Returns the first of `places` that exists in `root`, else in one of the folders in it.
+def homes(root: Path, name: str) -> list[Path]:
+    """Returns the folders where data set `name` may begin, the likeliest first.
+
+    They are `root`; the folders in it that are called as the set's usually are, each followed by
+    the folders within; and the other folders in it. Other sets may have files of the same names:
+    every benchmark of DeepFashion has its Eval/list_eval_partition.txt.
+    """
+    usual = facts(name).folders
+    folders = _folders(root, usual)
+    named = [folder for folder in folders if folder.name.casefold() in usual]
+    nested = [home for folder in named for home in (folder, *_folders(folder, usual))]
+    return list(dict.fromkeys([root, *nested, *folders]))
+
+
+def locate(root: Path, name: str, *places: str) -> Path | None:
+    """Returns the first of `places` that exists in the likeliest home of data set `name`.
 
     Args:
         root: folder of one data set, or of several, each in a folder of its own.
+        name: of the data set.
         places: relative paths, the preferred first.
     """
-    for home in homes(root):
+    for home in homes(root, name):
         for place in places:
             if (home / place).exists():
                 return home / place
@@ -47,3 +58,10 @@ def check_unpacked(folder: Path, paths: Sequence[Path], annotation: Path) -> Non
             f"{folder}, for example {missing[0].relative_to(folder)}: the archive is not wholly "
             "unpacked. Unpack it again"
         )
+
+
+def _folders(root: Path, usual: Sequence[str]) -> list[Path]:
+    """Returns the folders in `root`, those with usual names first and in their order."""
+    folders = sorted(path for path in root.iterdir() if path.is_dir() and path.name[0] != ".")
+    place = {name: number for number, name in enumerate(usual)}
+    return sorted(folders, key=lambda folder: place.get(folder.name.casefold(), len(place)))

@@ -27,13 +27,13 @@ def read(root: Path) -> Listing | None:
 
     Args:
         root: the folder with Eval/ and Img/ or with the partition file and img/, or one that
-            holds it.
+            holds it, see `homes`.
 
     Raises:
         FileNotFoundError: if images are missing.
         ValueError: for a partition file that is broken, or shorter than it says.
     """
-    partition = locate(root, _PARTITION, f"Eval/{_PARTITION}")
+    partition = locate(root, "inshop", _PARTITION, f"Eval/{_PARTITION}")
     if partition is None:
         return None
     names, items, parts = read_columns(partition, _COLUMNS, heading=2)

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from hsm.data import images
 from hsm.data.catalog import facts
+from hsm.data.sources.folders import homes
 from hsm.data.sources.source import ImageSource, Split, limited
 
 # Training set, then test set: the two small sets of five alphabets, or the whole of Omniglot.
@@ -29,7 +30,7 @@ def load(data_dir: str, *, limit: int | None = None) -> ImageSource:
     and listed in `excluded_seen`, so that every test class is unseen.
 
     Args:
-        data_dir: folder that holds one of `ZIP_PAIRS`.
+        data_dir: folder that holds one of `ZIP_PAIRS`, itself or in a folder, see `folders.homes`.
         limit: about how many images of each part to keep, evenly over classes; None keeps all.
 
     Raises:
@@ -55,9 +56,10 @@ def load(data_dir: str, *, limit: int | None = None) -> ImageSource:
 
 
 def _find_zips(folder: Path) -> tuple[Path, Path]:
-    for train, test in ZIP_PAIRS:
-        if (folder / train).is_file() and (folder / test).is_file():
-            return folder / train, folder / test
+    for home in homes(folder, "omniglot") if folder.is_dir() else []:
+        for train, test in ZIP_PAIRS:
+            if (home / train).is_file() and (home / test).is_file():
+                return home / train, home / test
     raise FileNotFoundError(
         f"Argument `data_dir` must be a folder that holds {facts('omniglot').obtain}. "
         f"Received: data_dir={folder}, which does not"

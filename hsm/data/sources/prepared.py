@@ -85,8 +85,8 @@ class Manifest:
 
 
 def find(root: Path, name: str) -> Path | None:
-    """Returns the folder of a finished copy of data set `name`: `root`, or one in it."""
-    for home in homes(root):
+    """Returns `root` or a folder below it with a finished copy of data set `name`."""
+    for home in homes(root, name):
         if (home / MANIFEST).is_file() and _content(home / MANIFEST).get("name") == name:
             return home
     return None

@@ -24,13 +24,13 @@ def read(root: Path) -> Listing | None:
     classes are numbered through, from 1 on.
 
     Args:
-        root: the archive's folder, or one that holds it.
+        root: the archive's folder, or one that holds it, see `homes`.
 
     Raises:
         FileNotFoundError: if a list or an image is missing.
         ValueError: for a list that is broken.
     """
-    found = locate(root, *_LISTS.values())
+    found = locate(root, "products", *_LISTS.values())
     if found is None:
         return None
     home = found.parent

@@ -1,0 +1,118 @@
+"""The flags that say which data sets are used, where they lie, and what is left out of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from absl import flags
+
+from hsm.data.catalog import CATALOG
+
+# The paper's: each has a flag for its folder, and is also looked for in a common root.
+_PAPERS = tuple(name for name, known in CATALOG.items() if known.expected)
+
+flags.DEFINE_list(
+    "dataset",
+    ["digits"],
+    "One or several of the following. " + ". ".join(f"{n}: {CATALOG[n].summary}" for n in CATALOG),
+)
+flags.DEFINE_string(
+    "data_dir",
+    None,
+    f"Folder of the data set; of {', '.join(_PAPERS)} and omniglot also the common root of "
+    f"several, each in a folder of its own. For omniglot: {CATALOG['omniglot'].obtain}. "
+    f"For image_folder: {CATALOG['image_folder'].obtain}. Default: none; digits needs none, and "
+    f"{', '.join(_PAPERS)} are then looked for where TensorFlow Datasets prepares data.",
+)
+for _name in _PAPERS:
+    flags.DEFINE_string(
+        f"{_name}_dir",
+        None,
+        f"Folder of {_name}, or one that holds it: {CATALOG[_name].obtain}. Default: --data_dir.",
+    )
+flags.DEFINE_string(
+    "train_classes",
+    None,
+    "image_folder: text file that names the training classes, one a line; the others are test "
+    "classes. "
+    "Default: the first half of the sorted classes.",
+)
+flags.DEFINE_enum(
+    "on_bad_image",
+    "error",
+    ["error", "skip"],
+    "What to do about image files that cannot be decoded: stop and name them, or skip and record "
+    "them.",
+)
+flags.DEFINE_enum(
+    "singletons",
+    "error",
+    ["error", "exclude"],
+    "What to do about test classes with one image, for which no retrieval can be right.",
+)
+
+FLAGS = flags.FLAGS
+
+
+def datasets() -> list[str]:
+    """The values of --dataset, each once.
+
+    Raises:
+        ValueError: if one of them is unknown, or if a folder is given that none of them would use,
+            or that several would use in different ways.
+    """
+    chosen = list(dict.fromkeys(FLAGS.dataset))
+    check_choices("dataset", chosen, tuple(CATALOG))
+    for name in _PAPERS:
+        if _own_folder(name) and name not in chosen:
+            raise ValueError(
+                f"--{name}_dir is the folder of {name}, which --dataset does not name: it would "
+                f"have no effect. Received: --dataset={','.join(chosen)}. Leave the flag out, or "
+                f"add {name} to --dataset"
+            )
+    _check_data_dir(chosen)
+    return chosen
+
+
+def source_options(dataset: str, limit: int | None) -> dict[str, Any]:
+    """The keyword arguments of `hsm.data.sources.load_source` that the flags set.
+
+    Args:
+        dataset: one of the values of --dataset.
+        limit: about how many images of each part to keep; None keeps all.
+    """
+    return {
+        "data_dir": _own_folder(dataset) or FLAGS.data_dir,
+        "train_classes": FLAGS.train_classes,
+        "on_bad_image": FLAGS.on_bad_image,
+        "singletons": FLAGS.singletons,
+        "limit": limit,
+    }
+
+
+def check_choices(flag: str, chosen: list[str], allowed: tuple[str, ...]) -> None:
+    """Holds the value of a list flag to what it may name.
+
+    Raises:
+        ValueError: if it names nothing, or something else.
+    """
+    unknown = [value for value in chosen if value not in allowed]
+    if unknown or not chosen:
+        raise ValueError(
+            f"--{flag} takes one or several of {', '.join(allowed)}, separated by commas. "
+            f"Received: {','.join(chosen)!r}"
+        )
+
+
+def _own_folder(dataset: str) -> str | None:
+    return FLAGS[f"{dataset}_dir"].value if dataset in _PAPERS else None
+
+
+def _check_data_dir(chosen: list[str]) -> None:
+    others = [n for n in chosen if n not in ("digits", "image_folder") and not _own_folder(n)]
+    if FLAGS.data_dir and "image_folder" in chosen and others:
+        raise ValueError(
+            "--data_dir cannot be image_folder's folder, in which every folder is a class, and "
+            f"hold {', '.join(others)} too. Received: --dataset={','.join(chosen)}. Run "
+            "image_folder in a command of its own, with an --output_dir of its own"
+        )

@@ -1,0 +1,28 @@
+"""Parses flags in this process, whose flags are global, and sets them back."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+from absl import flags
+from absl.testing import flagsaver
+
+from hsm.experiments import driver, table1
+
+
+@contextmanager
+def parsed(*arguments):
+    """The flags as after this command line alone."""
+    with flagsaver.flagsaver():
+        flags.FLAGS(["table1", *arguments])
+        yield flags.FLAGS
+
+
+def run_table1(*arguments) -> int:
+    """The exit code of table1 on these flags."""
+    try:
+        with parsed(*arguments):
+            driver._guarded(table1.main)
+    except SystemExit as end:
+        return end.code
+    return 0

@@ -1,0 +1,170 @@
+"""Where the drivers look for data, on small archives in the true layouts."""
+
+from __future__ import annotations
+
+import archive_factory as archive
+import pytest
+from data.sources.test_omniglot import write_zip
+from experiments.flag_parsing import parsed, run_table1
+
+from hsm.experiments import data_flags, plan
+
+PAPERS = ("cars196", "cub200", "products", "inshop")
+EXPECTED = {
+    "cars196": archive.BY_CLASS,
+    "cub200": archive.BY_CLASS,
+    "products": archive.BY_PART,
+    "inshop": archive.WITH_GALLERY,
+}
+COUNTS = "5 images of 2 classes train, 7 images of 2 classes test"
+
+
+@pytest.fixture
+def dry_run(tmp_path, monkeypatch, capsys):
+    """Runs table1 --dry_run; what it returned, printed, and said of errors."""
+    for name, expected in EXPECTED.items():
+        archive.replace_expected(name, expected, monkeypatch)
+    monkeypatch.setattr(plan, "estimate", lambda *_, **__: "")
+
+    def run(*arguments):
+        output = f"--output_dir={tmp_path / 'out'}"
+        code = run_table1("--dry_run", "--methods=SM", output, *arguments)
+        assert not (tmp_path / "out").exists()
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def assert_counts(output: str) -> None:
+    for name in ("cars196", "cub200", "products"):
+        assert f"{name}: {COUNTS}\n" in output
+    inshop = (
+        "5 images of 2 classes train, 5 images of 2 classes test, 2 images of 2 classes gallery"
+    )
+    assert f"inshop: {inshop}\n" in output
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        PAPERS,
+        ("stanford_cars", "CUB_200_2011", "Stanford_Online_Products", "DeepFashion/In-shop"),
+        ("cars196/CARS196", "cub200/CUB_200_2011", "products/Stanford_Online_Products", "inshop"),
+    ],
+)
+def test_a_common_root(dry_run, tmp_path, names):
+    makers = (archive.cars_two_files, archive.cub200, archive.products, archive.inshop)
+    for make, name in zip(makers, names, strict=True):
+        make(tmp_path / "root" / name)
+    (tmp_path / "root/omniglot").mkdir()
+    for number in (1, 2):
+        path = tmp_path / f"root/omniglot/images_background_small{number}.zip"
+        write_zip(path, [f"Alphabet{number}/c1", f"Alphabet{number}/c2"])
+    chosen = ",".join((*PAPERS, "omniglot", "digits"))
+    code, output, errors = dry_run(f"--dataset={chosen}", f"--data_dir={tmp_path / 'root'}")
+    assert (code, errors) == (0, "")
+    assert_counts(output)
+    assert "omniglot: 6 images of 2 classes train, 6 images of 2 classes test\n" in output
+
+
+def test_a_flag_for_each(dry_run, tmp_path):
+    """Each wins over --data_dir."""
+    folders = [
+        f"--cars196_dir={archive.cars_class_folders(tmp_path / 'a', parts=True)}",
+        f"--cub200_dir={archive.cub200(tmp_path / 'b')}",
+        f"--products_dir={archive.products(tmp_path / 'c')}",
+        f"--inshop_dir={archive.inshop(tmp_path / 'd')}",
+    ]
+    code, output, _ = dry_run(f"--dataset={','.join(PAPERS)}", *folders, "--data_dir=gone")
+    assert code == 0
+    assert_counts(output)
+
+
+def test_options_of_each_data_set():
+    arguments = ("--data_dir=root", "--cub200_dir=birds", "--on_bad_image=skip")
+    with parsed("--dataset=cars196,cub200,omniglot", *arguments):
+        chosen = data_flags.datasets()
+        options = [data_flags.source_options(name, 64) for name in chosen]
+    assert [option.pop("data_dir") for option in options] == ["root", "birds", "root"]
+    rest = {"train_classes": None, "on_bad_image": "skip", "singletons": "error", "limit": 64}
+    assert options == [rest] * 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["--dataset=cub200,digits", "--cars196_dir=cars"],
+            "--cars196_dir is the folder of cars196, which --dataset does not name: it would have "
+            "no effect. Received: --dataset=cub200,digits. Leave the flag out, or add cars196 to",
+        ),
+        (
+            ["--dataset=image_folder,cars196,omniglot", "--data_dir=root"],
+            "--data_dir cannot be image_folder's folder, in which every folder is a class, and "
+            "hold cars196, omniglot too.",
+        ),
+    ],
+)
+def test_folders_that_contradict_each_other(dry_run, arguments, message):
+    code, output, errors = dry_run(*arguments)
+    assert (code, output) == (1, "")
+    assert errors.startswith(f"error: {message}")
+
+
+def test_a_folder_of_photographs_beside_a_set_with_its_own_flag():
+    arguments = ("--dataset=image_folder,cars196", "--data_dir=mine", "--cars196_dir=cars")
+    with parsed(*arguments):
+        chosen = data_flags.datasets()
+        folders = [data_flags.source_options(name, None)["data_dir"] for name in chosen]
+    assert folders == ["mine", "cars"]
+
+
+def _empty(root):
+    root.mkdir()
+    return "has nothing of this. `python tools/prepare_dataset.py cub200` says where to get it"
+
+
+def _absent(root):
+    return f"{root} is not a folder. `python tools/prepare_dataset.py cub200` says where to get it"
+
+
+def _other(root):
+    archive.products(root)
+    return "has nothing of this. `python tools/prepare_dataset.py cub200` says where to get it"
+
+
+def _packed(root):
+    root.mkdir()
+    (root / "CUB_200_2011.tgz").touch()
+    return "has only CUB_200_2011.tgz: unpack it. `python tools/prepare_dataset.py cub200` says"
+
+
+def _without_an_image(root):
+    next((archive.cub200(root) / "images").glob("*/*.jpg")).unlink()
+    return "1 of 12 images that"
+
+
+def _without_a_list(root):
+    (archive.cub200(root) / "images.txt").unlink()
+    return "images.txt is missing: the archive is not wholly unpacked"
+
+
+def _short(root):
+    path = archive.cub200(root) / "images.txt"
+    path.write_text("\n".join(path.read_text().splitlines()[:-1]))
+    return "images.txt and image_class_labels.txt must list the same images. Received: 11 and 12"
+
+
+FAULTS = [_empty, _absent, _other, _packed, _without_an_image, _without_a_list, _short]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("flag", ["data_dir", "cub200_dir"])
+def test_a_wrong_folder_or_half_an_archive_gets_one_sentence(dry_run, tmp_path, fault, flag):
+    root = tmp_path / "CUB_200_2011"
+    message = fault(root)
+    code, output, errors = dry_run("--dataset=cub200", f"--{flag}={root}")
+    assert (code, output) == (1, "")
+    assert errors.startswith("error: ")
+    assert message in errors
+    assert errors.count("\n") == 1
