@@ -51,6 +51,7 @@ DECIDING = [
     {"kmeans_starts": 1},
     {"ks": (1, 10)},
     {"dataset": "omniglot"},
+    {"split": "classification"},
     {"method": "LN"},
     {"seed": 1},
 ]

@@ -136,3 +136,41 @@ def test_the_nmi_is_the_one_that_the_profile_shows():
     record["config"]["nmi"] = "geometric"
     evaluation = make_evaluation("BN", 0, 50)
     assert curve(record, "nmi")[50] == pytest.approx(100 * evaluation["nmi_geometric"])
+
+
+def test_variants_have_a_line_of_their_own_in_the_colour_of_their_method():
+    smoothed = [{**make_record("SM"), "row": f"SM, {n}"} for n in ("one", "two")]
+    runs = [*smoothed, *({**run, "row": run["method"]} for run in full_set())]
+    recall, _ = draw_learning_curves(runs, name_of=lambda run: run["row"]).axes
+    lines = lines_of(recall)
+    names = [name for name in lines if name.startswith("SM")]
+    assert names == ["SM", "SM, one", "SM, two"]
+    assert len({lines[name].get_color() for name in names}) == 1
+    # Of a dashed line matplotlib tells no more than "--".
+    dashes = {str(lines[name]._unscaled_dash_pattern) for name in names}
+    assert len(dashes) == 3
+
+
+def test_what_was_not_scored_has_no_panel():
+    def without_nmi(run):
+        evaluations = [{**e, "nmi_arithmetic": None} for e in run["evaluations"]]
+        return {
+            **run,
+            "evaluations": evaluations,
+            "final": {**run["final"], "nmi_arithmetic": None},
+        }
+
+    (recall,) = draw_learning_curves([without_nmi(run) for run in full_set()]).axes
+    assert recall.get_ylabel() == "Recall@1 (%)"
+
+
+def test_a_classifier_is_drawn_by_its_accuracy():
+    def classified(run):
+        parts = {key: run[key] and {**run[key], "accuracy": 0.5} for key in ("final", "switch")}
+        evaluations = [{**e, "accuracy": 0.25} for e in run["evaluations"]]
+        return {**run, **parts, "evaluations": evaluations}
+
+    trained = [classified(run) for run in full_set() if run["method"] != "pretrained"]
+    (panel,) = draw_learning_curves(trained).axes
+    assert panel.get_ylabel() == "Accuracy (%)"
+    assert set(lines_of(panel)["BN"].get_ydata()) == {25.0}
