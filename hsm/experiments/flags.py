@@ -87,7 +87,8 @@ def configs(dataset: str, name: str, split: str = ZERO_SHOT) -> list[RunConfig]:
         base = RunConfig(dataset=name, split=split, method=methods[0], seed=seed, **settings)
         found += [replace(base, method=method) for method in methods]
         found += [vary(base, variant) for variant in variants]
-    return found
+    # Other flags may already have made a method what a variant would make of it.
+    return list(dict.fromkeys(found))
 
 
 def check(configs: Callable[..., object], split: str) -> None:

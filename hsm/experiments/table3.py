@@ -21,6 +21,12 @@ FLAGS = flags.FLAGS
 _DIMENSIONS, _ALPHAS = (64, 128, 256), (4.0, 8.0, 16.0, 32.0, 64.0)
 # Enough to try everything out.
 _SMOKE_DIMENSIONS, _SMOKE_ALPHAS = (64,), (4.0,)
+_METHODS = ("SM", "BN", "HBN")
+_WITHOUT_EFFECT = {
+    "embedding_dim": "--embedding_dims lists its lines",
+    "learned_alpha": "its columns are fixed alphas",
+    "variants": "they are rows of tables 1, 2 and 4",
+}
 
 flags.DEFINE_list(
     "embedding_dims",
@@ -61,22 +67,16 @@ def _cells(base: RunConfig) -> list[RunConfig]:
 
 
 def _check_flags() -> None:
-    if FLAGS.embedding_dim is not None:
-        raise ValueError(
-            "--embedding_dim has no effect here: --embedding_dims lists the lines of this table. "
-            f"Received: --embedding_dim={FLAGS.embedding_dim}"
-        )
-    others = [method for method in FLAGS.methods if method not in ("SM", "BN", "HBN")]
+    """Refuses what this table has no place for."""
+    others = [method for method in FLAGS.methods if method not in _METHODS]
     if others:
         raise ValueError(
-            "--methods takes some of SM, BN, HBN, the columns of this table. "
+            f"--methods takes some of {', '.join(_METHODS)}, the columns of this table. "
             f"Received: {','.join(FLAGS.methods)}"
         )
-    if FLAGS.variants:
-        raise ValueError(
-            "--variants are rows of tables 1, 2 and 4, of which this table has none. "
-            f"Received: {','.join(FLAGS.variants)}"
-        )
+    for flag, reason in _WITHOUT_EFFECT.items():
+        if FLAGS[flag].value:
+            raise ValueError(f"--{flag} does not go with this table: {reason}")
 
 
 TABLE = Table("table3", configs=configs, curves=False)
@@ -88,5 +88,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    FLAGS.set_default("methods", ["SM", "BN", "HBN"])
+    FLAGS.set_default("methods", list(_METHODS))
     run(main, module="hsm.experiments.table3", doc=__doc__ or "")

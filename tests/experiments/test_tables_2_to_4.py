@@ -109,9 +109,10 @@ def test_table_3_repeats_its_cells_for_every_seed():
 @pytest.mark.parametrize(
     ("flag", "message"),
     [
-        ("--embedding_dim=8", r"--embedding_dim has no effect here.*Received: --embedding_dim=8"),
+        ("--embedding_dim=8", "--embedding_dim does not go with.*--embedding_dims lists its lines"),
+        ("--learned_alpha", "--learned_alpha does not go with.*fixed alphas"),
         ("--methods=SM,LN", r"--methods takes some of SM, BN, HBN.*Received: SM,LN"),
-        ("--variants=gradual", r"--variants are rows of tables 1, 2 and 4.*Received: gradual"),
+        ("--variants=gradual", "--variants does not go with this table.*tables 1, 2 and 4"),
         ("--alphas=4,warm", r"--alphas takes numbers separated by commas. Received: '4,warm'"),
         ("--embedding_dims=8.5", r"--embedding_dims takes whole numbers.*Received: '8.5'"),
         ("--alphas=", r"--alphas takes numbers separated by commas. Received: ''"),
@@ -149,6 +150,11 @@ def test_variants_follow_the_methods_of_every_seed():
         (0, "HBN", 0.0, 16.0),
     ]
     assert json.dumps([c.to_json() for c in found])
+
+
+def test_a_run_that_two_flags_ask_for_is_listed_once():
+    with parsed("--methods=HBN", "--heated_alpha=16", "--variants=rate_only"):
+        assert len(table2.TABLE.configs("digits", "digits", table2.TABLE.split)) == 1
 
 
 def test_an_unknown_variant_is_refused_with_all_names():
