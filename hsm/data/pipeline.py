@@ -7,6 +7,7 @@ of threads nor a restart in the middle of an epoch changes it.
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
 from typing import cast
 
@@ -112,7 +113,7 @@ def evaluation_batches(split: Split, *, crop: int, batch_size: int = 100) -> tf.
         Dataset of (uint8 [b, crop, crop, 3], int32 [b]).
     """
     examples = _mapped(split, np.arange(len(split)), _central_example(split, crop))
-    return examples.batch(batch_size).prefetch(_PREFETCHED)
+    return _ready(examples.batch(batch_size))
 
 
 def _stream(seed: int, epoch: int) -> int:
@@ -127,10 +128,10 @@ def _training_dataset(
     steps = num_training_steps(len(split), batch_size)
     begin, last = start_step * batch_size, (steps - 1) * batch_size
     if len(split) <= steps * batch_size:
-        return _mapped(split, order[begin:], example).batch(batch_size).prefetch(_PREFETCHED)
+        return _ready(_mapped(split, order[begin:], example).batch(batch_size))
     head = _mapped(split, order[begin:last], example).batch(batch_size)
     merged = _mapped(split, order[last:], example).batch(batch_size + 1)
-    return head.concatenate(merged.take(steps - start_step)).prefetch(_PREFETCHED)
+    return _ready(head.concatenate(merged.take(steps - start_step)))
 
 
 def _central_example(split: Split, crop: int) -> _Loader:
@@ -148,7 +149,15 @@ def _mapped(split: Split, indices: np.ndarray, example: _Loader) -> tf.data.Data
         return example(index), labels[index]
 
     dataset = tf.data.Dataset.from_tensor_slices(indices.astype(np.int64))
-    return dataset.map(labelled, tf.data.AUTOTUNE, deterministic=True)
+    return dataset.map(labelled, len(os.sched_getaffinity(0)), deterministic=True)
+
+
+def _ready(batches: tf.data.Dataset) -> tf.data.Dataset:
+    """Returns `batches`, of which a few lie ready while a step runs."""
+    options = tf.data.Options()
+    # Its thread sleeps for up to a minute at a time, and an iterator's end waits until it wakes.
+    options.autotune.enabled = False
+    return batches.prefetch(_PREFETCHED).with_options(options)
 
 
 def _loader(split: Split, crop: int) -> _Loader:

@@ -250,3 +250,15 @@ def test_training_crops_follow_the_last_place():
         for last in (True, False)
     )
     assert not np.array_equal(with_last, without)
+
+
+def test_no_iterator_waits_for_the_tuner_at_its_end():
+    """TensorFlow's tuner sleeps for up to a minute, and whoever deletes an iterator waits for it."""
+    split = random_split(5)
+    made = (
+        pipeline.training_batches(split, crop=28, batch_size=2, seed=0, epoch=0, flip=False),
+        pipeline.training_batches(split, crop=28, batch_size=4, seed=0, epoch=0, flip=False),
+        pipeline.warm_up_batches(split, crop=28, batch_size=2),
+        pipeline.evaluation_batches(split, crop=28),
+    )
+    assert [batches.options().autotune.enabled for batches in made] == [False] * 4
