@@ -253,7 +253,7 @@ def test_training_crops_follow_the_last_place():
 
 
 def test_no_iterator_waits_for_the_tuner_at_its_end():
-    """TensorFlow's tuner sleeps for up to a minute, and whoever deletes an iterator waits for it."""
+    """TensorFlow's tuner sleeps for up to a minute; whoever deletes an iterator waits for it."""
     split = random_split(5)
     made = (
         pipeline.training_batches(split, crop=28, batch_size=2, seed=0, epoch=0, flip=False),
