@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.cluster import KMeans
 from sklearn.metrics import mutual_info_score
 
 from hsm.metrics import cluster, nmi
@@ -110,3 +111,29 @@ def test_as_many_clusters_as_points():
 def test_errors_name_rule_value_and_remedy(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_many_clusters_are_as_tight_as_those_of_scikit_learn_and_repeatable():
+    rng = np.random.default_rng(0)
+    centers = rng.standard_normal((1100, 8))
+    points = (centers[rng.integers(1100, size=3300)] + 0.1 * rng.standard_normal((3300, 8))).astype(
+        np.float32
+    )
+
+    def within(clusters):
+        means = np.zeros((1100, 8))
+        np.add.at(means, clusters, points)
+        means /= np.maximum(np.bincount(clusters, minlength=1100), 1)[:, None]
+        return np.square(points - means[clusters]).sum()
+
+    found = cluster(points, 1100, seed=3, n_init=1)
+    np.testing.assert_array_equal(found, cluster(points, 1100, seed=3, n_init=1))
+    theirs = KMeans(1100, n_init=1, random_state=3).fit_predict(points)
+    assert within(found) < 1.05 * within(theirs)
+    assert within(cluster(points, 1100, seed=3, n_init=3)) <= within(found)
+
+
+def test_up_to_1000_clusters_the_result_is_scikit_learns():
+    points = np.random.default_rng(0).standard_normal((200, 4)).astype(np.float32)
+    theirs = KMeans(20, n_init=2, random_state=5).fit_predict(points)
+    np.testing.assert_array_equal(cluster(points, 20, seed=5, n_init=2), theirs)
