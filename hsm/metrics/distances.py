@@ -8,10 +8,13 @@ computed again by the definition, hence every answer is the definition's.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -19,7 +22,7 @@ IntArray = NDArray[np.int64]
 # Elements of a temporary array: 16 MiB of float32.
 _BLOCK = 1 << 22
 # Queries and points of one tile of scores: each side of the product stays in a core's cache.
-_TILE = (1024, 4096)
+_TILE = (512, 4096)
 # Unit roundoff of float32.
 _ROUNDOFF = 2.0**-24
 
@@ -91,26 +94,41 @@ class ScreenedDistances:
             radii: [n] squared distances, as `nearest` returns them.
             weights: [m] how many images lie at each point, at least 1.
         """
-        counts = np.zeros(len(radii), np.int64)
-        for rows in _slices(len(radii), _TILE[0]):
-            for columns in _slices(len(weights), _TILE[1]):
-                counts[rows] += self._count_tile(rows, columns, radii[rows], weights[columns])
-        return counts
+        parts = list(_slices(len(radii), _TILE[0]))
+        # Of a tile, most time goes to work that NumPy does in one thread.
+        with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(_cores()) as pool:
+            counts = list(pool.map(lambda rows: self._count_rows(rows, radii, weights), parts))
+        return np.concatenate(counts)
+
+    def _count_rows(self, rows: slice, radii: FloatArray, weights: IntArray) -> IntArray:
+        """`count_within` for some queries."""
+        tiles = _slices(len(weights), _TILE[1])
+        return sum(
+            (self._count_tile(rows, columns, radii[rows], weights[columns]) for columns in tiles),
+            start=np.zeros(rows.stop - rows.start, np.int64),
+        )
 
     def _count_tile(
         self, rows: slice, columns: slice, radii: FloatArray, weights: IntArray
     ) -> IntArray:
         """`count_within` for some queries and some points."""
         scores = self._left[rows] @ self._right[columns].T
-        limit = radii * self._scale - self._square[rows]
-        inside = scores <= _column(limit - self._error[rows])
-        undecided = scores <= _column(limit + self._error[rows])
-        undecided ^= inside
-        row, column = np.divmod(np.flatnonzero(undecided), len(weights))
-        inside[row, column] = self.exact(row + rows.start, column + columns.start) <= radii[row]
-        # Most points hold one image: counting is faster than a product with all weights.
-        shared = np.flatnonzero(weights > 1)
-        return np.count_nonzero(inside, axis=1) + inside[:, shared] @ (weights[shared] - 1)
+        limit, error = radii * self._scale - self._square[rows], self._error[rows]
+        # Few points are near: to list them is faster than further passes over all scores.
+        near = np.flatnonzero(scores <= _column(limit + error))
+        row, column = np.divmod(near, len(weights))
+        inside = scores.ravel()[near] <= (limit - error).astype(np.float32)[row]
+        undecided = np.flatnonzero(~inside)
+        inside[undecided] = (
+            self.exact(row[undecided] + rows.start, column[undecided] + columns.start)
+            <= radii[row[undecided]]
+        )
+        counts = np.bincount(row[inside], weights[column[inside]], minlength=len(radii))
+        return counts.astype(np.int64)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
 
 
 def _exponent(*arrays: FloatArray) -> int:
