@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from hsm.experiments.backbone_names import is_keras_file
 from hsm.experiments.hyperparameters import Hyperparameters
 from hsm.schedules import Constant, Gradual, HeatUp, Schedule
 
@@ -62,10 +63,10 @@ class RunConfig(Hyperparameters):
                 f"batch_size must be 2 or more for {self.method}: batch normalisation needs a "
                 f"batch. Received: batch_size={self.batch_size}"
             )
-        if self.is_pretrained and self.weights is None:
+        if self.is_pretrained and self.weights is None and not is_keras_file(self.backbone):
             raise ValueError(
-                "the method pretrained needs --weights: it evaluates the feature of a trained "
-                "backbone"
+                "the method pretrained needs --weights, or a .keras file as --backbone: it "
+                "evaluates the feature of a trained backbone"
             )
 
     def _check_options(self) -> None:

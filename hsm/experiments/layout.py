@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hsm.experiments import summary
+from hsm.experiments.backbone_names import is_keras_file
 from hsm.experiments.published import PublishedTable, published_table
 from hsm.experiments.summary import Difference, Record, Row, Score
 from hsm.experiments.tables import Grid
@@ -138,9 +139,9 @@ def _settings_notes(runs: Sequence[Record]) -> list[str]:
 
 
 def _settings(config: Mapping[str, Any]) -> str:
-    weights = config["weights"]
+    own = "its own weights" if is_keras_file(config["backbone"]) else "random weights"
     return (
-        f"{config['backbone']} from {weights or 'random weights'}, "
+        f"{config['backbone']} from {config['weights'] or own}, "
         f"{config['epochs']} + {config['heated_epochs']} epochs, {config['optimizer']}, learning "
         f"rate {config['learning_rate']:g}, batches of {config['batch_size']}, "
         f"{config['embedding_dim']} dimensions, "

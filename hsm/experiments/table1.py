@@ -16,16 +16,19 @@ from hsm.experiments.driver import load_tensorflow, run
 def main() -> None:
     """Run the driver on the flags."""
     datasets = shared.datasets()
-    weights = shared.weights_path()
+    pretrained = shared.pretrained()
     shared.check()
     # Imported here, so that --help and a bad flag need no TensorFlow.
     load_tensorflow()
     from hsm.data.sources import load_source
-    from hsm.experiments import plan, report
+    from hsm.experiments import assemble, plan, report
     from hsm.experiments.runner import Runner
     from hsm.experiments.workspace import Workspace
     from hsm.visual.style import missing_matplotlib
 
+    for dataset in datasets:
+        # What is wrong with a backbone or its weights is said before the images are looked through.
+        assemble.build_pretrained(shared.configs(dataset, dataset)[0], pretrained)
     workspace = Workspace(shared.output_dir())
     records = []
     for dataset in datasets:
@@ -33,10 +36,10 @@ def main() -> None:
         configs = shared.configs(dataset, source.name)
         print(plan.describe(configs, source, workspace), flush=True)
         if shared.FLAGS.dry_run:
-            print(plan.estimate(configs, source, workspace, weights=weights))
+            print(plan.estimate(configs, source, workspace, pretrained=pretrained))
             continue
         with workspace.locked():
-            runner = Runner(source, workspace, weights)
+            runner = Runner(source, workspace, pretrained)
             records += [runner.run(config) for config in configs]
     if records:
         report.write_tables(records, workspace.output_dir)
