@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from experiments.driver_process import ENVIRONMENT, run
 
-from hsm.experiments import assemble, diagnostics, layout
+from hsm.experiments import assemble, diagnostics, notes
 from hsm.experiments.pretrained import RANDOM, Pretrained
 from hsm.experiments.runner import Runner
 from hsm.experiments.workspace import Workspace
@@ -127,7 +127,7 @@ def test_the_record_names_the_file_and_its_content_and_not_its_folder(from_file)
     assert str(kept.parent.parent) not in json.dumps(record)
     for card in workspace.output_dir.glob("runs/*/model.json"):
         assert str(kept.parent.parent) not in card.read_text()
-    assert "net.keras from its own weights" in layout._settings(record["config"])
+    assert "net.keras from its own weights" in notes.settings_notes([record])[0]
 
 
 def test_the_run_is_loaded_without_the_file_that_it_started_from(from_file, few_digits):
