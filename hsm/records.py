@@ -124,7 +124,7 @@ def _merit(evaluation: Mapping[str, Any], k: str) -> float:
 
 
 def provenance(
-    *, started: str, finished: str, weights: Path | None = None, gpus: Iterable[str] = ()
+    *, started: str, finished: str, weights_sha256: str | None = None, gpus: Iterable[str] = ()
 ) -> dict[str, Any]:
     """Which code ran, on what, when (ISO 8601 times), and from which pretrained weights."""
     code, dirty = commit()
@@ -141,7 +141,7 @@ def provenance(
                 os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1
             ),
         },
-        "weights_sha256": weights and file_sha256(weights),
+        "weights_sha256": weights_sha256,
         "started": started,
         "finished": finished,
     }

@@ -79,6 +79,7 @@ FLOORS = {
     "hsm.experiments.notes": 4,
     "hsm.experiments.plan": 4,
     "hsm.experiments.preparation": 4,
+    "hsm.experiments.pretrained": 4,
     "hsm.experiments.published": 4,
     "hsm.experiments.recipes": 4,
     "hsm.experiments.report": 4,

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from hsm import records
 from hsm.data import pipeline
 from hsm.data.sources.source import ImageSource
+from hsm.experiments.backbone_names import IMAGENET, is_keras_file
 from hsm.experiments.config import RunConfig
+from hsm.experiments.pretrained import RANDOM, Pretrained
 from hsm.experiments.workspace import read_model_card
 from hsm.models import EmbeddingModel, HeadOptions, build_backbone, with_unbiased_variance
 from hsm.training import checkpoint
@@ -19,17 +25,17 @@ from hsm.training.step import TrainStep
 
 
 def build_model(
-    config: RunConfig, num_classes: int, *, weights: Path | None = None
+    config: RunConfig, num_classes: int, *, pretrained: Pretrained = RANDOM
 ) -> EmbeddingModel:
     """The network of `config.base_method` with its initial weights, a function of the seed.
 
     Args:
         num_classes: classes of the training split.
-        weights: file of the backbone's pretrained weights; None starts from random ones.
+        pretrained: what the backbone starts from.
     """
     keras.backend.clear_session()
     keras.utils.set_random_seed(config.seed)
-    backbone = _backbone(config, weights)
+    backbone = _backbone(config, pretrained)
     return EmbeddingModel(
         with_unbiased_variance(backbone) if config.unbiased_variance else backbone,
         config.base_method,
@@ -62,15 +68,43 @@ def load_model(run_dir: Path) -> tuple[EmbeddingModel, RunConfig]:
             f"the run in {run_dir} is not finished: {epoch} of {config.total_epochs} epochs are "
             "trained. The command that began it continues it."
         )
-    model = build_model(config, len(class_names))
+    # Only the network is needed of it; a .keras file is the network, and has a copy in the folder.
+    saved = Pretrained(str(run_dir / config.backbone)) if is_keras_file(config.backbone) else RANDOM
+    model = build_model(config, len(class_names), pretrained=saved)
     checkpoint.restore(path, model=model)
     return model, config
 
 
-def build_pretrained(config: RunConfig, weights: Path) -> keras.Model:
-    """The backbone alone: images [b, h, w, 3] of RGB values 0..255 → pooled feature [b, d]."""
+def build_pretrained(config: RunConfig, pretrained: Pretrained) -> keras.Model:
+    """The backbone alone: images [b, h, w, 3] of RGB values 0..255 → pooled feature [b, d].
+
+    Raises:
+        ValueError: if the file cannot be read or does not fit, or the network refuses the images.
+        FileNotFoundError: if there is no file, or ImageNet's weights cannot be fetched.
+    """
     keras.backend.clear_session()
-    return _backbone(config, weights)
+    return _backbone(config, pretrained)
+
+
+def weights_sha256(config: RunConfig, pretrained: Pretrained) -> str | None:
+    """Hexadecimal SHA-256 that identifies what the backbone starts from; None if it is random.
+
+    Of a file it is that of its content. Which file of ImageNet's weights Keras took only Keras
+    knows: there it is over the backbone's arrays, shape, type and values one after the other.
+    """
+    if pretrained.source == IMAGENET:
+        return _imagenet_sha256(config.backbone, config.image_size)
+    return None if pretrained.file is None else records.file_sha256(pretrained.file)
+
+
+@functools.cache
+def _imagenet_sha256(backbone: str, image_size: int) -> str:
+    digest = hashlib.sha256()
+    for variable in build_backbone(backbone, image_size, weights=IMAGENET, dtype="float32").weights:
+        array = np.ascontiguousarray(variable)
+        digest.update(f"{array.shape} {array.dtype}".encode())
+        digest.update(array.data)
+    return digest.hexdigest()
 
 
 def build_optimizer(config: RunConfig) -> keras.optimizers.Optimizer:
@@ -110,12 +144,7 @@ def training_data(config: RunConfig, source: ImageSource) -> TrainingData:
     return TrainingData(batches, steps)
 
 
-def _backbone(config: RunConfig, weights: Path | None) -> keras.Model:
+def _backbone(config: RunConfig, pretrained: Pretrained) -> keras.Model:
     policy = None if config.precision == "float32" else config.precision
-    return build_backbone(
-        config.backbone,
-        config.image_size,
-        weights=None if weights is None else str(weights),
-        dtype=policy,
-        seed=config.seed,
-    )
+    name, weights = pretrained.arguments(config.backbone)
+    return build_backbone(name, config.image_size, weights=weights, dtype=policy, seed=config.seed)

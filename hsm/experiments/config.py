@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hsm.data.catalog import CLASSIFICATION, SPLITS, ZERO_SHOT
+from hsm.experiments.backbone_names import is_keras_file
 from hsm.experiments.hyperparameters import Hyperparameters
 from hsm.schedules import Constant, Gradual, HeatUp, Schedule
 
@@ -69,10 +70,10 @@ class RunConfig(Hyperparameters):
                 f"batch_size must be 2 or more for {self.method}: batch normalisation needs a "
                 f"batch. Received: batch_size={self.batch_size}"
             )
-        if self.is_pretrained and self.weights is None:
+        if self.is_pretrained and self.weights is None and not is_keras_file(self.backbone):
             raise ValueError(
-                "the method pretrained needs --weights: it evaluates the feature of a trained "
-                "backbone"
+                "the method pretrained needs --weights, or a .keras file as --backbone: it "
+                "evaluates the feature of a trained backbone"
             )
         if self.is_pretrained and self.is_classification:
             raise ValueError(

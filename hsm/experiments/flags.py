@@ -13,8 +13,10 @@ from pathlib import Path
 from absl import flags
 
 from hsm.data.catalog import ZERO_SHOT
+from hsm.experiments.backbone_names import IMAGENET, is_keras_file
 from hsm.experiments.config import METHODS, RunConfig
 from hsm.experiments.data_flags import check_choices, datasets
+from hsm.experiments.pretrained import Pretrained
 from hsm.experiments.recipe_flags import given, whole_numbers
 from hsm.experiments.recipes import RECIPES
 from hsm.experiments.variants import VARIANTS, vary
@@ -38,7 +40,8 @@ flags.DEFINE_string(
     "File of pretrained weights. For googlenet: Caffe's .caffemodel; for inception_v1: slim's "
     ".ckpt, or the .index of a checkpoint in parts; for torchvision_googlenet: a .pth; for each of "
     "them a .weights.h5 too, such as tools/convert_weights.py makes of the .caffemodel; for keras: "
-    "networks an .h5 without the top. Default: random weights.",
+    "networks an .h5 without the top, or imagenet, which Keras looks for in its folder and fetches "
+    "if need be. Default: random weights, or the .keras file's.",
 )
 flags.DEFINE_list("seeds", ["0"], "Seeds; several give mean and standard deviation.")
 flags.DEFINE_string(
@@ -80,6 +83,8 @@ def configs(dataset: str, name: str, split: str = ZERO_SHOT) -> list[RunConfig]:
     recipe = RECIPES[values.profile][dataset]
     settings = {**recipe, **(_SMOKE if values.smoke else {}), **given(recipe)}
     settings["weights"] = Path(values.weights).name if values.weights else None
+    if is_keras_file(settings["backbone"]):
+        settings["backbone"] = Path(settings["backbone"]).name
     methods = [method for method in METHODS if method in values.methods]
     variants = [variant for variant in VARIANTS if variant in values.variants]
     found = []
@@ -101,18 +106,20 @@ def check(configs: Callable[..., object], split: str) -> None:
         configs(dataset, dataset, split)
 
 
-def weights_path() -> Path | None:
-    """The value of --weights.
+def pretrained() -> Pretrained:
+    """What the backbone starts from: --weights, or --backbone if it is a `.keras` file.
 
     Raises:
         FileNotFoundError: if there is no such file.
     """
-    if FLAGS.weights is None:
-        return None
-    path = Path(FLAGS.weights).expanduser()
+    flag = "backbone" if is_keras_file(FLAGS.backbone or "") else "weights"
+    value = FLAGS[flag].value
+    if value in (None, "", IMAGENET):
+        return Pretrained(value or None)
+    path = Path(value).expanduser()
     if not path.is_file():
-        raise FileNotFoundError(f"--weights must name a file. Received: {FLAGS.weights}")
-    return path
+        raise FileNotFoundError(f"--{flag} must name a file. Received: {value}")
+    return Pretrained(str(path))
 
 
 def output_dir() -> Path:

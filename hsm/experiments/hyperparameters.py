@@ -41,8 +41,10 @@ class Hyperparameters:
         profile: one of `PROFILES`, whose recipe the run started from: the paper's text, or the
             code that its authors released.
 
-        backbone: name of the network, see `hsm.models.build_backbone`.
-        weights: base name of the file of pretrained weights; None starts from random ones.
+        backbone: name of the network, see `hsm.models.build_backbone`; of a `.keras` file, which
+            brings its weights, the base name.
+        weights: base name of the file of pretrained weights, or "imagenet" for those that Keras
+            fetches; None starts from random ones, or the `.keras` file's.
         image_size: height and width of the crops in pixels; images are resized to 256/224 of it.
         crop_last_place: training crops may lie at the greatest offset, 32 of 0..32.
         embedding_dim: k, the width of the embedding.
@@ -136,7 +138,7 @@ class Hyperparameters:
                 raise ValueError(
                     f"{name} must be 1 or more. Received: {name}={getattr(self, name)}"
                 )
-        check_backbone(self.backbone, self.weights)
+        check_backbone(self.backbone, self.weights, self.precision)
         if not self.ks or min(self.ks) < 1:
             raise ValueError(f"ks must be positive numbers. Received: ks={self.ks}")
         if not 0.0 <= self.label_smoothing < 1.0:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from hsm.data.catalog import CLASSIFICATION
+from hsm.experiments.backbone_names import is_keras_file
 from hsm.experiments.measures import Record, measures, nmi_average
 
 _Setting = Callable[[Mapping[str, Any]], Any]
 
 _SETTINGS: tuple[tuple[_Setting, str], ...] = (
-    (lambda c: f"{c['backbone']} from {c['weights'] or 'random weights'}", "{}"),
+    (lambda c: f"{c['backbone']} from {c['weights'] or _own_weights(c)}", "{}"),
     (lambda c: f"{c['epochs']} + {c['heated_epochs']}", "{} epochs"),
     (lambda c: c["optimizer"], "{}"),
     (lambda c: f"{c['learning_rate']:g}", "learning rate {}"),
@@ -76,6 +77,10 @@ def run_note(runs: Sequence[Record]) -> str:
         f"{_all(_hardware(run) for run in runs)}, "
         f"{_minutes(runs)}."
     )
+
+
+def _own_weights(config: Mapping[str, Any]) -> str:
+    return "its own weights" if is_keras_file(config["backbone"]) else "random weights"
 
 
 def _minutes(runs: Sequence[Record]) -> str:

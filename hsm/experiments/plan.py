@@ -16,6 +16,7 @@ from hsm.data.sources.source import ImageSource, Split
 from hsm.experiments import assemble
 from hsm.experiments.config import RunConfig
 from hsm.experiments.hyperparameters import Hyperparameters
+from hsm.experiments.pretrained import RANDOM, Pretrained
 from hsm.experiments.recipes import WITH_RELEASED_DRIVER
 from hsm.experiments.variants import label
 from hsm.experiments.workspace import Workspace
@@ -63,14 +64,14 @@ def estimate(
     source: ImageSource,
     workspace: Workspace,
     *,
-    weights: Path | None = None,
+    pretrained: Pretrained = RANDOM,
 ) -> str:
     """A sentence on the time that the missing runs take, from a few timed steps on this machine."""
     epochs = missing_epochs(configs, workspace)
     if not epochs:
         return "  nothing is left to train"
     config = next(config for config in configs if not config.is_pretrained)
-    seconds = _seconds_per_step(config, source.train.num_classes, weights)
+    seconds = _seconds_per_step(config, source.train.num_classes, pretrained)
     steps = epochs * num_training_steps(len(source.train), config.batch_size)
     hours, minutes = divmod(round(seconds * steps / 60), 60)
     return (
@@ -96,8 +97,9 @@ def _epochs_done(path: Path) -> int:
     return checkpoint.read_progress(path)["epoch"] if path.exists() else 0
 
 
-def _seconds_per_step(config: RunConfig, num_classes: int, weights: Path | None) -> float:
-    step = assemble.build_step(config, assemble.build_model(config, num_classes, weights=weights))
+def _seconds_per_step(config: RunConfig, num_classes: int, pretrained: Pretrained) -> float:
+    model = assemble.build_model(config, num_classes, pretrained=pretrained)
+    step = assemble.build_step(config, model)
     side = config.image_size
     images = tf.constant(np.zeros((config.batch_size, side, side, 3), np.uint8))
     labels = tf.constant(np.arange(config.batch_size, dtype=np.int32) % num_classes)

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
@@ -16,6 +15,7 @@ from hsm.data.sources.source import ImageSource
 from hsm.experiments import assemble, diagnostics, preparation
 from hsm.experiments.config import RunConfig
 from hsm.experiments.evaluator import Evaluator
+from hsm.experiments.pretrained import RANDOM, Pretrained
 from hsm.experiments.workspace import Workspace
 from hsm.models import EmbeddingModel
 from hsm.training.loop import EpochResult, Trainer
@@ -28,13 +28,13 @@ class Runner:
     Attributes:
         source: the data.
         workspace: the output folder.
-        weights: file of the backbone's pretrained weights, or None.
+        pretrained: what the backbone starts from.
         say: told of progress, a line at a time.
     """
 
     source: ImageSource
     workspace: Workspace
-    weights: Path | None = None
+    pretrained: Pretrained = RANDOM
     say: Callable[[str], None] = print
 
     def __post_init__(self) -> None:
@@ -47,31 +47,29 @@ class Runner:
             ValueError: if record or state is there, but of other images or weights.
         """
         record = self.workspace.record(config)
+        weights = assemble.weights_sha256(config, self.pretrained)
         if record is not None:
-            self._check_same_data(record)
+            self._check_same_data(record, weights)
             self.say(f"{_title(config)}: recorded already, {config.name}")
             self._diagnose(config)
             return record
         started = _now()
-        work = self._evaluate_pretrained if config.is_pretrained else self._train
-        record = work(config)
+        if config.is_pretrained:
+            record = self._evaluate_pretrained(config)
+        else:
+            record = self._train(config, weights)
         record["provenance"] = records.provenance(
-            started=started, finished=_now(), weights=self.weights, gpus=_gpus()
+            started=started, finished=_now(), weights_sha256=weights, gpus=_gpus()
         )
         records.write(record, self.workspace.records_dir)
         self._diagnose(config)
         return record
 
-    @property
-    def _weights_sha256(self) -> str | None:
-        return None if self.weights is None else records.file_sha256(self.weights)
-
-    def _check_same_data(self, record: dict[str, Any]) -> None:
-        weights = self._weights_sha256
+    def _check_same_data(self, record: dict[str, Any], weights: str | None) -> None:
         if record["provenance"].get("weights_sha256", weights) != weights:
             raise ValueError(
                 f"the record {record['name']} in {self.workspace.records_dir} started from other "
-                "weights than those given now, whose file has the same name: use another "
+                "weights than those given now, which have the same name: use another "
                 "--output_dir, or delete that record and its state"
             )
         if record["data"]["checksum"] != self.source.checksum():
@@ -97,17 +95,19 @@ class Runner:
         return Evaluator(model.features, self.source, config, logits=logits)
 
     def _pretrained_evaluator(self, config: RunConfig) -> Evaluator:
-        if self.weights is None:
-            raise ValueError("the method pretrained needs a file of weights")
-        return Evaluator(assemble.build_pretrained(config, self.weights), self.source, config)
+        if self.pretrained == RANDOM:
+            raise ValueError("the method pretrained needs a backbone that starts from a file")
+        backbone = assemble.build_pretrained(config, self.pretrained)
+        return Evaluator(backbone, self.source, config)
 
     def _evaluate_pretrained(self, config: RunConfig) -> dict[str, Any]:
         evaluation = {"epoch": 0, **self._pretrained_evaluator(config).score()}
         self.say(f"{_title(config)}: {_scores(evaluation, config)}")
         return self._record(config, [], [evaluation])
 
-    def _train(self, config: RunConfig) -> dict[str, Any]:
-        model = assemble.build_model(config, self.source.train.num_classes, weights=self.weights)
+    def _train(self, config: RunConfig, weights: str | None) -> dict[str, Any]:
+        num_classes = self.source.train.num_classes
+        model = assemble.build_model(config, num_classes, pretrained=self.pretrained)
         evaluator = self._evaluator(model, config)
         report = _Report(config, self.say)
         trainer = Trainer(
@@ -116,7 +116,7 @@ class Runner:
             schedule=config.schedule,
             evaluate=report.watched(evaluator),
             on_epoch=report.epoch,
-            origin={"images": self.source.checksum(), "weights": self._weights_sha256},
+            origin={"images": self.source.checksum(), "weights": weights},
         )
         self._train_resumed(config, trainer, lambda: preparation.prepare(model, evaluator))
         record = self._record(config, trainer.epochs, trainer.evaluations)
@@ -128,12 +128,14 @@ class Runner:
     ) -> None:
         trunk = self.workspace.trunk_checkpoint(config)
         end = self.workspace.checkpoint(config)
-        self.workspace.write_model_card(config, self.source.train.class_names)
         found = next((path for path in (end, trunk) if path.exists()), None)
         if found is not None:
             trainer.restore(found)
             self.say(f"{_title(config)}: continues after epoch {trainer.epoch}")
-        elif config.is_prepared:
+        # Not before other weights of the same name were refused.
+        names = self.source.train.class_names
+        self.workspace.write_model_card(config, names, file=self.pretrained.file)
+        if found is None and config.is_prepared:
             trainer.preparation_seconds = prepare()
             trainer.save(trunk)
             took = _duration(trainer.preparation_seconds)

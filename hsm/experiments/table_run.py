@@ -36,15 +36,19 @@ class Table:
 def make(table: Table) -> None:
     """Run what the table lacks and write it; with --dry_run only say what would run."""
     datasets = data_flags.datasets()
-    weights = shared.weights_path()
+    pretrained = shared.pretrained()
     shared.check(table.configs, table.split)
     # Imported here, so that --help and a bad flag need no TensorFlow.
     load_tensorflow()
     from hsm.data.sources import load_source
-    from hsm.experiments import plan
+    from hsm.experiments import assemble, plan
     from hsm.experiments.runner import Runner
     from hsm.experiments.workspace import Workspace
 
+    if pretrained.source is not None:
+        # What is wrong with a backbone's file is said before the images are looked through.
+        for dataset in datasets:
+            assemble.build_pretrained(table.configs(dataset, dataset, table.split)[0], pretrained)
     workspace = Workspace(shared.output_dir())
     # All are read before the first is trained on: a wrong folder must not show up days later.
     sources = {
@@ -58,10 +62,10 @@ def make(table: Table) -> None:
         configs = table.configs(dataset, source.name, table.split)
         print(plan.describe(configs, source, workspace), flush=True)
         if shared.FLAGS.dry_run:
-            print(plan.estimate(configs, source, workspace, weights=weights))
+            print(plan.estimate(configs, source, workspace, pretrained=pretrained))
             continue
         with workspace.locked():
-            runner = Runner(source, workspace, weights)
+            runner = Runner(source, workspace, pretrained)
             records += [runner.run(config) for config in configs]
     if records:
         _write(table, records, workspace)

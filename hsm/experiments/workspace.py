@@ -5,12 +5,14 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from hsm import records
+from hsm.experiments.backbone_names import is_keras_file
 from hsm.experiments.config import RunConfig
 
 
@@ -21,6 +23,7 @@ class Workspace:
     <output_dir>/records/<run>.json            the record of a finished run, and its small CSV files
     <output_dir>/runs/<run>/checkpoint.npz     state after the switch; at last the final weights
     <output_dir>/runs/<run>/model.json         what is needed to build the network again
+    <output_dir>/runs/<run>/<file>.keras       the backbone, if it came from such a file
     <output_dir>/trunks/<trunk>/checkpoint.npz state up to the switch, shared by LN and HLN, BN, HBN
     ```
     """
@@ -50,12 +53,23 @@ class Workspace:
         path = self.records_dir / f"{config.name}.json"
         return records.read(path) if path.exists() else None
 
-    def write_model_card(self, config: RunConfig, class_names: tuple[str, ...]) -> None:
-        """Write what is needed, beside the checkpoint, to build the network again."""
+    def write_model_card(
+        self, config: RunConfig, class_names: tuple[str, ...], *, file: Path | None = None
+    ) -> None:
+        """Write what is needed, beside the checkpoint, to build the network again.
+
+        Args:
+            file: what the backbone starts from; a `.keras` file, which the network is built of, is
+                copied.
+        """
         directory = self.run_dir(config)
         directory.mkdir(parents=True, exist_ok=True)
         card = {"config": config.to_json(), "class_names": list(class_names)}
         (directory / "model.json").write_text(json.dumps(card, indent=1) + "\n")
+        if file is not None and is_keras_file(config.backbone):
+            partial = directory / f"{config.backbone}.partial"
+            shutil.copyfile(file, partial)
+            partial.replace(directory / config.backbone)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -38,7 +38,8 @@ def build_application(
         A model from float32 [batch, height, width, 3], RGB values 0..255, to float32 [batch, d].
 
     Raises:
-        ValueError: There is no network `name`, or it refuses the size or the file.
+        ValueError: There is no network `name`, it refuses the size or the file, or the file cannot
+            be read.
         FileNotFoundError: There is no file `weights`, or ImageNet's weights cannot be fetched.
     """
     application = _application(name)
@@ -90,14 +91,24 @@ def _body(
             f"keras:{name} refuses input_shape={input_shape}{given}: {reason}"
         ) from error
     except Exception as error:
-        # Keras raises Exception itself where it cannot fetch a file.
-        if weights != "imagenet":
+        # Keras raises Exception itself where it cannot fetch a file, and any error on a bad file.
+        if weights is None:
             raise
-        raise FileNotFoundError(
-            f"the ImageNet weights of keras:{name} are not in Keras's folder, ~/.keras/models or "
-            f"$KERAS_HOME/models, and cannot be fetched: {error}. Put the file there, or give its "
-            "path as weights."
-        ) from error
+        raise _unusable(name, weights, error) from error
+
+
+def _unusable(name: str, weights: str, error: Exception) -> Exception:
+    """What to do without a connection, or with a file that was cut off."""
+    if weights == "imagenet":
+        return FileNotFoundError(
+            f"the ImageNet weights of keras:{name} are not, or not whole, in Keras's folder, "
+            f"~/.keras/models or $KERAS_HOME/models, and cannot be fetched: {error}. Fetch the .h5 "
+            "file elsewhere and put it there, or pass its path as weights, --weights=FILE."
+        )
+    return ValueError(
+        f"{weights}: expected weights of keras:{name} without its top, but the file cannot be "
+        f"read: {error}. It is truncated or of another kind; get it again."
+    )
 
 
 @contextlib.contextmanager

@@ -198,8 +198,21 @@ def test_json_round_trip():
         ({"backbone": "vgg"}, "backbone must be one of googlenet, .*Received: backbone='vgg'"),
         ({"backbone": "lenet", "weights": "a.h5"}, "lenet, which is trained from scratch"),
         ({"backbone": "a.keras", "weights": "a.h5"}, "a.keras, which brings its own"),
+        ({"backbone": "a.keras", "precision": "mixed_bfloat16"}, "must be float32 with .*a.keras"),
+        ({"backbone": "lenet", "weights": "imagenet"}, "lenet, which is trained from scratch"),
+        ({"weights": "imagenet"}, "keras: networks, .*; googlenet takes a .caffemodel or a .weig"),
+        ({"backbone": "inception_v1", "weights": "imagenet"}, "inception_v1 takes a .ckpt"),
+        ({"backbone": "torchvision_googlenet", "weights": "imagenet"}, "takes a .pth"),
     ],
 )
 def test_rules_are_checked_at_construction(changes, message):
     with pytest.raises(ValueError, match=message):
         _with(**changes)
+
+
+@pytest.mark.parametrize(
+    ("backbone", "weights"), [("a.keras", None), ("keras:ResNet50", "imagenet")]
+)
+def test_the_pretrained_feature_of_a_file_or_of_keras(backbone, weights):
+    config = _with(method="pretrained", backbone=backbone, weights=weights)
+    assert (config.backbone, config.weights) == (backbone, weights)

@@ -67,6 +67,12 @@ def test_help_needs_no_tensorflow(driver):
         (["--alpha=-1"], 1, "alpha must be a positive finite number. Received: alpha=-1.0"),
         (["--weights=gone.h5"], 1, "--weights must name a file. Received: gone.h5"),
         (["--methods=pretrained"], 1, "pretrained needs --weights"),
+        (["--backbone=no/net.keras"], 1, "--backbone must name a file. Received: no/net.keras"),
+        (
+            ["--backbone=googlenet", "--weights=imagenet"],
+            1,
+            "weights=imagenet goes with keras: networks, such as keras:ResNet50; googlenet takes",
+        ),
         (
             ["--dataset=omniglot,image_folder", "--data_dir=x"],
             1,

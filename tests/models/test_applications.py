@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -110,6 +111,18 @@ def test_a_missing_file_is_named(tmp_path):
         build_application("ResNet50", SHAPE, weights=str(tmp_path / "none.weights.h5"))
 
 
+@pytest.mark.parametrize("name", ["resnet.h5", "resnet.weights.h5"])
+def test_a_file_that_cannot_be_read_is_named(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(b"no HDF5")
+    with pytest.raises(ValueError, match=f"{path}.*"):
+        build_application("ResNet50", SHAPE, weights=str(path))
+    with h5py.File(path, "w") as file:
+        file["something"] = 1
+    with pytest.raises(ValueError, match=f"{path}.*"):
+        build_application("ResNet50", SHAPE, weights=str(path))
+
+
 def test_imagenet_weights_that_cannot_be_fetched(monkeypatch):
     def fail(*args, **kwargs):
         raise Exception("URL fetch failure on https://host/resnet50_notop.h5: no network")
@@ -118,8 +131,11 @@ def test_imagenet_weights_that_cannot_be_fetched(monkeypatch):
     with pytest.raises(FileNotFoundError) as error:
         build_application("ResNet50", SHAPE, weights="imagenet")
     message = str(error.value)
-    assert "the ImageNet weights of keras:ResNet50 are not in Keras's folder" in message
+    assert (
+        "the ImageNet weights of keras:ResNet50 are not, or not whole, in Keras's folder" in message
+    )
     assert "cannot be fetched: URL fetch failure on https://host/resnet50_notop.h5" in message
+    assert "or pass its path as weights" in message
 
 
 def test_imagenet_weights_in_keras_folder_are_used(monkeypatch, tmp_path, resnet):
