@@ -45,10 +45,9 @@ def make(table: Table) -> None:
     from hsm.experiments.runner import Runner
     from hsm.experiments.workspace import Workspace
 
-    if pretrained.source is not None:
-        # What is wrong with a backbone's file is said before the images are looked through.
-        for dataset in datasets:
-            assemble.build_pretrained(table.configs(dataset, dataset, table.split)[0], pretrained)
+    for dataset in datasets:
+        # What is wrong with a backbone or its weights is said before the images are looked through.
+        assemble.build_pretrained(table.configs(dataset, dataset, table.split)[0], pretrained)
     workspace = Workspace(shared.output_dir())
     # All are read before the first is trained on: a wrong folder must not show up days later.
     sources = {
