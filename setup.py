@@ -63,6 +63,8 @@ setup(
             "tf_keras",
         ],
         "gpu": ["tensorflow[and-cuda]>=2.20"],
+        # What tools/benchmark.py times hsm against.
+        "bench": ["faiss-cpu", "pytorch-metric-learning", "torch"],
         # To read its weights; its own package is not needed.
         "torchvision": ["torch"],
     },

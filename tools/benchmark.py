@@ -1,146 +1,133 @@
-"""Times GoogLeNet on this machine: training steps, embedding, and what the input pipeline costs.
+"""Times hsm on this machine, against what one would use instead, and against what is possible.
 
-    python tools/benchmark.py --precision=mixed_bfloat16
+    python tools/benchmark.py --only=train,embed --precision=mixed_bfloat16
+    python tools/benchmark.py --json=experiments/benchmarks/all.json
 
-Prints images a second and processor milliseconds an image, medians over rounds that take turns, so
-that a machine that slows down slows all cases down. "with data" reads, decodes, crops and flips
-256x256 JPEG files; "in memory" repeats one batch. On a machine with other work, compare processor
-times: they hardly see it.
+Every side of a case is a process of its own, and they take turns, so that a machine that slows down
+slows all of them down: the ratios count, not the times. Peers that are not installed are left out;
+`pip install -e ".[bench]"` brings them; on a machine without a GPU, install the processor build of
+torch before. "GEMM" is the rate of square matrix products in the same precision, measured in the
+same turns.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
-import statistics
-import tempfile
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import contextlib
+import importlib.metadata
+import json
+import os
+import platform
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import tensorflow as tf
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from hsm.data import pipeline
-from hsm.data.sources.source import Split
-from hsm.experiments import assemble
-from hsm.experiments.config import RunConfig
-from hsm.experiments.hyperparameters import PRECISIONS
+from benchmarks import table
+from benchmarks.cases import CASES, missing
+from benchmarks.settings import Settings
+from benchmarks.worker import Worker
 
-_CLASSES = 98
-_STEPS = 10
+from hsm import records
 
-
-def write_jpegs(folder: Path, count: int) -> Split:
-    """Writes `count` smooth random 256x256 JPEGs of some 15 kB and returns them as a split."""
-    generator = np.random.default_rng(0)
-    paths = []
-    for index in range(count):
-        coarse = tf.constant(generator.uniform(0, 255, (24, 24, 3)), tf.float32)
-        smooth = tf.image.resize(coarse, (256, 256), "bicubic")
-        pixels = tf.saturate_cast(smooth + generator.normal(0, 4, (256, 256, 3)), tf.uint8)
-        path = folder / f"{index:04d}.jpg"
-        tf.io.write_file(str(path), tf.io.encode_jpeg(pixels, quality=90))
-        paths.append(str(path))
-    names = tuple(str(label) for label in range(_CLASSES))
-    return Split(tuple(paths), np.arange(count, dtype=np.int32) % _CLASSES, names)
+_ROOT = Path(__file__).resolve().parent.parent
+_PRECISIONS = ("float32", "mixed_bfloat16")
+# Only these depend on the precision.
+_BY_PRECISION = ("train", "embed", "pipeline")
 
 
-@dataclass(frozen=True)
-class Round:
-    """What one round of a case took: its images, wall and processor seconds."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the cases and prints their table; returns the exit status."""
+    options = _parse(arguments)
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])
+    results: dict[str, Any] = {"machine": machine(), "cases": []}
+    for precision in options.precision:
+        for case in options.only:
+            if precision != options.precision[0] and case not in _BY_PRECISION:
+                continue
+            settings = Settings(
+                precision,
+                options.batch_size,
+                options.image_size,
+                options.steps,
+                options.queries,
+                options.classes,
+            )
+            results["cases"].append(run(case, settings, options.rounds))
+            print(table.text(results["cases"][-1]), flush=True)
+            if options.json:
+                options.json.parent.mkdir(parents=True, exist_ok=True)
+                options.json.write_text(json.dumps(results, indent=1) + "\n")
+    return 0
 
-    images: int
-    wall: float
-    processor: float
 
-
-def cases(config: RunConfig, split: Split) -> dict[str, Callable[[], int]]:
-    """Case → function that does one round and returns how many images that were."""
-    model = assemble.build_model(config, _CLASSES)
-    step = assemble.build_step(config, model)
-    features = tf.function(lambda images: model.features(tf.cast(images, tf.float32)))
-    in_memory = itertools.repeat(next(iter(_training(config, split, 1))))
-    decoded = _epochs(config, split)
-
-    def train(batches: Iterable[tuple[Any, Any]]) -> int:
-        images = 0
-        for pixels, labels in itertools.islice(batches, _STEPS):
-            step(pixels, labels)
-            images += len(labels)
-        step.totals()
-        return images
-
-    def embed() -> int:
-        pixels, labels = next(in_memory)
-        for _ in range(_STEPS):
-            features(pixels).numpy()
-        return _STEPS * len(labels)
-
+def run(case: str, settings: Settings, rounds: int) -> dict[str, Any]:
+    """Times all sides of a case in turns, after one round each to warm up."""
+    found = CASES[case]
+    left_out = {side: missing(case, side) for side in found.sides}
+    sides = [side for side, package in left_out.items() if package is None]
+    with contextlib.ExitStack() as stack:
+        workers = {side: stack.enter_context(Worker(case, side, settings)) for side in sides}
+        if found.rounds > 1:
+            for worker in workers.values():
+                worker.round()
+        turns = [
+            {side: worker.round() for side, worker in workers.items()}
+            for _ in range(min(rounds, found.rounds))
+        ]
     return {
-        "train, in memory": lambda: train(in_memory),
-        "train, with data": lambda: train(decoded),
-        "embed, in memory": embed,
+        "case": case,
+        "settings": vars(settings),
+        "sides": {side: [turn[side] for turn in turns] for side in sides},
+        "left_out": {side: package for side, package in left_out.items() if package},
+        **_work(case, settings),
     }
 
 
-def main() -> None:
-    """Runs all cases in turns and prints their medians."""
+def machine() -> dict[str, Any]:
+    """What the figures were measured on and with."""
+    packages = ("torch", "faiss-cpu", "pytorch-metric-learning", "threadpoolctl")
+    provenance = records.provenance(started="", finished="", weights_sha256=None)
+    kept = ("commit", "dirty", "python", "versions", "hardware")
+    installed = {dist.metadata["Name"] for dist in importlib.metadata.distributions()}
+    versions = {name: importlib.metadata.version(name) for name in packages if name in installed}
+    found = {key: provenance[key] for key in kept}
+    return {**found, "versions": {**found["versions"], **versions}, "system": platform.platform()}
+
+
+def _work(case: str, settings: Settings) -> dict[str, float]:
+    """Operations per image, where a limit follows from them."""
+    if not CASES[case].passes:
+        return {}
+    from benchmarks.networks import flops_per_image
+
+    return {"flops_per_image": CASES[case].passes * flops_per_image(settings.image_size)}
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    defaults = Settings()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--precision", choices=PRECISIONS, default="float32", help="%(default)s")
-    parser.add_argument("--batch_size", type=int, default=32, help="%(default)s")
+    parser.add_argument("--only", default=",".join(CASES), help="some of %(default)s")
+    parser.add_argument("--precision", default=",".join(_PRECISIONS), help="%(default)s")
     parser.add_argument("--rounds", type=int, default=5, help="%(default)s, after one to warm up")
-    options = parser.parse_args()
-    config = RunConfig(
-        dataset="jpegs", method="BN", precision=options.precision, batch_size=options.batch_size
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        split = write_jpegs(Path(folder), 8 * _CLASSES)
-        timed = cases(config, split)
-        rounds = [
-            {name: measure(case) for name, case in timed.items()} for _ in range(options.rounds + 1)
-        ]
-    for name in timed:
-        print(f"{name}: {describe([figures[name] for figures in rounds[1:]])}")
-
-
-def measure(case: Callable[[], int]) -> Round:
-    """Times one round."""
-    wall, processor = time.perf_counter(), time.process_time()
-    images = case()
-    return Round(images, time.perf_counter() - wall, time.process_time() - processor)
-
-
-def describe(rounds: Sequence[Round]) -> str:
-    """Medians, and the range of the rates."""
-    rates = [r.images / r.wall for r in rounds]
-    costs = [1000 * r.processor / r.images for r in rounds]
-    return (
-        f"{statistics.median(rates):.1f} images/s ({min(rates):.1f} to {max(rates):.1f}), "
-        f"{statistics.median(costs):.1f} ms of processor time an image"
-    )
-
-
-def _training(config: RunConfig, split: Split, epoch: int) -> tf.data.Dataset:
-    return pipeline.training_batches(
-        split,
-        crop=config.image_size,
-        batch_size=config.batch_size,
-        seed=0,
-        epoch=epoch,
-        flip=True,
-    )
-
-
-def _epochs(config: RunConfig, split: Split) -> Iterator[tuple[Any, Any]]:
-    """One epoch after the other, as the training loop reads them."""
-    for epoch in itertools.count(1):
-        yield from _training(config, split, epoch)
+    parser.add_argument("--json", type=Path, help="file to write the figures to; default: none")
+    for name in ("batch_size", "image_size", "steps", "queries", "classes"):
+        parser.add_argument(
+            f"--{name}", type=int, default=getattr(defaults, name), help="%(default)s"
+        )
+    options = parser.parse_args(arguments)
+    for name, allowed in (("only", tuple(CASES)), ("precision", _PRECISIONS)):
+        chosen = getattr(options, name).split(",")
+        if unknown := [value for value in chosen if value not in allowed]:
+            parser.error(f"--{name} takes some of {', '.join(allowed)}. Received: {unknown[0]!r}")
+        setattr(options, name, chosen)
+    return options
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

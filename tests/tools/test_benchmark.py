@@ -1,0 +1,123 @@
+"""The benchmark on sizes that take seconds: who is timed, in turns, and what is made of it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+
+import benchmark
+import numpy as np
+import pytest
+from benchmarks import table
+from benchmarks.cases import CASES, HSM, build
+from benchmarks.settings import Settings
+
+SMALL = Settings(batch_size=4, image_size=64, steps=1, queries=300, classes=30)
+TINY = ["--queries=300", "--classes=30", "--rounds=2", "--precision=float32"]
+
+
+def turn(amount, wall, peak=2**30):
+    return {"amount": amount, "wall": wall, "processor": wall, "peak": peak}
+
+
+RESULT = {
+    "case": "train",
+    "settings": {"precision": "float32"},
+    "sides": {
+        HSM: [turn(160, 8), turn(160, 4), turn(160, 10)],
+        "PyTorch": [turn(160, 16), turn(160, 12), turn(160, 20)],
+        "GEMM": [turn(1e11, 1.0), turn(2e11, 1.0), turn(1e11, 1.0)],
+    },
+    "left_out": {},
+    "flops_per_image": 4e9,
+}
+
+
+def test_the_ratio_is_the_median_over_turns_of_the_ratio_in_a_turn():
+    assert table.advantage(RESULT, "PyTorch") == 2.0
+    assert table.median(RESULT, HSM) == 20.0
+    assert table.limit(RESULT) == 25.0
+    assert table.share(RESULT) == 0.8
+
+
+def test_text_and_markdown_say_the_same():
+    text = table.text(RESULT)
+    assert "hsm: 20 images/s (16 to 40), 1.00 GiB" in text
+    assert "PyTorch: 10 images/s (8 to 13.33), 1.00 GiB, hsm is 2.00 x as fast" in text
+    assert "limit: 25 images/s, of which hsm has 80%" in text
+    row = table.markdown([RESULT]).splitlines()[2]
+    assert row.endswith(", float32 | 20 images/s | PyTorch: 10 images/s | 2.00 | 80% |")
+
+
+def test_sides_take_turns_and_are_written_down(tmp_path, capsys):
+    path = tmp_path / "new" / "figures.json"
+    assert benchmark.main(["--only=recall,help", f"--json={path}", *TINY]) == 0
+    found = json.loads(path.read_text())
+    recall, start = found["cases"]
+    assert len(recall["sides"][HSM]) == 2
+    assert recall["sides"][HSM][0]["amount"] > 200
+    assert recall["sides"][HSM][0]["peak"] > 2**24
+    assert recall["settings"]["queries"] == 300
+    assert found["machine"]["hardware"]["cores"] >= 1
+    assert set(start["sides"]) == {HSM}
+    assert "Recall@1, 10, 100 of all vectors" in capsys.readouterr().out
+
+
+def test_a_peer_that_is_not_installed_is_left_out_and_named(monkeypatch):
+    monkeypatch.setitem(
+        benchmark.CASES,
+        "recall",
+        benchmark.CASES["recall"].__class__(
+            "recall", "", {HSM: "vectors:recall_hsm", "other": "vectors:no"}, {"other": "no_such"}
+        ),
+    )
+    result = benchmark.run("recall", SMALL, 1)
+    assert result["left_out"] == {"other": "no_such"}
+    assert "left out: other, no_such missing" in table.text(result)
+
+
+def test_unknown_cases_are_refused(capsys):
+    with pytest.raises(SystemExit):
+        benchmark.main(["--only=trane"])
+    assert "--only takes some of train, embed, " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("case", ["train", "embed", "pipeline"])
+def test_a_round_counts_its_images(case):
+    assert build(case, HSM, SMALL)() == 4
+
+
+def test_operations_are_those_of_the_paper_on_googlenet():
+    """Szegedy et al. give some 1.5 billion multiply-adds at 224 pixels."""
+    from benchmarks.networks import flops_per_image
+
+    assert 1.4e9 < flops_per_image(224) / 2 < 1.7e9
+
+
+def test_vectors_are_the_same_every_time_and_can_be_retrieved():
+    from benchmarks.vectors import make_vectors, retrievable
+
+    one, two = make_vectors(SMALL), make_vectors(SMALL)
+    np.testing.assert_array_equal(one[0], two[0])
+    np.testing.assert_allclose(np.linalg.norm(one[0], axis=1), 1, rtol=1e-5)
+    assert 1 not in np.bincount(retrievable(SMALL)[1])
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="needs torch")
+def test_the_network_in_pytorch_is_that_of_hsm():
+    import torch
+    from benchmarks.torch_googlenet import GoogLeNet as TorchGoogLeNet
+
+    from hsm.models import GoogLeNet
+
+    ours, theirs = GoogLeNet((224, 224, 3)), TorchGoogLeNet()
+    assert ours.count_params() == sum(p.numel() for p in theirs.parameters())
+    assert theirs(torch.zeros(1, 3, 224, 224)).shape == (1, 1024)
+
+
+def test_every_side_names_a_function():
+    for case in CASES.values():
+        for target in case.sides.values():
+            module, function = target.split(":")
+            assert importlib.util.find_spec(f"benchmarks.{module}"), target
+            assert function

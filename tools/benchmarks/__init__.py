@@ -1,0 +1,1 @@
+"""What `tools/benchmark.py` times: each case in a process of its own, in turns with its peers."""

@@ -1,0 +1,93 @@
+"""Which cases there are, who takes part in each, and what a round of it counts."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from benchmarks.settings import Round, Settings
+
+HSM = "hsm"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing to time.
+
+    Attributes:
+        title: what it is, in words.
+        unit: what a round's amount counts, for "… a second"; "" times whole rounds.
+        sides: who takes part → "module:function" in this package, from settings to a round.
+        needs: who takes part → the package that must be installed.
+        passes: forward passes that its arithmetic is worth, 3 for an update; 0 has no limit.
+        rounds: at most so many, for what takes minutes.
+    """
+
+    title: str
+    unit: str
+    sides: Mapping[str, str]
+    needs: Mapping[str, str]
+    passes: int = 0
+    rounds: int = 100
+
+
+CASES: dict[str, Case] = {
+    "train": Case(
+        "training step, one batch in memory",
+        "images",
+        {HSM: "networks:train_hsm", "PyTorch": "networks:train_torch", "GEMM": "networks:gemm"},
+        {"PyTorch": "torch"},
+        passes=3,
+    ),
+    "embed": Case(
+        "embedding, one batch in memory",
+        "images",
+        {HSM: "networks:embed_hsm", "PyTorch": "networks:embed_torch", "GEMM": "networks:gemm"},
+        {"PyTorch": "torch"},
+        passes=1,
+    ),
+    "pipeline": Case(
+        "training step with data: 256x256 JPEGs read, decoded, cropped and flipped",
+        "images",
+        {HSM: "networks:pipeline_hsm", "one batch in memory": "networks:train_hsm"},
+        {},
+    ),
+    "feed": Case("input pipeline alone", "images", {HSM: "networks:feed_hsm"}, {}),
+    "recall": Case(
+        "Recall@1, 10, 100 of all vectors",
+        "",
+        {
+            HSM: "vectors:recall_hsm",
+            "FAISS": "vectors:recall_faiss",
+            "pytorch-metric-learning": "vectors:recall_pml",
+        },
+        {"FAISS": "faiss", "pytorch-metric-learning": "pytorch_metric_learning"},
+    ),
+    "nmi": Case(
+        "k-means with as many clusters as classes, and NMI",
+        "",
+        {
+            HSM: "vectors:nmi_hsm",
+            "FAISS, random starts": "vectors:nmi_faiss",
+            "scikit-learn": "vectors:nmi_sklearn",
+        },
+        {"FAISS, random starts": "faiss"},
+        rounds=1,
+    ),
+    "help": Case("table1 --help", "", {HSM: "startup:help_hsm"}, {}),
+    "startup": Case("table1 --smoke of one method", "", {HSM: "startup:first_epoch_hsm"}, {}),
+}
+
+
+def build(case: str, side: str, settings: Settings) -> Round:
+    """Prepares one side of a case."""
+    module, function = CASES[case].sides[side].split(":")
+    return getattr(importlib.import_module(f"benchmarks.{module}"), function)(settings)
+
+
+def missing(case: str, side: str) -> str | None:
+    """The package that a side lacks on this machine, or None."""
+    package = CASES[case].needs.get(side)
+    return package if package and importlib.util.find_spec(package) is None else None

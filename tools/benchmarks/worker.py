@@ -1,0 +1,85 @@
+"""One side of a case in a process of its own, which does a round whenever it is told to.
+
+    python -m benchmarks.worker CASE SIDE SETTINGS
+
+Reads lines: each asks for a round. Writes a line of JSON each: first {"ready": true}, then amount,
+wall seconds and processor seconds of the round, and the peak of the process's memory in bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from benchmarks.cases import build
+from benchmarks.settings import Settings
+
+_TOOLS = Path(__file__).resolve().parent.parent
+
+
+class Worker:
+    """The parent's end: a side of a case, running."""
+
+    def __init__(self, case: str, side: str, settings: Settings) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.worker", case, side, json.dumps(vars(settings))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=_TOOLS,
+        )
+        self._name = f"{side} in the case {case}"
+        self._answer()
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        where: TracebackType | None,
+    ) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def round(self) -> dict[str, float]:
+        """Does one round; the other workers wait meanwhile."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if line.startswith("{"):  # Libraries print, too.
+                return json.loads(line)
+        raise RuntimeError(f"{self._name} ended with exit code {self._process.wait()}")
+
+
+def main() -> None:
+    """The child's end."""
+    case, side, settings = sys.argv[1:]
+    do_round = build(case, side, Settings(**json.loads(settings)))
+    print(json.dumps({"ready": True}), flush=True)
+    for _ in sys.stdin:
+        wall, processor = time.perf_counter(), time.process_time()
+        amount = do_round()
+        result = {
+            "amount": amount,
+            "wall": time.perf_counter() - wall,
+            "processor": time.process_time() - processor,
+            "peak": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        }
+        print(json.dumps(result), flush=True)
+
+
+if __name__ == "__main__":
+    main()
