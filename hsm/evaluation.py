@@ -35,8 +35,8 @@ class Evaluation:
         num_gallery: images that were searched, or None where queries search each other.
         num_classes: distinct classes of the queries.
         recall: K -> Recall@K.
-        nmi_geometric: NMI with the geometric mean of the entropies; None without clustering, and
-            with a gallery, for which the paper reports recall only.
+        nmi_geometric: NMI with the geometric mean of the entropies; None with a gallery, for which
+            the paper reports recall only.
         nmi_arithmetic: the same with the arithmetic mean.
         ranks: int32 [num_queries], negatives at most as far as the nearest positive.
     """
@@ -112,7 +112,7 @@ def evaluate(
     *,
     ks: Sequence[int],
     seed: int = 0,
-    n_init: int | None = 10,
+    n_init: int = 10,
     normalize: bool = True,
     gallery: ArrayLike | None = None,
     gallery_labels: ArrayLike | None = None,
@@ -124,7 +124,7 @@ def evaluate(
         labels: integers [n].
         ks: the K's of Recall@K.
         seed: of k-means.
-        n_init: starts of k-means; None leaves the clustering out.
+        n_init: starts of k-means.
         normalize: scale every vector to unit length first, as section 5.2 does.
         gallery: [m, k], where queries are looked up; None: among each other.
         gallery_labels: integers [m].
@@ -139,9 +139,7 @@ def evaluate(
     searched = None if gallery is None else prepare(gallery, name="gallery")
     ranks = negatives_before_positive(queries, classes, searched, gallery_labels)
     num_classes = len(np.unique(classes))
-    clusters = None
-    if searched is None and n_init is not None:
-        clusters = cluster(queries, num_classes, seed, n_init)
+    clusters = None if searched is not None else cluster(queries, num_classes, seed, n_init)
     return Evaluation(
         num_queries=len(queries),
         num_gallery=None if searched is None else len(searched),

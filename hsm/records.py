@@ -114,13 +114,13 @@ def best_evaluation(
             method's.
     """
     later = [e for e in evaluations if e["epoch"] > after_epoch]
-    smallest = min(later[0]["recall"], key=int)
-    merits = [(_merit(e, smallest), -e["epoch"]) for e in later]
+    merits = [(_merit(e), -e["epoch"]) for e in later]
     return dict(later[merits.index(max(merits))])
 
 
-def _merit(evaluation: Mapping[str, Any], k: str) -> float:
-    return evaluation.get("accuracy", evaluation["recall"][k])
+def _merit(evaluation: Mapping[str, Any]) -> float:
+    recall = evaluation["recall"]
+    return evaluation["accuracy"] if "accuracy" in evaluation else recall[min(recall, key=int)]
 
 
 def provenance(

@@ -23,9 +23,9 @@ class Evaluator:
     Args:
         features: float32 images [b, h, w, 3] → features [b, k], not length-normalised.
         source: its test split is embedded (queries), and its gallery where it has one.
-        config: says which epochs are due, and that a split for classification is not clustered.
+        config: says which epochs are due.
         logits: features [n, k] → logits [n, C] of the test images' own classes; if given, the
-            accuracy is scored, too.
+            accuracy is scored, and nothing else.
     """
 
     def __init__(
@@ -79,12 +79,11 @@ class Evaluator:
         """
         start = time.perf_counter()
         queries = self.embed(self.source.test)
+        if self._logits is not None:
+            scores = self._classify(self._logits, *queries)
+            return {**scores, "seconds": time.perf_counter() - start}
         gallery = None if self.source.gallery is None else self.embed(self.source.gallery)
         scores = self._evaluate(queries, gallery, normalize=True)
-        if self._logits is not None:
-            right = self._right(self._logits, *queries)
-            scores["accuracy"] = float(right.mean())
-            scores["hits"]["accuracy"] = records.pack_hits(right)
         if with_unnormalized:
             scores["unnormalized"] = self._evaluate(queries, gallery, normalize=False)
         return {**scores, "seconds": time.perf_counter() - start}
@@ -104,7 +103,7 @@ class Evaluator:
             *queries,
             ks=config.ks,
             seed=config.seed,
-            n_init=None if config.is_classification else config.kmeans_starts,
+            n_init=config.kmeans_starts,
             normalize=normalize and config.test_epsilon == 0,
             gallery=features,
             gallery_labels=labels,
@@ -112,14 +111,24 @@ class Evaluator:
         hits = {str(k): records.pack_hits(evaluation.ranks < k) for k in config.ks}
         return {**evaluation.to_json(), "hits": hits}
 
-    def _right(
+    def _classify(
         self, logits: Callable[[np.ndarray], Any], features: np.ndarray, labels: np.ndarray
-    ) -> np.ndarray:
-        """Which images the classifier names rightly: bool [n]."""
+    ) -> dict[str, Any]:
+        """The accuracy, under the keys that an evaluation of retrieval has, too."""
         size = self.config.test_batch_size
         batches = [features[start : start + size] for start in range(0, len(features), size)]
         predicted = [np.argmax(np.asarray(logits(batch)), axis=-1) for batch in batches]
-        return np.concatenate(predicted) == labels
+        right = np.concatenate(predicted) == labels
+        return {
+            "accuracy": float(right.mean()),
+            "recall": {},
+            "nmi_geometric": None,
+            "nmi_arithmetic": None,
+            "num_queries": len(labels),
+            "num_gallery": None,
+            "num_classes": self.source.test.num_classes,
+            "hits": {"accuracy": records.pack_hits(right)},
+        }
 
     def _damped(self, embedded: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Features at the released code's length, all but 1, and their labels."""

@@ -153,6 +153,7 @@ class Runner:
         switch = next((e for e in evaluations if e["epoch"] == config.switch_epoch), None)
         first_own = config.epochs if config.is_heated and not config.is_gradual else -1
         best = records.best_evaluation(evaluations, after_epoch=first_own)
+        unnormalized = final.get("unnormalized")
         return {
             "schema": records.SCHEMA,
             "name": config.name,
@@ -170,7 +171,7 @@ class Runner:
             "final": _metrics(final),
             "best": _metrics(best),
             "switch": switch and _metrics(switch),
-            "unnormalized": {"epoch": final["epoch"], **_metrics(final["unnormalized"])},
+            "unnormalized": unnormalized and {"epoch": final["epoch"], **_metrics(unnormalized)},
             "hits": {"final": final["hits"], "switch": switch and switch["hits"]},
         }
 
@@ -225,13 +226,14 @@ def _data(source: ImageSource) -> dict[str, Any]:
 
 
 def _scores(evaluation: dict[str, Any], config: RunConfig) -> str:
-    recalls = "  ".join(f"R@{k} {100 * value:.2f}" for k, value in evaluation["recall"].items())
+    found = [f"{evaluation['num_queries']} test images"]
+    if "accuracy" in evaluation:
+        found.append(f"accuracy {100 * evaluation['accuracy']:.2f} %")
+    found += [f"R@{k} {100 * value:.2f}" for k, value in evaluation["recall"].items()]
     nmi = evaluation[f"nmi_{config.nmi}"]
-    clustering = "" if nmi is None else f"  NMI {100 * nmi:.2f}"
-    accuracy = (
-        f"  accuracy {100 * evaluation['accuracy']:.2f} %" if "accuracy" in evaluation else ""
-    )
-    return f"{evaluation['num_queries']} test images{accuracy}  {recalls}{clustering}"
+    if nmi is not None:
+        found.append(f"NMI {100 * nmi:.2f}")
+    return "  ".join(found)
 
 
 def _metrics(evaluation: dict[str, Any]) -> dict[str, Any]:

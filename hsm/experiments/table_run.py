@@ -45,9 +45,10 @@ def make(table: Table) -> None:
     from hsm.experiments.runner import Runner
     from hsm.experiments.workspace import Workspace
 
-    for dataset in datasets:
-        # What is wrong with a backbone or its weights is said before the images are looked through.
-        assemble.build_pretrained(table.configs(dataset, dataset, table.split)[0], pretrained)
+    # What is wrong with a backbone or its weights is said before the images are looked through.
+    first = [table.configs(dataset, dataset, table.split)[0] for dataset in datasets]
+    for config in {(c.backbone, c.image_size): c for c in first}.values():
+        assemble.build_pretrained(config, pretrained)
     workspace = Workspace(shared.output_dir())
     # All are read before the first is trained on: a wrong folder must not show up days later.
     sources = {

@@ -195,11 +195,7 @@ def _switched(records: Sequence[Record]) -> list[Record]:
 
 
 def _percent(record: Record, evaluation: Record, metric: str) -> float:
-    average = record["config"].get("nmi", "arithmetic")
-    recall = evaluation["recall"]
-    values = {
-        "recall": recall[min(recall, key=int)],
-        "nmi": evaluation[f"nmi_{average}"],
-        "accuracy": evaluation.get("accuracy"),
-    }
-    return 100 * float(values[metric])
+    if metric == "nmi":
+        metric = f"nmi_{record['config'].get('nmi', 'arithmetic')}"
+    value = evaluation[metric]
+    return 100 * float(value[min(value, key=int)] if metric == "recall" else value)

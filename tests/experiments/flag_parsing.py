@@ -20,9 +20,14 @@ def parsed(*arguments):
 
 def run_table1(*arguments) -> int:
     """The exit code of table1 on these flags."""
+    return run_table(table1, *arguments)
+
+
+def run_table(table, *arguments) -> int:
+    """The exit code of the driver `table`, a module, on these flags."""
     try:
         with parsed(*arguments):
-            driver._guarded(table1.main)
+            driver._guarded(table.main)
     except SystemExit as end:
         return end.code
     return 0
