@@ -116,6 +116,7 @@ def evaluate(
     normalize: bool = True,
     gallery: ArrayLike | None = None,
     gallery_labels: ArrayLike | None = None,
+    progress: Callable[[int], object] | None = None,
 ) -> Evaluation:
     """Scores feature vectors by Recall@K and, without a gallery, by clustering.
 
@@ -128,6 +129,7 @@ def evaluate(
         normalize: scale every vector to unit length first, as section 5.2 does.
         gallery: [m, k], where queries are looked up; None: among each other.
         gallery_labels: integers [m].
+        progress: called with a number of queries whenever so many more are looked up.
 
     Raises:
         ValueError: as `hsm.metrics.recall_at_k` and `hsm.metrics.cluster` raise it.
@@ -137,7 +139,7 @@ def evaluate(
     queries = prepare(features, name="features")
     classes = checked_labels(labels, len(queries))
     searched = None if gallery is None else prepare(gallery, name="gallery")
-    ranks = negatives_before_positive(queries, classes, searched, gallery_labels)
+    ranks = negatives_before_positive(queries, classes, searched, gallery_labels, progress=progress)
     num_classes = len(np.unique(classes))
     clusters = None if searched is not None else cluster(queries, num_classes, seed, n_init)
     return Evaluation(

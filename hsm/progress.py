@@ -22,7 +22,12 @@ class ProgressBar:
         self.is_shown = sys.stdout.isatty()
         self._total = total
         self._unit = unit
+        self._done = 0
         self._bar: keras.utils.Progbar | None = None
+
+    def advance(self, count: int) -> None:
+        """Draw the bar with `count` more done."""
+        self.update(self._done + count)
 
     def update(self, done: int, **values: float) -> None:
         """Draw the bar; at `total` it is finished and the line ended.
@@ -31,6 +36,7 @@ class ProgressBar:
             done: how many of `total` are done.
             **values: shown as they are, not averaged.
         """
+        self._done = done
         if not self.is_shown:
             return
         if self._bar is None:

@@ -10,7 +10,8 @@ import sys
 PROGRAM = """
 from hsm.progress import ProgressBar
 bar = ProgressBar(4, "image")
-bar.update(1, loss=0.5)
+bar.advance(1)
+bar.update(2, loss=0.5)
 bar.update(4, loss=0.25)
 print("next line")
 """

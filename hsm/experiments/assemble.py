@@ -122,7 +122,7 @@ def build_optimizer(config: RunConfig) -> keras.optimizers.Optimizer:
 def build_step(config: RunConfig, model: EmbeddingModel) -> TrainStep:
     """The compiled update of `model`."""
     optimizer = build_optimizer(config)
-    return TrainStep(model, optimizer, label_smoothing=config.label_smoothing)
+    return TrainStep(model, optimizer, label_smoothing=config.label_smoothing, xla=config.xla)
 
 
 def training_data(config: RunConfig, source: ImageSource) -> TrainingData:

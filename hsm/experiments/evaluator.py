@@ -59,13 +59,7 @@ class Evaluator:
         batches = pipeline.evaluation_batches(
             split, crop=self.config.image_size, batch_size=self.config.test_batch_size
         )
-        bar, done = ProgressBar(len(split), "image"), 0
-
-        def progress(count: int) -> None:
-            nonlocal done
-            done += count
-            bar.update(done)
-
+        progress = ProgressBar(len(split), "image").advance
         return embed(self._features, batches, num_examples=len(split), progress=progress)
 
     def score(self, *, with_unnormalized: bool = True) -> dict[str, Any]:
@@ -107,6 +101,7 @@ class Evaluator:
             normalize=normalize and config.test_epsilon == 0,
             gallery=features,
             gallery_labels=labels,
+            progress=ProgressBar(len(queries[1]), "query").advance,
         )
         hits = {str(k): records.pack_hits(evaluation.ranks < k) for k in config.ks}
         return {**evaluation.to_json(), "hits": hits}

@@ -60,6 +60,7 @@ class Hyperparameters:
         raw_momentum: the rate stands outside of SGD's momentum, as in TensorFlow 1.
         adam_epsilon: epsilon of Adam.
         precision: one of `PRECISIONS`.
+        xla: training steps are compiled with XLA.
         warm_up: before training, an epoch moves the averages of batch norms and nothing else.
         class_mean_init: the classifier starts from the training classes' mean features.
         limit: images a split, class-balanced, for trying things out; None takes all.
@@ -103,6 +104,7 @@ class Hyperparameters:
     raw_momentum: bool = False
     adam_epsilon: float = 1e-7
     precision: str = "float32"
+    xla: bool = False
     warm_up: bool = False
     class_mean_init: bool = False
     limit: int | None = None

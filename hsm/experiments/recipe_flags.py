@@ -90,6 +90,10 @@ _choice(
     PRECISIONS,
 )
 _switch(
+    "xla",
+    "Compile training steps with XLA, which may be faster on a GPU and takes minutes at the start.",
+)
+_switch(
     "warm_up",
     "Before training, move the averages of batch normalisation over an epoch of central crops, "
     "and nothing else.",

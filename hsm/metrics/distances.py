@@ -9,7 +9,7 @@ computed again by the definition, hence every answer is the definition's.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -87,17 +87,28 @@ class ScreenedDistances:
             np.add.at(ties, near, weights[column] * (candidates == distance[near]))
         return distance, ties
 
-    def count_within(self, radii: FloatArray, weights: IntArray) -> IntArray:
+    def count_within(
+        self,
+        radii: FloatArray,
+        weights: IntArray,
+        *,
+        progress: Callable[[int], object] | None = None,
+    ) -> IntArray:
         """For each query, the summed weights [n] of the points at distance <= its radius.
 
         Args:
             radii: [n] squared distances, as `nearest` returns them.
             weights: [m] how many images lie at each point, at least 1.
+            progress: called with a number of queries whenever so many more are done.
         """
         parts = list(_slices(len(radii), _TILE[0]))
         # Of a tile, most time goes to work that NumPy does in one thread.
         with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(_cores()) as pool:
-            counts = list(pool.map(lambda rows: self._count_rows(rows, radii, weights), parts))
+            counts = []
+            for count in pool.map(lambda rows: self._count_rows(rows, radii, weights), parts):
+                counts.append(count)
+                if progress is not None:
+                    progress(len(count))
         return np.concatenate(counts)
 
     def _count_rows(self, rows: slice, radii: FloatArray, weights: IntArray) -> IntArray:

@@ -12,7 +12,7 @@ normalised here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -56,11 +56,13 @@ def negatives_before_positive(
     labels: ArrayLike,
     gallery: ArrayLike | None = None,
     gallery_labels: ArrayLike | None = None,
+    *,
+    progress: Callable[[int], object] | None = None,
 ) -> NDArray[np.int32]:
     """For each query, how many negatives are at most as far as its nearest positive.
 
     The query is a hit at K if and only if this is smaller than K. Arguments and errors are those of
-    `recall_at_k`.
+    `recall_at_k`; `progress` is called with a number of queries whenever so many more are done.
 
     Returns:
         Ranks, int32 [n], 0 for a hit at K = 1.
@@ -71,7 +73,7 @@ def negatives_before_positive(
         raise ValueError("gallery and gallery_labels must be given together, or neither of them.")
     if gallery is None or gallery_labels is None:
         _check_positives(classes, classes, required=2)
-        return _ranks(queries, classes, queries, classes)
+        return _ranks(queries, classes, queries, classes, progress)
     searched = checked_embeddings(gallery, "gallery")
     if searched.shape[1] != queries.shape[1]:
         raise ValueError(
@@ -80,7 +82,7 @@ def negatives_before_positive(
         )
     searched_classes = checked_labels(gallery_labels, len(searched), "gallery_labels")
     _check_positives(classes, searched_classes, required=1)
-    return _ranks(queries, classes, searched, searched_classes)
+    return _ranks(queries, classes, searched, searched_classes, progress)
 
 
 def _check_positives(classes: IntArray, searched: IntArray, *, required: int) -> None:
@@ -99,7 +101,11 @@ def _check_positives(classes: IntArray, searched: IntArray, *, required: int) ->
 
 
 def _ranks(
-    queries: NDArray, classes: IntArray, gallery: NDArray, gallery_classes: IntArray
+    queries: NDArray,
+    classes: IntArray,
+    gallery: NDArray,
+    gallery_classes: IntArray,
+    progress: Callable[[int], object] | None,
 ) -> NDArray[np.int32]:
     """Ranks [n]; where `gallery` is `queries` itself, a query does not find itself."""
     queries_own = gallery is queries
@@ -116,7 +122,7 @@ def _ranks(
             skip = np.where(weights[own] == 1, own, -1)
         radii[rows], ties = distances.nearest(rows, columns, skip=skip, weights=weights)
         same_class[rows] = ties + (skip >= 0)
-    within = distances.count_within(radii, np.bincount(point_of))
+    within = distances.count_within(radii, np.bincount(point_of), progress=progress)
     return (within - same_class).astype(np.int32)
 
 

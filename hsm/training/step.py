@@ -51,6 +51,7 @@ class TrainStep:
         model: maps float32 images [b, h, w, 3] of RGB values 0..255 to float32 logits [b, classes].
         optimizer: a Keras optimiser; one with loss scaling is used as such.
         label_smoothing: share of a label that is spread evenly over all classes, 0 to 1.
+        xla: compile the step with XLA, which fuses operations on a GPU.
     """
 
     def __init__(
@@ -59,10 +60,12 @@ class TrainStep:
         optimizer: keras.optimizers.Optimizer,
         *,
         label_smoothing: float = 0.0,
+        xla: bool = False,
     ) -> None:
         self.model = model
         self.optimizer = optimizer
         self.label_smoothing = label_smoothing
+        self.xla = xla
         optimizer.build(model.trainable_variables)
         self._loss = tf.Variable(0.0, dtype=tf.float64, trainable=False)
         self._counts = tf.Variable([0, 0, 0, 0], dtype=tf.int64, trainable=False)
@@ -106,7 +109,7 @@ class TrainStep:
         signature = [
             tf.TensorSpec([None, *array.shape[1:]], array.dtype) for array in (images, labels)
         ]
-        return tf.function(self._step, input_signature=signature)
+        return tf.function(self._step, input_signature=signature, jit_compile=self.xla or None)
 
     def _step(self, images: tf.Tensor, labels: tf.Tensor) -> None:
         variables = self.model.trainable_variables

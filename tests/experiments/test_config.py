@@ -44,6 +44,7 @@ DECIDING = [
     {"unbiased_variance": True},
     {"label_smoothing": 0.1},
     {"raw_momentum": True},
+    {"xla": True},
     {"adam_epsilon": 0.01},
     {"warm_up": True},
     {"class_mean_init": True},

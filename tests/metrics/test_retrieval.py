@@ -225,3 +225,11 @@ def test_memory_stays_far_below_all_pairs(collapsed):
 def test_errors_name_rule_value_and_remedy(arguments, message):
     with pytest.raises(ValueError, match=message):
         recall_at_k(*arguments)
+
+
+def test_progress_counts_every_query_once():
+    vectors = np.random.default_rng(0).standard_normal((1300, 4))
+    seen = []
+    negatives_before_positive(vectors, np.arange(1300) % 10, progress=seen.append)
+    assert sum(seen) == 1300
+    assert len(seen) > 1

@@ -123,3 +123,18 @@ def test_the_first_bad_step_is_remembered():
     for value in (1.0, 1.0, np.nan, 1.0):
         step(np.full((1, 1, 1, 3), value, np.float32), labels)
     assert step.totals().first_bad_step == 3
+
+
+def test_xla_changes_the_speed_and_not_the_arithmetic():
+    images, labels = next(iter(make_batches().batches(0, 0)))
+    losses, weights = [], []
+    for xla in (False, True):
+        keras.utils.set_random_seed(0)
+        step = TrainStep(make_model(), keras.optimizers.SGD(0.01, momentum=0.9), xla=xla)
+        step.set_phase(alpha=16.0, learning_rate=0.01)
+        for _ in range(3):
+            step(images, labels)
+        losses.append(step.totals().loss)
+        weights.append(np.asarray(step.model.classifier.kernel))
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+    np.testing.assert_allclose(weights[0], weights[1], atol=1e-4)
