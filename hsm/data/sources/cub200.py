@@ -33,6 +33,7 @@ def read(root: Path) -> Listing | None:
     """
     found = locate(root, "cub200", _LABELS, f"CUB_200_2011/{_LABELS}")
     if found is None:
+        _check_no_half(root)
         return None
     home = found.parent
     names = _by_image(home / _IMAGES, "path")
@@ -47,6 +48,16 @@ def read(root: Path) -> Listing | None:
         parts=_parts(home / _SPLIT, names),
         annotations=dict.fromkeys((TRAIN, TEST, UNSAID), f"{_IMAGES}, {_LABELS}, {_SPLIT}"),
     )
+
+
+def _check_no_half(root: Path) -> None:
+    """Names what is missing where the archive is, but not its labels."""
+    half = locate(root, "cub200", _IMAGES)
+    if half is not None and (half.parent / "images").is_dir():
+        raise FileNotFoundError(
+            f"{half.parent} has {_IMAGES}, but no {_LABELS}: the archive is not wholly unpacked. "
+            "Unpack it again"
+        )
 
 
 def _by_image(path: Path, column: str) -> dict[str, str]:

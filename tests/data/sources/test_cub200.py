@@ -79,6 +79,12 @@ def test_a_class_that_is_no_number_is_named(root):
         load(root)
 
 
+def test_a_folder_without_the_labels_is_refused_and_not_overlooked(root):
+    (root / "image_class_labels.txt").unlink()
+    with pytest.raises(FileNotFoundError, match="has images.txt, but no image_class_labels.txt"):
+        load(root)
+
+
 def test_a_half_unpacked_folder_is_refused(root):
     (root / "images" / archive.BIRDS[3]).rename(root / "elsewhere")
     message = r"4 of 12 images that .*images.txt lists are not in .*images, for example 004.Bobo"
