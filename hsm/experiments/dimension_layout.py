@@ -16,8 +16,8 @@ _SM, _HBN = "SM", "HBN"
 def grids(records: Iterable[Record]) -> tuple[Grid, ...]:
     """The tables of every data set among the records, scores in percent.
 
-    They are: Recall@K at the smallest K with the paper's numbers beside it, the same at the best
-    epoch, and the NMI where it was measured.
+    They are: Recall@K at the smallest K with the paper's numbers beside it, what HBN gains over the
+    other columns, the recall at the best epoch, and the NMI where it was measured.
 
     Raises:
         ValueError: If the records do not go into one table, see `summary.by_dataset`.
@@ -27,6 +27,7 @@ def grids(records: Iterable[Record]) -> tuple[Grid, ...]:
         columns = measures(runs)
         recall = next(measure for measure in columns if measure.label.startswith("R@"))
         found.append(_final_grid(dataset, runs, recall))
+        found += _gain_grids(dataset, runs, recall)
         found.append(
             _grid(
                 f"{dataset}: {recall.label} at the best epoch, chosen on the test classes by it, "
@@ -64,6 +65,31 @@ def _final_grid(dataset: str, runs: Sequence[Record], measure: Measure) -> Grid:
         lines += cells.mark_notes(rows)
     lines += [*_heating_notes(runs), *notes.settings_notes(runs), notes.run_note(runs)]
     return Grid(grid.title, grid.header, tuple(rows), tuple(lines))
+
+
+def _gain_grids(dataset: str, runs: Sequence[Record], measure: Measure) -> list[Grid]:
+    """What HBN gains over each other column, for every number of dimensions."""
+    others = [name for name in _columns(runs) if name != _HBN]
+    rows = [
+        (str(k), *(_gain(runs, k, name, measure) for name in others)) for k in _dimensions(runs)
+    ]
+    if all(cell == cells.NONE for row in rows for cell in row[1:]):
+        return []
+    return [
+        Grid(
+            f"{dataset}: {measure.label} of HBN minus that of the others at the final epoch, "
+            "percentage points",
+            ("Dimensions", *others),
+            tuple(rows),
+            ("In brackets: 95 % paired bootstrap intervals over queries.",),
+        )
+    ]
+
+
+def _gain(runs: Sequence[Record], k: int, name: str, measure: Measure) -> str:
+    pair = [[run for run in runs if _identity(run) == (k, of)] for of in (_HBN, name)]
+    ours, theirs = summary.shared_seeds(*pair)
+    return cells.interval(summary.difference(ours, theirs, measure) if ours else None)
 
 
 def _grid(title: str, runs: Sequence[Record], key: str, measure: Measure) -> Grid:

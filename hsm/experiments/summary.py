@@ -132,19 +132,52 @@ def differences(
     With several seeds a query is resampled together with its hits under every seed, and counts as
     their mean: the interval speaks of other queries, not of other seeds.
     """
-    by_key = {(row_label(run), run["seed"]): run for run in runs}
+    groups: dict[str, list[Record]] = {}
+    for run in runs:
+        groups.setdefault(row_label(run), []).append(run)
     found = []
-    for name, base in comparisons(dict.fromkeys(map(row_label, runs))):
-        seeds = sorted(s for n, s in by_key if n == name and (base, s) in by_key)
-        if seeds:
-            ours, theirs = ([by_key[n, s] for s in seeds] for n in (name, base))
+    for name, base in comparisons(groups):
+        ours, theirs = shared_seeds(groups[name], groups[base])
+        if ours:
             values = {
-                measure: _difference(ours, theirs, measure, num_resamples, seed)
+                measure: difference(ours, theirs, measure, num_resamples=num_resamples, seed=seed)
                 for measure in measures
                 if all(measure.of(run["final"]) is not None for run in (*ours, *theirs))
             }
-            found.append(Difference(f"{name} − {base}", len(seeds), values))
+            found.append(Difference(f"{name} − {base}", len(ours), values))
     return tuple(found)
+
+
+def shared_seeds(
+    ours: Sequence[Record], theirs: Sequence[Record]
+) -> tuple[list[Record], list[Record]]:
+    """The records of the seeds that both have, in the order of the seeds."""
+    one, other = ({run["seed"]: run for run in runs} for runs in (ours, theirs))
+    seeds = sorted(one.keys() & other.keys())
+    return [one[seed] for seed in seeds], [other[seed] for seed in seeds]
+
+
+def difference(
+    ours: Sequence[Record],
+    theirs: Sequence[Record],
+    measure: Measure,
+    *,
+    num_resamples: int = 10_000,
+    seed: int = 0,
+) -> Interval | float:
+    """The difference of the means at the final epoch, see `Difference.values`.
+
+    Args:
+        ours: Records of one row, a seed each.
+        theirs: Records of another row, of the same seeds in the same order.
+        measure: What is compared; every record has it.
+        num_resamples: Of the bootstrap.
+        seed: Of the bootstrap.
+    """
+    if measure.hits is None:
+        return _mean(ours, measure) - _mean(theirs, measure)
+    hits = [_hits(side, measure.hits) for side in (ours, theirs)]
+    return paired_bootstrap(*hits, num_resamples=num_resamples, seed=seed)
 
 
 def score(values: Iterable[float | None]) -> Score | None:
@@ -201,19 +234,6 @@ def _test_data(run: Record) -> str:
 def _evaluations(runs: Iterable[Record], name: str, key: str) -> dict[int, Mapping[str, Any]]:
     found = {run["seed"]: run[key] for run in runs if row_label(run) == name and run.get(key)}
     return dict(sorted(found.items()))
-
-
-def _difference(
-    ours: Sequence[Record],
-    theirs: Sequence[Record],
-    measure: Measure,
-    num_resamples: int,
-    seed: int,
-) -> Interval | float:
-    if measure.hits is None:
-        return _mean(ours, measure) - _mean(theirs, measure)
-    hits = [_hits(side, measure.hits) for side in (ours, theirs)]
-    return paired_bootstrap(*hits, num_resamples=num_resamples, seed=seed)
 
 
 def _mean(runs: Iterable[Record], measure: Measure) -> float:

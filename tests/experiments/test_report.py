@@ -374,6 +374,9 @@ def test_table_3_has_a_line_a_width_and_a_column_an_alpha():
     assert lines["128, ours"][1:] == ["50.00", "62.50", "62.50", "75.00"]
     assert lines["128, Δ"][1:] == ["−15.20 *", "−9.10 *", "−4.10 *", "−2.50 *"]
     assert "HBN: BN heated up, α 16 → 4." in text
+    gains = table_lines(text, "cars196: R@1 of HBN minus that of the others")
+    assert gains["64"][1].startswith("+25.00 [")
+    assert gains["128"][2].startswith("+12.50 [")
     assert "cars196: R@1 at the best epoch, chosen on the test classes" in text
     assert "cars196: NMI at the final epoch" in text
 
@@ -385,6 +388,7 @@ def test_table_3_averages_seeds_and_leaves_what_was_not_run_open():
     values = 100 * (LEVELS["BN"] + np.arange(2)) / QUERIES
     assert lines["64"] == ["64", "–", f"{values.mean():.2f} ± {values.std(ddof=1):.2f}"]
     assert lines["128"] == ["128", "50.00", "–"]
+    assert "of HBN minus" not in text
     assert "as many as: 64 α = 4 2, 128 SM 1" in " ".join(text.split())
 
 
