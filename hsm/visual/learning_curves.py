@@ -18,8 +18,13 @@ if TYPE_CHECKING:
 Record = Mapping[str, Any]
 
 _PANEL_HEIGHT = 1.8
-# Lines of a method's variants, which have its colour.
-_VARIANT_DASHES = (":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
+# Markers and lines of a method's variants, which have its colour.
+_VARIANT_LOOKS: tuple[tuple[str, str | tuple[float, tuple[float, ...]]], ...] = (
+    ("X", ":"),
+    ("P", "-."),
+    ("*", (0, (5, 1, 1, 1, 1, 1))),
+    ("h", (0, (1, 1))),
+)
 
 
 def _method(record: Record) -> str:
@@ -83,10 +88,12 @@ def draw_learning_curves(
     panels[-1].set_xlabel("Epoch")
     panels[-1].xaxis.get_major_locator().set_params(integer=True)
     # A folder's name may hold the signs of a formula.
-    panels[0].set_title(_title(records), parse_math=False)
+    panels[0].set_title(_title(records, name_of), parse_math=False)
     handles, labels = panels[0].get_legend_handles_labels()
     columns = 3 if max(map(len, labels), default=0) < 12 else 2
-    figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False)
+    figure.legend(
+        handles, labels, loc="outside lower center", ncols=columns, frameon=False, handlelength=3
+    )
     return figure
 
 
@@ -136,13 +143,13 @@ def _lines(records: Sequence[Record], name_of: Callable[[Record], str]) -> dict[
 
 
 def _styles(lines: Mapping[str, Sequence[Record]]) -> dict[str, LineStyle]:
-    """A method's own style, and its colour with other dashes for each of its variants."""
+    """A method's own style, and its colour with another look for each of its variants."""
     found: dict[str, LineStyle] = {}
     for name, group in lines.items():
         own = METHOD_STYLES[_method(group[0])]
-        variants = sum(style.color == own.color for style in found.values())
-        dashes = _VARIANT_DASHES[variants % len(_VARIANT_DASHES)]
-        found[name] = own if name in METHOD_STYLES else LineStyle(own.color, own.marker, dashes)
+        variants = sum(style.color == own.color and style != own for style in found.values())
+        look = _VARIANT_LOOKS[variants % len(_VARIANT_LOOKS)]
+        found[name] = own if name in METHOD_STYLES else LineStyle(own.color, *look)
     return found
 
 
@@ -174,11 +181,13 @@ def _mark_switch(panel: Axes, records: Sequence[Record]) -> None:
         panel.axvline(epoch, color="#777777", linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
 
 
-def _title(records: Sequence[Record]) -> str:
+def _title(records: Sequence[Record], name_of: Callable[[Record], str]) -> str:
     parts = [records[0]["data"]["name"]]
     switched = _switched(records)
-    if switched:
-        config = switched[0]["config"]
+    # A variant may keep its alpha: the title speaks of the methods where they are drawn.
+    plain = [record for record in switched if name_of(record) == _method(record)] or switched
+    if plain:
+        config = plain[0]["config"]
         alpha, heated_alpha = config["alpha"], config["heated_alpha"]
         parts.append(f"dashed line: switch, α {alpha:g} → {heated_alpha:g}")
     seeds = len({record["seed"] for record in records})

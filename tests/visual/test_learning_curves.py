@@ -149,6 +149,17 @@ def test_variants_have_a_line_of_their_own_in_the_colour_of_their_method():
     # Of a dashed line matplotlib tells no more than "--".
     dashes = {str(lines[name]._unscaled_dash_pattern) for name in names}
     assert len(dashes) == 3
+    assert len({lines[name].get_marker() for name in names}) == 3
+
+
+def test_the_title_speaks_of_the_method_and_not_of_a_variant_that_keeps_its_alpha():
+    kept = make_record("HBN")
+    kept["config"] |= {"heated_alpha": 16.0}
+    runs = [{**kept, "row": "HBN, kept"}, {**make_record("HBN"), "row": "HBN"}]
+    title = draw_learning_curves(runs, name_of=lambda run: run["row"]).axes[0].get_title()
+    assert "α 16 → 4" in title
+    alone = draw_learning_curves(runs[:1], name_of=lambda run: run["row"]).axes[0].get_title()
+    assert "α 16 → 16" in alone
 
 
 def test_what_was_not_scored_has_no_panel():
