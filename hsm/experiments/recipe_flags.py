@@ -91,7 +91,7 @@ _choice(
 )
 _switch(
     "xla",
-    "Compile training steps with XLA, which may be faster on a GPU and takes minutes at the start.",
+    "Compile training steps with XLA, which takes a while at the start.",
 )
 _switch(
     "warm_up",

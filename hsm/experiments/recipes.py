@@ -28,7 +28,7 @@ _PAPER: dict[str, Any] = {
     "raw_momentum": False,  # Not in the text: Keras' SGD.
     "adam_epsilon": 1e-7,  # Not in the text: Keras' default.
     "precision": "float32",  # Our choice.
-    "xla": False,  # Our choice: it takes minutes to compile, and pays on GPUs only.
+    "xla": False,  # Our choice.
     "warm_up": False,  # Not in the text.
     "class_mean_init": False,  # Not in the text.
     "label_smoothing": 0.0,  # Equation 2: the label's distribution is a Dirac delta.

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from hsm.metrics.seeding import greedy_kmeans_plusplus
 from hsm.metrics.validation import checked_embeddings, checked_labels, checked_positive
 
-# Beyond, scikit-learn's starts take minutes: they grow with the square of the clusters.
+# Beyond, the starts are what takes scikit-learn's time: clusters times vectors times trials.
 _MOST_OF_SCIKIT_LEARN = 1000
 
 
@@ -30,7 +30,7 @@ def cluster(
 
     The same arguments give the same clusters: sums run in one thread, whose order is fixed, or with
     more than 1,000 clusters in two, whose order does not matter. Up to 1,000 clusters the result is
-    scikit-learn's own; beyond, only the starts are ours, which take scikit-learn most of its time.
+    scikit-learn's own; beyond, only the starts are ours.
 
     Args:
         embeddings: [n, k]; k-means runs in float32.

@@ -51,7 +51,7 @@ class TrainStep:
         model: maps float32 images [b, h, w, 3] of RGB values 0..255 to float32 logits [b, classes].
         optimizer: a Keras optimiser; one with loss scaling is used as such.
         label_smoothing: share of a label that is spread evenly over all classes, 0 to 1.
-        xla: compile the step with XLA, which fuses operations on a GPU.
+        xla: compile the step with XLA.
     """
 
     def __init__(
