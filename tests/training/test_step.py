@@ -134,6 +134,7 @@ def test_xla_changes_the_speed_and_not_the_arithmetic():
         step.set_phase(alpha=16.0, learning_rate=0.01)
         for _ in range(3):
             step(images, labels)
+        assert bool(step._update._jit_compile) == xla
         losses.append(step.totals().loss)
         weights.append(np.asarray(step.model.classifier.kernel))
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
