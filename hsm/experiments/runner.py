@@ -54,15 +54,16 @@ class Runner:
             self._diagnose(config)
             return record
         started = _now()
+        model: EmbeddingModel | None = None
         if config.is_pretrained:
             record = self._evaluate_pretrained(config)
         else:
-            record = self._train(config, weights)
+            record, model = self._train(config, weights)
         record["provenance"] = records.provenance(
             started=started, finished=_now(), weights_sha256=weights, gpus=_gpus()
         )
         records.write(record, self.workspace.records_dir)
-        self._diagnose(config)
+        self._diagnose(config, model)
         return record
 
     def _check_same_data(self, record: dict[str, Any], weights: str | None) -> None:
@@ -80,14 +81,20 @@ class Runner:
                 f"state"
             )
 
-    def _diagnose(self, config: RunConfig) -> None:
-        """Write the CSV files beside the record, unless they are there or the weights are gone."""
+    def _diagnose(self, config: RunConfig, model: EmbeddingModel | None = None) -> None:
+        """Write the CSV files beside the record, unless they are there or the weights are gone.
+
+        Args:
+            config: of the run.
+            model: its trained network; None reads the weights that it saved.
+        """
         stem = self.workspace.records_dir / config.name
         if config.is_pretrained:
             if not diagnostics.exist(stem, diagnostics.FEATURE_KINDS):
                 diagnostics.write(self._pretrained_evaluator(config), stem, model=None)
         elif not diagnostics.exist(stem) and self.workspace.checkpoint(config).exists():
-            model, _ = assemble.load_model(self.workspace.run_dir(config))
+            if model is None:
+                model, _ = assemble.load_model(self.workspace.run_dir(config))
             diagnostics.write(self._evaluator(model, config), stem, model=model)
 
     def _evaluator(self, model: EmbeddingModel, config: RunConfig) -> Evaluator:
@@ -105,7 +112,9 @@ class Runner:
         self.say(f"{_title(config)}: {_scores(evaluation, config)}")
         return self._record(config, [], [evaluation])
 
-    def _train(self, config: RunConfig, weights: str | None) -> dict[str, Any]:
+    def _train(
+        self, config: RunConfig, weights: str | None
+    ) -> tuple[dict[str, Any], EmbeddingModel]:
         num_classes = self.source.train.num_classes
         model = assemble.build_model(config, num_classes, pretrained=self.pretrained)
         evaluator = self._evaluator(model, config)
@@ -121,7 +130,7 @@ class Runner:
         self._train_resumed(config, trainer, lambda: preparation.prepare(model, evaluator))
         record = self._record(config, trainer.epochs, trainer.evaluations)
         record["seconds"]["prepare"] = trainer.preparation_seconds
-        return record
+        return record, model
 
     def _train_resumed(
         self, config: RunConfig, trainer: Trainer, prepare: Callable[[], float]
