@@ -21,8 +21,11 @@ class BGRPixels(keras.layers.Layer):
         mean: means of blue, green and red, 0..255; the default is ImageNet's, as used in training
             Caffe's models.
 
-    Input shape: [..., 3], RGB, any number type.
-    Output shape: [..., 3], BGR, float32.
+    A convolution swaps the channels and its bias takes the means off: on a CPU several times faster
+    than reversing and subtracting, and as exact, because every sum has one term that is not 0.
+
+    Input shape: [batch, height, width, 3], RGB, any number type.
+    Output shape: [batch, height, width, 3], BGR, float32.
     Raises: ValueError unless `mean` has three values.
     """
 
@@ -33,8 +36,10 @@ class BGRPixels(keras.layers.Layer):
         self.mean = tuple(float(value) for value in mean)
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """Preprocesses [..., 3]."""
-        return tf.reverse(tf.cast(inputs, tf.float32), axis=[-1]) - tf.constant(self.mean)
+        """Preprocesses [batch, height, width, 3]."""
+        swap = tf.reverse(tf.eye(3), axis=[0])[None, None]
+        swapped = tf.nn.conv2d(tf.cast(inputs, tf.float32), swap, strides=1, padding="VALID")
+        return tf.nn.bias_add(swapped, [-value for value in self.mean])
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """The input's shape."""

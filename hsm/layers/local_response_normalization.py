@@ -9,6 +9,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+# Channels of a block, see `_window_sum`: as many float32 as a vector register holds with AVX.
+_BLOCK = 8
+
 
 @keras.saving.register_keras_serializable(package="hsm")
 class LocalResponseNormalization(keras.layers.Layer):
@@ -25,7 +28,8 @@ class LocalResponseNormalization(keras.layers.Layer):
 
         dL/dx_c = g_c * s_c^-beta - 2 * beta * alpha / size * x_c * sum_{j in W} g_j * y_j / s_j
 
-    The window sum is a 1x1 convolution with a band matrix.
+    Where the input is bfloat16, so is all of this; float16, whose squares would overflow, takes
+    float32 in between. The window sum is a convolution along the channels, see `_window_sum`.
 
     Args:
         size: channels in the window, odd.
@@ -64,7 +68,7 @@ class LocalResponseNormalization(keras.layers.Layer):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Normalises [batch, height, width, channels]."""
-        window = _band(inputs.shape[-1], self.size) * (self.alpha / self.size)
+        window = _window(inputs.shape[-1], self.size) * (self.alpha / self.size)
         return _normalize(inputs, window, self.beta, self.k)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
@@ -77,39 +81,57 @@ class LocalResponseNormalization(keras.layers.Layer):
         return {**super().get_config(), **config}
 
 
-def _band(channels: int, size: int) -> np.ndarray:
-    """Float32 [channels, channels]: 1 where two channels lie within one window."""
-    index = np.arange(channels)
-    return (np.abs(index[:, None] - index) <= size // 2).astype(np.float32)
+def _window(channels: int, size: int) -> np.ndarray:
+    """The kernel of `_window_sum`, float32 [1, 3, block, block], 1 where channels are neighbours.
+
+    Entry [0, t, i, j] belongs to channel i of the block before (t = 0), of the same block (1) or of
+    the block after (2), and to channel j.
+    """
+    reach = size // 2
+    fits = channels % _BLOCK == 0 and reach <= _BLOCK
+    block = _BLOCK if fits else channels
+    before, same, after = (np.arange(block) + block * t for t in (-1, 0, 1))
+    distances = np.stack([np.abs(rows[:, None] - same) for rows in (before, same, after)])
+    return (distances <= reach).astype(np.float32)[None]
 
 
 def _normalize(x: tf.Tensor, window: np.ndarray, beta: float, k: float) -> tf.Tensor:
-    """Computes x * s^-beta with s = k + window @ x^2 in float32; `window` is symmetric."""
-    # Only the sums are in bfloat16 where the input is: k dominates s, and float16 would overflow.
-    narrow = x.dtype if x.dtype == tf.bfloat16 else tf.float32
-    kernel = tf.constant(window[None, None], narrow)
-    backward_kernel = tf.constant(2 * beta * window[None, None], narrow)
+    """Computes x * s^-beta with s = k + the window's sum of x^2."""
+    dtype = x.dtype if x.dtype == tf.bfloat16 else tf.float32
+    kernel = tf.constant(window, dtype)
+    backward_kernel = tf.constant(2 * beta * window, dtype)
+    offset = tf.fill([window.shape[-1]], tf.constant(k, dtype))
 
     @tf.custom_gradient
     def forward(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-        wide = tf.cast(x, tf.float32)
-        s = k + _window_sum(tf.square(tf.cast(x, narrow)), kernel)
+        value = tf.cast(x, dtype)
+        s = _window_sum(tf.square(value), kernel, offset)
         factor = _negative_power(s, beta)
 
         def backward(upstream: tf.Tensor) -> tf.Tensor:
-            scaled = tf.cast(upstream, tf.float32) * factor
-            neighbours = _window_sum(scaled * wide / s, backward_kernel)
-            return tf.cast(scaled - wide * neighbours, x.dtype)
+            scaled = tf.cast(upstream, dtype) * factor
+            neighbours = _window_sum(scaled * value / s, backward_kernel)
+            return tf.cast(scaled - value * neighbours, x.dtype)
 
-        return tf.cast(wide * factor, x.dtype), backward
+        return tf.cast(value * factor, x.dtype), backward
 
     return forward(x)
 
 
-def _window_sum(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-    """Weighted sums over neighbouring channels, multiplied in the kernel's dtype, in float32."""
-    sums = tf.nn.conv2d(tf.cast(x, kernel.dtype), kernel, strides=1, padding="VALID")
-    return tf.cast(sums, tf.float32)
+def _window_sum(x: tf.Tensor, kernel: tf.Tensor, offset: tf.Tensor | None = None) -> tf.Tensor:
+    """Weighted sums over neighbouring channels [b, h, w, c], plus `offset`.
+
+    Cut into blocks of channels, a pixel is a row of blocks, and a window reaches no further than
+    into the next one: a convolution of width 3 along that row, whose kernel all blocks share. It
+    multiplies 3 * block numbers for a sum, where a matrix over all channels takes c.
+    """
+    block = kernel.shape[-1]
+    batch, height, width, channels = tf.unstack(tf.shape(x))
+    rows = tf.reshape(x, [batch, height * width, channels // block, block])
+    sums = tf.nn.conv2d(rows, kernel, strides=1, padding="SAME")
+    if offset is not None:
+        sums = tf.nn.bias_add(sums, offset)
+    return tf.reshape(sums, tf.shape(x))
 
 
 def _negative_power(s: tf.Tensor, beta: float) -> tf.Tensor:

@@ -102,15 +102,21 @@ def gemm(settings: Settings) -> Round:
     """Multiply-adds of square matrix products, twice their number: what the machine can do."""
     import tensorflow as tf
 
-    size = 2048
+    size, count = 2048, 10
     dtype = tf.bfloat16 if settings.precision == "mixed_bfloat16" else tf.float32
-    matrix = tf.cast(tf.random.stateless_normal((size, size), (0, 0)), dtype)
-    product = tf.function(lambda a: tf.matmul(a, a))
+    # Scaled so that products of products neither grow nor vanish.
+    matrix = tf.cast(tf.random.stateless_normal((size, size), (0, 0)) / size**0.5, dtype)
+
+    @tf.function
+    def products(factor: tf.Tensor) -> tf.Tensor:
+        result = factor
+        for _ in range(count):
+            result = tf.matmul(result, factor)
+        return result[0, 0]
 
     def multiply() -> float:
-        for _ in range(10):
-            product(matrix).numpy()
-        return 10 * 2.0 * size**3
+        products(matrix).numpy()
+        return count * 2.0 * size**3
 
     return multiply
 
