@@ -14,7 +14,6 @@ The pretrained feature has no classifier, so that it has the first two only.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from hsm.analysis import CosineHistograms, cosine_histograms, gradient_norms_aga
 from hsm.data.sources.source import Split, taken
 from hsm.experiments.evaluator import Evaluator
 from hsm.models import EmbeddingModel
+from hsm.visual.files import write_csv
 
 ALPHAS = np.logspace(np.log2(0.125), np.log2(128), 41, base=2)
 FEATURE_KINDS = ("cosine_histograms", "feature_norms")
@@ -55,7 +55,7 @@ def write(evaluator: Evaluator, stem: Path, *, model: EmbeddingModel | None) -> 
         tables["weight_norms"] = _weight_norms(model, evaluator.source.train.class_names)
         tables["gradient_norms"] = _gradient_norms(model, train[0][chosen], train[1][chosen])
     stem.parent.mkdir(parents=True, exist_ok=True)
-    return tuple(_write_csv(path(stem, kind), table) for kind, table in tables.items())
+    return tuple(write_csv(path(stem, kind), table) for kind, table in tables.items())
 
 
 def path(stem: Path, kind: str) -> Path:
@@ -130,11 +130,3 @@ def _kernel(model: EmbeddingModel) -> np.ndarray:
 
 def _short(value: float) -> str:
     return f"{value:.5g}"
-
-
-def _write_csv(path: Path, rows: Iterable[Sequence[object]]) -> Path:
-    partial = path.with_name(path.name + ".partial")
-    # A class is a folder, whose name may be no UTF-8: its bytes are kept.
-    with partial.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
-    return partial.replace(path)

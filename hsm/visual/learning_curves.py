@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hsm.visual.files import write_figure
 from hsm.visual.style import COLUMN_WIDTH, METHOD_STYLES, RC, LineStyle
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def write_learning_curves(
         for name, group in groups.items():
             if any(record["epochs"] for record in group):
                 figure = draw_learning_curves(group, name_of=name_of)
-                paths += _save(figure, directory / f"{stem}_{name}")
+                paths += write_figure(figure, directory / f"{stem}_{name}")
     return tuple(paths)
 
 
@@ -113,15 +114,6 @@ def curve(record: Record, metric: str) -> dict[int, float]:
         e["epoch"]: _percent(record, e, metric)
         for e in sorted(evaluations, key=lambda e: e["epoch"])
     }
-
-
-def _save(figure: Figure, stem: Path) -> list[Path]:
-    # Without dates and versions, the same records give the same bytes.
-    stamps = {".png": "Software", ".pdf": "CreationDate"}
-    paths = {stem.with_name(stem.name + suffix): stamp for suffix, stamp in stamps.items()}
-    for path, stamp in paths.items():
-        figure.savefig(path, metadata={stamp: None})
-    return list(paths)
 
 
 def _metrics(evaluation: Record) -> dict[str, str]:

@@ -1,0 +1,31 @@
+"""Figures and the numbers behind them as files: PNG and PDF, CSV."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# What would change from day to day: without it, the same numbers give the same bytes.
+_STAMPS = {".png": "Software", ".pdf": "CreationDate"}
+
+
+def write_figure(figure: Figure, stem: Path) -> list[Path]:
+    """Writes `<stem>.png` and `<stem>.pdf` and returns their paths."""
+    paths = [stem.with_name(stem.name + suffix) for suffix in _STAMPS]
+    for path, stamp in zip(paths, _STAMPS.values(), strict=True):
+        figure.savefig(path, metadata={stamp: None})
+    return paths
+
+
+def write_csv(path: Path, rows: Iterable[Sequence[object]]) -> Path:
+    """Writes rows, the first of them the columns' names, all at once or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    # A class is a folder, whose name may be no UTF-8: its bytes are kept.
+    with partial.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+    return partial.replace(path)
