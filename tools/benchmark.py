@@ -35,8 +35,12 @@ from hsm import records
 
 _ROOT = Path(__file__).resolve().parent.parent
 _PRECISIONS = ("float32", "mixed_bfloat16")
-# Only these depend on the precision.
-_BY_PRECISION = ("train", "embed", "pipeline")
+# Only what runs a network depends on the precision.
+_BY_PRECISION = tuple(
+    name
+    for name, case in CASES.items()
+    if any(side.startswith("networks:") for side in case.sides.values())
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -153,11 +153,16 @@ def _mapped(split: Split, indices: np.ndarray, example: _Loader) -> tf.data.Data
 
 
 def _ready(batches: tf.data.Dataset) -> tf.data.Dataset:
-    """Returns `batches`, of which a few lie ready while a step runs."""
+    """Returns `batches`, of which a few lie ready while a step runs: on the GPU, if there is one."""
     options = tf.data.Options()
     # Its thread sleeps for up to a minute at a time, and an iterator's end waits until it wakes.
     options.autotune.enabled = False
-    return batches.prefetch(_PREFETCHED).with_options(options)
+    prefetched = batches.prefetch(_PREFETCHED).with_options(options)
+    gpus = tf.config.list_logical_devices("GPU")
+    if not gpus:
+        return prefetched
+    # It must be the last of the transformations.
+    return prefetched.apply(tf.data.experimental.prefetch_to_device(gpus[0].name, _PREFETCHED))
 
 
 def _loader(split: Split, crop: int) -> _Loader:

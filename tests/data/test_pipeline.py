@@ -262,3 +262,30 @@ def test_no_iterator_waits_for_the_tuner_at_its_end():
         pipeline.evaluation_batches(split, crop=28),
     )
     assert [batches.options().autotune.enabled for batches in made] == [False] * 4
+
+
+def test_batches_wait_on_the_gpu_and_are_the_same():
+    """A second processor of TensorFlow's stands in for the GPU."""
+    program = """
+        import numpy as np
+        import tensorflow as tf
+        from hsm.data import pipeline
+        from hsm.data.sources.source import Split
+
+        cpu = tf.config.list_physical_devices("CPU")[0]
+        two = [tf.config.LogicalDeviceConfiguration()] * 2
+        tf.config.set_logical_device_configuration(cpu, two)
+        pixels = np.random.default_rng(0).integers(0, 256, (9, 32, 32, 3), np.uint8)
+        split = Split(pixels, np.arange(9, dtype=np.int32), tuple("abcdefghi"))
+        expected = list(pipeline.evaluation_batches(split, crop=28, batch_size=4))
+        stand_in = tf.config.list_logical_devices("CPU")[1]
+        tf.config.list_logical_devices = lambda kind: [stand_in] if kind == "GPU" else []
+        actual = list(pipeline.evaluation_batches(split, crop=28, batch_size=4))
+        assert len(actual) == len(expected) == 3
+        for (images, labels), (expected_images, expected_labels) in zip(actual, expected):
+            assert images.device.endswith("CPU:1"), images.device
+            assert expected_images.device.endswith("CPU:0")
+            np.testing.assert_array_equal(images, expected_images)
+            np.testing.assert_array_equal(labels, expected_labels)
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from pathlib import Path
 
 import benchmark
 import numpy as np
@@ -82,9 +83,26 @@ def test_unknown_cases_are_refused(capsys):
     assert "--only takes some of train, embed, " in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("case", ["train", "embed", "pipeline"])
-def test_a_round_counts_its_images(case):
-    assert build(case, HSM, SMALL)() == 4
+@pytest.mark.parametrize(
+    ("case", "images"),
+    [("train", 4), ("embed", 4), ("pipeline_shards", 4), ("embed_files", 784), ("feed", 16)],
+)
+def test_a_round_counts_its_images(case, images):
+    assert build(case, HSM, SMALL)() == images
+
+
+def test_originals_are_of_the_size_that_the_table_says(tmp_path, monkeypatch):
+    from benchmarks import photographs
+
+    monkeypatch.setattr(photographs, "_ORIGINAL", (4, 900, 1200))
+    sizes = [Path(path).stat().st_size for path in photographs.write_originals(tmp_path)]
+    kilobytes = np.mean(sizes) / 1000
+    assert f"of {round(kilobytes, -1):.0f} kB" in CASES["pipeline_originals"].title
+
+
+def test_what_is_fed_is_counted_by_the_second_of_a_core():
+    result = {**RESULT, "case": "feed", "sides": {HSM: [{**turn(80, 1), "processor": 2}]}}
+    assert table.median(result, HSM) == 40
 
 
 def test_operations_are_those_of_the_paper_on_googlenet():

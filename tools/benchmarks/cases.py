@@ -23,6 +23,7 @@ class Case:
         needs: who takes part → the package that must be installed.
         passes: forward passes that its arithmetic is worth, 3 for an update; 0 has no limit.
         rounds: at most so many, for what takes minutes.
+        per_core: whether a second of one core counts, in place of one of wall time.
     """
 
     title: str
@@ -31,6 +32,20 @@ class Case:
     needs: Mapping[str, str]
     passes: int = 0
     rounds: int = 100
+    per_core: bool = False
+
+
+_MEMORY = "one batch in memory"
+
+
+def _with_data(what: str, side: str) -> Case:
+    title = f"training step with data: {what}, cropped and flipped"
+    return Case(title, "images", {HSM: f"networks:{side}", _MEMORY: "networks:train_hsm"}, {})
+
+
+def _feed(what: str, side: str) -> Case:
+    title = f"input pipeline alone, a core: {what}"
+    return Case(title, "images", {HSM: f"photographs:{side}"}, {}, per_core=True)
 
 
 CASES: dict[str, Case] = {
@@ -48,13 +63,19 @@ CASES: dict[str, Case] = {
         {"PyTorch": "torch"},
         passes=1,
     ),
-    "pipeline": Case(
-        "training step with data: 256x256 JPEGs read, decoded, cropped and flipped",
+    "embed_files": Case(
+        "embedding a data set: 256x256 JPEGs; PyTorch has one batch in memory",
         "images",
-        {HSM: "networks:pipeline_hsm", "one batch in memory": "networks:train_hsm"},
-        {},
+        {HSM: "networks:embed_jpegs", "PyTorch": "networks:embed_torch", "GEMM": "networks:gemm"},
+        {"PyTorch": "torch"},
+        passes=1,
     ),
-    "feed": Case("input pipeline alone", "images", {HSM: "networks:feed_hsm"}, {}),
+    "pipeline": _with_data("256x256 JPEGs", "train_jpegs"),
+    "pipeline_shards": _with_data("a prepared copy", "train_shards"),
+    "pipeline_originals": _with_data("1200x900 JPEGs of 520 kB", "train_originals"),
+    "feed": _feed("256x256 JPEGs", "feed_jpegs"),
+    "feed_shards": _feed("a prepared copy", "feed_shards"),
+    "feed_originals": _feed("1200x900 JPEGs of 520 kB", "feed_originals"),
     "recall": Case(
         "Recall@1, 10, 100 of all vectors",
         "",
@@ -77,7 +98,12 @@ CASES: dict[str, Case] = {
         rounds=1,
     ),
     "help": Case("table1 --help", "", {HSM: "startup:help_hsm"}, {}),
-    "startup": Case("table1 --smoke of one method", "", {HSM: "startup:first_epoch_hsm"}, {}),
+    "startup": Case(
+        "table1 --dry_run with GoogLeNet: start, look at 784 images, time three training steps",
+        "",
+        {HSM: "startup:first_steps_hsm"},
+        {},
+    ),
 }
 
 

@@ -1,24 +1,28 @@
-"""Cases train, embed and pipeline: GoogLeNet in hsm, and the same network in PyTorch."""
+"""Training and embedding with GoogLeNet in hsm, and with the same network in PyTorch."""
 
 from __future__ import annotations
 
 import itertools
 import tempfile
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks.photographs import CLASSES, epochs, make_split
 from benchmarks.settings import Round, Settings
+from hsm.experiments.config import RunConfig
 
-_CLASSES = 98
+if TYPE_CHECKING:
+    from hsm.models import EmbeddingModel
+    from hsm.training.step import TrainStep
+
 _DIMENSIONS = 64
 
 
 def train_hsm(settings: Settings) -> Round:
     """Steps of HBN's network on a batch in memory."""
-    step, _ = _hsm(settings)
+    step = _step(settings)
     pixels, labels = _batch(settings)
 
     def train() -> float:
@@ -34,7 +38,7 @@ def embed_hsm(settings: Settings) -> Round:
     """Features of a batch in memory."""
     import tensorflow as tf
 
-    _, model = _hsm(settings)
+    model = _model(settings)
     features = tf.function(lambda images: model.features(tf.cast(images, tf.float32)))
     pixels = tf.constant(_batch(settings)[0])
 
@@ -46,33 +50,42 @@ def embed_hsm(settings: Settings) -> Round:
     return embed
 
 
-def pipeline_hsm(settings: Settings) -> Round:
-    """The steps of `train_hsm`, whose images are read from 256x256 JPEG files."""
-    step, _ = _hsm(settings)
-    batches = _epochs(settings)
-
-    def train() -> float:
-        images = 0
-        for pixels, labels in itertools.islice(batches, settings.steps):
-            step(pixels, labels)
-            images += len(labels)
-        step.totals()
-        return images
-
-    return train
+def train_jpegs(settings: Settings) -> Round:
+    """The steps of `train_hsm` on images that are read from 256x256 JPEG files."""
+    return _train_with_data(settings, "jpegs")
 
 
-def feed_hsm(settings: Settings) -> Round:
-    """Reading, decoding, cropping and flipping alone."""
-    batches = _epochs(settings)
-    return lambda: float(sum(len(labels) for _, labels in itertools.islice(batches, 20)))
+def train_shards(settings: Settings) -> Round:
+    """The same from a prepared copy."""
+    return _train_with_data(settings, "shards")
+
+
+def train_originals(settings: Settings) -> Round:
+    """The same from originals of several hundred kilobytes."""
+    return _train_with_data(settings, "originals")
+
+
+def embed_jpegs(settings: Settings) -> Round:
+    """Features of a data set of 256x256 JPEG files, as an evaluation embeds it."""
+    from hsm.data.sources.source import ImageSource
+    from hsm.experiments.evaluator import Evaluator
+
+    config, model = _config(settings), _model(settings)
+    folder = tempfile.TemporaryDirectory()
+    split = make_split(Path(folder.name), "jpegs")
+    evaluator = Evaluator(model.features, ImageSource("benchmark", split, split), config)
+
+    def embed(kept: object = folder) -> float:
+        return float(len(evaluator.embed(split)[0]))
+
+    return embed
 
 
 def train_torch(settings: Settings) -> Round:
     """The same steps in PyTorch."""
     from benchmarks.torch_googlenet import BatchNormalizedClassifier, training_step
 
-    step = training_step(BatchNormalizedClassifier(_DIMENSIONS, _CLASSES), settings.precision)
+    step = training_step(BatchNormalizedClassifier(_DIMENSIONS, CLASSES), settings.precision)
     batch = _batch(settings)
 
     def train() -> float:
@@ -87,7 +100,7 @@ def embed_torch(settings: Settings) -> Round:
     """The same features in PyTorch."""
     from benchmarks.torch_googlenet import BatchNormalizedClassifier, embedding_step
 
-    step = embedding_step(BatchNormalizedClassifier(_DIMENSIONS, _CLASSES), settings.precision)
+    step = embedding_step(BatchNormalizedClassifier(_DIMENSIONS, CLASSES), settings.precision)
     pixels, _ = _batch(settings)
 
     def embed() -> float:
@@ -134,12 +147,8 @@ def flops_per_image(image_size: int) -> float:
     return 2.0 * products
 
 
-def _hsm(settings: Settings) -> tuple[Any, Any]:
-    """The update step and the model."""
-    from hsm.experiments import assemble
-    from hsm.experiments.config import RunConfig
-
-    config = RunConfig(
+def _config(settings: Settings) -> RunConfig:
+    return RunConfig(
         dataset="benchmark",
         method="BN",
         precision=settings.precision,
@@ -147,47 +156,37 @@ def _hsm(settings: Settings) -> tuple[Any, Any]:
         image_size=settings.image_size,
         embedding_dim=_DIMENSIONS,
     )
-    model = assemble.build_model(config, _CLASSES)
-    return assemble.build_step(config, model), model
+
+
+def _model(settings: Settings) -> EmbeddingModel:
+    from hsm.experiments import assemble
+
+    return assemble.build_model(_config(settings), CLASSES)
+
+
+def _step(settings: Settings) -> TrainStep:
+    from hsm.experiments import assemble
+
+    return assemble.build_step(_config(settings), _model(settings))
+
+
+def _train_with_data(settings: Settings, kind: str) -> Round:
+    step, batches = _step(settings), epochs(settings, kind)
+
+    def train() -> float:
+        images = 0
+        for pixels, labels in itertools.islice(batches, settings.steps):
+            step(pixels, labels)
+            images += len(labels)
+        step.totals()
+        return images
+
+    return train
 
 
 def _batch(settings: Settings) -> tuple[np.ndarray, np.ndarray]:
     """uint8 images [b, h, w, 3] and int32 labels [b]."""
     rng = np.random.default_rng(0)
     shape = (settings.batch_size, settings.image_size, settings.image_size, 3)
-    labels = rng.integers(_CLASSES, size=settings.batch_size)
+    labels = rng.integers(CLASSES, size=settings.batch_size)
     return rng.integers(0, 256, shape, np.uint8), labels.astype(np.int32)
-
-
-def _epochs(settings: Settings) -> Iterator[tuple[Any, Any]]:
-    """One epoch after the other, as the training loop reads them."""
-    from hsm.data import pipeline
-    from hsm.data.sources.source import Split
-
-    with tempfile.TemporaryDirectory() as folder:
-        paths = tuple(_write_jpegs(Path(folder), 8 * _CLASSES))
-        labels = np.arange(len(paths), dtype=np.int32) % _CLASSES
-        split = Split(paths, labels, tuple(map(str, range(_CLASSES))))
-        for epoch in itertools.count():
-            yield from pipeline.training_batches(
-                split,
-                crop=settings.image_size,
-                batch_size=settings.batch_size,
-                seed=0,
-                epoch=epoch,
-                flip=True,
-            )
-
-
-def _write_jpegs(folder: Path, count: int) -> Iterable[str]:
-    """Writes `count` smooth random 256x256 JPEGs of some 15 kB and yields their paths."""
-    import tensorflow as tf
-
-    rng = np.random.default_rng(0)
-    for index in range(count):
-        coarse = tf.constant(rng.uniform(0, 255, (24, 24, 3)), tf.float32)
-        smooth = tf.image.resize(coarse, (256, 256), "bicubic")
-        pixels = tf.saturate_cast(smooth + rng.normal(0, 4, (256, 256, 3)), tf.uint8)
-        path = folder / f"{index:04d}.jpg"
-        tf.io.write_file(str(path), tf.io.encode_jpeg(pixels, quality=90))
-        yield str(path)

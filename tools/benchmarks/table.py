@@ -78,7 +78,9 @@ def _compared(result: Result) -> list[str]:
 
 def _range(result: Result, side: str) -> tuple[float, float, float]:
     turns = result["sides"][side]
-    values = [_rate(t) if CASES[result["case"]].unit else t["wall"] for t in turns]
+    case = CASES[result["case"]]
+    seconds = "processor" if case.per_core else "wall"
+    values = [t["amount"] / t[seconds] if case.unit else t["wall"] for t in turns]
     return min(values), statistics.median(values), max(values)
 
 
