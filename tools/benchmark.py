@@ -35,12 +35,6 @@ from hsm import records
 
 _ROOT = Path(__file__).resolve().parent.parent
 _PRECISIONS = ("float32", "mixed_bfloat16")
-# Only what runs a network depends on the precision.
-_BY_PRECISION = tuple(
-    name
-    for name, case in CASES.items()
-    if any(side.startswith("networks:") for side in case.sides.values())
-)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     results: dict[str, Any] = {"machine": machine(), "cases": []}
     for precision in options.precision:
         for case in options.only:
-            if precision != options.precision[0] and case not in _BY_PRECISION:
+            if precision != options.precision[0] and not CASES[case].depends_on_precision:
                 continue
             settings = Settings(
                 precision,

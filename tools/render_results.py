@@ -1,9 +1,10 @@
-"""Writes the results in README.md from experiments/records, or checks that they agree.
+"""Writes the results in README.md from experiments/, or checks that they agree.
 
 The README holds blocks `<!-- results:FOLDER/NAME -->` … `<!-- /results:FOLDER/NAME -->`: the
 records in experiments/records/FOLDER of the data set NAME. The folder's name starts with that of
-the table that they are drawn as, "table3" or "table1_controls". What lies between the marks is
-generated: edit nothing there.
+the table that they are drawn as, "table3" or "table1_controls". Blocks `benchmarks:NAME` are the
+table of experiments/benchmarks/NAME.json, which tools/benchmark.py wrote. What lies between the
+marks is generated: edit nothing there.
 
     python tools/render_results.py            # rewrite the blocks
     python tools/render_results.py --check    # exit with 1 and say where the README differs
@@ -13,49 +14,77 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import json
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from benchmarks.table import markdown as benchmark_markdown
 
 from hsm import records
 from hsm.experiments.measures import Record
 from hsm.experiments.report import LAYOUTS, render_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
-_MARK = re.compile(r"<!-- (/?)results:([^ ]+) -->")
+_MARK = re.compile(r"<!-- (/?)((?:results|benchmarks):[^ ]+) -->")
 
 
-def render(readme: str, folders: Mapping[str, Iterable[Record]]) -> str:
-    """Returns the README's text with every block generated anew from the records.
+def render(readme: str, texts: Mapping[str, str]) -> str:
+    """Returns the README's text with every block filled anew.
 
     Args:
         readme: The text.
+        texts: Block, such as "results:table1/digits" → what stands in it.
+
+    Raises:
+        ValueError: If a mark has no partner, a block has no text, or a text no block.
+    """
+    names = _block_names(readme)
+    for name in texts:
+        if name not in names:
+            raise ValueError(
+                f"{name} has no place in the README. Add the lines <!-- {name} --> and "
+                f"<!-- /{name} -->, or remove its files from experiments/."
+            )
+    for name in names:
+        if name not in texts:
+            raise ValueError(
+                f"The block {name} has no records. Add files to the folder in experiments/ that "
+                "it names, or remove the block."
+            )
+        readme = _replace(readme, name, texts[name])
+    return readme
+
+
+def result_texts(folders: Mapping[str, Iterable[Record]]) -> dict[str, str]:
+    """The tables of records, by block.
+
+    Args:
         folders: Folder → its records.
 
     Raises:
-        ValueError: If a mark has no partner, a block has no records, records have no block, or a
-            folder is named after no table.
+        ValueError: If a folder is named after no table.
     """
-    names = _block_names(readme)
     found: dict[str, list[Record]] = {}
     for folder, runs in folders.items():
         for run in runs:
             found.setdefault(f"{folder}/{run['data']['name']}", []).append(run)
-    for name in found:
-        if name not in names:
-            raise ValueError(
-                f"Records of {name} have no place in the README. Add the lines "
-                f"<!-- results:{name} --> and <!-- /results:{name} -->, or remove the records."
-            )
-    for name in names:
-        if name not in found:
-            raise ValueError(
-                f"The block results:{name} has no records. Add records to the folder that it "
-                "names, or remove the block."
-            )
-        readme = _replace(readme, name, render_markdown(found[name], _table(name)))
-    return readme
+    return {
+        f"results:{name}": render_markdown(group, _table(name)) for name, group in found.items()
+    }
+
+
+def benchmark_texts(directory: Path) -> dict[str, str]:
+    """The tables of what tools/benchmark.py wrote into `directory`, by block."""
+    contents = {path.stem: json.loads(path.read_text()) for path in directory.glob("*.json")}
+    return {
+        f"benchmarks:{name}": benchmark_markdown(content)
+        for name, content in contents.items()
+        if "cases" in content
+    }
 
 
 def read_folders(directory: Path) -> dict[str, list[Record]]:
@@ -70,7 +99,7 @@ def difference(old: str, new: str) -> str:
     changes = [line for line in lines if not line.startswith(("---", "+++", "@@"))]
     shown = "\n".join(changes[:10])
     return (
-        f"README.md differs from experiments/records in {len(changes)} lines; run "
+        f"README.md differs from experiments/ in {len(changes)} lines; run "
         f"python tools/render_results.py to write it anew. The first of them:\n{shown}"
     )
 
@@ -83,10 +112,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="change nothing, only compare")
     parser.add_argument("--readme", type=Path, default=ROOT / "README.md")
     parser.add_argument("--records", type=Path, default=ROOT / "experiments" / "records")
+    parser.add_argument("--benchmarks", type=Path, default=ROOT / "experiments" / "benchmarks")
     options = parser.parse_args(arguments)
     old = options.readme.read_text(encoding="utf-8")
     try:
-        new = render(old, read_folders(options.records))
+        texts = result_texts(read_folders(options.records))
+        new = render(old, {**texts, **benchmark_texts(options.benchmarks)})
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1
@@ -115,16 +146,16 @@ def _block_names(readme: str) -> list[str]:
     opened = [name for slash, name in marks if not slash]
     expected = [mark for name in opened for mark in (("", name), ("/", name))]
     if marks != expected or len(set(opened)) != len(opened):
-        found = " ".join(f"{slash}results:{name}" for slash, name in marks)
+        found = " ".join(f"{slash}{name}" for slash, name in marks)
         raise ValueError(
-            "Every results block is opened once and closed before the next one opens. "
+            "Every block is opened once and closed before the next one opens. "
             f"Received the marks: {found}."
         )
     return opened
 
 
 def _replace(readme: str, name: str, text: str) -> str:
-    start, end = f"<!-- results:{name} -->", f"<!-- /results:{name} -->"
+    start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
     before, rest = readme.split(start, 1)
     after = rest.split(end, 1)[1]
     return f"{before}{start}\n\n{text}\n\n{end}{after}"

@@ -153,7 +153,7 @@ def _mapped(split: Split, indices: np.ndarray, example: _Loader) -> tf.data.Data
 
 
 def _ready(batches: tf.data.Dataset) -> tf.data.Dataset:
-    """Returns `batches`, of which a few lie ready while a step runs: on the GPU, if there is one."""
+    """Returns `batches`, a few of which lie ready while a step runs: on the GPU if there is one."""
     options = tf.data.Options()
     # Its thread sleeps for up to a minute at a time, and an iterator's end waits until it wakes.
     options.autotune.enabled = False

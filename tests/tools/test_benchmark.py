@@ -46,8 +46,10 @@ def test_text_and_markdown_say_the_same():
     assert "hsm: 20 images/s (16 to 40), 1.00 GiB" in text
     assert "PyTorch: 10 images/s (8 to 13.33), 1.00 GiB, hsm is 2.00 x as fast" in text
     assert "limit: 25 images/s, of which hsm has 80%" in text
-    row = table.markdown([RESULT]).splitlines()[2]
-    assert row.endswith(", float32 | 20 images/s | PyTorch: 10 images/s | 2.00 | 80% |")
+    machine = {"hardware": {"cpu": "a", "cores": 2}, "versions": {}, "commit": "0123456789"}
+    row = table.markdown({"machine": machine, "cases": [RESULT]}).splitlines()[2]
+    cells = "20 images/s | 1.00 GiB | PyTorch: 10 images/s | 1.00 GiB | 2.00 | 80% |"
+    assert row.endswith(f", float32 | {cells}")
 
 
 def test_sides_take_turns_and_are_written_down(tmp_path, capsys):

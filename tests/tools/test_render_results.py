@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import render_results
 from record_factory import make_record
@@ -65,7 +67,7 @@ def test_check_finds_a_number_that_was_edited_and_leaves_it(project, capsys):
     readme.write_text(edited)
     assert render_results.main([*arguments, "--check"]) == 1
     message = capsys.readouterr().err
-    assert "README.md differs from experiments/records in 2 lines" in message
+    assert "README.md differs from experiments/ in 2 lines" in message
     assert "-| BN | 50 | 99.99 |" in message
     assert readme.read_text() == edited
 
@@ -88,18 +90,34 @@ def test_records_without_block_are_named(project, capsys):
     arguments, _, directory = project
     records.write(make_record("BN", dataset="cub100"), directory / "table1")
     assert render_results.main(arguments) == 1
-    assert "Records of table1/cub100 have no place in the README" in capsys.readouterr().err
+    assert "results:table1/cub100 has no place in the README" in capsys.readouterr().err
 
 
 def test_a_folder_is_drawn_as_the_table_that_it_is_named_after():
     block = "<!-- results:{0}/digits -->\n<!-- /results:{0}/digits -->"
     runs = [make_record("SM"), make_record("BN")]
-    methods = render_results.render(block.format("table1_more"), {"table1_more": runs})
-    assert "| Method | Epoch | NMI |" in methods
-    dimensions = render_results.render(block.format("table3"), {"table3": runs})
-    assert "| Dimensions | SM | α = 16 |" in dimensions
+    texts = render_results.result_texts({"table1_more": runs})
+    assert "| Method | Epoch | NMI |" in render_results.render(block.format("table1_more"), texts)
+    texts = render_results.result_texts({"table3": runs})
+    assert "| Dimensions | SM | α = 16 |" in render_results.render(block.format("table3"), texts)
     with pytest.raises(ValueError, match=r"must start with .*table4. Received: figure1"):
-        render_results.render(block.format("figure1"), {"figure1": runs})
+        render_results.result_texts({"figure1": runs})
+
+
+def test_a_benchmark_is_a_table_and_other_files_are_none(tmp_path):
+    machine = {
+        "hardware": {"cpu": "A processor", "cores": 2},
+        "versions": {"tensorflow": "2.99", "torch": "9.9"},
+        "commit": "abcdef0123",
+        "dirty": False,
+    }
+    (tmp_path / "quick.json").write_text(json.dumps({"machine": machine, "cases": []}))
+    (tmp_path / "growth.json").write_text(json.dumps({"machine": machine, "train": []}))
+    texts = render_results.benchmark_texts(tmp_path)
+    assert set(texts) == {"benchmarks:quick"}
+    assert "A processor, 2 cores" in texts["benchmarks:quick"]
+    block = "<!-- benchmarks:quick --><!-- /benchmarks:quick -->"
+    assert "TensorFlow 2.99" in render_results.render(block, texts)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,11 @@ class Case:
     rounds: int = 100
     per_core: bool = False
 
+    @property
+    def depends_on_precision(self) -> bool:
+        """Whether a network runs in it."""
+        return any(side.startswith("networks:") for side in self.sides.values())
+
 
 _MEMORY = "one batch in memory"
 

@@ -30,24 +30,41 @@ def text(result: Result) -> str:
     return "\n".join(lines)
 
 
-def markdown(results: Iterable[Result]) -> str:
-    """The README's table."""
-    rows = ["| what | hsm | instead | ratio | of the limit |", "|---|---:|---:|---:|---:|"]
-    for result in results:
-        case = CASES[result["case"]]
-        peers = [side for side in _compared(result) if side != HSM]
-        title = case.title
-        if case.unit and peers:
-            title += f", {result['settings']['precision']}"
-        limited = f"{share(result):.0%}" if "flops_per_image" in result else "–"
-        ours = _cell(result, HSM)
-        for peer in peers:
-            theirs = f"{peer}: {_cell(result, peer)}"
-            ratio = f"{advantage(result, peer):.2f}"
-            rows.append(f"| {title} | {ours} | {theirs} | {ratio} | {limited} |")
-        if not peers:
-            rows.append(f"| {title} | {ours} | – | – | {limited} |")
-    return "\n".join(rows)
+def markdown(content: Mapping[str, Any]) -> str:
+    """The README's table of a whole file of figures, and what they were measured on."""
+    rows = [row for result in content["cases"] for row in _rows(result)]
+    head = "| What | hsm | Memory | Instead | Memory | hsm is … × as fast | Of GEMM's rate |"
+    return "\n".join([head, "|---|---:|---:|---|---:|---:|---:|", *rows, "", _machine(content)])
+
+
+def _rows(result: Result) -> Iterable[str]:
+    case = CASES[result["case"]]
+    precision = f", {result['settings']['precision']}" if case.depends_on_precision else ""
+    limited = f"{share(result):.0%}" if "flops_per_image" in result else "–"
+    ours = f"| {case.title}{precision} | {_cell(result, HSM)} | {_memory(result, HSM)}"
+    peers = [side for side in _compared(result) if side != HSM]
+    for peer in peers:
+        theirs = f"{peer}: {_cell(result, peer)} | {_memory(result, peer)}"
+        yield f"{ours} | {theirs} | {advantage(result, peer):.2f} | {limited} |"
+    if not peers:
+        yield f"{ours} | – | – | – | {limited} |"
+
+
+def _memory(result: Result, side: str) -> str:
+    return f"{max(turn['peak'] for turn in result['sides'][side]) / 2**30:.2f} GiB"
+
+
+def _machine(content: Mapping[str, Any]) -> str:
+    machine = content["machine"]
+    names = {"tensorflow": "TensorFlow", "torch": "PyTorch", "faiss-cpu": "FAISS"}
+    versions = [f"{name} {machine['versions'].get(key)}" for key, name in names.items()]
+    turns = {len(result["sides"][HSM]) for result in content["cases"]}
+    return (
+        f"Measured on {machine['hardware']['cpu']}, {machine['hardware']['cores']} cores, with "
+        f"{', '.join(version for version in versions if not version.endswith('None'))}; commit "
+        f"{machine['commit'][:7]}. Medians of {min(turns, default=0)} to {max(turns, default=0)} "
+        "turns; memory is a process's peak."
+    )
 
 
 def median(result: Result, side: str) -> float:

@@ -1,0 +1,58 @@
+"""Time and memory against size, of Recall@K and of training: four panels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from hsm.visual.files import write_figure
+from hsm.visual.style import COLUMN_WIDTH, METHOD_STYLES, RC
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Rows = Sequence[Mapping[str, Any]]
+
+# Two of the palette's colours and markers; no methods here.
+_STYLES = {"float32": METHOD_STYLES["LN"], "mixed_bfloat16": METHOD_STYLES["HBN"]}
+
+
+def draw(results: Mapping[str, Any], stem: Path) -> list[Path]:
+    """Writes the plot as PNG and PDF; returns the paths."""
+    with matplotlib.rc_context(dict(RC)):
+        figure = Figure(figsize=(2 * COLUMN_WIDTH, 3.8))
+        (time, rate), (memory, train_memory) = figure.subplots(2, 2, sharex="col")
+        _draw_recall(time, memory, results["recall"])
+        _draw_training(rate, train_memory, results["train"])
+        stem.parent.mkdir(parents=True, exist_ok=True)
+        return write_figure(figure, stem)
+
+
+def _draw_recall(time: Axes, memory: Axes, rows: Rows) -> None:
+    counts = [row["queries"] for row in rows]
+    look = {"color": _STYLES["float32"].color, "marker": _STYLES["float32"].marker}
+    time.loglog(counts, [row["seconds"] for row in rows], **look)
+    time.set(title="Recall@1, 10, 100 of n vectors", ylabel="seconds")
+    memory.loglog(counts, [row["bytes"] / 2**30 for row in rows], **look)
+    memory.set(xlabel="n", ylabel="peak memory (GiB)")
+
+
+def _draw_training(rate: Axes, memory: Axes, rows: Rows) -> None:
+    for precision, style in _STYLES.items():
+        chosen = [row for row in rows if row["precision"] == precision]
+        sizes = [row["batch_size"] for row in chosen]
+        look = {"color": style.color, "marker": style.marker, "linestyle": style.dashes}
+        rates = [row["images_per_second"] for row in chosen]
+        rate.semilogx(sizes, rates, base=2, label=precision, **look)
+        memory.semilogx(sizes, [row["bytes"] / 2**30 for row in chosen], base=2, **look)
+    rate.set(title="Training GoogLeNet at 224 × 224", ylabel="images a second")
+    rate.set_ylim(bottom=0)
+    rate.legend()
+    memory.set_ylim(bottom=0)
+    memory.set(xlabel="batch size", ylabel="peak memory (GiB)")
+    for panel in (rate, memory):
+        panel.xaxis.set_major_formatter("{x:.0f}")

@@ -1,0 +1,107 @@
+"""Measures how time and memory of Recall@K and of training grow with their size, and draws it.
+
+    python tools/growth.py --json=experiments/benchmarks/growth.json --plot=docs/growth
+    python tools/growth.py --draw --json=experiments/benchmarks/growth.json --plot=docs/growth
+
+Recall@K goes up to a million vectors of 64 dimensions, which takes most of an hour on two cores;
+--queries and --batch_sizes choose other sizes. Every size is measured in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from benchmark import machine
+from benchmarks.cases import HSM
+from benchmarks.growth_plot import draw
+from benchmarks.settings import Settings
+from benchmarks.worker import Worker
+
+_ROOT = Path(__file__).resolve().parent.parent
+# As Products: 60,502 images of 11,316 classes.
+_IMAGES_A_CLASS = 60_502 / 11_316
+_SECONDS = 10.0  # What takes longer is measured once.
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measures or reads the figures, and draws them; returns the exit status."""
+    options = _parse(arguments)
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])
+    if options.draw:
+        results = json.loads(options.json.read_text())
+    else:
+        results = {"machine": machine(), "recall": [], "train": []}
+        for count in options.queries:
+            results["recall"].append(_recall(count))
+            _keep(results, options.json)
+        for precision in ("float32", "mixed_bfloat16"):
+            for size in options.batch_sizes:
+                results["train"].append(_train(precision, size))
+                _keep(results, options.json)
+    for path in draw(results, options.plot):
+        print(path)
+    return 0
+
+
+def _recall(count: int) -> dict[str, Any]:
+    """Seconds and bytes of Recall@1, 10 and 100 of `count` vectors."""
+    settings = Settings(queries=count, classes=round(count / _IMAGES_A_CLASS))
+    turns = _turns("recall", settings)
+    seconds = statistics.median(turn["wall"] for turn in turns)
+    return _said({"queries": count, "seconds": seconds, "bytes": turns[-1]["peak"]})
+
+
+def _train(precision: str, batch_size: int) -> dict[str, Any]:
+    """Images a second and bytes of a training step on `batch_size` images in memory."""
+    turns = _turns("train", replace(Settings(precision), batch_size=batch_size, steps=3))
+    rate = statistics.median(turn["amount"] / turn["wall"] for turn in turns)
+    found = {"precision": precision, "batch_size": batch_size, "images_per_second": rate}
+    return _said({**found, "bytes": turns[-1]["peak"]})
+
+
+def _turns(case: str, settings: Settings) -> list[dict[str, float]]:
+    """Up to three rounds after one to warm up; a single one where it takes long."""
+    with Worker(case, HSM, settings) as worker:
+        first = worker.round()
+        return [first] if first["wall"] > _SECONDS else [worker.round() for _ in range(3)]
+
+
+def _said(result: dict[str, Any]) -> dict[str, Any]:
+    print(json.dumps(result), flush=True)
+    return result
+
+
+def _keep(results: dict[str, Any], path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(results, indent=1) + "\n")
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    def sizes(text: str) -> list[int]:
+        return [int(size) for size in text.split(",") if size]
+
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    queries, batches = "1000,3000,10000,30000,100000,300000,1000000", "8,16,32,64,128,256"
+    parser.add_argument("--queries", type=sizes, default=queries, help="%(default)s")
+    parser.add_argument("--batch_sizes", type=sizes, default=batches, help="%(default)s")
+    parser.add_argument("--json", type=Path, default="growth.json", help="%(default)s")
+    parser.add_argument("--plot", type=Path, default="growth", help="without suffix; %(default)s")
+    parser.add_argument("--draw", action="store_true", help="draw --json, and measure nothing")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
