@@ -87,6 +87,29 @@ class ScreenedDistances:
             np.add.at(ties, near, weights[column] * (candidates == distance[near]))
         return distance, ties
 
+    def candidates(
+        self, k: int, *, skip: IntArray
+    ) -> Iterator[tuple[IntArray, IntArray, FloatArray]]:
+        """Pairs among which are the `k` nearest points of every query, all ties included.
+
+        Args:
+            k: at least 1, and at most the number of points that no query leaves out.
+            skip: [n] the point that a query leaves out, or -1.
+
+        Yields:
+            For blocks of queries: query [p], ascending, point [p], and squared distance [p] by the
+            definition, in a unit that is the same for all pairs.
+        """
+        for part in _slices(len(self._left), _BLOCK // len(self._right)):
+            scores = self._left[part] @ self._right.T
+            skipping = np.flatnonzero(skip[part] >= 0)
+            scores[skipping, skip[part][skipping]] = np.inf
+            kth = np.partition(scores, k - 1, axis=1)[:, k - 1]
+            limit = kth + 2.0 * self._error[part]
+            row, column = np.nonzero((scores <= limit[:, None]) & (scores < np.inf))
+            row += part.start
+            yield row, column, self.exact(row, column)
+
     def count_within(
         self,
         radii: FloatArray,

@@ -1,0 +1,120 @@
+"""The nearest neighbours of some queries, exact and in bounded memory, by recall's own rules.
+
+An image is not its own neighbour, and among neighbours at equal distance those of other classes
+come first. A query therefore has rank r in `hsm.metrics.negatives_before_positive` if and only if
+its first neighbour of its own class is neighbour r, counting from 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hsm.metrics.distances import ScreenedDistances
+from hsm.metrics.validation import checked_embeddings, checked_labels, checked_positive
+
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """What lies nearest to each query, the nearest first.
+
+    Attributes:
+        indices: int64 [q, k], into the gallery, or into the embeddings where there is none.
+        distances: float64 [q, k], Euclidean.
+        right: bool [q, k], whether a neighbour is of the query's class.
+    """
+
+    indices: IntArray
+    distances: NDArray[np.float64]
+    right: NDArray[np.bool_]
+
+
+def nearest_neighbours(
+    embeddings: ArrayLike,
+    labels: ArrayLike,
+    k: int,
+    *,
+    rows: ArrayLike | None = None,
+    gallery: ArrayLike | None = None,
+    gallery_labels: ArrayLike | None = None,
+) -> Neighbours:
+    """The `k` nearest neighbours of some of the embeddings, by Euclidean distance in float64.
+
+    Args:
+        embeddings: [n, d], integers or floats, compared as they are.
+        labels: integers [n], their classes.
+        k: at least 1; beyond what there is to find, everything is found.
+        rows: integers [q], the queries among the embeddings; None: all of them.
+        gallery: [m, d], where to search; None: among the other embeddings.
+        gallery_labels: integers [m], required with `gallery`.
+
+    Raises:
+        ValueError: contradicting or non-finite arrays, a row that does not exist, or nothing to
+            search.
+    """
+    points = checked_embeddings(embeddings)
+    classes = checked_labels(labels, len(points))
+    chosen = _checked_rows(rows, len(points))
+    if (gallery is None) != (gallery_labels is None):
+        raise ValueError("gallery and gallery_labels must be given together, or neither of them.")
+    searched, searched_classes, own = points, classes, True
+    if gallery is not None and gallery_labels is not None:
+        searched, own = checked_embeddings(gallery, "gallery"), False
+        searched_classes = checked_labels(gallery_labels, len(searched), "gallery_labels")
+    most = len(searched) - own
+    if most < 1 or searched.shape[1] != points.shape[1]:
+        raise ValueError(
+            "there must be another vector to find, as long as the queries'. "
+            f"Received: {most} of length {searched.shape[1]} for queries of length "
+            f"{points.shape[1]}. Embed both with one model."
+        )
+    queries, found = points[chosen].astype(np.float64), searched.astype(np.float64)
+    right_of = _Classes(classes[chosen], searched_classes)
+    skip = chosen if own else np.full(len(chosen), -1)
+    indices = _sorted(queries, found, min(checked_positive(k, "k"), most), skip, right_of)
+    distances = np.stack([np.linalg.norm(queries - found[column], axis=1) for column in indices.T])
+    return Neighbours(indices, distances.T, right_of(np.arange(len(chosen))[:, None], indices))
+
+
+@dataclass(frozen=True)
+class _Classes:
+    """Which pairs of a query and a point are of one class."""
+
+    queries: IntArray
+    points: IntArray
+
+    def __call__(self, rows: IntArray, columns: IntArray) -> NDArray[np.bool_]:
+        return self.queries[rows] == self.points[columns]
+
+
+def _sorted(
+    queries: NDArray[np.float64],
+    points: NDArray[np.float64],
+    k: int,
+    skip: IntArray,
+    right: _Classes,
+) -> IntArray:
+    """The points [q, k] nearest to each query: by distance, other classes first, then by index."""
+    blocks = []
+    for rows, columns, distances in ScreenedDistances(queries, points).candidates(k, skip=skip):
+        order = np.lexsort((columns, right(rows, columns), distances, rows))
+        _, first = np.unique(rows, return_index=True)
+        blocks.append(columns[order][first[:, None] + np.arange(k)])
+    return np.concatenate(blocks)
+
+
+def _checked_rows(rows: ArrayLike | None, count: int) -> IntArray:
+    """Returns `rows` as int64 [q], each an index of `count` vectors."""
+    if rows is None:
+        return np.arange(count)
+    chosen = checked_labels(rows, None, "rows")
+    if chosen.min() < 0 or chosen.max() >= count:
+        raise ValueError(
+            f"rows must be indices of the {count} vectors, 0..{count - 1}. "
+            f"Received: {chosen.min()}..{chosen.max()}."
+        )
+    return chosen
