@@ -10,6 +10,8 @@ from typing import Any
 
 # Width in inches of one column of a two-column page.
 COLUMN_WIDTH = 3.5
+# Width in inches of the whole page: of sheets of pictures, which a column is too narrow for.
+PAGE_WIDTH = 7.16
 
 RC: Mapping[Any, Any] = MappingProxyType(
     {

@@ -1,0 +1,196 @@
+"""Score a trained run on classes that it has never seen, and look at what it finds and confuses.
+
+Prints Recall@K and NMI, and writes them as JSON and CSV. --gallery draws queries with their nearest
+neighbours, --confusion the classes that are taken for each other, --map the embeddings in two
+dimensions. The data set is the run's own; one that lies in a folder needs its --data_dir again.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from absl import flags
+
+from hsm.data.catalog import CATALOG, ZERO_SHOT
+from hsm.experiments import data_flags
+from hsm.experiments.driver import load_tensorflow, run
+
+if TYPE_CHECKING:
+    from hsm.data.sources import ImageSource
+    from hsm.experiments.config import RunConfig
+    from hsm.experiments.retrieval import Retrieval
+
+FLAGS = flags.FLAGS
+
+flags.DEFINE_string(
+    "model",
+    None,
+    "Folder of a trained run, as table1 leaves it: <output_dir>/runs/<name>. Default: none; with "
+    "--smoke, a small run that is trained for it.",
+)
+flags.DEFINE_enum(
+    "split", "test", ["test", "train"], "The classes to score: the test or the training classes."
+)
+flags.DEFINE_integer(
+    "limit",
+    None,
+    "About how many images of each part to keep, evenly over its first classes. Default: as many "
+    "as the run had; of another data set all.",
+    lower_bound=4,
+)
+flags.DEFINE_integer(
+    "gallery",
+    0,
+    "Draw gallery_NAME.png, .pdf and .csv: this many queries and their nearest neighbours, right "
+    "ones framed in blue with a tick, wrong ones in orange with a cross.",
+    lower_bound=0,
+    upper_bound=100,
+)
+flags.DEFINE_integer(
+    "neighbours", 8, "Neighbours of a query in the gallery.", lower_bound=1, upper_bound=15
+)
+flags.DEFINE_bool(
+    "worst_first",
+    False,
+    "Choose the gallery's queries by the place of their first right neighbour, the worst first, "
+    "in place of evenly spaced ones.",
+)
+flags.DEFINE_integer(
+    "confusion",
+    0,
+    "Draw confusion_NAME.png, .pdf and .csv: the pairs of classes that are confused most, this "
+    "many. A query counts if its nearest neighbour is of the other class.",
+    lower_bound=0,
+    upper_bound=60,
+)
+flags.DEFINE_enum(
+    "map",
+    None,
+    ["pca", "tsne"],
+    "Draw map_NAME.png, .pdf and .csv: the embeddings in two dimensions, with pictures. "
+    "Default: none.",
+)
+flags.DEFINE_integer(
+    "map_points",
+    2000,
+    "Images on the map at most, evenly spaced over the part.",
+    lower_bound=3,
+    upper_bound=20_000,
+)
+flags.DEFINE_string(
+    "output_dir", None, "Folder to write to. Default: the folder evaluation in --model."
+)
+flags.DEFINE_bool(
+    "smoke",
+    False,
+    "Try everything out: a few images, and every picture, small; without --model, of a run on the "
+    "digits that is trained in the folder smoke in --output_dir.",
+)
+# Not digits, but the run's own: the help must not say otherwise.
+FLAGS.set_default("dataset", None)
+
+
+def main() -> None:
+    """Run the driver on the flags."""
+    if FLAGS.model is None and not FLAGS.smoke:
+        raise ValueError(
+            "--model must name the folder of a trained run, <output_dir>/runs/<name>. To get one: "
+            "python -m hsm.experiments.table1; to see what comes out: --smoke"
+        )
+    # Imported here, so that --help and a bad flag need no TensorFlow.
+    load_tensorflow()
+    from hsm.experiments.assemble import load_model
+    from hsm.experiments.retrieval import retrieve
+    from hsm.experiments.score_files import score_table, write_scores
+    from hsm.experiments.workspace import read_model_card
+
+    folder = Path(FLAGS.model).expanduser() if FLAGS.model else _train_smoke()
+    config, class_names = read_model_card(folder)
+    # What is wrong with the data is said before the network is built.
+    source = _source(config, class_names)
+    found = retrieve(load_model(folder)[0], config, source, FLAGS.split)
+    output = Path(FLAGS.output_dir).expanduser() if FLAGS.output_dir else folder / "evaluation"
+    paths = [*write_scores(found, config, output), *_draw(found, config, output)]
+    print(f"{score_table(found, config)}\n\nWritten:", *paths, sep="\n  ")
+
+
+def _train_smoke() -> Path:
+    from hsm.data.sources import load_source
+    from hsm.experiments.config import RunConfig
+    from hsm.experiments.recipes import RECIPES
+    from hsm.experiments.runner import Runner
+    from hsm.experiments.workspace import Workspace
+
+    recipe = {**RECIPES["paper"]["digits"], "epochs": 1, "heated_epochs": 1, "limit": 64}
+    config = RunConfig(dataset="digits", method="HBN", **recipe)
+    workspace = Workspace(Path(FLAGS.output_dir or "results").expanduser() / "smoke")
+    with workspace.locked():
+        Runner(load_source("digits", limit=64), workspace).run(config)
+    return workspace.run_dir(config)
+
+
+def _source(config: RunConfig, class_names: tuple[str, ...]) -> ImageSource:
+    """The data set of the run, or the one that --dataset names."""
+    from hsm.data.sources import load_source
+
+    is_own = not FLAGS["dataset"].present
+    if is_own:
+        # A folder of images goes by its own name in the configuration.
+        FLAGS["dataset"].value = [config.dataset if config.dataset in CATALOG else "image_folder"]
+    chosen = data_flags.datasets()
+    if len(chosen) > 1:
+        raise ValueError(f"--dataset takes one data set here. Received: {','.join(chosen)}")
+    limit = FLAGS.limit or (64 if FLAGS.smoke else config.limit if is_own else None)
+    options = data_flags.source_options(chosen[0], limit)
+    source = load_source(chosen[0], split=config.split, **options)
+    known, trained = set(class_names), set(source.train.class_names)
+    if (is_own or config.split != ZERO_SHOT) and not trained <= known:
+        raise ValueError(
+            f"the run was trained on {len(known):,} classes, among which "
+            f"{len(trained - known):,} of the {len(trained):,} training classes of {source.name} "
+            f"are not, for example {min(trained - known)!r}: give the --data_dir and the "
+            "--train_classes of the run, or name the data with --dataset to score unseen classes "
+            "of another one"
+        )
+    seen = known & set(source.test.class_names)
+    if seen and config.split == ZERO_SHOT and FLAGS.split == "test":
+        print(
+            f"Note: the run was trained on {len(seen):,} of the {source.test.num_classes:,} "
+            f"classes to be scored, if their names mean the same, for example {min(seen)!r}."
+        )
+    return source
+
+
+def _draw(found: Retrieval, config: RunConfig, output: Path) -> list[Path]:
+    """The pictures that are asked for."""
+    from hsm.visual.style import RC, missing_matplotlib
+
+    smoke = FLAGS.smoke
+    gallery, confusion = FLAGS.gallery or 3 * smoke, FLAGS.confusion or 3 * smoke
+    method = FLAGS.map or ("pca" if smoke else None)
+    if not (gallery or confusion or method):
+        return []
+    missing = missing_matplotlib("Every picture")
+    if missing:
+        print(missing)
+        return []
+    import matplotlib
+
+    from hsm.experiments import retrieval_views as views
+
+    paths: list[Path] = []
+    with matplotlib.rc_context(dict[Any, Any](RC)):
+        if gallery:
+            look = {"k": FLAGS.neighbours, "worst_first": FLAGS.worst_first}
+            paths += views.write_gallery(found, output, queries=gallery, **look)
+        if confusion:
+            paths += views.write_confusion(found, output, pairs=confusion)
+        if method:
+            most = FLAGS.map_points
+            paths += views.write_map(found, output, method=method, most=most, seed=config.seed)
+    return paths
+
+
+if __name__ == "__main__":
+    run(main, module="hsm.experiments.evaluate", doc=__doc__ or "")

@@ -1,0 +1,19 @@
+"""Names of classes as text in a picture: any length, any characters."""
+
+from __future__ import annotations
+
+import textwrap
+
+
+def label(name: str, *, width: int, lines: int = 1) -> str:
+    """`name` broken into at most `lines` lines of at most `width` characters.
+
+    Underscores, which folders have in place of spaces, become spaces; what is left out becomes an
+    ellipsis; bytes that are no UTF-8 become question marks, which every font has.
+    """
+    readable = name.encode("utf-8", "replace").decode("utf-8").replace("_", " ").strip()
+    broken = textwrap.wrap(readable, width) or [""]
+    if len(broken) > lines:
+        broken = [*broken[: lines - 1], " ".join(broken[lines - 1 :])]
+        broken[-1] = broken[-1][: width - 1].rstrip() + "…"
+    return "\n".join(broken)
