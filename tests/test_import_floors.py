@@ -86,6 +86,8 @@ FLOORS = {
     "hsm.experiments.report": 4,
     "hsm.experiments.retrieval": 4,
     "hsm.experiments.retrieval_views": 4,
+    "hsm.experiments.run_log": 4,
+    "hsm.experiments.run_report": 4,
     "hsm.experiments.runner": 4,
     "hsm.experiments.score_files": 4,
     "hsm.experiments.summary": 4,

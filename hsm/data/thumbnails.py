@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -30,3 +31,10 @@ def thumbnails(split: Split, indices: Sequence[int] | np.ndarray, size: int) -> 
     few = Split(taken(split.images, distinct), np.zeros(len(distinct), np.int32), ("",))
     batches = pipeline.evaluation_batches(few, crop=size)
     return np.concatenate([images for images, _ in batches.as_numpy_iterator()])[places]
+
+
+def image_name(split: Split, index: int) -> str:
+    """What an image is called: its file with its folder, or its number without a file."""
+    if isinstance(split.images, tuple):
+        return "/".join(Path(split.images[index]).parts[-2:])
+    return str(index)

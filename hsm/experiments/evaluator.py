@@ -26,6 +26,8 @@ class Evaluator:
         config: says which epochs are due.
         logits: features [n, k] → logits [n, C] of the test images' own classes; if given, the
             accuracy is scored, and nothing else.
+        embedded: told of the test images' features [n, k], not length-normalised, whenever they
+            are scored.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class Evaluator:
         config: RunConfig,
         *,
         logits: Callable[[np.ndarray], Any] | None = None,
+        embedded: Callable[[np.ndarray], object] | None = None,
     ) -> None:
         shape = [None, config.image_size, config.image_size, 3]
         self._features = tf.function(
@@ -42,6 +45,7 @@ class Evaluator:
             input_signature=[tf.TensorSpec(shape, tf.uint8)],
         )
         self._logits = logits
+        self._embedded = embedded
         self.source = source
         self.config = config
 
@@ -73,6 +77,8 @@ class Evaluator:
         """
         start = time.perf_counter()
         queries = self.embed(self.source.test)
+        if self._embedded is not None:
+            self._embedded(queries[0])
         if self._logits is not None:
             scores = self._classify(self._logits, *queries)
             return {**scores, "seconds": time.perf_counter() - start}

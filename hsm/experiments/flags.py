@@ -51,6 +51,12 @@ flags.DEFINE_string(
     "what was cut off is resumed.",
 )
 flags.DEFINE_bool(
+    "tensorboard",
+    False,
+    "Write curves, histograms and the final test embeddings for TensorBoard to the folder "
+    "tensorboard in --output_dir; of a finished run, what is still known of it.",
+)
+flags.DEFINE_bool(
     "smoke",
     False,
     "Try everything out: a few images, one epoch before and one after the switch, unless other "

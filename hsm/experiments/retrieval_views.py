@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from hsm.analysis.projection import project
 from hsm.data.sources.source import Split
-from hsm.data.thumbnails import thumbnails
+from hsm.data.thumbnails import image_name, thumbnails
 from hsm.experiments.diagnostics import spaced
 from hsm.experiments.retrieval import Retrieval
 from hsm.metrics.confusion import ConfusedPair, confused_pairs
@@ -112,13 +112,6 @@ def write_map(
     title = f"{found.name}, {how}: {len(chosen):,} of {len(found.queries):,} images drawn"
     csv = write_csv(stem.with_name(stem.name + ".csv"), _map_rows(found, chosen, points, seen))
     return [*write_figure(draw_map(points, pixels, title), stem), csv]
-
-
-def image_name(split: Split, index: int) -> str:
-    """Base name of an image's file with its folder's, or its number where it has none."""
-    if isinstance(split.images, tuple):
-        return "/".join(Path(split.images[index]).parts[-2:])
-    return str(index)
 
 
 def _picture(split: Split, index: int, pixels: np.ndarray) -> Picture:

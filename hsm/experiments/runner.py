@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,9 +16,13 @@ from hsm.experiments import assemble, diagnostics, preparation
 from hsm.experiments.config import RunConfig
 from hsm.experiments.evaluator import Evaluator
 from hsm.experiments.pretrained import RANDOM, Pretrained
+from hsm.experiments.run_log import RunLog
+from hsm.experiments.run_report import RunReport, duration, scores, title
 from hsm.experiments.workspace import Workspace
 from hsm.models import EmbeddingModel
-from hsm.training.loop import EpochResult, Trainer
+from hsm.training.loop import Trainer
+
+_Prepare = Callable[[], float]
 
 
 @dataclass(frozen=True)
@@ -30,12 +34,14 @@ class Runner:
         workspace: the output folder.
         pretrained: what the backbone starts from.
         say: told of progress, a line at a time.
+        tensorboard: write event files and the projector's files beside the records.
     """
 
     source: ImageSource
     workspace: Workspace
     pretrained: Pretrained = RANDOM
     say: Callable[[str], None] = print
+    tensorboard: bool = False
 
     def __post_init__(self) -> None:
         records.commit()
@@ -50,8 +56,9 @@ class Runner:
         weights = assemble.weights_sha256(config, self.pretrained)
         if record is not None:
             self._check_same_data(record, weights)
-            self.say(f"{_title(config)}: recorded already, {config.name}")
+            self.say(f"{title(config)}: recorded already, {config.name}")
             self._diagnose(config)
+            self._log_end(config, record)
             return record
         started = _now()
         model: EmbeddingModel | None = None
@@ -64,6 +71,7 @@ class Runner:
         )
         records.write(record, self.workspace.records_dir)
         self._diagnose(config, model)
+        self._log_end(config, record, model)
         return record
 
     def _check_same_data(self, record: dict[str, Any], weights: str | None) -> None:
@@ -97,9 +105,33 @@ class Runner:
                 model, _ = assemble.load_model(self.workspace.run_dir(config))
             diagnostics.write(self._evaluator(model, config), stem, model=model)
 
-    def _evaluator(self, model: EmbeddingModel, config: RunConfig) -> Evaluator:
+    def _log(self, config: RunConfig) -> RunLog | None:
+        return RunLog(self.workspace.tensorboard_dir(config)) if self.tensorboard else None
+
+    def _log_end(
+        self, config: RunConfig, record: dict[str, Any], model: EmbeddingModel | None = None
+    ) -> None:
+        """Write for TensorBoard what a run began without it lacks, and the final embeddings."""
+        log = self._log(config)
+        if log is None:
+            return
+        log.past(record["epochs"], record["evaluations"])
+        epoch = record["final"]["epoch"]
+        if log.has_projector:
+            return
+        if config.is_pretrained:
+            log.project(self._pretrained_evaluator(config), epoch)
+        elif model is not None or self.workspace.checkpoint(config).exists():
+            model = model or assemble.load_model(self.workspace.run_dir(config))[0]
+            log.weights(model, epoch)
+            log.project(self._evaluator(model, config), epoch)
+
+    def _evaluator(
+        self, model: EmbeddingModel, config: RunConfig, log: RunLog | None = None
+    ) -> Evaluator:
         logits = model.logits if config.is_classification else None
-        return Evaluator(model.features, self.source, config, logits=logits)
+        embedded = None if log is None else log.embedded
+        return Evaluator(model.features, self.source, config, logits=logits, embedded=embedded)
 
     def _pretrained_evaluator(self, config: RunConfig) -> Evaluator:
         if self.pretrained == RANDOM:
@@ -109,7 +141,7 @@ class Runner:
 
     def _evaluate_pretrained(self, config: RunConfig) -> dict[str, Any]:
         evaluation = {"epoch": 0, **self._pretrained_evaluator(config).score()}
-        self.say(f"{_title(config)}: {_scores(evaluation, config)}")
+        self.say(f"{title(config)}: {scores(evaluation, config)}")
         return self._record(config, [], [evaluation])
 
     def _train(
@@ -117,8 +149,9 @@ class Runner:
     ) -> tuple[dict[str, Any], EmbeddingModel]:
         num_classes = self.source.train.num_classes
         model = assemble.build_model(config, num_classes, pretrained=self.pretrained)
-        evaluator = self._evaluator(model, config)
-        report = _Report(config, self.say)
+        log = self._log(config)
+        evaluator = self._evaluator(model, config, log)
+        report = RunReport(config, self.say, model=model, log=log)
         trainer = Trainer(
             assemble.build_step(config, model),
             assemble.training_data(config, self.source),
@@ -127,28 +160,29 @@ class Runner:
             on_epoch=report.epoch,
             origin={"images": self.source.checksum(), "weights": weights},
         )
-        self._train_resumed(config, trainer, lambda: preparation.prepare(model, evaluator))
+        prepare = functools.partial(preparation.prepare, model, evaluator)
+        self._train_resumed(config, trainer, report=report, prepare=prepare)
         record = self._record(config, trainer.epochs, trainer.evaluations)
         record["seconds"]["prepare"] = trainer.preparation_seconds
         return record, model
 
     def _train_resumed(
-        self, config: RunConfig, trainer: Trainer, prepare: Callable[[], float]
+        self, config: RunConfig, trainer: Trainer, *, report: RunReport, prepare: _Prepare
     ) -> None:
         trunk = self.workspace.trunk_checkpoint(config)
         end = self.workspace.checkpoint(config)
         found = next((path for path in (end, trunk) if path.exists()), None)
         if found is not None:
             trainer.restore(found)
-            self.say(f"{_title(config)}: continues after epoch {trainer.epoch}")
+            report.resumed(trainer)
         # Not before other weights of the same name were refused.
         names = self.source.train.class_names
         self.workspace.write_model_card(config, names, file=self.pretrained.file)
         if found is None and config.is_prepared:
             trainer.preparation_seconds = prepare()
             trainer.save(trunk)
-            took = _duration(trainer.preparation_seconds)
-            self.say(f"{_title(config)}: prepared  ({took})")
+            took = duration(trainer.preparation_seconds)
+            self.say(f"{title(config)}: prepared  ({took})")
         trainer.train(config.epochs, trunk)
         trainer.train(config.total_epochs, end)
 
@@ -185,38 +219,6 @@ class Runner:
         }
 
 
-class _Report:
-    """Says in a line each how an epoch and an evaluation went."""
-
-    def __init__(self, config: RunConfig, say: Callable[[str], None]) -> None:
-        self._config = config
-        self._say = say
-
-    def epoch(self, result: EpochResult) -> None:
-        """One line of what an epoch gave, and of the time that the rest will take."""
-        left = (self._config.total_epochs - result.epoch) * result.seconds
-        self._say(
-            f"{_title(self._config)} epoch {result.epoch}/{self._config.total_epochs}  "
-            f"alpha {result.alpha:g}  rate {result.learning_rate:g}  loss {result.loss:.4f}  "
-            f"accuracy {100 * result.accuracy:.1f} %  {result.images_per_second:.1f} images/s  "
-            f"{_duration(result.seconds)}, {_duration(left)} left"
-        )
-
-    def watched(self, evaluator: Evaluator) -> Callable[[int], dict[str, Any] | None]:
-        """`evaluator`, with a line for every evaluation."""
-
-        def evaluate(epoch: int) -> dict[str, Any] | None:
-            start = time.perf_counter()
-            evaluation = evaluator(epoch)
-            if evaluation is not None:
-                took = _duration(time.perf_counter() - start)
-                scores = _scores(evaluation, self._config)
-                self._say(f"{_title(self._config)} epoch {epoch}: {scores}  ({took})")
-            return evaluation
-
-        return evaluate
-
-
 def _data(source: ImageSource) -> dict[str, Any]:
     splits = {"train": source.train, "test": source.test, "gallery": source.gallery}
     counts = {
@@ -234,30 +236,8 @@ def _data(source: ImageSource) -> dict[str, Any]:
     }
 
 
-def _scores(evaluation: dict[str, Any], config: RunConfig) -> str:
-    found = [f"{evaluation['num_queries']} test images"]
-    if "accuracy" in evaluation:
-        found.append(f"accuracy {100 * evaluation['accuracy']:.2f} %")
-    found += [f"R@{k} {100 * value:.2f}" for k, value in evaluation["recall"].items()]
-    nmi = evaluation[f"nmi_{config.nmi}"]
-    if nmi is not None:
-        found.append(f"NMI {100 * nmi:.2f}")
-    return "  ".join(found)
-
-
 def _metrics(evaluation: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in evaluation.items() if key not in ("hits", "unnormalized")}
-
-
-def _title(config: RunConfig) -> str:
-    return f"{config.dataset} {config.method} seed {config.seed}"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def _gpus() -> list[str]:

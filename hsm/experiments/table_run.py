@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -65,7 +66,7 @@ def make(table: Table) -> None:
             print(plan.estimate(configs, source, workspace, pretrained=pretrained))
             continue
         with workspace.locked():
-            runner = Runner(source, workspace, pretrained)
+            runner = Runner(source, workspace, pretrained, tensorboard=shared.FLAGS.tensorboard)
             records += [runner.run(config) for config in configs]
     if records:
         _write(table, records, workspace)
@@ -79,6 +80,16 @@ def _write(table: Table, records: Sequence[dict[str, Any]], workspace: Workspace
     if table.curves:
         print(_curves(table, records, workspace))
     print(f"Tables and records are in {workspace.output_dir}")
+    if shared.FLAGS.tensorboard:
+        print(_tensorboard(workspace))
+
+
+def _tensorboard(workspace: Workspace) -> str:
+    """How to look at what was written for it."""
+    command = f"tensorboard --logdir={workspace.output_dir / 'tensorboard'}"
+    if importlib.util.find_spec("tensorboard") is not None:
+        return f"Curves and embeddings: {command}"
+    return f"Curves and embeddings, after pip install tensorboard: {command}"
 
 
 def _curves(table: Table, records: Sequence[dict[str, Any]], workspace: Workspace) -> str:

@@ -24,6 +24,7 @@ class Workspace:
     <output_dir>/runs/<run>/checkpoint.npz     state after the switch; at last the final weights
     <output_dir>/runs/<run>/model.json         what is needed to build the network again
     <output_dir>/runs/<run>/<file>.keras       the backbone, if it came from such a file
+    <output_dir>/tensorboard/<run>/            what TensorBoard shows of it, if that was asked for
     <output_dir>/trunks/<trunk>/checkpoint.npz state up to the switch, shared by LN and HLN, BN, HBN
     ```
     """
@@ -39,6 +40,10 @@ class Workspace:
     def run_dir(self, config: RunConfig) -> Path:
         """Folder of one run's state."""
         return self.output_dir / "runs" / config.name
+
+    def tensorboard_dir(self, config: RunConfig) -> Path:
+        """Folder of what TensorBoard shows of a run."""
+        return self.output_dir / "tensorboard" / config.name
 
     def checkpoint(self, config: RunConfig) -> Path:
         """State of a run after the switch."""

@@ -1,0 +1,98 @@
+"""Says how a run goes: in lines, and where it is asked for to TensorBoard."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from hsm.experiments.config import RunConfig
+from hsm.experiments.evaluator import Evaluator
+from hsm.experiments.run_log import RunLog
+from hsm.models import EmbeddingModel
+from hsm.training.loop import EpochResult, Trainer
+
+
+class RunReport:
+    """Says in a line each how an epoch and an evaluation went.
+
+    Args:
+        config: of the run.
+        say: told of progress, a line at a time.
+        model: what is trained.
+        log: told of it, too; None for nothing but lines.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        say: Callable[[str], None],
+        *,
+        model: EmbeddingModel,
+        log: RunLog | None = None,
+    ) -> None:
+        self._config = config
+        self._say = say
+        self._model = model
+        self._log = log
+
+    def resumed(self, trainer: Trainer) -> None:
+        """A line on where training goes on from."""
+        self._say(f"{title(self._config)}: continues after epoch {trainer.epoch}")
+        if self._log is not None:
+            self._log.past(trainer.epochs, trainer.evaluations)
+
+    def epoch(self, result: EpochResult) -> None:
+        """One line of what an epoch gave, and of the time that the rest will take."""
+        left = (self._config.total_epochs - result.epoch) * result.seconds
+        self._say(
+            f"{title(self._config)} epoch {result.epoch}/{self._config.total_epochs}  "
+            f"alpha {result.alpha:g}  rate {result.learning_rate:g}  loss {result.loss:.4f}  "
+            f"accuracy {100 * result.accuracy:.1f} %  {result.images_per_second:.1f} images/s  "
+            f"{duration(result.seconds)}, {duration(left)} left"
+        )
+        if self._log is not None:
+            self._log.epoch(asdict(result))
+            self._log.weights(self._model, result.epoch)
+
+    def watched(self, evaluator: Evaluator) -> Callable[[int], dict[str, Any] | None]:
+        """`evaluator`, with a line for every evaluation."""
+
+        def evaluate(epoch: int) -> dict[str, Any] | None:
+            start = time.perf_counter()
+            evaluation = evaluator(epoch)
+            if evaluation is not None:
+                took = duration(time.perf_counter() - start)
+                found = scores(evaluation, self._config)
+                self._say(f"{title(self._config)} epoch {epoch}: {found}  ({took})")
+                if self._log is not None:
+                    self._log.evaluation(epoch, evaluation)
+            return evaluation
+
+        return evaluate
+
+
+def scores(evaluation: dict[str, Any], config: RunConfig) -> str:
+    """How many images were tested, and the scores in percent."""
+    found = [f"{evaluation['num_queries']} test images"]
+    if "accuracy" in evaluation:
+        found.append(f"accuracy {100 * evaluation['accuracy']:.2f} %")
+    found += [f"R@{k} {100 * value:.2f}" for k, value in evaluation["recall"].items()]
+    nmi = evaluation[f"nmi_{config.nmi}"]
+    if nmi is not None:
+        found.append(f"NMI {100 * nmi:.2f}")
+    return "  ".join(found)
+
+
+def title(config: RunConfig) -> str:
+    """What a line on a run starts with."""
+    return f"{config.dataset} {config.method} seed {config.seed}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds, from a minute on minutes, from an hour on hours and minutes."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
