@@ -15,6 +15,7 @@ from absl import flags
 from hsm.data.catalog import CATALOG, ZERO_SHOT
 from hsm.experiments import data_flags
 from hsm.experiments.driver import load_tensorflow, run
+from hsm.experiments.workspace import Workspace, read_model_card
 
 if TYPE_CHECKING:
     from hsm.data.sources import ImageSource
@@ -98,14 +99,16 @@ def main() -> None:
             "--model must name the folder of a trained run, <output_dir>/runs/<name>. To get one: "
             "python -m hsm.experiments.table1; to see what comes out: --smoke"
         )
+    folder = Path(FLAGS.model).expanduser() if FLAGS.model else None
+    if folder is not None:
+        read_model_card(folder)
     # Imported here, so that --help and a bad flag need no TensorFlow.
     load_tensorflow()
     from hsm.experiments.assemble import load_model
     from hsm.experiments.retrieval import retrieve
     from hsm.experiments.score_files import score_table, write_scores
-    from hsm.experiments.workspace import read_model_card
 
-    folder = Path(FLAGS.model).expanduser() if FLAGS.model else _train_smoke()
+    folder = folder or _train_smoke()
     config, class_names = read_model_card(folder)
     # What is wrong with the data is said before the network is built.
     source = _source(config, class_names)
@@ -120,7 +123,6 @@ def _train_smoke() -> Path:
     from hsm.experiments.config import RunConfig
     from hsm.experiments.recipes import RECIPES
     from hsm.experiments.runner import Runner
-    from hsm.experiments.workspace import Workspace
 
     recipe = {**RECIPES["paper"]["digits"], "epochs": 1, "heated_epochs": 1, "limit": 64}
     config = RunConfig(dataset="digits", method="HBN", **recipe)

@@ -128,7 +128,7 @@ def _gallery_rows(
         "first_right",
         "place",
         "neighbour",
-        "class",
+        "neighbour_class",
         "distance",
         "right",
     )

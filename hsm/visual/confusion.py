@@ -22,7 +22,7 @@ _MARGIN = 0.08
 _SIDE = 0.5
 _ROW = 0.6
 _HEADER = 0.42
-_FOOTER = 0.42
+_FOOTER = 0.46
 # Inches from the left to the bars; the words end before them.
 _BARS = 4.55
 

@@ -1,0 +1,23 @@
+"""Names of any length and any characters, as text beneath a picture."""
+
+from __future__ import annotations
+
+import pytest
+
+from hsm.visual.labels import label
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("5", "5"),
+        ("", ""),
+        ("051.Horned_Grebe", "051.Horned\nGrebe"),
+        ("AM General Hummer SUV 2000", "AM General\nHummer SUV…"),
+        ("abcdefghijklmnopqrstuvwxyz", "abcdefghijkl\nmnopqrstuvw…"),
+        ("a\udcffb", "a?b"),
+        ("$x$", "$x$"),
+    ],
+)
+def test_a_name_fills_two_lines_at_most(name, shown):
+    assert label(name, width=12, lines=2) == shown
