@@ -134,6 +134,7 @@ def _set_axes(axes: Axes, points: MapPoints) -> None:
     axes.set_aspect("equal")
     axes.grid(visible=False)
     if points.axis_names is None:
+        axes.spines[:].set_visible(False)
         axes.set_xticks([])
         axes.set_yticks([])
     else:
