@@ -15,7 +15,6 @@ from absl import flags
 from hsm.data.catalog import CATALOG, ZERO_SHOT
 from hsm.experiments import data_flags
 from hsm.experiments.driver import load_tensorflow, run
-from hsm.experiments.workspace import Workspace, read_model_card
 
 if TYPE_CHECKING:
     from hsm.data.sources import ImageSource
@@ -99,10 +98,12 @@ def main() -> None:
             "--model must name the folder of a trained run, <output_dir>/runs/<name>. To get one: "
             "python -m hsm.experiments.table1; to see what comes out: --smoke"
         )
+    # Imported here, so that --help and a bad flag need neither NumPy nor TensorFlow.
+    from hsm.experiments.workspace import read_model_card
+
     folder = Path(FLAGS.model).expanduser() if FLAGS.model else None
     if folder is not None:
         read_model_card(folder)
-    # Imported here, so that --help and a bad flag need no TensorFlow.
     load_tensorflow()
     from hsm.experiments.assemble import load_model
     from hsm.experiments.retrieval import retrieve
@@ -123,6 +124,7 @@ def _train_smoke() -> Path:
     from hsm.experiments.config import RunConfig
     from hsm.experiments.recipes import RECIPES
     from hsm.experiments.runner import Runner
+    from hsm.experiments.workspace import Workspace
 
     recipe = {**RECIPES["paper"]["digits"], "epochs": 1, "heated_epochs": 1, "limit": 64}
     config = RunConfig(dataset="digits", method="HBN", **recipe)
