@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import tensorflow as tf
 
@@ -21,6 +21,24 @@ from hsm.models import EmbeddingModel
 from hsm.training.loop import EpochResult, Trainer
 
 
+class Observer(Protocol):
+    """Looks at a network while it trains, without changing it."""
+
+    def __call__(
+        self, config: RunConfig, epoch: int, *, model: EmbeddingModel, evaluator: Evaluator
+    ) -> None:
+        """Called with the weights after `epoch`, 0 for the initial ones.
+
+        Where a run is resumed, an epoch may come twice; one that another run trained does not come.
+        """
+
+
+def _look_away(
+    config: RunConfig, epoch: int, *, model: EmbeddingModel, evaluator: Evaluator
+) -> None:
+    """Observes nothing."""
+
+
 @dataclass(frozen=True)
 class Runner:
     """Runs configurations on one source and writes their records.
@@ -30,12 +48,14 @@ class Runner:
         workspace: the output folder.
         pretrained: what the backbone starts from.
         say: told of progress, a line at a time.
+        observe: shown the network at the start and after every epoch that is trained.
     """
 
     source: ImageSource
     workspace: Workspace
     pretrained: Pretrained = RANDOM
     say: Callable[[str], None] = print
+    observe: Observer = _look_away
 
     def __post_init__(self) -> None:
         records.commit()
@@ -119,15 +139,29 @@ class Runner:
         model = assemble.build_model(config, num_classes, pretrained=self.pretrained)
         evaluator = self._evaluator(model, config)
         report = _Report(config, self.say)
+        score = report.watched(evaluator)
+
+        def observe(epoch: int) -> None:
+            self.observe(config, epoch, model=model, evaluator=evaluator)
+
+        def evaluate(epoch: int) -> dict[str, Any] | None:
+            observe(epoch)
+            return score(epoch)
+
+        def prepare() -> float:
+            seconds = preparation.prepare(model, evaluator)
+            observe(0)
+            return seconds
+
         trainer = Trainer(
             assemble.build_step(config, model),
             assemble.training_data(config, self.source),
             schedule=config.schedule,
-            evaluate=report.watched(evaluator),
+            evaluate=evaluate,
             on_epoch=report.epoch,
             origin={"images": self.source.checksum(), "weights": weights},
         )
-        self._train_resumed(config, trainer, lambda: preparation.prepare(model, evaluator))
+        self._train_resumed(config, trainer, prepare)
         record = self._record(config, trainer.epochs, trainer.evaluations)
         record["seconds"]["prepare"] = trainer.preparation_seconds
         return record, model
@@ -144,8 +178,9 @@ class Runner:
         # Not before other weights of the same name were refused.
         names = self.source.train.class_names
         self.workspace.write_model_card(config, names, file=self.pretrained.file)
-        if found is None and config.is_prepared:
+        if found is None:
             trainer.preparation_seconds = prepare()
+        if found is None and config.is_prepared:
             trainer.save(trunk)
             took = _duration(trainer.preparation_seconds)
             self.say(f"{_title(config)}: prepared  ({took})")
