@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,6 +52,7 @@ def draw_gradient_figure(
     correct = SampleKind.BOUNDARY if has_boundary else SampleKind.CENTROID
     for panel, kind in zip(panels[1:], (correct, SampleKind.INCORRECT), strict=True):
         _draw_weights(panel, curves, kind)
+    _explain(panels)
     for panel in panels:
         panel.set_xscale("log")
         panel.set_yscale("log")
@@ -79,7 +81,8 @@ def _draw_features(panel: Axes, curves: GradientAssignment) -> None:
         else:
             panel.plot([], [], label=label, color=style.color, linestyle=style.dashes)
     panel.set_ylabel(r"$\|\partial\ell/\partial\hat{f}\,\|$")
-    _finish(panel, curves.features[:, :, -1], "of features, by kind of sample")
+    _name(panel, "gradients of features, by kind of sample")
+    _limit(panel, curves.features[:, :, -1])
 
 
 def _draw_weights(panel: Axes, curves: GradientAssignment, kind: SampleKind) -> None:
@@ -92,7 +95,12 @@ def _draw_weights(panel: Axes, curves: GradientAssignment, kind: SampleKind) -> 
         panel.text(
             0.5, 0.5, f"no {kind_name(kind)} samples", transform=panel.transAxes, ha="center"
         )
-    _finish(panel, norms, f"of weights, {kind_name(kind)} samples")
+    _name(panel, f"gradients of weights, from {kind_name(kind)} samples")
+    _limit(panel, norms)
+
+
+def _name(panel: Axes, text: str) -> None:
+    panel.text(0.02, 0.98, text, transform=panel.transAxes, va="top")
 
 
 def _draw_line(
@@ -114,9 +122,17 @@ def _draw_line(
     )
 
 
-def _finish(panel: Axes, norms: NDArray[np.float64], legend_title: str) -> None:
+def _limit(panel: Axes, norms: NDArray[np.float64]) -> None:
+    """Leaves room above the curves for what explains them."""
     highest = float(np.nanmax(norms)) if not np.isnan(norms).all() else 1.0
-    panel.set_ylim(_LOWEST, max(1.0, 2 * highest))
-    handles, _ = panel.get_legend_handles_labels()
-    if handles:
-        panel.legend(title=legend_title, title_fontsize=7.5, loc="upper left", frameon=False)
+    panel.set_ylim(_LOWEST, 20 * max(1.0, highest))
+
+
+def _explain(panels: Sequence[Axes]) -> None:
+    """Puts a legend into each panel that does not repeat the one above it."""
+    known: list[str] = []
+    for panel in panels:
+        handles, labels = panel.get_legend_handles_labels()
+        if handles and labels != known:
+            panel.legend(loc="upper left", frameon=False, bbox_to_anchor=(0.0, 0.93))
+            known = labels

@@ -48,7 +48,7 @@ def mark_range(panel: Axes, found: AlphaRange | None, *, named: bool = False) ->
     left, right = panel.get_xlim()
     names = {
         "small": (left, found.low),
-        f"intermediate, best {found.best:.3g}": (found.low, found.high),
+        "intermediate": (found.low, found.high),
         "large": (found.high, right),
     }
     for name, (start, stop) in names.items():
