@@ -3,6 +3,8 @@
 Trains SM on --dataset, or takes up the run that table1 left in --output_dir. The curves are those
 of the closed form, as if each training image's feature had another length; below them stand the
 lengths that features really have, and the gradients measured there by automatic differentiation.
+The weights are those of the last epoch with at least 10 incorrect, boundary and centroid images
+each, or of the end if there is none, or if the run was trained by another command.
 
 Written to --output_dir: figure3_NAME.png, .pdf and .csv.
 """
@@ -39,16 +41,23 @@ def main() -> None:
     for wanted in figure_runs.wanted():
         from hsm.experiments.assemble import load_model
         from hsm.experiments.evaluator import Evaluator
-        from hsm.experiments.norm_study import study
+        from hsm.experiments.gradient_study import TrainingSample
+        from hsm.experiments.norm_study import LastOfEachKind, study
         from hsm.experiments.runner import Runner
 
         most = min(FLAGS.sample, _SMOKE_SAMPLE) if FLAGS.smoke else FLAGS.sample
+        images = TrainingSample(wanted.source.train, most)
+        last = LastOfEachKind(wanted.workspace, images)
+        runner = Runner(wanted.source, wanted.workspace, wanted.pretrained, observe=last.observe)
         for config in wanted.configs:
             with wanted.workspace.locked():
-                Runner(wanted.source, wanted.workspace, wanted.pretrained).run(config)
-            model, _ = load_model(wanted.workspace.run_dir(config))
-            evaluator = Evaluator(model.features, wanted.source, config)
-            _write(study(model, evaluator, most), config, name=wanted.figure_name(config))
+                runner.run(config)
+            found = last.kept(config)
+            if found is None:
+                model, _ = load_model(wanted.workspace.run_dir(config))
+                evaluator = Evaluator(model.features, wanted.source, config)
+                found = study(model, evaluator, images, epoch=config.total_epochs)
+            _write(found, config, name=wanted.figure_name(config))
 
 
 def _write(found: NormStudy, config: RunConfig, *, name: str) -> None:
@@ -81,8 +90,9 @@ def _draw(found: NormStudy, config: RunConfig, *, stem: Path) -> None:
             found.kinds,
             norms=found.norms,
             measured=found.measured,
-            title=f"{config.dataset}, {config.method}: {len(found.norms)} training images; "
-            "shaded: the middle 80 % of their feature lengths",
+            title=f"{config.dataset}, {config.method}, epoch {found.epoch} of "
+            f"{config.total_epochs}: {len(found.norms)} training images; shaded: the middle 80 % "
+            "of their lengths",
         )
         write_figure(figure, stem)
 

@@ -160,11 +160,12 @@ def _used(study: GradientStudy, found: AlphaRange, studies: Sequence[GradientStu
     text = f"The alpha in use there, {study.alpha:g}, is {place}"
     if place == "intermediate":
         return text + "."
-    same = [s for s in studies if s.range and s.alpha == study.alpha and 0 < s.epoch < study.epoch]
-    fitting = [s for s in same if s.range and s.range.place(s.alpha) == "intermediate"]
+    same = [s for s in studies if s.range and s.alpha == study.alpha and s.epoch < study.epoch]
+    fitting = [s.epoch for s in same if s.range and s.range.place(s.alpha) == "intermediate"]
     if not fitting:
         return text + "."
-    return f"{text}; it was intermediate up to epoch {fitting[-1].epoch}."
+    until = f"up to epoch {fitting[-1]}" if fitting[-1] else "only at the start"
+    return f"{text}; it was intermediate {until}."
 
 
 def _has_centroids(study: GradientStudy, found: AlphaRange) -> bool:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _HEIGHT = 3.6
 _TICKS = 8
+_STEPS = (1, 2, 5, 10, 20, 50, 100)  # Epochs between two ticks.
 _ALPHA_TICKS = (0.1, 1.0, 4.0, 16.0, 64.0)
 
 
@@ -46,7 +47,7 @@ def draw_kind_shares(
     places = np.arange(len(epochs))
     _draw_bars(upper, places, np.asarray(shares, np.float64))
     _draw_alphas(lower, places, alphas, ranges=ranges)
-    step = max(1, -(-(len(epochs) - 1) // _TICKS))
+    step = next((n for n in _STEPS if len(epochs) <= _TICKS * n), _STEPS[-1])
     lower.set_xticks(places[::step], [str(epoch) for epoch in epochs[::step]])
     lower.set_xlim(-0.6, len(epochs) - 0.4)
     lower.set_xlabel("Epoch")

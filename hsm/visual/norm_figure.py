@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _HEIGHT = 4.4
-_LOWEST = 1e-3
+_LOWEST = 1e-6  # Shorter gradients lie on the lower edge.
 
 
 def draw_norm_figure(
@@ -50,6 +50,10 @@ def draw_norm_figure(
         if chosen.any():
             _draw_curves(upper, curves, kind, chosen)
             _draw_points(lower, kind, norms[chosen], measured[chosen])
+        else:
+            style = KIND_STYLES[kind]
+            look = {"color": style.color, "linestyle": style.dashes}
+            upper.plot([], [], label=f"{kind_name(kind)} (0)", **look)
     for panel in (upper, lower):
         panel.set_xscale("log")
         panel.set_xlim(curves.norms[0], curves.norms[-1])
@@ -59,7 +63,7 @@ def draw_norm_figure(
     upper.set_ylim(bottom=0)
     upper.legend(frameon=False)
     lower.set_yscale("log")
-    lower.set_ylim(_LOWEST / 1.5, None)
+    lower.set_ylim(_LOWEST / 2, 3 * max(1.0, float(measured.max())))
     lower.set_ylabel(r"$\|\partial\ell/\partial f\,\|$, measured")
     lower.set_xlabel(r"$\|f\,\|$")
     figure.suptitle(textwrap.fill(title, 52), fontsize=8, parse_math=False)

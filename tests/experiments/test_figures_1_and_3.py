@@ -1,4 +1,4 @@
-"""The commands of Figures 1 and 3: try-out, report on a trained run, and bad input in a sentence."""
+"""The commands of Figures 1 and 3: try-out, report on a trained run, bad input in a sentence."""
 
 from __future__ import annotations
 

@@ -105,15 +105,32 @@ def test_a_sample_of_few_classes_keeps_the_classifiers_labels(few_digits, quick_
     assert labels[1] == few_digits.train.num_classes - 1
 
 
-def test_figure_3_measures_what_equation_16_says(tmp_path, few_digits, quick_config):
+def test_figure_3_measures_what_equation_16_says(tmp_path, few_digits, quick_config, monkeypatch):
     workspace, config = Workspace(tmp_path), replace(quick_config, method="SM")
-    Runner(few_digits, workspace, say=lambda line: None).run(config)
+    images = TrainingSample(few_digits.train, 1024)
+    last = norm_study.LastOfEachKind(workspace, images)
+    monkeypatch.setattr(norm_study, "ENOUGH", 0)
+    Runner(few_digits, workspace, say=lambda line: None, observe=last.observe).run(config)
     model, _ = load_model(workspace.run_dir(config))
-    found = norm_study.study(model, Evaluator(model.features, few_digits, config), 1024)
+    evaluator = Evaluator(model.features, few_digits, config)
+    found = norm_study.study(model, evaluator, images, epoch=2)
     np.testing.assert_allclose(found.measured, found.expected, rtol=1e-3, atol=1e-6)
+    kept = last.kept(config)
+    assert kept.epoch == 2
+    for name in ("kinds", "norms", "measured", "expected"):
+        np.testing.assert_allclose(getattr(kept, name), getattr(found, name), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(kept.curves.features, found.curves.features, rtol=1e-3, atol=1e-6)
     table = list(norm_study.rows(found))
     assert sum(row[0] == "image" for row in table) == len(few_digits.train)
-    assert "nothing normalised" in norm_study.render(found)
+    assert "nothing normalised, by the weights after epoch 2" in norm_study.render(found)
+
+
+def test_figure_3_keeps_nothing_without_enough_of_each_kind(tmp_path, few_digits, quick_config):
+    config = replace(quick_config, method="SM")
+    last = norm_study.LastOfEachKind(Workspace(tmp_path), TrainingSample(few_digits.train, 9))
+    model = build_model(config, few_digits.train.num_classes)
+    last.observe(config, 0, model=model, evaluator=Evaluator(model.features, few_digits, config))
+    assert last.kept(config) is None
 
 
 def _study(epoch, alpha, counts, peak):
