@@ -119,9 +119,7 @@ class LastOfEachKind:
             file.parent.mkdir(parents=True, exist_ok=True)
             partial = file.with_name(file.name + ".partial")
             with partial.open("wb") as opened:
-                np.savez(
-                    opened, **{key: getattr(found, key) for key in _OWN}, **_prefixed(found.curves)
-                )
+                np.savez(opened, **_arrays(found))
             os.replace(partial, file)
 
     def kept(self, config: RunConfig) -> NormStudy | None:
