@@ -91,8 +91,8 @@ def _draw(found: NormStudy, config: RunConfig, *, stem: Path) -> None:
             norms=found.norms,
             measured=found.measured,
             title=f"{config.dataset}, {config.method}, epoch {found.epoch} of "
-            f"{config.total_epochs}: {len(found.norms)} training images; shaded: the middle 80 % "
-            "of their lengths",
+            f"{config.total_epochs}: {len(found.norms)} training images; below, the middle 80 % of "
+            "their lengths are shaded",
         )
         write_figure(figure, stem)
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from hsm.analysis import NormCurves, SampleKind
-from hsm.visual.kind_styles import KIND_STYLES, kind_name
+from hsm.analysis import AlphaRange, NormCurves, SampleKind, intermediate_alpha
+from hsm.visual.kind_styles import KIND_STYLES, kind_name, mark_range
 from hsm.visual.style import COLUMN_WIDTH
 
 if TYPE_CHECKING:
@@ -32,7 +32,10 @@ def draw_norm_figure(
 
     Above: ||dl/df|| if each feature had another length (eq. 16), median and middle half of each
     kind. Below: each sample's own length and the gradient measured there; shorter ones than the
-    axis shows lie on its lower edge. The middle 80 % of the lengths are shaded in both.
+    axis shows lie on its lower edge.
+
+    Shaded above are intermediate lengths, by the criterion of intermediate alphas, and below the
+    middle 80 % of the lengths that there are.
 
     Args:
         curves: of n samples.
@@ -54,20 +57,31 @@ def draw_norm_figure(
             style = KIND_STYLES[kind]
             look = {"color": style.color, "linestyle": style.dashes}
             upper.plot([], [], label=f"{kind_name(kind)} (0)", **look)
-    for panel in (upper, lower):
-        panel.set_xscale("log")
-        panel.set_xlim(curves.norms[0], curves.norms[-1])
-        low, high = np.quantile(norms, [0.1, 0.9])
-        panel.axvspan(low, high, color="#000000", alpha=0.08, linewidth=0, zorder=0)
+    upper.set_xscale("log")
+    upper.set_xlim(curves.norms[0], curves.norms[-1])
+    mark_range(upper, _range(curves, kinds), named=True)
+    low, high = np.quantile(norms, [0.1, 0.9])
+    lower.axvspan(low, high, color="#000000", alpha=0.08, linewidth=0, zorder=0)
     upper.set_ylabel(r"$\|\partial\ell/\partial f\,\|$, by eq. 16")
     upper.set_ylim(bottom=0)
     upper.legend(frameon=False)
     lower.set_yscale("log")
-    lower.set_ylim(_LOWEST / 2, 3 * max(1.0, float(measured.max())))
+    lower.set_ylim(max(_LOWEST, float(measured.min())) / 2, 3 * max(1.0, float(measured.max())))
     lower.set_ylabel(r"$\|\partial\ell/\partial f\,\|$, measured")
     lower.set_xlabel(r"$\|f\,\|$")
     figure.suptitle(textwrap.fill(title, 52), fontsize=8, parse_math=False)
     return figure
+
+
+def _range(curves: NormCurves, kinds: NDArray[np.int64]) -> AlphaRange | None:
+    """Where boundary samples gain over centroid ones; the length is to SM what alpha is to LN."""
+    medians = [
+        np.median(curves.features[:, kinds == kind], axis=1)
+        if (kinds == kind).any()
+        else np.full(len(curves.norms), np.nan)
+        for kind in (SampleKind.BOUNDARY, SampleKind.CENTROID)
+    ]
+    return intermediate_alpha(curves.norms, *medians)
 
 
 def _draw_curves(
