@@ -82,6 +82,7 @@ FLOORS = {
     "hsm.experiments.method_layout": 4,
     "hsm.experiments.norm_study": 4,
     "hsm.experiments.notes": 4,
+    "hsm.experiments.observer": 4,
     "hsm.experiments.plan": 4,
     "hsm.experiments.preparation": 4,
     "hsm.experiments.pretrained": 4,

@@ -6,7 +6,8 @@ how long the gradients of each kind, and of the class weights, would be at alpha
 
 With --model it reports on a trained run: which alpha is intermediate for that model and its data,
 how the training images lie at each phase that is known, and which --alpha and --heated_alpha to
-try. --dataset and --data_dir must then name the data that it was trained on:
+try. --dataset and --data_dir must then name the data that it was trained on, and --weights, for the
+start to be shown, too, what it started from:
 
 python -m hsm.experiments.figure1 --model=results/runs/NAME --dataset=image_folder --data_dir=DIR
 
@@ -23,6 +24,7 @@ from absl import flags
 
 from hsm.experiments import data_flags, figure_runs
 from hsm.experiments import flags as shared
+from hsm.experiments.backbone_names import is_keras_file
 from hsm.experiments.config import RunConfig
 from hsm.experiments.driver import load_tensorflow, run
 
@@ -98,7 +100,9 @@ def _report(run_dir: Path) -> None:
     source = _source(config, class_names)
     workspace = Workspace(run_dir.resolve().parents[1])
     history = GradientHistory(source, workspace, TrainingSample(source.train, _sample()))
-    has_start = (config.weights is None) == (pretrained.source is None)
+    # The start can be had again only from what the run started from.
+    given = pretrained.source and Path(pretrained.source).name
+    has_start = given == config.weights and not is_keras_file(config.backbone)
     _write(history.studies(config, pretrained if has_start else None), config, name=config.name)
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 import tensorflow as tf
 
@@ -15,28 +15,11 @@ from hsm.data.sources.source import ImageSource
 from hsm.experiments import assemble, diagnostics, preparation
 from hsm.experiments.config import RunConfig
 from hsm.experiments.evaluator import Evaluator
+from hsm.experiments.observer import Observer, look_away
 from hsm.experiments.pretrained import RANDOM, Pretrained
 from hsm.experiments.workspace import Workspace
 from hsm.models import EmbeddingModel
 from hsm.training.loop import EpochResult, Trainer
-
-
-class Observer(Protocol):
-    """Looks at a network while it trains, without changing it."""
-
-    def __call__(
-        self, config: RunConfig, epoch: int, *, model: EmbeddingModel, evaluator: Evaluator
-    ) -> None:
-        """Called with the weights after `epoch`, 0 for the initial ones.
-
-        Where a run is resumed, an epoch may come twice; one that another run trained does not come.
-        """
-
-
-def _look_away(
-    config: RunConfig, epoch: int, *, model: EmbeddingModel, evaluator: Evaluator
-) -> None:
-    """Observes nothing."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +38,7 @@ class Runner:
     workspace: Workspace
     pretrained: Pretrained = RANDOM
     say: Callable[[str], None] = print
-    observe: Observer = _look_away
+    observe: Observer = look_away
 
     def __post_init__(self) -> None:
         records.commit()
