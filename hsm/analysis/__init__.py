@@ -5,19 +5,59 @@ NumPy in, NumPy out, in float64.
 
 from __future__ import annotations
 
+from hsm.analysis.assignment import GradientAssignment, WeightRole, gradient_assignment
+from hsm.analysis.feature_norm import (
+    NormCurves,
+    gradient_norms_against_norm,
+    probabilities_at_norm,
+    unit_directions,
+)
 from hsm.analysis.gradients import (
     GradientNorms,
     SoftmaxClassifier,
     gradient_before_normalization,
     gradient_norms_against_alpha,
 )
+from hsm.analysis.intermediate_alpha import AlphaRange, intermediate_alpha
+from hsm.analysis.limits import (
+    feature_gradient_at_infinite_norm,
+    feature_gradient_norms_at_infinity,
+    probabilities_at_infinity,
+    probabilities_at_zero,
+    weight_gradient_norms_at_infinity,
+)
+from hsm.analysis.margins import hardest_others, margins
+from hsm.analysis.orthogonality import norms_after_step, radial_cosines
+from hsm.analysis.sample_kinds import SampleKind, centrality, count_kinds, sample_kinds
 from hsm.analysis.similarity import CosineHistograms, cosine_histograms
 
 __all__ = [
+    "AlphaRange",
     "CosineHistograms",
+    "GradientAssignment",
     "GradientNorms",
+    "NormCurves",
+    "SampleKind",
     "SoftmaxClassifier",
+    "WeightRole",
+    "centrality",
     "cosine_histograms",
+    "count_kinds",
+    "feature_gradient_at_infinite_norm",
+    "feature_gradient_norms_at_infinity",
+    "gradient_assignment",
     "gradient_before_normalization",
     "gradient_norms_against_alpha",
+    "gradient_norms_against_norm",
+    "hardest_others",
+    "intermediate_alpha",
+    "margins",
+    "norms_after_step",
+    "probabilities_at_infinity",
+    "probabilities_at_norm",
+    "probabilities_at_zero",
+    "radial_cosines",
+    "sample_kinds",
+    "unit_directions",
+    "weight_gradient_norms_at_infinity",
 ]

@@ -57,10 +57,18 @@ class SoftmaxClassifier:
         self.alpha = alpha
         self.scale_bias = scale_bias
 
+    def at(self, alpha: float) -> SoftmaxClassifier:
+        """Returns the same classifier at another alpha, which is at least 0."""
+        return SoftmaxClassifier(self.weights, self.bias, alpha=alpha, scale_bias=self.scale_bias)
+
+    def logits(self, features: ArrayLike) -> FloatArray:
+        """Returns alpha * z of equation 1, [n, M], for `features` [n, k]."""
+        logits: FloatArray = self.alpha * (self._checked(features) @ self.weights)
+        return logits + (self.alpha if self.scale_bias else 1.0) * self.bias
+
     def probabilities(self, features: ArrayLike) -> FloatArray:
         """Returns p(m | x, alpha) of equation 1, [n, M], for `features` [n, k]."""
-        logits = self.alpha * (self._checked(features) @ self.weights)
-        logits += (self.alpha if self.scale_bias else 1.0) * self.bias
+        logits = self.logits(features)
         exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
         return exponentials / exponentials.sum(axis=1, keepdims=True)
 

@@ -15,6 +15,7 @@ from hsm.data.sources.source import ImageSource
 from hsm.experiments import assemble, diagnostics, preparation
 from hsm.experiments.config import RunConfig
 from hsm.experiments.evaluator import Evaluator
+from hsm.experiments.observer import Observer, look_away
 from hsm.experiments.pretrained import RANDOM, Pretrained
 from hsm.experiments.run_log import RunLog
 from hsm.experiments.run_report import RunReport, duration, scores, title
@@ -35,6 +36,7 @@ class Runner:
         pretrained: what the backbone starts from.
         say: told of progress, a line at a time.
         tensorboard: write event files and the projector's files beside the records.
+        observe: shown the network at the start and after every epoch that is trained.
     """
 
     source: ImageSource
@@ -42,6 +44,7 @@ class Runner:
     pretrained: Pretrained = RANDOM
     say: Callable[[str], None] = print
     tensorboard: bool = False
+    observe: Observer = look_away
 
     def __post_init__(self) -> None:
         records.commit()
@@ -152,15 +155,26 @@ class Runner:
         log = self._log(config)
         evaluator = self._evaluator(model, config, log)
         report = RunReport(config, self.say, model=model, log=log)
+        score = report.watched(evaluator)
+        observe = functools.partial(self.observe, config, model=model, evaluator=evaluator)
+
+        def evaluate(epoch: int) -> dict[str, Any] | None:
+            observe(epoch)
+            return score(epoch)
+
+        def prepare() -> float:
+            seconds = preparation.prepare(model, evaluator)
+            observe(0)
+            return seconds
+
         trainer = Trainer(
             assemble.build_step(config, model),
             assemble.training_data(config, self.source),
             schedule=config.schedule,
-            evaluate=report.watched(evaluator),
+            evaluate=evaluate,
             on_epoch=report.epoch,
             origin={"images": self.source.checksum(), "weights": weights},
         )
-        prepare = functools.partial(preparation.prepare, model, evaluator)
         self._train_resumed(config, trainer, report=report, prepare=prepare)
         record = self._record(config, trainer.epochs, trainer.evaluations)
         record["seconds"]["prepare"] = trainer.preparation_seconds
@@ -178,8 +192,9 @@ class Runner:
         # Not before other weights of the same name were refused.
         names = self.source.train.class_names
         self.workspace.write_model_card(config, names, file=self.pretrained.file)
-        if found is None and config.is_prepared:
+        if found is None:
             trainer.preparation_seconds = prepare()
+        if found is None and config.is_prepared:
             trainer.save(trunk)
             took = duration(trainer.preparation_seconds)
             self.say(f"{title(config)}: prepared  ({took})")

@@ -1,0 +1,187 @@
+"""Figure 1: which images a training at each alpha would move, and which alpha is intermediate.
+
+Without --model it trains HBN on --dataset, or takes up the run that table1 left in --output_dir. At
+every epoch it counts the incorrect, boundary and centroid training images (Figure 1d), and measures
+how long the gradients of each kind, and of the class weights, would be at alpha 0.1 to 128.
+
+With --model it reports on a trained run: which alpha is intermediate for that model and its data,
+how the training images lie at each phase that is known, and which --alpha and --heated_alpha to
+try. --dataset and --data_dir must then name the data that it was trained on, and --weights, for the
+start to be shown, too, what it started from:
+
+python -m hsm.experiments.figure1 --model=results/runs/NAME --dataset=image_folder --data_dir=DIR
+
+Written to --output_dir: figure1_NAME and figure1d_NAME, each as .png, .pdf and .csv.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from absl import flags
+
+from hsm.experiments import data_flags, figure_runs
+from hsm.experiments import flags as shared
+from hsm.experiments.backbone_names import is_keras_file
+from hsm.experiments.config import RunConfig
+from hsm.experiments.driver import load_tensorflow, run
+
+if TYPE_CHECKING:
+    from hsm.data.sources.source import ImageSource
+    from hsm.experiments.gradient_study import GradientStudy
+
+FLAGS = flags.FLAGS
+_METHODS = ("LN", "BN", "HLN", "HBN")
+_REASON = (
+    "pretrained has no classifier, and SM, whose alpha is 1, normalises nothing: "
+    "python -m hsm.experiments.figure3 shows its gradients"
+)
+# Enough to try everything out.
+_SMOKE_SAMPLE = 64
+
+flags.DEFINE_string(
+    "model",
+    None,
+    "Folder of a trained run to report on, as table1 leaves it: <output_dir>/runs/<name>. The "
+    "flags on methods and training then have no effect. Default: none; a run is trained.",
+)
+flags.DEFINE_integer(
+    "sample", 1024, "Measure at most this many training images, evenly spaced.", lower_bound=2
+)
+flags.DEFINE_integer(
+    "epoch",
+    None,
+    "Epoch whose weights Figure 1 shows; 0 is the start. Default: the last with at least 10 images "
+    "of each kind, or else the last.",
+    lower_bound=0,
+)
+
+
+def main() -> None:
+    """Run the driver on the flags."""
+    if FLAGS.model is not None:
+        _report(Path(FLAGS.model).expanduser())
+        return
+    figure_runs.check_methods(_METHODS, _REASON)
+    for wanted in figure_runs.wanted():
+        from hsm.experiments.gradient_history import GradientHistory
+        from hsm.experiments.gradient_study import TrainingSample
+        from hsm.experiments.runner import Runner
+
+        images = TrainingSample(wanted.source.train, _sample())
+        history = GradientHistory(wanted.source, wanted.workspace, images)
+        runner = Runner(wanted.source, wanted.workspace, wanted.pretrained, observe=history.observe)
+        for config in wanted.configs:
+            with wanted.workspace.locked():
+                runner.run(config)
+            studies = history.studies(config, wanted.pretrained)
+            _write(studies, config, name=wanted.figure_name(config))
+
+
+def _report(run_dir: Path) -> None:
+    """Report on the run in `run_dir`."""
+    from hsm.experiments.workspace import Workspace, read_model_card
+
+    config, class_names = read_model_card(run_dir)
+    if config.method not in _METHODS:
+        raise ValueError(
+            f"--model must be a run of {', '.join(_METHODS)}: {_REASON}. Received: "
+            f"a run of {config.method}"
+        )
+    pretrained = shared.pretrained()
+    load_tensorflow()
+    from hsm.experiments.assemble import load_model
+    from hsm.experiments.gradient_history import GradientHistory
+    from hsm.experiments.gradient_study import TrainingSample
+
+    load_model(run_dir)  # Whether it is finished is said before the images are looked through.
+    source = _source(config, class_names)
+    workspace = Workspace(run_dir.resolve().parents[1])
+    history = GradientHistory(source, workspace, TrainingSample(source.train, _sample()))
+    # The start can be had again only from what the run started from.
+    given = pretrained.source and Path(pretrained.source).name
+    has_start = given == config.weights and not is_keras_file(config.backbone)
+    _write(history.studies(config, pretrained if has_start else None), config, name=config.name)
+
+
+def _source(config: RunConfig, class_names: Sequence[str]) -> ImageSource:
+    """The data of the flags, held to be that of the run."""
+    from hsm.data.sources import load_source
+
+    datasets = data_flags.datasets()
+    if len(datasets) != 1:
+        raise ValueError(
+            f"--dataset must name one data set, that of the model. Received: {','.join(datasets)}"
+        )
+    options = data_flags.source_options(datasets[0], config.limit)
+    source = load_source(datasets[0], split=config.split, **options)
+    if source.train.class_names != tuple(class_names):
+        raise ValueError(
+            f"the model was trained on {len(class_names)} classes of {config.dataset} "
+            f"({', '.join(class_names[:3])}, …), which are not the {source.train.num_classes} "
+            f"training classes of {source.name}: name its data with --dataset and --data_dir, and "
+            "with --train_classes if it was trained with that"
+        )
+    return source
+
+
+def _sample() -> int:
+    return min(FLAGS.sample, _SMOKE_SAMPLE) if FLAGS.smoke else int(FLAGS.sample)
+
+
+def _write(studies: Sequence[GradientStudy], config: RunConfig, *, name: str) -> None:
+    """Write figures and numbers, and print the report."""
+    from hsm.experiments import gradient_report
+    from hsm.visual.files import write_csv
+    from hsm.visual.style import missing_matplotlib
+
+    shown = gradient_report.shown_study(studies, FLAGS.epoch)
+    folder = shared.output_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    stems = [folder / f"figure1_{name}", folder / f"figure1d_{name}"]
+    tables = (gradient_report.curve_rows(shown), gradient_report.share_rows(studies))
+    for stem, rows in zip(stems, tables, strict=True):
+        write_csv(stem.with_name(stem.name + ".csv"), rows)
+    print(f"\n{gradient_report.render(studies, config)}\n")
+    missing = missing_matplotlib("Figure 1")
+    if missing:
+        print(missing)
+    else:
+        _draw(studies, shown, config, stems=stems)
+    print(f"Figure 1 (epoch {shown.epoch}): {stems[0]}.*   Figure 1(d): {stems[1]}.*")
+
+
+def _draw(
+    studies: Sequence[GradientStudy],
+    shown: GradientStudy,
+    config: RunConfig,
+    *,
+    stems: Sequence[Path],
+) -> None:
+    import matplotlib
+
+    from hsm.analysis import SampleKind
+    from hsm.experiments.gradient_report import title
+    from hsm.visual.files import write_figure
+    from hsm.visual.gradient_figure import draw_gradient_figure
+    from hsm.visual.kind_shares_figure import draw_kind_shares
+    from hsm.visual.style import RC
+
+    with matplotlib.rc_context(dict(RC)):
+        figure = draw_gradient_figure(shown.curves, shown.range, title=title(shown, config))
+        write_figure(figure, stems[0])
+        shares = draw_kind_shares(
+            [study.epoch for study in studies],
+            [study.alpha for study in studies],
+            shares=[[study.share(kind) for kind in SampleKind] for study in studies],
+            ranges=[study.range for study in studies],
+            title=f"{config.dataset}, {config.method}: {studies[-1].images} training images",
+        )
+        write_figure(shares, stems[1])
+
+
+if __name__ == "__main__":
+    FLAGS.set_default("methods", ["HBN"])
+    run(main, module="hsm.experiments.figure1", doc=__doc__ or "")

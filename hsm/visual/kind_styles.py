@@ -1,0 +1,60 @@
+"""What the three kinds of samples, and the range of intermediate alpha, are drawn with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from hsm.analysis import AlphaRange, SampleKind
+from hsm.visual.style import LineStyle
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+KIND_STYLES: Mapping[SampleKind, LineStyle] = MappingProxyType(
+    {
+        SampleKind.INCORRECT: LineStyle("#D55E00", "v", "--"),
+        SampleKind.BOUNDARY: LineStyle("#0072B2", "s", "-"),
+        SampleKind.CENTROID: LineStyle("#009E73", "o", (0, (6, 1.5, 1, 1.5))),
+    }
+)
+
+# Where bars of the kinds meet, black and white prints tell them apart by these.
+KIND_HATCHES: Mapping[SampleKind, str] = MappingProxyType(
+    {SampleKind.INCORRECT: "xxxx", SampleKind.BOUNDARY: "", SampleKind.CENTROID: "...."}
+)
+
+
+def kind_name(kind: SampleKind) -> str:
+    """What a kind is called: "incorrect", "boundary" or "centroid"."""
+    return kind.name.lower()
+
+
+def mark_range(panel: Axes, found: AlphaRange | None, *, named: bool = False) -> None:
+    """Shades the intermediate range of a panel's logarithmic axis and draws the best as a line.
+
+    Args:
+        panel: with its final limits of x.
+        found: the range; None marks nothing.
+        named: whether small, intermediate and large are written above the panel.
+    """
+    if found is None:
+        return
+    panel.axvspan(found.low, found.high, color="#000000", alpha=0.08, linewidth=0, zorder=0)
+    panel.axvline(found.best, color="#777777", linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
+    if not named:
+        return
+    left, right = panel.get_xlim()
+    names = {
+        "small": (left, found.low),
+        "intermediate": (found.low, found.high),
+        "large": (found.high, right),
+    }
+    for name, (start, stop) in names.items():
+        # A part that ends at the axis is not there, or too narrow for its name.
+        if stop > 1.6 * start:
+            middle = (start * stop) ** 0.5
+            panel.text(
+                middle, 1.02, name, transform=panel.get_xaxis_transform(), ha="center", fontsize=7
+            )
