@@ -11,13 +11,14 @@ from hsm.analysis.gradients import (
     gradient_before_normalization,
     gradient_norms_against_alpha,
 )
-from hsm.analysis.similarity import CosineHistograms, cosine_histograms
+from hsm.analysis.similarity import CosineHistograms, cosine_histograms, density_overlap
 
 __all__ = [
     "CosineHistograms",
     "GradientNorms",
     "SoftmaxClassifier",
     "cosine_histograms",
+    "density_overlap",
     "gradient_before_normalization",
     "gradient_norms_against_alpha",
 ]

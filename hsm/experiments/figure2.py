@@ -69,11 +69,13 @@ def training_images(source: ImageSource) -> ImageSource:
     count = TRAIN_IMAGES[FLAGS.profile]
     if source.name != "mnist" or len(source.train) <= count:
         return source
-    kept = slice(len(source.train) - count, None)
-    train = replace(
-        source.train, images=source.train.images[kept], labels=source.train.labels[kept]
-    )
-    return replace(source, train=train)
+    import numpy as np
+
+    from hsm.data.sources.source import taken
+
+    kept = np.arange(len(source.train))[-count:]
+    images, labels = taken(source.train.images, kept), source.train.labels[kept]
+    return replace(source, train=replace(source.train, images=images, labels=labels))
 
 
 FIGURE = Table("figure2", CLASSIFICATION, configs, curves=False, narrowed=training_images)
