@@ -86,6 +86,7 @@ def draw_similarities(rows: Sequence[SimilarityRow]) -> Figure:
         panel.set_xlabel(f"Cosine, {name}")
     for panel in panels.flat:
         panel.set_ylim(bottom=0)
+        panel.yaxis.get_major_locator().set_params(integer=True, nbins=3)
     figure.supylabel("Density", fontsize=8)
     handles, labels = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
