@@ -56,15 +56,8 @@ def draw_port(rows: Sequence[PortRow], *, title: str) -> Figure:
     left.axvline(recalls[0], color="black", linewidth=0.8, linestyle=(0, (4, 2)))
     for place, recall in zip(places, recalls, strict=True):
         inside = recall > 0.5 * max(recalls)
-        left.text(
-            recall,
-            place,
-            f" {recall:.1f} ",
-            ha="right" if inside else "left",
-            va="center",
-            color="white" if inside else "black",
-            fontsize=7,
-        )
+        start, color = (0.0, "white") if inside else (recall, "black")
+        left.text(start, place, f" {recall:.1f}", va="center", color=color, fontsize=7)
     for place, row in zip(places, rows, strict=True):
         if row.cosine is not None:
             right.plot([0, row.cosine], [place] * 2, color=_COSINE, linewidth=1)
@@ -72,7 +65,7 @@ def draw_port(rows: Sequence[PortRow], *, title: str) -> Figure:
     left.set_yticks(places, [row.name for row in rows])
     left.set_ylim(len(rows) - 0.5, -0.5)
     left.set_xlabel("Recall@1 (%)")
-    right.set_xlabel("Cosine with Caffe's")
+    right.set_xlabel("Cosine with\nthe first")
     right.set_xlim(min(0.0, *(row.cosine or 0.0 for row in rows)), 1.05)
     figure.suptitle(title, fontsize=8, parse_math=False)
     return figure
