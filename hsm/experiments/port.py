@@ -53,6 +53,11 @@ def main() -> None:
     from hsm.experiments.port_measure import Measurement
 
     side = FLAGS.image_size or (_SMALL_SIZE if datasets[0] in _SMALL_SETS else _PHOTOGRAPH_SIZE)
+    if side < _SMALL_SIZE:
+        raise ValueError(
+            f"--image_size must be {_SMALL_SIZE} or more, lest poolings that round down leave "
+            f"nothing. Received: --image_size={side}"
+        )
     _build(side, pretrained.source)  # What is wrong with the weights is said first.
     options = data_flags.source_options(datasets[0], FLAGS.limit or shared.limit())
     source = load_source(datasets[0], **options)

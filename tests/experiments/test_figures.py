@@ -231,19 +231,19 @@ def test_conditions_are_named_after_what_decides_them(tmp_path):
 
 
 def test_port_smoke_and_refusals(tmp_path):
-    result = run("port", "--smoke", "--image_size=48", f"--output_dir={tmp_path}")
+    result = run("port", "--smoke", f"--output_dir={tmp_path}")
     assert result.returncode == 0, result.stderr
     with (tmp_path / "smoke" / "port_digits.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert rows[0]["row"] == "as Caffe"
     assert float(rows[0]["cosine"]) == pytest.approx(1.0, abs=1e-5)
     by_name = {row["row"]: row for row in rows}
-    # At 48 pixels windows are cut off at the end alone, as SAME does.
     assert float(by_name["RGB less means"]["cosine"]) < 0.9999
     assert "random weights" not in by_name
     for flags, message in (
         (["--backbone=lenet"], "this measures googlenet on one data set"),
         (["--dataset=digits,omniglot"], "on one data set"),
+        (["--image_size=48"], "--image_size must be 64 or more.*Received: --image_size=48"),
         (["--weights=gone.caffemodel"], "--weights must name a file"),
     ):
         with parsed(*flags), pytest.raises((ValueError, OSError), match=message):
@@ -261,9 +261,9 @@ def test_a_few_photographs_and_a_tiny_network(tmp_path):
 
     def build(is_random):
         keras.utils.set_random_seed(1 + is_random)
-        return GoogLeNet((48, 48, 3))
+        return GoogLeNet((64, 64, 3))
 
-    rows = list(measure(build, Measurement(source.test, 48), with_random=True))
+    rows = list(measure(build, Measurement(source.test, 64), with_random=True))
     assert rows[0].gain.difference == 0.0
     assert rows[0].cosine == pytest.approx(1.0, abs=1e-5)
     assert rows[-1].name == "random weights"
