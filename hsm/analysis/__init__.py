@@ -29,7 +29,7 @@ from hsm.analysis.limits import (
 from hsm.analysis.margins import hardest_others, margins
 from hsm.analysis.orthogonality import norms_after_step, radial_cosines
 from hsm.analysis.sample_kinds import SampleKind, centrality, count_kinds, sample_kinds
-from hsm.analysis.similarity import CosineHistograms, cosine_histograms
+from hsm.analysis.similarity import CosineHistograms, cosine_histograms, density_overlap
 
 __all__ = [
     "AlphaRange",
@@ -43,6 +43,7 @@ __all__ = [
     "centrality",
     "cosine_histograms",
     "count_kinds",
+    "density_overlap",
     "feature_gradient_at_infinite_norm",
     "feature_gradient_norms_at_infinity",
     "gradient_assignment",

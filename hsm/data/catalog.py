@@ -93,6 +93,15 @@ CATALOG: dict[str, Facts] = {
         licence="MIT, as its repository says",
         folders=("omniglot",),
     ),
+    "mnist": Facts(
+        summary="70,000 handwritten digits of 28x28 pixels; 0 to 4 of the training part train, 5 "
+        "to 9 of the test part are tested",
+        obtain="mnist.npz, as keras.datasets.mnist.load_data() or "
+        "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz gives it, or what "
+        "TensorFlow Datasets prepared as mnist",
+        licence="CC BY-SA 3.0 (Yann LeCun and Corinna Cortes)",
+        folders=("mnist",),
+    ),
     "image_folder": Facts(
         summary="photographs, one folder a class; the first half of the sorted classes trains, "
         "the rest is tested, or as a file of training classes says",

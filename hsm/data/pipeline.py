@@ -46,6 +46,7 @@ def training_batches(
     seed: int,
     epoch: int,
     flip: bool,
+    random_places: bool = True,
     last_place: bool = True,
     start_step: int = 0,
 ) -> tf.data.Dataset:
@@ -58,6 +59,7 @@ def training_batches(
         seed: 0 or more; with the epoch it decides the order, with the image too its crop.
         epoch: 0 or more.
         flip: whether to mirror half of the crops.
+        random_places: whether crops lie anywhere; else all are central.
         last_place: whether a crop may lie at the greatest offset, see `images.random_crop_flip`.
         start_step: batches of the epoch to leave out, without decoding them.
 
@@ -75,12 +77,14 @@ def training_batches(
             f"Received: start_step={start_step}"
         )
     order = np.random.default_rng([seed, epoch]).permutation(len(split))
-    load, augment = _loader(split, crop), _augmentation(crop, flip, last_place)
+    # In a central crop there is one place for a random one; the flip is still drawn.
+    read = _loader(split, crop) if random_places else _central_example(split, crop)
+    augment = _augmentation(crop, flip, last_place)
     stream = tf.constant(_stream(seed, epoch), tf.int64)
     return _training_dataset(
         split,
         order,
-        lambda index: augment(load(index), tf.stack([stream, index])),
+        lambda index: augment(read(index), tf.stack([stream, index])),
         batch_size=batch_size,
         start_step=start_step,
     )

@@ -136,6 +136,7 @@ def training_data(config: RunConfig, source: ImageSource) -> TrainingData:
             seed=config.seed,
             epoch=epoch,
             flip=source.flip,
+            random_places=config.random_crops,
             last_place=config.crop_last_place,
             start_step=first_step,
         )

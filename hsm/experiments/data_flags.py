@@ -21,8 +21,10 @@ flags.DEFINE_string(
     None,
     f"Folder of the data set; of {', '.join(_PAPERS)} and omniglot also the common root of "
     f"several, each in a folder of its own. For omniglot: {CATALOG['omniglot'].obtain}. "
+    f"For mnist: {CATALOG['mnist'].obtain}. "
     f"For image_folder: {CATALOG['image_folder'].obtain}. Default: none; digits needs none, and "
-    f"{', '.join(_PAPERS)} are then looked for where TensorFlow Datasets prepares data.",
+    f"mnist, {', '.join(_PAPERS)} are then looked for where TensorFlow Datasets prepares data, "
+    "mnist where Keras keeps it, too.",
 )
 for _name in _PAPERS:
     flags.DEFINE_string(

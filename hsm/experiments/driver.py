@@ -69,7 +69,10 @@ def _parse(argv: list[str], module: str, doc: str) -> list[str]:
 def _help(module: str, doc: str) -> str:
     defined = flags.FLAGS.flags_by_module_dict()
     # A driver that is started as a script defines its flags under that script's name.
-    shared = [f"hsm.experiments.{name}" for name in ("data_flags", "flags", "recipe_flags")]
+    shared = [
+        f"hsm.experiments.{name}"
+        for name in ("record_flags", "data_flags", "flags", "recipe_flags")
+    ]
     owners = (module, sys.argv[0], *shared, __name__)
     sections = [doc.strip(), f"Usage: python -m {module} [--flag=value ...]"]
     return "\n\n".join(sections + [_flags_help(name) for name in owners if name in defined])

@@ -6,9 +6,10 @@ Those on data sets are in `hsm.experiments.data_flags`, those that override a re
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from absl import flags
 
@@ -71,13 +72,20 @@ FLAGS = flags.FLAGS
 _SMOKE = {"epochs": 1, "heated_epochs": 1, "gradual_every": 1, "eval_every": 1, "limit": 64}
 
 
-def configs(dataset: str, name: str, split: str = ZERO_SHOT) -> list[RunConfig]:
+def configs(
+    dataset: str,
+    name: str,
+    split: str = ZERO_SHOT,
+    *,
+    recipes: Mapping[str, Mapping[str, Mapping[str, Any]]] = RECIPES,
+) -> list[RunConfig]:
     """The runs that the flags ask for, seed by seed, every method's trunk before its heated branch.
 
     Args:
         dataset: the value of --dataset, which selects the recipe.
         name: what the data set is called in the records: for a folder its base name.
         split: how it is divided, one of `hsm.data.catalog.SPLITS`.
+        recipes: what the flags override, by profile and data set.
 
     Raises:
         ValueError: if a flag's value breaks a rule, naming the flag.
@@ -86,7 +94,7 @@ def configs(dataset: str, name: str, split: str = ZERO_SHOT) -> list[RunConfig]:
     check_choices("methods", values.methods, METHODS)
     if values.variants:
         check_choices("variants", values.variants, tuple(VARIANTS))
-    recipe = RECIPES[values.profile][dataset]
+    recipe = recipes[values.profile][dataset]
     settings = {**recipe, **(_SMOKE if values.smoke else {}), **given(recipe)}
     settings["weights"] = Path(values.weights).name if values.weights else None
     if is_keras_file(settings["backbone"]):

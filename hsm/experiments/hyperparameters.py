@@ -46,6 +46,7 @@ class Hyperparameters:
         weights: base name of the file of pretrained weights, or "imagenet" for those that Keras
             fetches; None starts from random ones, or the `.keras` file's.
         image_size: height and width of the crops in pixels; images are resized to 256/224 of it.
+        random_crops: training images are cropped at random places; else all at the centre.
         crop_last_place: training crops may lie at the greatest offset, 32 of 0..32.
         embedding_dim: k, the width of the embedding.
         scale_bias: alpha multiplies the classifier's bias, too (eq. 1).
@@ -90,6 +91,7 @@ class Hyperparameters:
     backbone: str = "googlenet"
     weights: str | None = None
     image_size: int = 224
+    random_crops: bool = True
     crop_last_place: bool = True
     embedding_dim: int = 64
     scale_bias: bool = True

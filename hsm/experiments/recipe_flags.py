@@ -48,6 +48,7 @@ flags.DEFINE_enum(
 # Network.
 flags.DEFINE_string("backbone", None, f"{backbone_names.HELP}. {_FROM_RECIPE}")
 _number("image_size", "Side of the square crops in pixels; images are resized to 256/224 of it.")
+_switch("random_crops", "Crop training images at random places; --norandom_crops takes the centre.")
 _switch(
     "crop_last_place",
     "Let training crops lie at the greatest offset, too: 0 to 32 of 256 - 224, not 0 to 31.",

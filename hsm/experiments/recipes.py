@@ -18,6 +18,7 @@ _PAPER: dict[str, Any] = {
     "profile": "paper",
     "backbone": "googlenet",  # Section 5.1: GoogLeNet V1, pretrained on ILSVRC 2012.
     "image_size": 224,  # Section 5.1: crops of 224 from images resized to 256.
+    "random_crops": True,  # Section 5.1: "randomly crop".
     "crop_last_place": True,  # Section 5.1: "randomly"; all 33 places are our reading.
     "embedding_dim": 64,  # Section 5.1.
     "scale_bias": True,  # Equation 1: alpha multiplies z, of which the bias is a part.
@@ -65,6 +66,9 @@ _PAPER_INSHOP = {**_PAPER, "ks": (1, 10, 20, 30)}  # Table 2.
 # in section 5.1.
 _PAPER_SMALL = {**_PAPER, "backbone": "convnet", "image_size": 28}
 
+# MNIST is in the paper for Figure 2 only, see `hsm.experiments.figure2_recipes`.
+_PAPER_MNIST = {**_PAPER_SMALL, "backbone": "lenet"}
+
 # The released code's driver for Cars196 and CUB200, which differ in nothing but the images. It
 # multiplies BN's features with alpha / sqrt(k) instead of dividing them by sqrt(k): the logits are
 # the same, and so are the features at unit length. What is not listed is in its driver as in the
@@ -109,6 +113,8 @@ _OFFICIAL_SMALL = {
     "eval_every": 5,  # As above: an epoch of theirs is shorter than its evaluation.
 }
 
+_OFFICIAL_MNIST = {**_OFFICIAL_SMALL, "backbone": "lenet"}
+
 # Data sets that the released code has a driver for. A folder goes by its own name in the records.
 WITH_RELEASED_DRIVER = frozenset({"cars196", "cub200", "products"})
 
@@ -121,6 +127,7 @@ _RECIPES: dict[str, dict[str, dict[str, Any]]] = {
         "image_folder": _PAPER,
         "digits": _PAPER_SMALL,
         "omniglot": _PAPER_SMALL,
+        "mnist": _PAPER_MNIST,
     },
     "official": {
         "cars196": _OFFICIAL,
@@ -130,6 +137,7 @@ _RECIPES: dict[str, dict[str, dict[str, Any]]] = {
         "image_folder": _OFFICIAL,
         "digits": _OFFICIAL_SMALL,
         "omniglot": _OFFICIAL_SMALL,
+        "mnist": _OFFICIAL_MNIST,
     },
 }
 

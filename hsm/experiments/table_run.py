@@ -1,4 +1,4 @@
-"""What the drivers of all tables do: plan, run what is missing, write tables and curves."""
+"""What the drivers of tables and figures do: plan, run what is missing, write tables and curves."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from hsm.experiments.config import RunConfig
 from hsm.experiments.driver import load_tensorflow
 
 if TYPE_CHECKING:
+    from hsm.data.sources.source import ImageSource
+    from hsm.experiments.pretrained import Pretrained
+    from hsm.experiments.runner import Runner
     from hsm.experiments.workspace import Workspace
 
 
@@ -26,40 +29,56 @@ class Table:
         split: How the data sets are divided, one of `hsm.data.catalog.SPLITS`.
         configs: The runs that the flags ask for; called as `flags.configs`.
         curves: Whether learning curves are drawn.
+        narrowed: What becomes of a data set before it is used.
     """
 
     name: str
     split: str = ZERO_SHOT
     configs: Callable[[str, str, str], list[RunConfig]] = shared.configs
     curves: bool = True
+    narrowed: Callable[[ImageSource], ImageSource] = lambda source: source
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The runs of one data set.
+
+    Attributes:
+        runner: What ran them; it knows the data and the output folder.
+        records: A record a run, in the order of the configurations.
+    """
+
+    runner: Runner
+    records: list[dict[str, Any]]
 
 
 def make(table: Table) -> None:
     """Run what the table lacks and write it; with --dry_run only say what would run."""
+    finished = finished_runs(table)
+    records = [record for runs in finished for record in runs.records]
+    if records:
+        _write(table, records, finished[0].runner.workspace)
+
+
+def finished_runs(table: Table) -> list[Finished]:
+    """Run what is missing, data set by data set.
+
+    Returns:
+        The runs of every data set; with --dry_run, which only says what would run, none.
+    """
     datasets = data_flags.datasets()
     pretrained = shared.pretrained()
     shared.check(table.configs, table.split)
     # Imported here, so that --help and a bad flag need no TensorFlow.
     load_tensorflow()
-    from hsm.data.sources import load_source
-    from hsm.experiments import assemble, plan
+    from hsm.experiments import plan
     from hsm.experiments.runner import Runner
     from hsm.experiments.workspace import Workspace
 
-    # What is wrong with a backbone or its weights is said before the images are looked through.
-    first = [table.configs(dataset, dataset, table.split)[0] for dataset in datasets]
-    for config in {(c.backbone, c.image_size): c for c in first}.values():
-        assemble.build_pretrained(config, pretrained)
+    _check_backbones(table, datasets, pretrained)
     workspace = Workspace(shared.output_dir())
-    # All are read before the first is trained on: a wrong folder must not show up days later.
-    sources = {
-        dataset: load_source(
-            dataset, split=table.split, **data_flags.source_options(dataset, shared.limit())
-        )
-        for dataset in datasets
-    }
-    records: list[dict[str, Any]] = []
-    for dataset, source in sources.items():
+    found = []
+    for dataset, source in _sources(table, datasets).items():
         configs = table.configs(dataset, source.name, table.split)
         print(plan.describe(configs, source, workspace), flush=True)
         if shared.FLAGS.dry_run:
@@ -67,9 +86,31 @@ def make(table: Table) -> None:
             continue
         with workspace.locked():
             runner = Runner(source, workspace, pretrained, tensorboard=shared.FLAGS.tensorboard)
-            records += [runner.run(config) for config in configs]
-    if records:
-        _write(table, records, workspace)
+            found.append(Finished(runner, [runner.run(config) for config in configs]))
+    return found
+
+
+def _check_backbones(table: Table, datasets: Sequence[str], pretrained: Pretrained) -> None:
+    """Says what is wrong with a backbone or its weights before the images are looked through."""
+    from hsm.experiments import assemble
+
+    first = [table.configs(dataset, dataset, table.split)[0] for dataset in datasets]
+    for config in {(c.backbone, c.image_size): c for c in first}.values():
+        assemble.build_pretrained(config, pretrained)
+
+
+def _sources(table: Table, datasets: Sequence[str]) -> dict[str, ImageSource]:
+    """All are read before the first is trained on: a wrong folder must not show up days later."""
+    from hsm.data.sources import load_source
+
+    return {
+        dataset: table.narrowed(
+            load_source(
+                dataset, split=table.split, **data_flags.source_options(dataset, shared.limit())
+            )
+        )
+        for dataset in datasets
+    }
 
 
 def _write(table: Table, records: Sequence[dict[str, Any]], workspace: Workspace) -> None:

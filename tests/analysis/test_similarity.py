@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from sklearn.metrics.pairwise import cosine_similarity
 
-from hsm.analysis import cosine_histograms, similarity
+from hsm.analysis import cosine_histograms, density_overlap, similarity
 
 RNG = np.random.default_rng(0)
 
@@ -78,3 +80,34 @@ def test_refuses_arguments():
         cosine_histograms(np.eye(3), [0])
     with pytest.raises(ValueError, match="bins must be a whole number of at least 1"):
         cosine_histograms(np.eye(3), [0, 1, 2], bins=0)
+
+
+def test_overlap_of_two_normal_densities_is_that_of_their_distributions():
+    """Of normal distributions that are d deviations apart it is 2 Phi(-d / 2)."""
+    edges = np.linspace(-10, 10, 20_001)
+    for distance in (0.0, 0.5, 2.0, 6.0):
+        first, second = (
+            np.diff([0.5 * (1 + math.erf((x - m) / math.sqrt(2))) for x in edges]) / np.diff(edges)
+            for m in (-distance / 2, distance / 2)
+        )
+        expected = 1 + math.erf(-distance / 2 / math.sqrt(2))
+        assert density_overlap(first, second, edges) == pytest.approx(expected, abs=1e-3)
+        assert density_overlap(second, first, edges) == density_overlap(first, second, edges)
+
+
+def test_overlap_weighs_bins_by_their_width():
+    assert density_overlap([1.0, 0.0], [0.5, 0.25], [0, 1, 3]) == pytest.approx(0.5)
+    assert density_overlap([1.0, 0.0], [0.0, 0.5], [0, 1, 3]) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([1, 2], [1], [0, 1, 2]), r"densities \[bins\] and edges \[bins \+ 1\]"),
+        (([1, 2], [1, 2], [0, 1]), "Received: shapes"),
+        (([1, -2], [1, 2], [0, 1, 2]), "no negative density"),
+    ],
+)
+def test_overlap_refuses_what_is_no_density(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        density_overlap(*arguments)

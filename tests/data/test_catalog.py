@@ -4,7 +4,7 @@ import pytest
 
 from hsm.data.catalog import CATALOG, Count, facts
 
-NAMES = ["digits", "omniglot", "image_folder", "cars196", "cub200", "products", "inshop"]
+NAMES = ["digits", "omniglot", "mnist", "image_folder", "cars196", "cub200", "products", "inshop"]
 # Images and classes of the whole set, as its authors state them.
 TOTALS = {"cars196": (16_185, 196), "cub200": (11_788, 200), "products": (120_053, 22_634)}
 

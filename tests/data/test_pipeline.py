@@ -289,3 +289,25 @@ def test_batches_wait_on_the_gpu_and_are_the_same():
             np.testing.assert_array_equal(labels, expected_labels)
     """
     subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True)
+
+
+def test_without_random_places_training_crops_are_central():
+    split = random_split(count=8, side=40)
+    (images_, labels), *_ = pipeline.training_batches(
+        split, crop=28, batch_size=8, seed=0, epoch=0, flip=False, random_places=False
+    )
+    ((central, _),) = pipeline.evaluation_batches(split, crop=28)
+    np.testing.assert_array_equal(images_, central.numpy()[labels.numpy()])
+    flipped, labels = next(
+        iter(
+            pipeline.training_batches(
+                split, crop=28, batch_size=8, seed=0, epoch=0, flip=True, random_places=False
+            )
+        )
+    )
+    mirrored = central.numpy()[:, :, ::-1]
+    is_mirrored = [
+        np.array_equal(image, mirrored[label])
+        for image, label in zip(flipped.numpy(), labels, strict=True)
+    ]
+    assert 0 < sum(is_mirrored) < 8

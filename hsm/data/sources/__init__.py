@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from hsm.data.catalog import CLASSIFICATION, QUERY_GALLERY, SPLITS, ZERO_SHOT, facts
-from hsm.data.sources import benchmark, digits, image_folder, omniglot, protocols
+from hsm.data.sources import benchmark, digits, image_folder, mnist, omniglot, protocols
 from hsm.data.sources.source import ImageSource, Split
 
 __all__ = ["ImageSource", "Split", "load_source"]
@@ -25,12 +25,12 @@ def load_source(
 
     Args:
         name: one of the catalog.
-        data_dir: where the data lies; `digits` needs none, and those of the paper may also lie
-            where TensorFlow Datasets prepares data by default.
+        data_dir: where the data lies; `digits` needs none, and mnist and those of the paper may
+            also lie where TensorFlow Datasets prepares data by default.
         split: "zero_shot" tests unseen classes, in the data set's own way. "query_gallery" does so
             with queries and a gallery: In-shop's own, of other sets those of
             `protocols.with_gallery`. "classification" tests new images of the training classes: the
-            predefined split of cars196 and cub200, of other sets that of
+            predefined split of cars196, cub200 and mnist, of other sets that of
             `protocols.within_classes`.
         train_classes: of image_folder, a text file with the training classes, one a line.
         on_bad_image: what to do with a photograph that cannot be decoded.
@@ -49,6 +49,10 @@ def load_source(
         return benchmark.load(
             name, data_dir, split="predefined", on_bad_image=on_bad_image, limit=limit
         )
+    if name == "mnist":
+        predefined = split == CLASSIFICATION
+        source = mnist.load(data_dir, predefined=predefined, limit=limit)
+        return source if predefined else _divided(source, split)
     if name in benchmark.NAMES:
         source = benchmark.load(name, data_dir, on_bad_image=on_bad_image, limit=limit)
     elif name == "digits":

@@ -7,7 +7,7 @@ from hsm.data.sources import load_source
 
 def test_other_names_are_refused():
     with pytest.raises(
-        ValueError, match="one of digits, omniglot, image_folder, .*. Received: birds"
+        ValueError, match="one of digits, omniglot, mnist, image_folder, .*. Received: birds"
     ):
         load_source("birds")
 

@@ -1,0 +1,106 @@
+"""Figure 2: two-dimensional embeddings of test digits, a colour a digit, weights as diamonds.
+
+LeNet learns ten digits with an embedding of two dimensions: not normalised (SM), the same with its
+features normalised afterwards, trained with l2-normalisation (LN) at several alphas, and heated up
+(HLN). Every method trains --epochs + --heated_epochs. Runs what is missing, then draws
+figure2_NAME.png and .pdf and writes every point to figure2_NAME.csv in --output_dir. The percentage
+over a panel is the accuracy on the test digits.
+
+The default are the digits of scikit-learn; --dataset=mnist takes the paper's. --profile=official is
+the released recipe, with 81 + 19 epochs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from absl import flags
+
+from hsm.data.catalog import CLASSIFICATION
+from hsm.experiments import flags as shared
+from hsm.experiments.config import RunConfig
+from hsm.experiments.data_flags import check_choices
+from hsm.experiments.driver import run
+from hsm.experiments.figure2_recipes import ALPHAS, FIGURE2_RECIPES, TRAIN_IMAGES
+from hsm.experiments.recipe_flags import numbers
+from hsm.experiments.table_run import Finished, Table, finished_runs
+
+if TYPE_CHECKING:
+    from hsm.data.sources.source import ImageSource
+
+FLAGS = flags.FLAGS
+_METHODS = ("SM", "LN", "HLN")
+_SMOKE_ALPHAS = (4.0,)
+_DATASETS = tuple(FIGURE2_RECIPES["paper"])
+
+flags.DEFINE_list(
+    "ln_alphas",
+    None,
+    "The alphas that LN is trained at, a panel each. Default: "
+    f"{','.join(f'{alpha:g}' for alpha in ALPHAS)}, as in the paper; with --smoke 4.",
+)
+
+
+def configs(dataset: str, name: str, split: str) -> list[RunConfig]:
+    """The runs of this figure, panel by panel.
+
+    Raises:
+        ValueError: if a flag's value breaks a rule, or has no place in this figure.
+    """
+    check_choices("dataset", [dataset], _DATASETS)
+    check_choices("methods", FLAGS.methods, _METHODS)
+    if len(FLAGS.seeds) > 1 or FLAGS.variants or (FLAGS.embedding_dim or 2) != 2:
+        raise ValueError(
+            "Figure 2 takes one of --seeds, no --variants and an --embedding_dim of 2. Received: "
+            f"--seeds={','.join(FLAGS.seeds)}, --variants={','.join(FLAGS.variants)}, "
+            f"--embedding_dim={FLAGS.embedding_dim or 2}"
+        )
+    alphas = numbers("ln_alphas", _SMOKE_ALPHAS if FLAGS.smoke else ALPHAS)
+    return [
+        replace(base, alpha=alpha)
+        for base in shared.configs(dataset, name, split, recipes=FIGURE2_RECIPES)
+        for alpha in (dict.fromkeys(alphas) if base.method == "LN" else [base.alpha])
+    ]
+
+
+def training_images(source: ImageSource) -> ImageSource:
+    """`source` with as many of MNIST's training images as the profile has, the last ones."""
+    count = TRAIN_IMAGES[FLAGS.profile]
+    if source.name != "mnist" or len(source.train) <= count:
+        return source
+    import numpy as np
+
+    from hsm.data.sources.source import taken
+
+    kept = np.arange(len(source.train))[-count:]
+    images, labels = taken(source.train.images, kept), source.train.labels[kept]
+    return replace(source, train=replace(source.train, images=images, labels=labels))
+
+
+FIGURE = Table("figure2", CLASSIFICATION, configs, curves=False, narrowed=training_images)
+
+
+def main() -> None:
+    """Run the driver on the flags."""
+    for finished in finished_runs(FIGURE):
+        _write(finished)
+
+
+def _write(finished: Finished) -> None:
+    from hsm.experiments.planes import planes
+    from hsm.visual.class_planes import write_planes, write_points
+    from hsm.visual.style import missing_matplotlib
+
+    source, workspace = finished.runner.source, finished.runner.workspace
+    panels, names = planes(finished.records, source, workspace), source.test.class_names
+    stem = workspace.output_dir / f"figure2_{source.name}"
+    print(f"Points: {write_points(panels, stem.with_name(f'{stem.name}.csv'), class_names=names)}")
+    missing = missing_matplotlib("Figure 2")
+    paths = [] if missing else write_planes(panels, stem, class_names=names)
+    print(missing or f"Figure 2: {', '.join(map(str, paths))}")
+
+
+if __name__ == "__main__":
+    FLAGS.set_default("methods", list(_METHODS))
+    run(main, module="hsm.experiments.figure2", doc=__doc__ or "")

@@ -1,0 +1,114 @@
+"""Figure 4: how similar pairs of one class and pairs of two are, for SM, BN at several alphas, HBN.
+
+Histograms of the cosine similarity, each of area 1, of training images on the left and of test
+images on the right. The overlap is what the two histograms of a panel share: 0 if a cosine always
+tells whether two images are of one class, 1 if it never does.
+
+The histograms lie beside the records of finished runs. With --records=FOLDER they are drawn from
+there alone; else what is missing in --output_dir is run, as table3 does. figure4_NAME.png, .pdf and
+.csv go to --output_dir.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from absl import flags
+
+from hsm.experiments import flags as shared
+from hsm.experiments.config import METHODS, RunConfig
+from hsm.experiments.data_flags import check_choices
+from hsm.experiments.driver import run
+from hsm.experiments.recipe_flags import numbers
+from hsm.experiments.record_flags import records_dir
+from hsm.experiments.table_run import Table, finished_runs
+
+if TYPE_CHECKING:
+    from hsm.experiments.recorded import Recorded
+
+FLAGS = flags.FLAGS
+_ALPHAS, _SMOKE_ALPHAS = (4.0, 8.0, 16.0, 32.0), (4.0,)
+
+flags.DEFINE_list(
+    "bn_alphas",
+    None,
+    "The alphas of BN, a line of panels each. Default: 4,8,16,32, as in the paper; with --smoke 4.",
+)
+
+
+def configs(dataset: str, name: str, split: str) -> list[RunConfig]:
+    """The runs of this figure, line by line.
+
+    Raises:
+        ValueError: if a flag's value breaks a rule.
+    """
+    return [
+        replace(base, alpha=alpha)
+        for base in shared.configs(dataset, name, split)
+        for alpha in (_alphas() if base.method == "BN" else [base.alpha])
+    ]
+
+
+def _alphas() -> list[float]:
+    chosen = numbers("bn_alphas", _SMOKE_ALPHAS if FLAGS.smoke else _ALPHAS)
+    return list(dict.fromkeys(chosen))
+
+
+def main() -> None:
+    """Run the driver on the flags."""
+    folder = records_dir()
+    if folder is not None:
+        from hsm.experiments import recorded
+
+        check_choices("methods", FLAGS.methods, METHODS)
+        found = [run for run in recorded.read(folder) if _is_wanted(run)]
+        if not found:
+            raise ValueError(
+                f"no record in {folder} is of --methods={','.join(FLAGS.methods)}, "
+                f"--bn_alphas={','.join(f'{alpha:g}' for alpha in _alphas())} and the given "
+                "--embedding_dim. Choose others"
+            )
+        _write(found)
+        return
+    for finished in finished_runs(Table("figure4", configs=configs, curves=False)):
+        from hsm.experiments.recorded import Recorded, sorted_runs
+
+        records_folder = finished.runner.workspace.records_dir
+        _write(sorted_runs(Recorded(record, records_folder) for record in finished.records))
+
+
+def _is_wanted(run: Recorded) -> bool:
+    """Whether the flags ask for a recorded run: its method, BN's alpha and the width."""
+    config = run.record["config"]
+    return (
+        run.row in FLAGS.methods
+        and (run.row != "BN" or config["alpha"] in _alphas())
+        and config["embedding_dim"] == (FLAGS.embedding_dim or config["embedding_dim"])
+    )
+
+
+def _write(runs: list[Recorded]) -> None:
+    from hsm.experiments import recorded, similarities
+    from hsm.visual.similarity_histograms import write_densities, write_similarities
+    from hsm.visual.style import missing_matplotlib
+
+    folder = shared.output_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, group in recorded.by_dataset(runs).items():
+        rows, stem = similarities.rows(group), folder / f"figure4_{name}"
+        print(f"\n{name}: overlap of the same class with different classes; mean cosine of each")
+        for row in rows:
+            for part, found in (("training", row.train), ("test", row.test)):
+                same, other = found.means()
+                numbers_ = f"{found.overlap:.3f}   same {same:+.3f}   different {other:+.3f}"
+                print(f"  {row.title:<18} {part:<9} {numbers_}")
+        print(f"Densities: {write_densities(rows, stem.with_name(f'{stem.name}.csv'))}")
+        missing = missing_matplotlib("Figure 4")
+        paths = [] if missing else write_similarities(rows, stem)
+        print(missing or f"Figure 4: {', '.join(map(str, paths))}")
+
+
+if __name__ == "__main__":
+    FLAGS.set_default("methods", ["SM", "BN", "HBN"])
+    run(main, module="hsm.experiments.figure4", doc=__doc__ or "")

@@ -1,0 +1,63 @@
+"""From trained runs with an embedding of two dimensions to the panels of Figure 2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from hsm.data.sources.source import ImageSource
+from hsm.evaluation import damped_unit_length
+from hsm.experiments.assemble import load_model
+from hsm.experiments.config import RunConfig
+from hsm.experiments.evaluator import Evaluator
+from hsm.experiments.workspace import Workspace
+from hsm.visual.class_planes import Plane
+
+
+def planes(
+    records: Sequence[Mapping[str, Any]], source: ImageSource, workspace: Workspace
+) -> list[Plane]:
+    """The panels of every record in turn, of the test images; SM has two, the others one.
+
+    Args:
+        records: of finished runs, whose weights lie in `workspace`.
+        source: the data that they were tested on.
+        workspace: the output folder.
+
+    Raises:
+        ValueError: if a run's weights are gone, or its embedding has not two dimensions.
+    """
+    return [
+        plane
+        for record in records
+        for plane in _planes(RunConfig.from_json(record["config"]), record, source, workspace)
+    ]
+
+
+def _planes(
+    config: RunConfig, record: Mapping[str, Any], source: ImageSource, workspace: Workspace
+) -> list[Plane]:
+    if config.embedding_dim != 2:
+        raise ValueError(
+            "Figure 2 draws embeddings of two dimensions. Received: "
+            f"embedding_dim={config.embedding_dim}"
+        )
+    model, _ = load_model(workspace.run_dir(config))
+    features, labels = Evaluator(model.features, source, config).embed(source.test)
+    weights = np.asarray(model.classifier.kernel).T
+    accuracy = f"{100 * record['final']['accuracy']:.1f} %"
+    units = damped_unit_length(features), labels, damped_unit_length(weights)
+    if config.base_method != "SM":
+        return [Plane(f"{title(config)}: {accuracy}", *units, on_circle=True)]
+    return [
+        Plane(f"SM: {accuracy}", features, labels, weights, on_circle=False),
+        Plane("SM, normalised", *units, on_circle=True),
+    ]
+
+
+def title(config: RunConfig) -> str:
+    """What the panel of a run is called, such as "HLN, α = 16 → 4"."""
+    heated = f" → {config.heated_alpha:g}" if config.is_heated else ""
+    return f"{config.method}, α = {config.initial_alpha:g}{heated}"

@@ -1,0 +1,37 @@
+"""The flag of figures that can be drawn from records alone, without data or training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from absl import flags
+
+FLAGS = flags.FLAGS
+
+flags.DEFINE_string(
+    "records",
+    None,
+    "Draw from the records in this folder, such as experiments/records/table3, and the CSV files "
+    "beside them: no data set is read and nothing is trained. Default: none; what --dataset and "
+    "the other flags ask for is run, as far as --output_dir does not hold it.",
+)
+
+
+def records_dir() -> Path | None:
+    """The value of --records.
+
+    Raises:
+        FileNotFoundError: if it is no folder.
+        ValueError: if --dry_run is given, too, which plans runs.
+    """
+    if FLAGS.records is None:
+        return None
+    folder = Path(FLAGS.records).expanduser()
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"--records must be a folder of records, as a run leaves it in <output_dir>/records. "
+            f"Received: {FLAGS.records}, which is no folder"
+        )
+    if FLAGS.dry_run:
+        raise ValueError("--dry_run plans runs, and --records needs none: leave one of them out")
+    return folder

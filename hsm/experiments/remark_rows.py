@@ -1,0 +1,74 @@
+"""From recorded runs to what they say on two remarks of the text, in numbers and in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hsm.experiments.measures import nmi_average
+from hsm.experiments.recorded import Recorded, by_condition
+from hsm.visual.remark_panels import QUANTILES, RemarkRow
+
+_PARTS = {"training": "train", "test": "test"}
+
+
+def rows(runs: Sequence[Recorded]) -> list[RemarkRow]:
+    """A row for every condition among the runs of one data set; numbers are means over seeds.
+
+    Raises:
+        ValueError: if two runs are alike.
+        FileNotFoundError: if a record's feature norms are not beside it.
+    """
+    return [
+        RemarkRow(title, str(same[0].record["method"]), _norms(same), _scores(same))
+        for title, same in by_condition(runs).items()
+    ]
+
+
+def sentences(found: Sequence[RemarkRow]) -> list[str]:
+    """What the rows say on both remarks, as far as they have the methods for it."""
+    said = []
+    by_method = {row.method: row for row in reversed(found)}
+    if {"SM", "LN"} <= by_method.keys():
+        sm, ln = (by_method[method].spread("test") for method in ("SM", "LN"))
+        holds = "agrees" if ln < 0.5 * sm else "does not agree"
+        said.append(
+            "Section 3.3: norms are very similar with l2-normalisation in training and vary widely "
+            f"without. Here LN's spread is {ln / sm:.2f} times SM's on test images, which {holds} "
+            "(half of it or less would)."
+        )
+    names = dict.fromkeys(name for row in found for name in row.scores)
+    for name in names:
+        gains = [row.scores[name][0] - row.scores[name][1] for row in found if name in row.scores]
+        more = sum(gain > 0 for gain in gains)
+        said.append(
+            f"Section 5.2: normalised features score slightly better. Here in {name} for {more} of "
+            f"{len(gains)} rows, by {min(gains):+.2f} to {max(gains):+.2f} points."
+        )
+    return said
+
+
+def _norms(same: Sequence[Recorded]) -> dict[str, np.ndarray]:
+    tables = [run.columns("feature_norms") for run in same]
+    return {
+        name: np.mean([np.interp(QUANTILES, t["quantile"], t[column]) for t in tables], axis=0)
+        for name, column in _PARTS.items()
+    }
+
+
+def _scores(same: Sequence[Recorded]) -> dict[str, tuple[float, float]]:
+    """Percent at unit length and as they are; nothing where the latter were not scored."""
+    pairs = [(run.record["final"], run.record["unnormalized"]) for run in same]
+    if any(plain is None for _, plain in pairs):
+        return {}
+    smallest = min(pairs[0][0]["recall"], key=int)
+    found = {
+        f"R@{smallest}": [[e["recall"][smallest] for e in pair] for pair in pairs],
+        "NMI": [[e[f"nmi_{nmi_average([same[0].record])}"] for e in pair] for pair in pairs],
+    }
+    return {
+        name: tuple(100 * np.mean(values, axis=0))
+        for name, values in found.items()
+        if None not in values[0]
+    }

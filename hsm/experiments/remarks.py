@@ -1,0 +1,73 @@
+"""Two remarks of the paper's text as panels: feature norms, and features that are not normalised.
+
+Section 3.3: the norms of features before normalisation are very similar if they were normalised in
+training, and vary widely for SM. Section 5.2: features at unit length score slightly better than
+features as they are. Whether these runs agree is said in a sentence each.
+
+The numbers lie in and beside the records of finished runs. With --records=FOLDER they are drawn
+from there alone; else what is missing in --output_dir is run, as table1 does. remarks_NAME.png,
+.pdf and .csv go to --output_dir. The remark on GoogLeNet's port has a command of its own:
+hsm.experiments.port.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from hsm.experiments import flags as shared
+from hsm.experiments.config import METHODS
+from hsm.experiments.data_flags import check_choices
+from hsm.experiments.driver import run
+from hsm.experiments.record_flags import records_dir
+from hsm.experiments.table_run import Table, finished_runs
+
+if TYPE_CHECKING:
+    from hsm.experiments.recorded import Recorded
+
+
+def main() -> None:
+    """Run the driver on the flags."""
+    folder = records_dir()
+    if folder is None:
+        for finished in finished_runs(Table("remarks", curves=False)):
+            from hsm.experiments.recorded import Recorded
+
+            records_folder = finished.runner.workspace.records_dir
+            _write([Recorded(record, records_folder) for record in finished.records])
+        return
+    from hsm.experiments import recorded
+
+    check_choices("methods", shared.FLAGS.methods, METHODS)
+    found = [run for run in recorded.read(folder) if run.record["method"] in shared.FLAGS.methods]
+    if not found:
+        raise ValueError(f"no record in {folder} is of --methods={','.join(shared.FLAGS.methods)}")
+    _write(found)
+
+
+def _write(runs: list[Recorded]) -> None:
+    from hsm.experiments import recorded, remark_rows
+    from hsm.visual.remark_panels import write_numbers, write_remarks
+    from hsm.visual.style import missing_matplotlib
+
+    folder = shared.output_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, group in recorded.by_dataset(recorded.sorted_runs(runs)).items():
+        rows, stem = remark_rows.rows(group), folder / f"remarks_{name}"
+        print(f"\n{name}: spread of feature norms, (90th - 10th percentile) / median")
+        for row in rows:
+            spreads = (
+                f"{part} {row.spread(part):.2f} ({norms[1]:.3g} to {norms[3]:.3g})"
+                for part, norms in row.norms.items()
+            )
+            print(f"  {row.title:<18} {'   '.join(spreads)}")
+        for sentence in remark_rows.sentences(rows):
+            print(textwrap.fill(sentence, 100, initial_indent="  ", subsequent_indent="  "))
+        print(f"Numbers: {write_numbers(rows, stem.with_name(f'{stem.name}.csv'))}")
+        missing = missing_matplotlib("The panels")
+        paths = [] if missing else write_remarks(rows, stem, title=name)
+        print(missing or f"Panels: {', '.join(map(str, paths))}")
+
+
+if __name__ == "__main__":
+    run(main, module="hsm.experiments.remarks", doc=__doc__ or "")
