@@ -83,6 +83,7 @@ FLOORS = {
     "hsm.experiments.published": 4,
     "hsm.experiments.recipes": 4,
     "hsm.experiments.report": 4,
+    "hsm.experiments.report_page": 4,
     "hsm.experiments.runner": 4,
     "hsm.experiments.summary": 4,
     "hsm.experiments.tables": 4,

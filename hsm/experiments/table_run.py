@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hsm.data.catalog import ZERO_SHOT
@@ -73,23 +74,52 @@ def make(table: Table) -> None:
 
 def _write(table: Table, records: Sequence[dict[str, Any]], workspace: Workspace) -> None:
     from hsm.experiments import report
+    from hsm.experiments.report_page import write_report
 
-    report.write_tables(records, workspace.output_dir, table=table.name)
+    folder = workspace.output_dir
+    report.write_tables(records, folder, table=table.name)
     print(f"\n{report.render_text(records, table.name)}\n")
-    if table.curves:
-        print(_curves(table, records, workspace))
-    print(f"Tables and records are in {workspace.output_dir}")
+    curves = _curves(table, records, folder) if table.curves else ()
+    if curves:
+        print(f"Learning curves: {', '.join(map(str, curves))}")
+    # Table 1's keep the plain name; those of another table must not replace it.
+    name = "report.html" if table.name == "table1" else f"report_{table.name}.html"
+    pictures = _pictures(table, records, folder) if curves else {}
+    page = write_report(records, folder / name, table=table.name, pictures=pictures)
+    print(f"To read in a browser: {page}")
+    print(f"Tables and records are in {folder}")
 
 
-def _curves(table: Table, records: Sequence[dict[str, Any]], workspace: Workspace) -> str:
+def _curves(table: Table, records: Sequence[dict[str, Any]], folder: Path) -> tuple[Path, ...]:
+    """The files of the learning curves; none, and a sentence, without matplotlib."""
     from hsm.experiments.summary import row_label
     from hsm.visual.learning_curves import write_learning_curves
     from hsm.visual.style import missing_matplotlib
 
     missing = missing_matplotlib("The learning curves")
     if missing:
-        return missing
-    # Table 1's keep the plain name; those of another split must not replace them.
-    stem = "learning_curves" if table.split == ZERO_SHOT else f"learning_curves_{table.name}"
-    paths = write_learning_curves(records, workspace.output_dir, stem=stem, name_of=row_label)
-    return f"Learning curves: {', '.join(str(path) for path in paths)}"
+        print(missing)
+        return ()
+    return write_learning_curves(records, folder, stem=_stem(table), name_of=row_label)
+
+
+def _stem(table: Table) -> str:
+    """How files of learning curves start: those of another split must not replace Table 1's."""
+    return "learning_curves" if table.split == ZERO_SHOT else f"learning_curves_{table.name}"
+
+
+def _pictures(
+    table: Table, records: Sequence[dict[str, Any]], folder: Path
+) -> dict[str, list[str]]:
+    """What the report page shows besides tables, by section."""
+    from hsm.experiments.report_page import curve_text
+    from hsm.visual import page
+
+    blocks = []
+    for name in dict.fromkeys(record["data"]["name"] for record in records):
+        path = folder / f"{_stem(table)}_{name}.png"
+        if path.exists():
+            own = [record for record in records if record["data"]["name"] == name]
+            caption = f"{name}: scores on the test images against the epoch"
+            blocks.append(page.picture(path, alt=curve_text(own), caption=caption))
+    return {"Learning curves": blocks}
