@@ -51,9 +51,12 @@ def write(evaluator: Evaluator, stem: Path, *, model: EmbeddingModel | None) -> 
         "feature_norms": _feature_norms(train[0], test[0]),
     }
     if model is not None:
+        split = evaluator.source.train
         chosen = spaced(len(train[0]), _GRADIENT_SAMPLE)
-        tables["weight_norms"] = _weight_norms(model, evaluator.source.train.class_names)
-        tables["gradient_norms"] = _gradient_norms(model, train[0][chosen], train[1][chosen])
+        # The sample's own labels leave out classes that it has none of; the classifier's do not.
+        labels = split.labels[spaced(len(split), _TRAIN_SAMPLE)]
+        tables["weight_norms"] = _weight_norms(model, split.class_names)
+        tables["gradient_norms"] = _gradient_norms(model, train[0][chosen], labels[chosen])
     stem.parent.mkdir(parents=True, exist_ok=True)
     return tuple(write_csv(path(stem, kind), table) for kind, table in tables.items())
 

@@ -23,8 +23,9 @@ from hsm.experiments.config import RunConfig
 from hsm.experiments.data_flags import check_choices
 from hsm.experiments.driver import run
 from hsm.experiments.figure2_recipes import ALPHAS, FIGURE2_RECIPES, TRAIN_IMAGES
+from hsm.experiments.finished import Finished
 from hsm.experiments.recipe_flags import numbers
-from hsm.experiments.table_run import Finished, Table, finished_runs
+from hsm.experiments.table_run import Table, finished_runs
 
 if TYPE_CHECKING:
     from hsm.data.sources.source import ImageSource

@@ -5,18 +5,18 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hsm.data.catalog import ZERO_SHOT
 from hsm.experiments import data_flags
 from hsm.experiments import flags as shared
 from hsm.experiments.config import RunConfig
 from hsm.experiments.driver import load_tensorflow
+from hsm.experiments.finished import Finished
 
 if TYPE_CHECKING:
     from hsm.data.sources.source import ImageSource
     from hsm.experiments.pretrained import Pretrained
-    from hsm.experiments.runner import Runner
     from hsm.experiments.workspace import Workspace
 
 
@@ -39,25 +39,31 @@ class Table:
     narrowed: Callable[[ImageSource], ImageSource] = lambda source: source
 
 
-@dataclass(frozen=True)
-class Finished:
-    """The runs of one data set.
-
-    Attributes:
-        runner: What ran them; it knows the data and the output folder.
-        records: A record a run, in the order of the configurations.
-    """
-
-    runner: Runner
-    records: list[dict[str, Any]]
-
-
 def make(table: Table) -> None:
     """Run what the table lacks and write it; with --dry_run only say what would run."""
     finished = finished_runs(table)
-    records = [record for runs in finished for record in runs.records]
-    if records:
-        _write(table, records, finished[0].runner.workspace)
+    if not finished:
+        return
+    from hsm.experiments.table_files import write
+
+    write(finished, table=table.name, curves=_curve_stem(table))
+    if shared.FLAGS.tensorboard:
+        print(_tensorboard(finished[0].runner.workspace))
+
+
+def _curve_stem(table: Table) -> str | None:
+    """How files of learning curves start: those of another split must not replace Table 1's."""
+    if not table.curves:
+        return None
+    return "learning_curves" if table.split == ZERO_SHOT else f"learning_curves_{table.name}"
+
+
+def _tensorboard(workspace: Workspace) -> str:
+    """How to look at what was written for it."""
+    command = f"tensorboard --logdir={workspace.output_dir / 'tensorboard'}"
+    if importlib.util.find_spec("tensorboard") is not None:
+        return f"Curves and embeddings: {command}"
+    return f"Curves and embeddings, after pip install tensorboard: {command}"
 
 
 def finished_runs(table: Table) -> list[Finished]:
@@ -111,37 +117,3 @@ def _sources(table: Table, datasets: Sequence[str]) -> dict[str, ImageSource]:
         )
         for dataset in datasets
     }
-
-
-def _write(table: Table, records: Sequence[dict[str, Any]], workspace: Workspace) -> None:
-    from hsm.experiments import report
-
-    report.write_tables(records, workspace.output_dir, table=table.name)
-    print(f"\n{report.render_text(records, table.name)}\n")
-    if table.curves:
-        print(_curves(table, records, workspace))
-    print(f"Tables and records are in {workspace.output_dir}")
-    if shared.FLAGS.tensorboard:
-        print(_tensorboard(workspace))
-
-
-def _tensorboard(workspace: Workspace) -> str:
-    """How to look at what was written for it."""
-    command = f"tensorboard --logdir={workspace.output_dir / 'tensorboard'}"
-    if importlib.util.find_spec("tensorboard") is not None:
-        return f"Curves and embeddings: {command}"
-    return f"Curves and embeddings, after pip install tensorboard: {command}"
-
-
-def _curves(table: Table, records: Sequence[dict[str, Any]], workspace: Workspace) -> str:
-    from hsm.experiments.summary import row_label
-    from hsm.visual.learning_curves import write_learning_curves
-    from hsm.visual.style import missing_matplotlib
-
-    missing = missing_matplotlib("The learning curves")
-    if missing:
-        return missing
-    # Table 1's keep the plain name; those of another split must not replace them.
-    stem = "learning_curves" if table.split == ZERO_SHOT else f"learning_curves_{table.name}"
-    paths = write_learning_curves(records, workspace.output_dir, stem=stem, name_of=row_label)
-    return f"Learning curves: {', '.join(str(path) for path in paths)}"

@@ -1,0 +1,37 @@
+"""Finished runs → the files of a table: tables, learning curves, and the page to read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hsm.experiments import report, table_pictures
+from hsm.experiments.finished import Finished
+from hsm.experiments.report_page import write_report
+from hsm.experiments.summary import row_label
+from hsm.visual.learning_curves import write_learning_curves
+from hsm.visual.style import missing_matplotlib
+
+
+def write(finished: Sequence[Finished], *, table: str, curves: str | None) -> None:
+    """Write the files, print the table and say where everything is.
+
+    Args:
+        finished: the runs of every data set; at least one.
+        table: one of `report.LAYOUTS`, which names the files.
+        curves: how the names of learning curves start; None for no curves.
+    """
+    folder = finished[0].runner.workspace.output_dir
+    records = [record for found in finished for record in found.records]
+    report.write_tables(records, folder, table=table)
+    print(f"\n{report.render_text(records, table)}\n")
+    missing = missing_matplotlib("The learning curves")
+    if missing:
+        print(missing)
+    elif curves:
+        paths = write_learning_curves(records, folder, stem=curves, name_of=row_label)
+        print(f"Learning curves: {', '.join(map(str, paths))}")
+    pictures = {} if missing else table_pictures.sections(finished, curves=curves)
+    # Table 1's keep the plain name; those of another table must not replace it.
+    page = folder / ("report.html" if table == "table1" else f"report_{table}.html")
+    print(f"To read in a browser: {write_report(records, page, table=table, pictures=pictures)}")
+    print(f"Tables and records are in {folder}")
