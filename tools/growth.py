@@ -4,7 +4,8 @@
     python tools/growth.py --draw --json=experiments/benchmarks/growth.json --plot=docs/growth
 
 Recall@K goes up to a million vectors of 64 dimensions, which takes most of an hour on two cores;
---queries and --batch_sizes choose other sizes. Every size is measured in a process of its own.
+--queries and --batch_sizes choose other sizes. Every size is measured in a process of its own, and
+what --json holds already is not measured again: name another file for another machine.
 """
 
 from __future__ import annotations
@@ -38,20 +39,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measures or reads the figures, and draws them; returns the exit status."""
     options = _parse(arguments)
     os.environ["PYTHONPATH"] = os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])
-    if options.draw:
+    results: dict[str, Any] = {"machine": machine(), "recall": [], "train": []}
+    if options.json.exists():
         results = json.loads(options.json.read_text())
-    else:
-        results = {"machine": machine(), "recall": [], "train": []}
-        for count in options.queries:
-            results["recall"].append(_recall(count))
-            _keep(results, options.json)
-        for precision in ("float32", "mixed_bfloat16"):
-            for size in options.batch_sizes:
-                results["train"].append(_train(precision, size))
-                _keep(results, options.json)
+    if not options.draw:
+        _measure(results, options)
     for path in draw(results, options.plot):
         print(path)
     return 0
+
+
+def _measure(results: dict[str, Any], options: argparse.Namespace) -> None:
+    """Adds what is missing, and keeps it."""
+    known = {row["queries"] for row in results["recall"]}
+    for count in options.queries:
+        if count not in known:
+            results["recall"].append(_recall(count))
+            _keep(results, options.json)
+    trained = {(row["precision"], row["batch_size"]) for row in results["train"]}
+    for precision in ("float32", "mixed_bfloat16"):
+        for size in options.batch_sizes:
+            if (precision, size) not in trained:
+                results["train"].append(_train(precision, size))
+                _keep(results, options.json)
 
 
 def _recall(count: int) -> dict[str, Any]:

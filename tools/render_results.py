@@ -22,7 +22,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from benchmarks.table import markdown as benchmark_markdown
+from benchmarks import precision_table
+from benchmarks import table as benchmark_table
 
 from hsm import records
 from hsm.experiments.measures import Record
@@ -78,13 +79,19 @@ def result_texts(folders: Mapping[str, Iterable[Record]]) -> dict[str, str]:
 
 
 def benchmark_texts(directory: Path) -> dict[str, str]:
-    """The tables of what tools/benchmark.py wrote into `directory`, by block."""
+    """The tables of what tools/benchmark.py wrote into `directory`, by block.
+
+    A folder in it holds records of runs that differ in their precision.
+    """
     contents = {path.stem: json.loads(path.read_text()) for path in directory.glob("*.json")}
-    return {
-        f"benchmarks:{name}": benchmark_markdown(content)
+    texts = {
+        name: benchmark_table.markdown(content)
         for name, content in contents.items()
         if "cases" in content
     }
+    for folder in (path for path in directory.glob("*") if path.is_dir()):
+        texts[folder.name] = precision_table.markdown(records.read_all(folder))
+    return {f"benchmarks:{name}": text for name, text in texts.items()}
 
 
 def read_folders(directory: Path) -> dict[str, list[Record]]:

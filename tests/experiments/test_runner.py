@@ -159,3 +159,17 @@ def test_samples_are_spread_over_the_split(few_digits):
         few_digits.train.class_names[few_digits.train.labels[i]]
         for i in diagnostics.spaced(len(few_digits.train), 3)
     ]
+
+
+def test_gradients_are_those_of_the_classifiers_labels(finished, few_digits, monkeypatch):
+    """Also where the sample lacks classes, whose labels then differ from the classifier's."""
+    workspace, configs, _, _ = finished
+    monkeypatch.setattr(diagnostics, "_TRAIN_SAMPLE", 3)
+    model, config = load_model(workspace.run_dir(configs["HBN"]))
+    stem = workspace.output_dir / "few"
+    diagnostics.write(Evaluator(model.features, few_digits, config), stem, model=model)
+    path = diagnostics.path(stem, "gradient_norms")
+    labels = np.genfromtxt(path, delimiter=",", skip_header=1)[:, 0]
+    split = few_digits.train
+    np.testing.assert_array_equal(labels, split.labels[diagnostics.spaced(len(split), 3)])
+    assert len(np.unique(labels)) < split.num_classes

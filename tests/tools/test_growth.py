@@ -14,6 +14,10 @@ def test_sizes_are_measured_kept_and_drawn_again(tmp_path, capsys):
     found = json.loads(path.read_text())
     assert [row["queries"] for row in found["recall"]] == [300, 1000]
     assert all(row["seconds"] > 0 and row["bytes"] > 2**24 for row in found["recall"])
+    assert growth.main(["--queries=300,500", "--batch_sizes=", *where]) == 0
+    again = json.loads(path.read_text())
+    assert again["recall"][:2] == found["recall"]
+    assert again["recall"][2]["queries"] == 500
     drawn = plot.with_suffix(".png").read_bytes()
     assert growth.main(["--draw", *where]) == 0
     assert plot.with_suffix(".png").read_bytes() == drawn

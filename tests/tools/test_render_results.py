@@ -113,8 +113,12 @@ def test_a_benchmark_is_a_table_and_other_files_are_none(tmp_path):
     }
     (tmp_path / "quick.json").write_text(json.dumps({"machine": machine, "cases": []}))
     (tmp_path / "growth.json").write_text(json.dumps({"machine": machine, "train": []}))
+    run = make_record("BN")
+    run["config"]["precision"] = "float32"
+    records.write(run, tmp_path / "narrow")
     texts = render_results.benchmark_texts(tmp_path)
-    assert set(texts) == {"benchmarks:quick"}
+    assert set(texts) == {"benchmarks:quick", "benchmarks:narrow"}
+    assert "\n| float32 | 0 | 57.50 |" in texts["benchmarks:narrow"]
     assert "A processor, 2 cores" in texts["benchmarks:quick"]
     block = "<!-- benchmarks:quick --><!-- /benchmarks:quick -->"
     assert "TensorFlow 2.99" in render_results.render(block, texts)

@@ -33,6 +33,7 @@ def draw(results: Mapping[str, Any], stem: Path) -> list[Path]:
 
 
 def _draw_recall(time: Axes, memory: Axes, rows: Rows) -> None:
+    rows = sorted(rows, key=lambda row: int(row["queries"]))
     counts = [row["queries"] for row in rows]
     look = {"color": _STYLES["float32"].color, "marker": _STYLES["float32"].marker}
     time.loglog(counts, [row["seconds"] for row in rows], **look)
