@@ -1,4 +1,4 @@
-"""The report page's pictures come from the runs, and are left out where there is nothing to show."""
+"""The report page shows pictures of the runs, and none where there is nothing to show."""
 
 from __future__ import annotations
 
