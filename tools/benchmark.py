@@ -7,7 +7,8 @@ Every side of a case is a process of its own, and they take turns, so that a mac
 slows all of them down: the ratios count, not the times. Peers that are not installed are left out;
 `pip install -e ".[bench]"` brings them; on a machine without a GPU, install the processor build of
 torch before. "GEMM" is the rate of square matrix products in the same precision, measured in the
-same turns.
+same turns. Cases that --json holds already are replaced if they are run again, and kept if not:
+name another file for another machine.
 """
 
 from __future__ import annotations
@@ -41,7 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the cases and prints their table; returns the exit status."""
     options = _parse(arguments)
     os.environ["PYTHONPATH"] = os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])
-    results: dict[str, Any] = {"machine": machine(), "cases": []}
+    here = machine()
+    results: dict[str, Any] = {"machine": here, "cases": []}
+    if options.json and options.json.exists():
+        results = json.loads(options.json.read_text())
     for precision in options.precision:
         for case in options.only:
             if precision != options.precision[0] and not CASES[case].depends_on_precision:
@@ -54,8 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 options.queries,
                 options.classes,
             )
-            results["cases"].append(run(case, settings, options.rounds))
-            print(table.text(results["cases"][-1]), flush=True)
+            result = {**run(case, settings, options.rounds), "commit": here["commit"]}
+            print(table.text(result), flush=True)
+            results["cases"] = [*_others(results["cases"], result), result]
             if options.json:
                 options.json.parent.mkdir(parents=True, exist_ok=True)
                 options.json.write_text(json.dumps(results, indent=1) + "\n")
@@ -83,6 +88,15 @@ def run(case: str, settings: Settings, rounds: int) -> dict[str, Any]:
         "left_out": {side: package for side, package in left_out.items() if package},
         **_work(case, settings),
     }
+
+
+def _others(cases: list[dict[str, Any]], result: dict[str, Any]) -> list[dict[str, Any]]:
+    """The cases that `result` does not replace."""
+
+    def key(case: dict[str, Any]) -> tuple[str, str]:
+        return case["case"], case["settings"]["precision"]
+
+    return [case for case in cases if key(case) != key(result)]
 
 
 def machine() -> dict[str, Any]:

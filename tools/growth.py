@@ -69,7 +69,8 @@ def _recall(count: int) -> dict[str, Any]:
     settings = Settings(queries=count, classes=round(count / _IMAGES_A_CLASS))
     turns = _turns("recall", settings)
     seconds = statistics.median(turn["wall"] for turn in turns)
-    return _said({"queries": count, "seconds": seconds, "bytes": turns[-1]["peak"]})
+    found = {"queries": count, "seconds": seconds, "processor": turns[-1]["processor"]}
+    return _said({**found, "bytes": turns[-1]["peak"]})
 
 
 def _train(precision: str, batch_size: int) -> dict[str, Any]:

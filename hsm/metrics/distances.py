@@ -1,16 +1,17 @@
 """Which points lie within a radius of a query: as exact as float64 loops, as fast as float32.
 
 Squared Euclidean distances are defined by d(q, p) = sum_i (q_i - p_i)^2 in float64, so equal
-vectors are at equal distances. Computing that for all pairs is slow; |p|^2 - 2 q.p, a matrix
-product in float32, orders almost all of them. Pairs that its rounding error could decide are
+vectors are at equal distances. Computing that for all pairs is slow; |q|^2 + |p|^2 - 2 q.p, a
+matrix product in float32, orders almost all of them. Pairs that its rounding error could decide are
 computed again by the definition, hence every answer is the definition's.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +19,12 @@ from threadpoolctl import threadpool_limits
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+_Part = TypeVar("_Part")
 
 # Elements of a temporary array: 16 MiB of float32.
 _BLOCK = 1 << 22
 # Queries and points of one tile of scores: each side of the product stays in a core's cache.
-_TILE = (512, 4096)
+_TILE = (512, 1024)
 # Unit roundoff of float32.
 _ROUNDOFF = 2.0**-24
 
@@ -30,25 +32,30 @@ _ROUNDOFF = 2.0**-24
 class ScreenedDistances:
     """Squared distances of queries [n, k] to points [m, k], both float64 and finite.
 
+    Where both are one and the same array, `count_among` computes every distance once for two.
+
     Memory: copies of the arguments, and blocks whose size does not grow with n; never n x m.
     """
 
     def __init__(self, queries: FloatArray, points: FloatArray) -> None:
         # A power of two leaves every mantissa as it is, and no square overflows after it.
         exponent = _exponent(queries, points)
-        self._queries = np.ldexp(queries, -exponent)
         self._points = np.ldexp(points, -exponent)
+        self._queries = self._points if queries is points else np.ldexp(queries, -exponent)
         # Without the common offset, a nearly collapsed embedding keeps its digits in float32.
         centre = np.median(self._points, axis=0)
         exponent = _exponent(self._queries - centre, self._points - centre)
         self._scale = 2.0 ** (-2 * exponent)
         rows = np.ldexp(self._queries - centre, -exponent).astype(np.float32)
         columns = np.ldexp(self._points - centre, -exponent).astype(np.float32)
-        self._square = np.square(rows, dtype=np.float64).sum(axis=1)
-        square = np.square(columns, dtype=np.float64).sum(axis=1)
-        self._left = np.hstack([-2.0 * rows, np.ones((len(rows), 1), np.float32)])
-        self._right = np.hstack([columns, square[:, None].astype(np.float32)])
-        self._error = _score_error(self._square, square.max(), rows.shape[1])
+        row_squares, column_squares = (
+            np.square(part, dtype=np.float64).sum(axis=1) for part in (rows, columns)
+        )
+        # Their product is the sum of all three terms of a squared distance.
+        one = np.ones(1, np.float32)
+        self._left = _columns(-2.0 * rows, one, row_squares)
+        self._right = _columns(columns, column_squares, one)
+        self._error = _score_error(row_squares, column_squares.max(), rows.shape[1])
 
     def exact(self, rows: IntArray, columns: IntArray) -> FloatArray:
         """Squared distances [p] of the pairs (rows[i], columns[i]), by the definition."""
@@ -125,40 +132,110 @@ class ScreenedDistances:
             progress: called with a number of queries whenever so many more are done.
         """
         parts = list(_slices(len(radii), _TILE[0]))
-        # Of a tile, most time goes to work that NumPy does in one thread.
-        with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(_cores()) as pool:
-            counts = []
-            for count in pool.map(lambda rows: self._count_rows(rows, radii, weights), parts):
-                counts.append(count)
-                if progress is not None:
-                    progress(len(count))
+
+        def count(rows: slice) -> IntArray:
+            found = np.zeros(rows.stop - rows.start, np.int64)
+            for columns in _slices(len(weights), _TILE[1]):
+                scores = self._left[rows] @ self._right[columns].T
+                found += self._count(scores, rows, columns, radii=radii, weights=weights)
+            return found
+
+        counts = []
+        for found in _in_threads(count, parts):
+            counts.append(found)
+            if progress is not None:
+                progress(len(found))
         return np.concatenate(counts)
 
-    def _count_rows(self, rows: slice, radii: FloatArray, weights: IntArray) -> IntArray:
-        """`count_within` for some queries."""
-        tiles = _slices(len(weights), _TILE[1])
-        return sum(
-            (self._count_tile(rows, columns, radii[rows], weights[columns]) for columns in tiles),
-            start=np.zeros(rows.stop - rows.start, np.int64),
-        )
-
-    def _count_tile(
-        self, rows: slice, columns: slice, radii: FloatArray, weights: IntArray
+    def count_among(
+        self, radii: FloatArray, *, progress: Callable[[int], object] | None = None
     ) -> IntArray:
-        """`count_within` for some queries and some points."""
-        scores = self._left[rows] @ self._right[columns].T
-        limit, error = radii * self._scale - self._square[rows], self._error[rows]
+        """`count_within` of points that are the queries, themselves included, all of weight 1.
+
+        The distance of two points is compared with the radii of both, so that half of the products
+        suffice.
+        """
+        parts = list(_slices(len(radii), _TILE[0]))
+        # The first block has most others before it and the last has none: together, all have alike.
+        pairs = [parts[i : i + 1] + parts[j : j + 1] * (i < j) for i, j in _ends(len(parts))]
+        counts = np.zeros(len(radii), np.int64)
+        for rows, found in zip(
+            pairs, _in_threads(lambda pair: self._count_from(pair, radii), pairs), strict=True
+        ):
+            counts += found
+            if progress is not None:
+                progress(sum(part.stop - part.start for part in rows))
+        return counts
+
+    def _count_from(self, blocks: list[slice], radii: FloatArray) -> IntArray:
+        """What the pairs of some blocks with themselves and with all after them add, [n]."""
+        counts = np.zeros(len(radii), np.int64)
+        for rows in blocks:
+            scores = self._left[rows] @ self._right[rows].T
+            counts[rows] += self._count(scores, rows, rows, radii=radii)
+            for part in _slices(len(radii) - rows.stop, _TILE[1]):
+                columns = slice(part.start + rows.stop, part.stop + rows.stop)
+                scores = self._left[rows] @ self._right[columns].T
+                counts[rows] += self._count(scores, rows, columns, radii=radii)
+                counts[columns] += self._count(scores.T, columns, rows, radii=radii)
+        return counts
+
+    def _count(
+        self,
+        scores: NDArray[np.float32],
+        rows: slice,
+        columns: slice,
+        *,
+        radii: FloatArray,
+        weights: IntArray | None = None,
+    ) -> IntArray:
+        """The summed weights of `columns` within the radius of each of `rows`, by their scores."""
+        limit, error = radii[rows] * self._scale, self._error[rows]
         # Few points are near: to list them is faster than further passes over all scores.
-        near = np.flatnonzero(scores <= _column(limit + error))
-        row, column = np.divmod(near, len(weights))
-        inside = scores.ravel()[near] <= (limit - error).astype(np.float32)[row]
+        row, column, near = _listed(scores, (limit + error).astype(np.float32))
+        inside = near <= (limit - error).astype(np.float32)[row]
         undecided = np.flatnonzero(~inside)
         inside[undecided] = (
             self.exact(row[undecided] + rows.start, column[undecided] + columns.start)
-            <= radii[row[undecided]]
+            <= radii[rows][row[undecided]]
         )
-        counts = np.bincount(row[inside], weights[column[inside]], minlength=len(radii))
+        chosen = None if weights is None else weights[columns][column[inside]]
+        counts = np.bincount(row[inside], chosen, minlength=rows.stop - rows.start)
         return counts.astype(np.int64)
+
+
+def _listed(
+    scores: NDArray[np.float32], limits: NDArray[np.float32]
+) -> tuple[IntArray, IntArray, NDArray[np.float32]]:
+    """Row, column and value of the scores that are at most their row's limit, [p] each."""
+    if scores.flags.c_contiguous:
+        near = np.flatnonzero(scores <= limits[:, None])
+        row, column = np.divmod(near, scores.shape[1])
+        return row, column, scores.ravel()[near]
+    # A transposed tile is read in the order in which it lies in memory.
+    near = np.flatnonzero(limits[None, :] >= scores.T)
+    column, row = np.divmod(near, scores.shape[0])
+    return row, column, scores.T.ravel()[near]
+
+
+def _in_threads(
+    function: Callable[[_Part], IntArray], parts: Sequence[_Part]
+) -> Iterator[IntArray]:
+    """`function` of every part, in order. Beside the products NumPy works in one thread alone."""
+    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(_cores()) as pool:
+        yield from pool.map(function, parts)
+
+
+def _ends(count: int) -> Iterator[tuple[int, int]]:
+    """The first and the last of `count`, the second and the last but one, and so on."""
+    return ((i, count - 1 - i) for i in range((count + 1) // 2))
+
+
+def _columns(*parts: NDArray) -> NDArray[np.float32]:
+    """The parts side by side, float32: matrices, vectors as columns, and single numbers."""
+    height = len(parts[0])
+    shaped = [p if p.ndim == 2 else np.broadcast_to(p, height)[:, None] for p in parts]
+    return np.hstack([part.astype(np.float32) for part in shaped])
 
 
 def _cores() -> int:
@@ -171,19 +248,14 @@ def _exponent(*arrays: FloatArray) -> int:
 
 
 def _score_error(query_squares: FloatArray, largest_square: float, dimension: int) -> FloatArray:
-    """A bound [n] on the error of |p|^2 - 2 q.p in float32, thresholds' rounding included.
+    """A bound [n] on the error of |q|^2 + |p|^2 - 2 q.p in float32, thresholds' rounding included.
 
-    With u the unit roundoff, the product of k + 1 terms, its rounded factors and the threshold err
-    by at most (k + 8) u (2 |q| |p| + |p|^2 + |q|^2) to first order, and the parenthesis is at most
+    With u the unit roundoff, the product of k + 2 terms, its rounded factors and the threshold err
+    by at most (k + 9) u (2 |q| |p| + |p|^2 + |q|^2) to first order, and the parenthesis is at most
     2 (|q|^2 + |p|^2).
     The larger constant covers the higher orders, and the definition's own rounding in float64.
     """
     return 2.0 * (dimension + 16) * _ROUNDOFF * (query_squares + largest_square)
-
-
-def _column(values: FloatArray) -> NDArray[np.float32]:
-    """`values` [n] as float32 [n, 1]."""
-    return values.astype(np.float32)[:, None]
 
 
 def _slices(count: int, step: int) -> Iterator[slice]:

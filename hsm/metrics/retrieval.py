@@ -111,7 +111,11 @@ def _ranks(
     queries_own = gallery is queries
     # Images at one point are compared once: a collapsed embedding is not a slow one.
     points, point_of = _distinct_rows(np.asarray(gallery, np.float64))
-    distances = ScreenedDistances(np.asarray(queries, np.float64), points)
+    # Each image at a point of its own: then points can stand for queries, in their own order.
+    alone = queries_own and len(points) == len(queries)
+    searchers = points if alone else np.asarray(queries, np.float64)
+    place = point_of if alone else np.arange(len(queries))
+    distances = ScreenedDistances(searchers, points)
     radii = np.empty(len(queries))
     same_class = np.empty(len(queries), np.int64)
     for rows, members in _by_class(classes, gallery_classes):
@@ -120,10 +124,15 @@ def _ranks(
         if queries_own:
             own = np.searchsorted(columns, point_of[rows])
             skip = np.where(weights[own] == 1, own, -1)
-        radii[rows], ties = distances.nearest(rows, columns, skip=skip, weights=weights)
+        radii[place[rows]], ties = distances.nearest(
+            place[rows], columns, skip=skip, weights=weights
+        )
         same_class[rows] = ties + (skip >= 0)
-    within = distances.count_within(radii, np.bincount(point_of), progress=progress)
-    return (within - same_class).astype(np.int32)
+    if alone:
+        within = distances.count_among(radii, progress=progress)
+    else:
+        within = distances.count_within(radii, np.bincount(point_of), progress=progress)
+    return (within[place] - same_class).astype(np.int32)
 
 
 def _distinct_rows(matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], IntArray]:

@@ -32,7 +32,9 @@ def text(result: Result) -> str:
 
 def markdown(content: Mapping[str, Any]) -> str:
     """The README's table of a whole file of figures, and what they were measured on."""
-    rows = [row for result in content["cases"] for row in _rows(result)]
+    order = list(CASES)
+    cases = sorted(content["cases"], key=lambda result: order.index(result["case"]))
+    rows = [row for result in cases for row in _rows(result)]
     head = "| What | hsm | Memory | Instead | Memory | hsm is … × as fast | Of GEMM's rate |"
     return "\n".join([head, "|---|---:|---:|---|---:|---:|---:|", *rows, "", _machine(content)])
 
@@ -59,10 +61,11 @@ def _machine(content: Mapping[str, Any]) -> str:
     names = {"tensorflow": "TensorFlow", "torch": "PyTorch", "faiss-cpu": "FAISS"}
     versions = [f"{name} {machine['versions'].get(key)}" for key, name in names.items()]
     turns = {len(result["sides"][HSM]) for result in content["cases"]}
+    commits = sorted({case.get("commit", machine["commit"])[:7] for case in content["cases"]})
     return (
         f"Measured on {machine['hardware']['cpu']}, {machine['hardware']['cores']} cores, with "
         f"{', '.join(version for version in versions if not version.endswith('None'))}; commit "
-        f"{machine['commit'][:7]}. Medians of {min(turns, default=0)} to {max(turns, default=0)} "
+        f"{', '.join(commits)}. Medians of {min(turns, default=0)} to {max(turns, default=0)} "
         "turns; memory is a process's peak."
     )
 

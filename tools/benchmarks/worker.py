@@ -82,9 +82,14 @@ def main() -> None:
 
 
 def _peak_memory() -> int:
-    """Bytes that this process, or the largest of those that it started, held at once."""
-    both = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return 1024 * max(resource.getrusage(who).ru_maxrss for who in both)
+    """Bytes that this process, or the largest of those that it started, held at once.
+
+    `getrusage` would count what the parent held when it forked this process, too.
+    """
+    status = Path("/proc/self/status").read_text()
+    own = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return 1024 * max(int(own.split()[1]), children)
 
 
 if __name__ == "__main__":
