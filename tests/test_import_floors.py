@@ -119,6 +119,7 @@ FLOORS = {
     "hsm.experiments.figure1": 5,
     "hsm.experiments.figure3": 5,
     "hsm.experiments.figure_runs": 5,
+    "hsm.experiments.wanted_runs": 5,
     "hsm.experiments.figure2": 5,
     "hsm.experiments.figure4": 5,
     "hsm.experiments.flags": 5,

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from hsm.experiments import data_flags, figure_runs
+from hsm.experiments import data_flags, figure_runs, wanted_runs
 from hsm.experiments import flags as shared
 from hsm.experiments.backbone_names import is_keras_file
 from hsm.experiments.config import RunConfig
@@ -65,7 +65,7 @@ def main() -> None:
         _report(Path(FLAGS.model).expanduser())
         return
     figure_runs.check_methods(_METHODS, _REASON)
-    for wanted in figure_runs.wanted():
+    for wanted in wanted_runs.wanted():
         from hsm.experiments.gradient_history import GradientHistory
         from hsm.experiments.gradient_study import TrainingSample
         from hsm.experiments.runner import Runner

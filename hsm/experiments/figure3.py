@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from hsm.experiments import figure_runs
+from hsm.experiments import figure_runs, wanted_runs
 from hsm.experiments import flags as shared
 from hsm.experiments.driver import run
 
@@ -38,7 +38,7 @@ def main() -> None:
     figure_runs.check_methods(
         ("SM",), "the others normalise the feature: python -m hsm.experiments.figure1 shows theirs"
     )
-    for wanted in figure_runs.wanted():
+    for wanted in wanted_runs.wanted():
         from hsm.experiments.assemble import load_model
         from hsm.experiments.evaluator import Evaluator
         from hsm.experiments.gradient_study import TrainingSample

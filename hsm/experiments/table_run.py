@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hsm.data.catalog import ZERO_SHOT
-from hsm.experiments import data_flags
 from hsm.experiments import flags as shared
-from hsm.experiments.config import RunConfig
-from hsm.experiments.driver import load_tensorflow
 from hsm.experiments.finished import Finished
+from hsm.experiments.wanted_runs import Configs, wanted
 
 if TYPE_CHECKING:
     from hsm.data.sources.source import ImageSource
-    from hsm.experiments.pretrained import Pretrained
     from hsm.experiments.workspace import Workspace
 
 
@@ -34,7 +31,7 @@ class Table:
 
     name: str
     split: str = ZERO_SHOT
-    configs: Callable[[str, str, str], list[RunConfig]] = shared.configs
+    configs: Configs = shared.configs
     curves: bool = True
     narrowed: Callable[[ImageSource], ImageSource] = lambda source: source
 
@@ -72,48 +69,13 @@ def finished_runs(table: Table) -> list[Finished]:
     Returns:
         The runs of every data set; with --dry_run, which only says what would run, none.
     """
-    datasets = data_flags.datasets()
-    pretrained = shared.pretrained()
-    shared.check(table.configs, table.split)
-    # Imported here, so that --help and a bad flag need no TensorFlow.
-    load_tensorflow()
-    from hsm.experiments import plan
-    from hsm.experiments.runner import Runner
-    from hsm.experiments.workspace import Workspace
-
-    _check_backbones(table, datasets, pretrained)
-    workspace = Workspace(shared.output_dir())
     found = []
-    for dataset, source in _sources(table, datasets).items():
-        configs = table.configs(dataset, source.name, table.split)
-        print(plan.describe(configs, source, workspace), flush=True)
-        if shared.FLAGS.dry_run:
-            print(plan.estimate(configs, source, workspace, pretrained=pretrained))
-            continue
-        with workspace.locked():
-            runner = Runner(source, workspace, pretrained, tensorboard=shared.FLAGS.tensorboard)
-            found.append(Finished(runner, [runner.run(config) for config in configs]))
+    for runs in wanted(table.configs, table.split, narrowed=table.narrowed):
+        # Not before: --help and a bad flag need no TensorFlow.
+        from hsm.experiments.runner import Runner
+
+        tensorboard = shared.FLAGS.tensorboard
+        with runs.workspace.locked():
+            runner = Runner(runs.source, runs.workspace, runs.pretrained, tensorboard=tensorboard)
+            found.append(Finished(runner, [runner.run(config) for config in runs.configs]))
     return found
-
-
-def _check_backbones(table: Table, datasets: Sequence[str], pretrained: Pretrained) -> None:
-    """Says what is wrong with a backbone or its weights before the images are looked through."""
-    from hsm.experiments import assemble
-
-    first = [table.configs(dataset, dataset, table.split)[0] for dataset in datasets]
-    for config in {(c.backbone, c.image_size): c for c in first}.values():
-        assemble.build_pretrained(config, pretrained)
-
-
-def _sources(table: Table, datasets: Sequence[str]) -> dict[str, ImageSource]:
-    """All are read before the first is trained on: a wrong folder must not show up days later."""
-    from hsm.data.sources import load_source
-
-    return {
-        dataset: table.narrowed(
-            load_source(
-                dataset, split=table.split, **data_flags.source_options(dataset, shared.limit())
-            )
-        )
-        for dataset in datasets
-    }

@@ -93,6 +93,21 @@ def test_block_boundaries_change_nothing(monkeypatch, block, tile):
     np.testing.assert_array_equal(negatives_before_positive(vectors, labels), expected)
 
 
+@pytest.mark.parametrize("tile", [(1, 1), (7, 5), (50, 40), (74, 1000), (150, 1), (4096, 4096)])
+def test_where_no_two_images_coincide_every_distance_is_computed_once(monkeypatch, tile):
+    """On a lattice, full of ties, in any order."""
+    monkeypatch.setattr(distances.ScreenedDistances, "count_within", None)
+    monkeypatch.setattr(distances, "_TILE", tile)
+    lattice = np.stack(np.meshgrid(*[np.arange(6.0)] * 3), axis=-1).reshape(-1, 3)
+    vectors = np.random.default_rng(3).permutation(lattice)[:149]
+    labels = np.arange(149) % 9
+    expected = brute_force_ranks(vectors, labels)
+    seen = []
+    ranks = negatives_before_positive(vectors, labels, progress=seen.append)
+    np.testing.assert_array_equal(ranks, expected)
+    assert sum(seen) == 149
+
+
 def test_matches_scikit_learn_where_nothing_ties():
     generator = np.random.default_rng(1)
     labels = generator.integers(0, 40, 3000)
