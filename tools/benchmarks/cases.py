@@ -24,6 +24,7 @@ class Case:
         passes: forward passes that its arithmetic is worth, 3 for an update; 0 has no limit.
         rounds: at most so many, for what takes minutes.
         per_core: whether a second of one core counts, in place of one of wall time.
+        has_memory: whether the memory of the process that takes part says something.
     """
 
     title: str
@@ -33,6 +34,7 @@ class Case:
     passes: int = 0
     rounds: int = 100
     per_core: bool = False
+    has_memory: bool = True
 
     @property
     def depends_on_precision(self) -> bool:
@@ -102,7 +104,7 @@ CASES: dict[str, Case] = {
         {"FAISS, random starts": "faiss"},
         rounds=1,
     ),
-    "help": Case("table1 --help", "", {HSM: "startup:help_hsm"}, {}),
+    "help": Case("table1 --help", "", {HSM: "startup:help_hsm"}, {}, has_memory=False),
     "startup": Case(
         "table1 --dry_run with GoogLeNet: start, look at 784 images, time three training steps",
         "",

@@ -53,6 +53,8 @@ def _rows(result: Result) -> Iterable[str]:
 
 
 def _memory(result: Result, side: str) -> str:
+    if not CASES[result["case"]].has_memory:
+        return "–"
     return f"{max(turn['peak'] for turn in result['sides'][side]) / 2**30:.2f} GiB"
 
 
