@@ -123,6 +123,7 @@ FLOORS = {
     "hsm.experiments.figure2": 5,
     "hsm.experiments.figure4": 5,
     "hsm.experiments.flags": 5,
+    "hsm.experiments.model_flag": 5,
     "hsm.experiments.port": 5,
     "hsm.experiments.recipe_flags": 5,
     "hsm.experiments.record_flags": 5,

@@ -71,7 +71,7 @@ def _help(module: str, doc: str) -> str:
     # A driver that is started as a script defines its flags under that script's name.
     shared = [
         f"hsm.experiments.{name}"
-        for name in ("record_flags", "data_flags", "flags", "recipe_flags")
+        for name in ("model_flag", "record_flags", "data_flags", "flags", "recipe_flags")
     ]
     owners = (module, sys.argv[0], *shared, __name__)
     sections = [doc.strip(), f"Usage: python -m {module} [--flag=value ...]"]

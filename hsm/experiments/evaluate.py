@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 from absl import flags
 
 from hsm.data.catalog import CATALOG, ZERO_SHOT
-from hsm.experiments import data_flags
+from hsm.experiments import (
+    data_flags,
+    model_flag,  # noqa: F401 - defines --model
+)
 from hsm.experiments.driver import load_tensorflow, run
 
 if TYPE_CHECKING:
@@ -23,12 +26,6 @@ if TYPE_CHECKING:
 
 FLAGS = flags.FLAGS
 
-flags.DEFINE_string(
-    "model",
-    None,
-    "Folder of a trained run, as table1 leaves it: <output_dir>/runs/<name>. Default: none; with "
-    "--smoke, a small run that is trained for it.",
-)
 flags.DEFINE_enum(
     "split", "test", ["test", "train"], "The classes to score: the test or the training classes."
 )

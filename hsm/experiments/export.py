@@ -11,15 +11,11 @@ from pathlib import Path
 
 from absl import flags
 
+from hsm.experiments import model_flag  # noqa: F401 - defines --model
 from hsm.experiments.driver import load_tensorflow, run
 
 FLAGS = flags.FLAGS
 
-flags.DEFINE_string(
-    "model",
-    None,
-    "Folder of a trained run, as table1 leaves it: <output_dir>/runs/<name>. Default: none.",
-)
 flags.DEFINE_string("saved_model", "saved_model", "Folder to write.")
 flags.DEFINE_bool("overwrite", False, "Replace --saved_model if it exists.")
 

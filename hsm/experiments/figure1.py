@@ -22,7 +22,12 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from hsm.experiments import data_flags, figure_runs, wanted_runs
+from hsm.experiments import (
+    data_flags,
+    figure_runs,
+    model_flag,  # noqa: F401 - defines --model
+    wanted_runs,
+)
 from hsm.experiments import flags as shared
 from hsm.experiments.backbone_names import is_keras_file
 from hsm.experiments.config import RunConfig
@@ -41,12 +46,6 @@ _REASON = (
 # Enough to try everything out.
 _SMOKE_SAMPLE = 64
 
-flags.DEFINE_string(
-    "model",
-    None,
-    "Folder of a trained run to report on, as table1 leaves it: <output_dir>/runs/<name>. The "
-    "flags on methods and training then have no effect. Default: none; a run is trained.",
-)
 flags.DEFINE_integer(
     "sample", 1024, "Measure at most this many training images, evenly spaced.", lower_bound=2
 )

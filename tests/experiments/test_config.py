@@ -39,6 +39,7 @@ DECIDING = [
     {"limit": 10},
     {"profile": "official"},
     {"crop_last_place": False},
+    {"random_crops": False},
     {"scale_bias": False},
     {"learned_alpha": True},
     {"unbiased_variance": True},
