@@ -121,8 +121,9 @@ def test_a_benchmark_is_a_table_and_other_files_are_none(tmp_path):
     assert set(texts) == {"benchmarks:quick", "benchmarks:narrow"}
     assert texts["benchmarks:narrow"].endswith("| 60.50 | 62.50 | 57.50 |")
     assert "A processor, 2 cores" in texts["benchmarks:quick"]
+    quick = {"benchmarks:quick": texts["benchmarks:quick"]}
     block = "<!-- benchmarks:quick --><!-- /benchmarks:quick -->"
-    assert "TensorFlow 2.99" in render_results.render(block, texts)
+    assert "TensorFlow 2.99" in render_results.render(block, quick)
 
 
 @pytest.mark.parametrize(
