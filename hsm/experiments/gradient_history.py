@@ -52,9 +52,9 @@ class GradientHistory:
             gradient_study.path(self.workspace, config, epoch)
             for epoch in range(config.total_epochs + 1)
         )
-        found = {
-            study.epoch: study for study in map(gradient_study.load, filter(Path.exists, files))
-        }
+        known = map(gradient_study.load, filter(Path.exists, files))
+        # Those of another number of images were observed with another --sample.
+        found = {study.epoch: study for study in known if study.images == len(self.images)}
         for epoch, model in self._saved(config, set(found), pretrained):
             evaluator = Evaluator(model.features, self.source, config)
             found[epoch] = self.images.study(model, evaluator, epoch)

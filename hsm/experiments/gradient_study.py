@@ -82,6 +82,9 @@ class TrainingSample:
         self._part = sample(train, most)  # Its labels may be those of fewer classes.
         self._labels: NDArray[np.int32] = train.labels[spaced(len(train), most)]
 
+    def __len__(self) -> int:
+        return len(self._part)
+
     def features(self, evaluator: Evaluator) -> tuple[np.ndarray, np.ndarray]:
         """Features [n, k] by `evaluator`, and labels [n] as the classifier numbers them."""
         return evaluator.embed(self._part)[0], self._labels

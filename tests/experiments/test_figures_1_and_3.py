@@ -47,6 +47,14 @@ def _model(folder):
     return path
 
 
+def test_a_report_on_fewer_images_counts_these(trained, tmp_path):
+    folder, _ = trained
+    flags = (f"--model={_model(folder)}", f"--output_dir={tmp_path}", "--sample=8")
+    result = run("figure1", *flags)
+    assert result.returncode == 0, result.stderr
+    assert "How 8 training images" in result.stdout
+
+
 def test_a_report_on_the_trained_run_finds_the_same(trained, tmp_path):
     folder, said = trained
     result = run("figure1", f"--model={_model(folder)}", f"--output_dir={tmp_path}")
