@@ -187,13 +187,7 @@ def gradient_before_normalization(gradients: ArrayLike, features: ArrayLike) -> 
     Raises:
         ValueError: If the shapes differ, a number is not finite or a row of `features` is zero.
     """
-    upstream = checked_embeddings(gradients, "gradients").astype(np.float64)
-    vectors = checked_embeddings(features, "features").astype(np.float64)
-    if upstream.shape != vectors.shape:
-        raise ValueError(
-            "expected gradients and features of the same shape. "
-            f"Received: gradients.shape={upstream.shape}, features.shape={vectors.shape}"
-        )
+    upstream, vectors = checked_pair(gradients, features)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     if not lengths.all():
         raise ValueError(
@@ -202,3 +196,19 @@ def gradient_before_normalization(gradients: ArrayLike, features: ArrayLike) -> 
         )
     units = vectors / lengths
     return (upstream - units * (upstream * units).sum(axis=1, keepdims=True)) / lengths
+
+
+def checked_pair(gradients: ArrayLike, features: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Returns both as float64 [n, k].
+
+    Raises:
+        ValueError: If their shapes differ or a number is not finite.
+    """
+    slopes = checked_embeddings(gradients, "gradients").astype(np.float64)
+    vectors = checked_embeddings(features, "features").astype(np.float64)
+    if slopes.shape != vectors.shape:
+        raise ValueError(
+            "expected gradients and features of the same shape. "
+            f"Received: gradients.shape={slopes.shape}, features.shape={vectors.shape}"
+        )
+    return slopes, vectors

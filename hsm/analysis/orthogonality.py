@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hsm.metrics.validation import checked_embeddings
+from hsm.analysis.gradients import checked_pair
 
 FloatArray = NDArray[np.float64]
 
@@ -26,7 +26,7 @@ def radial_cosines(gradients: ArrayLike, features: ArrayLike) -> FloatArray:
     Raises:
         ValueError: If the shapes differ or a number is not finite.
     """
-    slopes, vectors = _checked(gradients, features)
+    slopes, vectors = checked_pair(gradients, features)
     products = np.linalg.norm(slopes, axis=1) * np.linalg.norm(vectors, axis=1)
     dots = (slopes * vectors).sum(axis=1)
     return np.divide(dots, products, out=np.zeros_like(dots), where=products > 0)
@@ -48,7 +48,7 @@ def norms_after_step(gradients: ArrayLike, features: ArrayLike, *, step: float) 
         ValueError: If the shapes differ, a number is not finite, or a gradient is not orthogonal to
             its feature: its cosine is beyond 1e-6.
     """
-    slopes, vectors = _checked(gradients, features)
+    slopes, vectors = checked_pair(gradients, features)
     if not np.isfinite(step):
         raise ValueError(f"expected step to be finite. Received: step={step!r}")
     cosines = np.abs(radial_cosines(slopes, vectors))
@@ -58,15 +58,3 @@ def norms_after_step(gradients: ArrayLike, features: ArrayLike, *, step: float) 
             f" them. Received: cosine {cosines.max():.3g} in row {cosines.argmax()}"
         )
     return np.sqrt(np.square(vectors).sum(axis=1) + step**2 * np.square(slopes).sum(axis=1))
-
-
-def _checked(gradients: ArrayLike, features: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Returns both as float64 [n, k]."""
-    slopes = checked_embeddings(gradients, "gradients").astype(np.float64)
-    vectors = checked_embeddings(features, "features").astype(np.float64)
-    if slopes.shape != vectors.shape:
-        raise ValueError(
-            "expected gradients and features of the same shape. "
-            f"Received: gradients.shape={slopes.shape}, features.shape={vectors.shape}"
-        )
-    return slopes, vectors

@@ -21,6 +21,7 @@ import numpy as np
 
 from hsm.analysis import CosineHistograms, cosine_histograms, gradient_norms_against_alpha
 from hsm.data.sources.source import Split, taken
+from hsm.experiments.classifier_form import classifier_inputs, closed_form
 from hsm.experiments.evaluator import Evaluator
 from hsm.models import EmbeddingModel
 from hsm.visual.files import write_csv
@@ -112,12 +113,8 @@ def _gradient_norms(
     model: EmbeddingModel, features: np.ndarray, labels: np.ndarray
 ) -> Iterable[Sequence[object]]:
     """One row a sample: its label, its margin z_y − max z_m at alpha 1, and a norm an alpha."""
-    inputs, weights = features, _kernel(model)
-    if model.method == "LN":
-        inputs = features / np.linalg.norm(features, axis=1, keepdims=True).clip(1e-6)
-    if model.method != "SM":
-        weights = weights / np.linalg.norm(weights, axis=0).clip(1e-6)
-    bias = np.asarray(model.classifier.bias, np.float64)
+    inputs, classifier = classifier_inputs(model, features), closed_form(model)
+    weights, bias = classifier.weights, classifier.bias
     norms = gradient_norms_against_alpha(inputs, weights, bias=bias, labels=labels, alphas=ALPHAS)
     logits = inputs @ weights + bias
     own = logits[np.arange(len(labels)), labels]

@@ -20,6 +20,7 @@ from hsm.experiments.retrieval import retrieve
 from hsm.experiments.retrieval_views import write_gallery
 from hsm.visual import page
 from hsm.visual.similarity_histograms import write_similarities
+from hsm.visual.style import RC
 
 # A picture of what is found, not a score: so many test images are enough, and soon embedded.
 _IMAGES = 1000
@@ -98,8 +99,10 @@ def _draw_gallery(found: Finished, run_dir: Path, path: Path) -> None:
     model, config = load_model(run_dir)
     source = found.runner.source
     few = replace(source, test=_some_classes(source.test))
-    with TemporaryDirectory() as scratch:
-        shown = retrieve(model, config, few)
+    shown = retrieve(model, config, few)
+    import matplotlib
+
+    with TemporaryDirectory() as scratch, matplotlib.rc_context(dict(RC)):
         drawn = write_gallery(
             shown, Path(scratch), queries=_QUERIES, k=_NEIGHBOURS, worst_first=False
         )

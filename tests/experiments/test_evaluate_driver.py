@@ -78,8 +78,11 @@ def test_worst_first_on_another_data_set_and_on_training_classes(smoke, tmp_path
     places = [int(r["first_right"]) for r in rows_of(model / "evaluation" / "gallery_noise.csv")]
     assert places == sorted(places, reverse=True)
     assert "two/" in (model / "evaluation" / "gallery_noise.csv").read_text()
-    train = run("evaluate", f"--model={model}", "--split=train", f"--output_dir={tmp_path}")
+    views = ("--confusion=1", "--map=tsne", "--map_points=12")
+    train = run("evaluate", f"--model={model}", "--split=train", f"--output_dir={tmp_path}", *views)
     assert train.returncode == 0, train.stderr
+    assert len(rows_of(tmp_path / "map_digits_train.csv")) == 12
+    assert len(rows_of(tmp_path / "confusion_digits_train.csv")) <= 1
     assert "accuracy" in train.stdout
     assert (tmp_path / "scores_digits_train.json").exists()
 
