@@ -22,19 +22,13 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from hsm.experiments import (
-    data_flags,
-    figure_runs,
-    model_flag,  # noqa: F401 - defines --model
-    wanted_runs,
-)
+from hsm.experiments import figure_runs, model_flag, wanted_runs
 from hsm.experiments import flags as shared
 from hsm.experiments.backbone_names import is_keras_file
 from hsm.experiments.config import RunConfig
 from hsm.experiments.driver import load_tensorflow, run
 
 if TYPE_CHECKING:
-    from hsm.data.sources.source import ImageSource
     from hsm.experiments.gradient_study import GradientStudy
 
 FLAGS = flags.FLAGS
@@ -42,12 +36,6 @@ _METHODS = ("LN", "BN", "HLN", "HBN")
 _REASON = (
     "pretrained has no classifier, and SM, whose alpha is 1, normalises nothing: "
     "python -m hsm.experiments.figure3 shows its gradients"
-)
-# Enough to try everything out.
-_SMOKE_SAMPLE = 64
-
-flags.DEFINE_integer(
-    "sample", 1024, "Measure at most this many training images, evenly spaced.", lower_bound=2
 )
 flags.DEFINE_integer(
     "epoch",
@@ -69,7 +57,7 @@ def main() -> None:
         from hsm.experiments.gradient_study import TrainingSample
         from hsm.experiments.runner import Runner
 
-        images = TrainingSample(wanted.source.train, _sample())
+        images = TrainingSample(wanted.source.train, figure_runs.sample())
         history = GradientHistory(wanted.source, wanted.workspace, images)
         runner = Runner(wanted.source, wanted.workspace, wanted.pretrained, observe=history.observe)
         for config in wanted.configs:
@@ -81,53 +69,22 @@ def main() -> None:
 
 def _report(run_dir: Path) -> None:
     """Report on the run in `run_dir`."""
-    from hsm.experiments.workspace import Workspace, read_model_card
-
-    config, class_names = read_model_card(run_dir)
-    if config.method not in _METHODS:
-        raise ValueError(
-            f"--model must be a run of {', '.join(_METHODS)}: {_REASON}. Received: "
-            f"a run of {config.method}"
-        )
+    config, class_names = figure_runs.read_run(run_dir, _METHODS, _REASON)
     pretrained = shared.pretrained()
     load_tensorflow()
     from hsm.experiments.assemble import load_model
     from hsm.experiments.gradient_history import GradientHistory
     from hsm.experiments.gradient_study import TrainingSample
+    from hsm.experiments.workspace import Workspace
 
     load_model(run_dir)  # Whether it is finished is said before the images are looked through.
-    source = _source(config, class_names)
+    source = model_flag.trained_source(config, class_names)
     workspace = Workspace(run_dir.resolve().parents[1])
-    history = GradientHistory(source, workspace, TrainingSample(source.train, _sample()))
+    history = GradientHistory(source, workspace, TrainingSample(source.train, figure_runs.sample()))
     # The start can be had again only from what the run started from.
     given = pretrained.source and Path(pretrained.source).name
     has_start = given == config.weights and not is_keras_file(config.backbone)
     _write(history.studies(config, pretrained if has_start else None), config, name=config.name)
-
-
-def _source(config: RunConfig, class_names: Sequence[str]) -> ImageSource:
-    """The data of the flags, held to be that of the run."""
-    from hsm.data.sources import load_source
-
-    datasets = data_flags.datasets()
-    if len(datasets) != 1:
-        raise ValueError(
-            f"--dataset must name one data set, that of the model. Received: {','.join(datasets)}"
-        )
-    options = data_flags.source_options(datasets[0], config.limit)
-    source = load_source(datasets[0], split=config.split, **options)
-    if source.train.class_names != tuple(class_names):
-        raise ValueError(
-            f"the model was trained on {len(class_names)} classes of {config.dataset} "
-            f"({', '.join(class_names[:3])}, …), which are not the {source.train.num_classes} "
-            f"training classes of {source.name}: name its data with --dataset and --data_dir, and "
-            "with --train_classes if it was trained with that"
-        )
-    return source
-
-
-def _sample() -> int:
-    return min(FLAGS.sample, _SMOKE_SAMPLE) if FLAGS.smoke else int(FLAGS.sample)
 
 
 def _write(studies: Sequence[GradientStudy], config: RunConfig, *, name: str) -> None:

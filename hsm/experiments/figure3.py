@@ -1,10 +1,13 @@
 """Figure 3: gradients of an unnormalised classifier (SM) against the length of the feature.
 
-Trains SM on --dataset, or takes up the run that table1 left in --output_dir. The curves are those
-of the closed form, as if each training image's feature had another length; below them stand the
-lengths that features really have, and the gradients measured there by automatic differentiation.
-The weights are those of the last epoch with at least 10 incorrect, boundary and centroid images
-each, or of the end if there is none, or if the run was trained by another command.
+Trains SM on --dataset, or takes up the run that table1 left in --output_dir. With --model it takes
+up that run; --dataset and --data_dir must then name the data that it was trained on.
+
+The curves are those of the closed form, as if each training image's feature had another length;
+below them stand the lengths that features really have, and the gradients measured there by
+automatic differentiation. The weights are those of the last epoch with at least 10 incorrect,
+boundary and centroid images each, or of the end if there is none, or if the run was trained by
+another command.
 
 Written to --output_dir: figure3_NAME.png, .pdf and .csv.
 """
@@ -16,48 +19,69 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from hsm.experiments import figure_runs, wanted_runs
+from hsm.experiments import figure_runs, model_flag, wanted_runs
 from hsm.experiments import flags as shared
-from hsm.experiments.driver import run
+from hsm.experiments.driver import load_tensorflow, run
 
 if TYPE_CHECKING:
+    from hsm.data.sources.source import ImageSource
     from hsm.experiments.config import RunConfig
-    from hsm.experiments.norm_study import NormStudy
+    from hsm.experiments.norm_study import LastOfEachKind, NormStudy
 
 FLAGS = flags.FLAGS
-# Enough to try everything out.
-_SMOKE_SAMPLE = 64
-
-flags.DEFINE_integer(
-    "sample", 1024, "Measure at most this many training images, evenly spaced.", lower_bound=2
-)
+_METHODS = ("SM",)
+_REASON = "the others normalise the feature: python -m hsm.experiments.figure1 shows theirs"
 
 
 def main() -> None:
     """Run the driver on the flags."""
-    figure_runs.check_methods(
-        ("SM",), "the others normalise the feature: python -m hsm.experiments.figure1 shows theirs"
-    )
+    if FLAGS.model is not None:
+        _of_model(Path(FLAGS.model).expanduser())
+        return
+    figure_runs.check_methods(_METHODS, _REASON)
     for wanted in wanted_runs.wanted():
-        from hsm.experiments.assemble import load_model
-        from hsm.experiments.evaluator import Evaluator
         from hsm.experiments.gradient_study import TrainingSample
-        from hsm.experiments.norm_study import LastOfEachKind, study
+        from hsm.experiments.norm_study import LastOfEachKind
         from hsm.experiments.runner import Runner
 
-        most = min(FLAGS.sample, _SMOKE_SAMPLE) if FLAGS.smoke else FLAGS.sample
-        images = TrainingSample(wanted.source.train, most)
-        last = LastOfEachKind(wanted.workspace, images)
+        last = LastOfEachKind(
+            wanted.workspace, TrainingSample(wanted.source.train, figure_runs.sample())
+        )
         runner = Runner(wanted.source, wanted.workspace, wanted.pretrained, observe=last.observe)
         for config in wanted.configs:
             with wanted.workspace.locked():
                 runner.run(config)
-            found = last.kept(config)
-            if found is None:
-                model, _ = load_model(wanted.workspace.run_dir(config))
-                evaluator = Evaluator(model.features, wanted.source, config)
-                found = study(model, evaluator, images, epoch=config.total_epochs)
-            _write(found, config, name=wanted.figure_name(config))
+            _write(_study(last, wanted.source, config), config, name=wanted.figure_name(config))
+
+
+def _of_model(run_dir: Path) -> None:
+    """Show the run in `run_dir`."""
+    config, class_names = figure_runs.read_run(run_dir, _METHODS, _REASON)
+    load_tensorflow()
+    from hsm.experiments.assemble import load_model
+    from hsm.experiments.gradient_study import TrainingSample
+    from hsm.experiments.norm_study import LastOfEachKind
+    from hsm.experiments.workspace import Workspace
+
+    load_model(run_dir)  # Whether it is finished is said before the images are looked through.
+    source = model_flag.trained_source(config, class_names)
+    workspace = Workspace(run_dir.resolve().parents[1])
+    last = LastOfEachKind(workspace, TrainingSample(source.train, figure_runs.sample()))
+    _write(_study(last, source, config), config, name=config.name)
+
+
+def _study(last: LastOfEachKind, source: ImageSource, config: RunConfig) -> NormStudy:
+    """The study that was kept while the run was trained, or else one of its end."""
+    from hsm.experiments.assemble import load_model
+    from hsm.experiments.evaluator import Evaluator
+    from hsm.experiments.norm_study import study
+
+    found = last.kept(config)
+    if found is not None:
+        return found
+    model, _ = load_model(last.workspace.run_dir(config))
+    evaluator = Evaluator(model.features, source, config)
+    return study(model, evaluator, last.images, epoch=config.total_epochs)
 
 
 def _write(found: NormStudy, config: RunConfig, *, name: str) -> None:
@@ -67,6 +91,7 @@ def _write(found: NormStudy, config: RunConfig, *, name: str) -> None:
     from hsm.visual.style import missing_matplotlib
 
     stem = shared.output_dir() / f"figure3_{name}"
+    stem.parent.mkdir(parents=True, exist_ok=True)
     write_csv(stem.with_name(stem.name + ".csv"), norm_study.rows(found))
     print(f"\n{norm_study.render(found)}\n")
     missing = missing_matplotlib("Figure 3")

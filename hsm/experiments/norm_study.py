@@ -119,15 +119,20 @@ class LastOfEachKind:
             file.parent.mkdir(parents=True, exist_ok=True)
             partial = file.with_name(file.name + ".partial")
             with partial.open("wb") as opened:
-                np.savez(opened, **_arrays(found))
+                np.savez(opened, sample=len(self.images), **_arrays(found))
             os.replace(partial, file)
 
     def kept(self, config: RunConfig) -> NormStudy | None:
-        """The study that was kept, or None: the run was trained unobserved, or none had enough."""
+        """The study that was kept of as many images, or None.
+
+        There is none if the run was trained unobserved, or too few images were of some kind.
+        """
         file = self._file(config)
         if not file.exists():
             return None
         with np.load(file) as arrays:
+            if arrays["sample"] != len(self.images):
+                return None
             curves = {field.name: arrays[_CURVE + field.name] for field in fields(NormCurves)}
             own = {key: arrays[key] for key in _OWN if key != "epoch"}
             return NormStudy(epoch=int(arrays["epoch"]), curves=NormCurves(**curves), **own)

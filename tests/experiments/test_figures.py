@@ -145,6 +145,26 @@ def test_figure_4_draws_records_without_data(tmp_path, capsys):
     assert "BN, α = 8          test      1.000" in capsys.readouterr().out
 
 
+def test_figure_4_takes_other_alphas(tmp_path, capsys):
+    with parsed("--methods=SM,BN,HBN", "--bn_alphas=2,64,2"):
+        asked = figure4.configs("digits", "digits", "zero_shot")
+    assert [(c.method, c.initial_alpha) for c in asked] == [
+        ("SM", 1.0),
+        ("BN", 2.0),
+        ("BN", 64.0),
+        ("HBN", 16.0),
+    ]
+    for alpha in (4.0, 64.0):
+        recorded(tmp_path, "BN", alpha=alpha)
+    flags = (f"--records={tmp_path}", f"--output_dir={tmp_path / 'out'}", "--methods=BN")
+    assert run_table(figure4, *flags, "--bn_alphas=64") == 0
+    said = capsys.readouterr().out
+    assert "BN, α = 64" in said
+    assert "BN, α = 4 " not in said
+    assert run_table(figure4, *flags, "--bn_alphas=7") == 1
+    assert "no record in" in capsys.readouterr().err
+
+
 def test_figure_4_smoke(tmp_path):
     result = run("figure4", "--smoke", f"--output_dir={tmp_path}")
     assert result.returncode == 0, result.stderr

@@ -112,12 +112,41 @@ def test_bad_input_is_a_sentence(trained, tmp_path, capsys, figure1):
     assert "0 to 2. Received: 7" in said
 
 
-def test_figure_3_smoke(tmp_path):
-    result = run("figure3", "--smoke", f"--output_dir={tmp_path}")
+@pytest.fixture(scope="module")
+def trained_3(tmp_path_factory):
+    """The output folder of figure3 --smoke, and what the command printed."""
+    folder = tmp_path_factory.mktemp("figure3")
+    result = run("figure3", "--smoke", f"--output_dir={folder}")
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
-    names = {path.name for path in (tmp_path / "smoke").glob("figure3*")}
+    return folder / "smoke", result.stdout
+
+
+def test_figure_3_smoke(trained_3):
+    folder, said = trained_3
+    names = {path.name for path in folder.glob("figure3*")}
     assert names == {f"figure3_digits.{x}" for x in ("png", "pdf", "csv")}
-    found = rows(tmp_path / "smoke" / "figure3_digits.csv")
+    found = rows(folder / "figure3_digits.csv")
     assert sum(row["part"] == "image" for row in found) == 60
-    assert "nothing normalised" in result.stdout
+    assert "nothing normalised" in said
+
+
+def test_figure_3_of_a_trained_run(trained_3, tmp_path):
+    folder, said = trained_3
+    (model,) = folder.glob("runs/*SM*")
+    flags = (f"--model={model}", f"--output_dir={tmp_path / 'new'}")
+    result = run("figure3", *flags)
+    assert result.returncode == 0, result.stderr
+    assert said[said.index("Lengths and") : said.index("Figure 3:")] in result.stdout
+    names = {path.name for path in (tmp_path / "new").iterdir()}
+    assert names == {f"figure3_{model.name}.{x}" for x in ("png", "pdf", "csv")}
+    result = run("figure3", *flags, "--sample=8")
+    assert result.returncode == 0, result.stderr
+    assert "gradients of 8 training images" in result.stdout
+
+
+def test_figure_3_refuses_a_normalised_run(trained, capsys):
+    from hsm.experiments import figure3
+
+    said = _stop(capsys, figure3, f"--model={_model(trained[0])}")
+    assert "--model must be a run of SM: the others normalise the feature" in said

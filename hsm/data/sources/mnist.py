@@ -34,8 +34,8 @@ def load(
     """Returns the digits, uint8 [n, 32, 32, 3]: the 28 pixels of MNIST and a black border of 2.
 
     Args:
-        data_dir: folder with mnist.npz, itself or in a folder called mnist, or what TensorFlow
-            Datasets prepared. None looks where TensorFlow Datasets and Keras keep it.
+        data_dir: mnist.npz, or a folder with it, itself or in a folder called mnist, or what
+            TensorFlow Datasets prepared. None looks where TensorFlow Datasets and Keras keep it.
         predefined: all ten digits of the training part train, those of the test part are tested;
             else the digits 0 to 4 of the former train, and 5 to 9 of the latter are tested.
         limit: about how many images of each part to keep, evenly over classes; None keeps all.
@@ -56,6 +56,8 @@ def load(
 
 def _read(folder: Path | None) -> tuple[_Part, _Part]:
     """The training and the test part, from the first place that has them."""
+    if folder is not None and folder.is_file():
+        return _from_archive(folder)
     root = folder or tfds_files.default_root()
     if folder is not None and folder.is_dir() and (file := locate(folder, "mnist", FILE)):
         return _from_archive(file)
@@ -81,7 +83,7 @@ def _from_archive(path: Path) -> tuple[_Part, _Part]:
     try:
         with np.load(path) as archive:
             x_train, y_train, x_test, y_test = (archive[name] for name in names)
-    except (KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(
             f"{path} must hold the arrays {', '.join(names)}, as Keras' mnist.npz does, but cannot "
             f"be read: {error}. Get it again"

@@ -47,6 +47,14 @@ def test_the_predefined_parts_hold_all_digits(tmp_path):
     assert_whole(load_source("mnist", data_dir=write(tmp_path / "mnist"), split="classification"))
 
 
+def test_the_file_itself_is_taken(tmp_path):
+    file = f"{write(tmp_path)}/mnist.npz"
+    assert_whole(load_source("mnist", data_dir=file, split="classification"))
+    np.save(tmp_path / "other.npy", TRAIN[0])
+    with pytest.raises(ValueError, match="must hold the arrays x_train, .*Get it again"):
+        load_source("mnist", data_dir=str(tmp_path / "other.npy"))
+
+
 def test_a_central_crop_is_the_original_image(tmp_path):
     source = load_source("mnist", data_dir=write(tmp_path), split="classification")
     images, _ = next(iter(pipeline.evaluation_batches(source.test, crop=28)))
