@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from hsm.visual.files import write_figure
 from hsm.visual.style import COLUMN_WIDTH, METHOD_STYLES, RC
@@ -40,6 +41,9 @@ def _draw_recall(time: Axes, memory: Axes, rows: Rows) -> None:
     time.set(title="Recall@1, 10, 100 of n vectors", ylabel="seconds")
     memory.loglog(counts, [row["bytes"] / 2**30 for row in rows], **look)
     memory.set(xlabel="n", ylabel="peak memory (GiB)")
+    memory.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    memory.yaxis.set_major_formatter("{x:g}")
+    memory.yaxis.set_minor_formatter("")
 
 
 def _draw_training(rate: Axes, memory: Axes, rows: Rows) -> None:
