@@ -12,11 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
-from hsm.data.catalog import CATALOG, ZERO_SHOT
-from hsm.experiments import (
-    data_flags,
-    model_flag,  # noqa: F401 - defines --model
-)
+from hsm.data.catalog import ZERO_SHOT
+from hsm.experiments import data_flags, model_flag
 from hsm.experiments.driver import load_tensorflow, run
 
 if TYPE_CHECKING:
@@ -136,15 +133,10 @@ def _source(config: RunConfig, class_names: tuple[str, ...]) -> ImageSource:
     from hsm.data.sources import load_source
 
     is_own = not FLAGS["dataset"].present
-    if is_own:
-        # A folder of images goes by its own name in the configuration.
-        FLAGS["dataset"].value = [config.dataset if config.dataset in CATALOG else "image_folder"]
-    chosen = data_flags.datasets()
-    if len(chosen) > 1:
-        raise ValueError(f"--dataset takes one data set here. Received: {','.join(chosen)}")
+    dataset = model_flag.dataset_of(config)
     limit = FLAGS.limit or (64 if FLAGS.smoke else config.limit if is_own else None)
-    options = data_flags.source_options(chosen[0], limit)
-    source = load_source(chosen[0], split=config.split, **options)
+    options = data_flags.source_options(dataset, limit)
+    source = load_source(dataset, split=config.split, **options)
     known, trained = set(class_names), set(source.train.class_names)
     if (is_own or config.split != ZERO_SHOT) and not trained <= known:
         raise ValueError(

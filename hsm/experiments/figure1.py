@@ -6,10 +6,10 @@ how long the gradients of each kind, and of the class weights, would be at alpha
 
 With --model it reports on a trained run: which alpha is intermediate for that model and its data,
 how the training images lie at each phase that is known, and which --alpha and --heated_alpha to
-try. --dataset and --data_dir must then name the data that it was trained on, and --weights, for the
-start to be shown, too, what it started from:
+try. The data set is the run's own; one that lies in a folder needs its --data_dir again. --weights,
+which it started from, adds the start:
 
-python -m hsm.experiments.figure1 --model=results/runs/NAME --dataset=image_folder --data_dir=DIR
+python -m hsm.experiments.figure1 --model=results/runs/NAME --data_dir=DIR
 
 Written to --output_dir: figure1_NAME and figure1d_NAME, each as .png, .pdf and .csv.
 """

@@ -1,7 +1,8 @@
 """Figure 3: gradients of an unnormalised classifier (SM) against the length of the feature.
 
 Trains SM on --dataset, or takes up the run that table1 left in --output_dir. With --model it takes
-up that run; --dataset and --data_dir must then name the data that it was trained on.
+up that run; the data set is then the run's own, and one that lies in a folder needs its --data_dir
+again.
 
 The curves are those of the closed form, as if each training image's feature had another length;
 below them stand the lengths that features really have, and the gradients measured there by

@@ -7,17 +7,35 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
+from hsm.data.catalog import CATALOG
 from hsm.experiments import data_flags
 from hsm.experiments.config import RunConfig
 
 if TYPE_CHECKING:
     from hsm.data.sources.source import ImageSource
 
+FLAGS = flags.FLAGS
+
 flags.DEFINE_string(
     "model",
     None,
     "Folder of a trained run, as table1 leaves it: <output_dir>/runs/<name>. Default: none.",
 )
+
+
+def dataset_of(config: RunConfig) -> str:
+    """The data set that --dataset names, or else the run's own, which --dataset is set to.
+
+    Raises:
+        ValueError: if it names several, or the flags do not go together.
+    """
+    if not FLAGS["dataset"].present:
+        # A folder of images goes by its own name in the configuration.
+        FLAGS["dataset"].value = [config.dataset if config.dataset in CATALOG else "image_folder"]
+    chosen = data_flags.datasets()
+    if len(chosen) > 1:
+        raise ValueError(f"--dataset takes one data set here. Received: {','.join(chosen)}")
+    return chosen[0]
 
 
 def trained_source(config: RunConfig, class_names: Sequence[str]) -> ImageSource:
@@ -28,18 +46,14 @@ def trained_source(config: RunConfig, class_names: Sequence[str]) -> ImageSource
         class_names: of its training classes.
 
     Raises:
-        ValueError: if the flags name several data sets, or one with other training classes.
+        ValueError: if its training classes are others, or as `dataset_of`.
         ValueError, OSError: if it cannot be read.
     """
     from hsm.data.sources import load_source
 
-    datasets = data_flags.datasets()
-    if len(datasets) != 1:
-        raise ValueError(
-            f"--dataset must name one data set, that of the model. Received: {','.join(datasets)}"
-        )
-    options = data_flags.source_options(datasets[0], config.limit)
-    source = load_source(datasets[0], split=config.split, **options)
+    dataset = dataset_of(config)
+    options = data_flags.source_options(dataset, config.limit)
+    source = load_source(dataset, split=config.split, **options)
     if source.train.class_names != tuple(class_names):
         raise ValueError(
             f"the model was trained on {len(class_names)} classes of {config.dataset} "

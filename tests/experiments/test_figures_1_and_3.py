@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import pytest
 from experiments.driver_process import run
-from experiments.flag_parsing import run_table
+from experiments.flag_parsing import parsed, run_table
 from PIL import Image
+
+from hsm.experiments import model_flag
+from hsm.experiments.config import RunConfig
 
 
 @pytest.fixture(scope="module")
@@ -150,3 +154,15 @@ def test_figure_3_refuses_a_normalised_run(trained, capsys):
 
     said = _stop(capsys, figure3, f"--model={_model(trained[0])}")
     assert "--model must be a run of SM: the others normalise the feature" in said
+
+
+def test_the_data_set_is_the_runs_own_unless_named():
+    config = RunConfig(dataset="my_cars", method="BN")
+    with parsed("--data_dir=photographs"):
+        assert model_flag.dataset_of(config) == "image_folder"
+    with parsed():
+        assert model_flag.dataset_of(replace(config, dataset="omniglot")) == "omniglot"
+    with parsed("--dataset=cub200"):
+        assert model_flag.dataset_of(config) == "cub200"
+    with parsed("--dataset=cub200,cars196"), pytest.raises(ValueError, match="takes one data set"):
+        model_flag.dataset_of(config)
