@@ -4,7 +4,8 @@ LeNet learns ten digits with an embedding of two dimensions: not normalised (SM)
 features normalised afterwards, trained with l2-normalisation (LN) at several alphas, and heated up
 (HLN). Every method trains --epochs + --heated_epochs. Runs what is missing, then draws
 figure2_NAME.png and .pdf and writes every point to figure2_NAME.csv in --output_dir. The percentage
-over a panel is the accuracy on the test digits.
+over a panel is the accuracy on the test digits. Printed, too: how far they lie from the mean
+direction of their class, and how long they are.
 
 The default are the digits of scikit-learn; --dataset=mnist takes the paper's. --profile=official is
 the released recipe, with 81 + 19 epochs.
@@ -89,13 +90,14 @@ def main() -> None:
 
 
 def _write(finished: Finished) -> None:
-    from hsm.experiments.planes import planes
+    from hsm.experiments.planes import planes, render
     from hsm.visual.class_planes import write_planes, write_points
     from hsm.visual.style import missing_matplotlib
 
     source, workspace = finished.runner.source, finished.runner.workspace
     panels, names = planes(finished.records, source, workspace), source.test.class_names
     stem = workspace.output_dir / f"figure2_{source.name}"
+    print(f"\n{render(panels)}\n")
     print(f"Points: {write_points(panels, stem.with_name(f'{stem.name}.csv'), class_names=names)}")
     missing = missing_matplotlib("Figure 2")
     paths = [] if missing else write_planes(panels, stem, class_names=names)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hsm.data.sources.source import ImageSource
 from hsm.evaluation import damped_unit_length
@@ -61,3 +62,27 @@ def title(config: RunConfig) -> str:
     """What the panel of a run is called, such as "HLN, α = 16 → 4"."""
     heated = f" → {config.heated_alpha:g}" if config.is_heated else ""
     return f"{config.method}, α = {config.initial_alpha:g}{heated}"
+
+
+def angles_to_centres(plane: Plane) -> NDArray[np.float64]:
+    """Degrees between each point and the mean direction of its class, 0..180, [n]."""
+    units = damped_unit_length(plane.points)
+    classes = len(plane.weights)
+    sums = np.stack([units[plane.labels == c].sum(axis=0) for c in range(classes)])
+    centres = damped_unit_length(sums)[plane.labels]
+    return np.degrees(np.arccos(np.clip(np.sum(units * centres, axis=1), -1.0, 1.0)))
+
+
+def render(panels: Sequence[Plane]) -> str:
+    """How compact the classes of each panel are, and how long its points: lines of a table."""
+    lines = [
+        "How far test images are from the mean direction of their class, and how long:",
+        "",
+        f"{'panel':<28} {'median':>8} {'90 %':>8}   length, 10 % to 90 %",
+    ]
+    for plane in panels:
+        median, most = np.quantile(angles_to_centres(plane), [0.5, 0.9])
+        short, long = np.quantile(np.linalg.norm(plane.points, axis=1), [0.1, 0.9])
+        length = "1" if plane.on_circle else f"{short:.3g} to {long:.3g}"
+        lines.append(f"{plane.title:<28} {median:>7.1f}° {most:>7.1f}°   {length}")
+    return "\n".join(lines)

@@ -18,8 +18,10 @@ from hsm.experiments import figure2, figure4, port, remarks
 from hsm.experiments.config import RunConfig
 from hsm.experiments.figure2_recipes import FIGURE2_RECIPES
 from hsm.experiments.hyperparameters import PROFILES
+from hsm.experiments.planes import angles_to_centres, render
 from hsm.experiments.recipes import RECIPES
 from hsm.experiments.recorded import Recorded, by_condition, read
+from hsm.visual.class_planes import Plane
 from hsm.visual.files import write_csv
 
 
@@ -102,11 +104,24 @@ def test_figure_2_smoke_and_a_second_start_only_draws(tmp_path):
     on_circle = np.array([not row["panel"].startswith("SM:") for row in rows])
     np.testing.assert_allclose(np.linalg.norm(points[on_circle], axis=1), 1.0, atol=1e-4)
     assert sum(row["kind"] == "feature" for row in rows) == 4 * 60
+    assert "the mean direction of their class" in first.stdout
     (folder / "figure2_digits.png").unlink()
     second = run(*flags)
     assert second.stdout.count(": recorded already, ") == 3
     assert "epoch 1/2" not in second.stdout
     assert (folder / "figure2_digits.png").exists()
+
+
+def test_compactness_is_the_angle_to_the_mean_direction():
+    # Two classes of three points, 20 degrees around 0 and 90, at lengths that must not count.
+    degrees = np.array([-20.0, 0.0, 20.0, 70.0, 90.0, 110.0])
+    lengths = np.array([1.0, 5.0, 1.0, 2.0, 1.0, 2.0])
+    circle = np.stack([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))], axis=1)
+    labels = np.repeat([0, 1], 3)
+    plane = Plane("SM", lengths[:, np.newaxis] * circle, labels, np.eye(2), on_circle=False)
+    np.testing.assert_allclose(angles_to_centres(plane), [20, 0, 20] * 2, atol=0.05)
+    *_, line = render([plane]).splitlines()
+    assert line.split() == ["SM", "20.0°", "20.0°", "1", "to", "3.5"]
 
 
 def recorded(folder, method, *, alpha=16.0, seed=0, same=(0, 2.0), norms=(1.0, 3.0), **config):
