@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,9 @@ from hsm.visual.embedding_map import MapPoints, draw_map, pictured
 from hsm.visual.files import write_csv, write_figure
 from hsm.visual.gallery import GalleryRow, Picture, draw_gallery
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 _THUMBNAIL = 144
 _AXIS_NAMES = {"pca": ("First principal component", "Second principal component"), "tsne": None}
 
@@ -34,6 +38,14 @@ def write_gallery(
     """Draw gallery_NAME.png and .pdf: queries and their `k` nearest neighbours; and the CSV."""
     rows = chosen_queries(found.evaluation.ranks, queries, worst_first=worst_first)
     near = found.neighbours(rows, k)
+    figure = gallery(found, rows, near, "the worst first" if worst_first else "evenly spaced")
+    stem = directory / f"gallery_{found.name}"
+    csv = write_csv(stem.with_name(stem.name + ".csv"), _gallery_rows(found, rows, near))
+    return [*write_figure(figure, stem), csv]
+
+
+def gallery(found: Retrieval, rows: NDArray[np.int64], near: Neighbours, which: str) -> Figure:
+    """The queries `rows`, which the title calls `which`, and their neighbours."""
     pixels = thumbnails(found.queries, rows, _THUMBNAIL)
     others = thumbnails(found.searched, near.indices.ravel(), _THUMBNAIL)
     others = others.reshape(*near.indices.shape, *others.shape[1:])
@@ -49,14 +61,11 @@ def write_gallery(
         )
         for i, row in enumerate(rows)
     ]
-    which = "the worst first" if worst_first else "evenly spaced"
     title = (
         f"{found.name}: {len(rows):,} of {len(found.queries):,} queries, {which}, and their "
         f"{near.indices.shape[1]} nearest of {len(found.searched):,}"
     )
-    stem = directory / f"gallery_{found.name}"
-    csv = write_csv(stem.with_name(stem.name + ".csv"), _gallery_rows(found, rows, near))
-    return [*write_figure(draw_gallery(sheet, title), stem), csv]
+    return draw_gallery(sheet, title)
 
 
 def chosen_queries(

@@ -17,9 +17,10 @@ from hsm.experiments.finished import Finished
 from hsm.experiments.recorded import Recorded, sorted_runs
 from hsm.experiments.report_page import curve_text
 from hsm.experiments.retrieval import retrieve
-from hsm.experiments.retrieval_views import write_gallery
+from hsm.experiments.retrieval_views import chosen_queries, gallery
 from hsm.visual import page
-from hsm.visual.similarity_histograms import write_similarities
+from hsm.visual.files import write_picture
+from hsm.visual.similarity_histograms import draw_similarities
 from hsm.visual.style import RC
 
 # A picture of what is found, not a score: so many test images are enough, and soon embedded.
@@ -70,8 +71,11 @@ def _histograms(found: Finished) -> Iterator[str]:
         "Histograms of the cosine similarity of pairs of one class and of two classes, training "
         f"and test images. What the two share on test images: {overlaps}."
     )
-    with TemporaryDirectory() as scratch:
-        picture = write_similarities(rows, Path(scratch, "histograms"))[0]
+    import matplotlib
+
+    with TemporaryDirectory() as scratch, matplotlib.rc_context(dict(RC)):
+        picture = Path(scratch, "histograms.png")
+        write_picture(draw_similarities(rows), picture)
         yield page.picture(picture, alt=alt, caption=f"{found.runner.source.name}: Figure 4")
 
 
@@ -102,11 +106,10 @@ def _draw_gallery(found: Finished, run_dir: Path, path: Path) -> None:
     shown = retrieve(model, config, few)
     import matplotlib
 
-    with TemporaryDirectory() as scratch, matplotlib.rc_context(dict(RC)):
-        drawn = write_gallery(
-            shown, Path(scratch), queries=_QUERIES, k=_NEIGHBOURS, worst_first=False
-        )
-        path.write_bytes(drawn[0].read_bytes())
+    rows = chosen_queries(shown.evaluation.ranks, _QUERIES, worst_first=False)
+    with matplotlib.rc_context(dict(RC)):
+        figure = gallery(shown, rows, shown.neighbours(rows, _NEIGHBOURS), "evenly spaced")
+        write_picture(figure, path)
 
 
 def _some_classes(split: Split) -> Split:

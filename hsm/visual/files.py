@@ -17,9 +17,16 @@ _STAMPS = {".png": "Software", ".pdf": "CreationDate"}
 def write_figure(figure: Figure, stem: Path) -> list[Path]:
     """Writes `<stem>.png` and `<stem>.pdf` and returns their paths."""
     paths = [stem.with_name(stem.name + suffix) for suffix in _STAMPS]
-    for path, stamp in zip(paths, _STAMPS.values(), strict=True):
-        figure.savefig(path, metadata={stamp: None})
+    for path in paths:
+        write_picture(figure, path)
     return paths
+
+
+def write_picture(figure: Figure, path: Path) -> None:
+    """Writes the .png or .pdf file `path`, all at once or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    figure.savefig(partial, format=path.suffix[1:], metadata={_STAMPS[path.suffix]: None})
+    partial.replace(path)
 
 
 def write_csv(path: Path, rows: Iterable[Sequence[object]]) -> Path:
