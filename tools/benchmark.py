@@ -4,11 +4,12 @@
     python tools/benchmark.py --json=experiments/benchmarks/all.json
 
 Every side of a case is a process of its own, and they take turns, so that a machine that slows down
-slows all of them down: the ratios count, not the times. Peers that are not installed are left out;
-`pip install -e ".[bench]"` brings them; on a machine without a GPU, install the processor build of
-torch before. "GEMM" is the rate of square matrix products in the same precision, measured in the
-same turns. Cases that --json holds already are replaced if they are run again, and kept if not:
-name another file for another machine.
+slows all of them down: the ratios count, not the times. A step with data and a step without share a
+process, since two processes of the same steps differ by more than what data cost. Peers that are
+not installed are left out; `pip install -e ".[bench]"` brings them; on a machine without a GPU,
+install the processor build of torch before. "GEMM" is the rate of square matrix products in the
+same precision, measured in the same turns. Cases that --json holds already are replaced if they are
+run again, and kept if not: name another file for another machine.
 """
 
 from __future__ import annotations
@@ -73,12 +74,17 @@ def run(case: str, settings: Settings, rounds: int) -> dict[str, Any]:
     left_out = {side: missing(case, side) for side in found.sides}
     sides = [side for side, package in left_out.items() if package is None]
     with contextlib.ExitStack() as stack:
-        workers = {side: stack.enter_context(Worker(case, side, settings)) for side in sides}
+        workers = {
+            side: worker
+            for group in ([sides] if found.share_a_process else [[side] for side in sides])
+            for worker in [stack.enter_context(Worker(case, group, settings))]
+            for side in group
+        }
         if found.rounds > 1:
-            for worker in workers.values():
-                worker.round()
+            for side, worker in workers.items():
+                worker.round(side)
         turns = [
-            {side: worker.round() for side, worker in workers.items()}
+            {side: worker.round(side) for side, worker in workers.items()}
             for _ in range(min(rounds, found.rounds))
         ]
     return {

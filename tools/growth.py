@@ -84,11 +84,11 @@ def _train(precision: str, batch_size: int) -> dict[str, Any]:
 
 def _turns(case: str, settings: Settings, *, warm_up: bool = False) -> list[dict[str, float]]:
     """Three rounds, or a single one where it takes long; before it one that traces the graph."""
-    with Worker(case, HSM, settings) as worker:
+    with Worker(case, [HSM], settings) as worker:
         if warm_up:
-            worker.round()
-        first = worker.round()
-        return [first, *(worker.round() for _ in range(2 if first["wall"] < _SECONDS else 0))]
+            worker.round(HSM)
+        first = worker.round(HSM)
+        return [first, *(worker.round(HSM) for _ in range(2 if first["wall"] < _SECONDS else 0))]
 
 
 def _said(result: dict[str, Any]) -> dict[str, Any]:

@@ -117,8 +117,8 @@ def _draw(found: NormStudy, config: RunConfig, *, stem: Path) -> None:
             norms=found.norms,
             measured=found.measured,
             title=f"{config.dataset}, {config.method}, epoch {found.epoch} of "
-            f"{config.total_epochs}: {len(found.norms)} training images; below, the middle 80 % of "
-            "their lengths are shaded",
+            f"{config.total_epochs}: {len(found.norms)} training images; below, middle 80 % of "
+            "lengths shaded",
         )
         write_figure(figure, stem)
 

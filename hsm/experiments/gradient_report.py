@@ -71,10 +71,10 @@ def render(studies: Sequence[GradientStudy], config: RunConfig) -> str:
 def title(study: GradientStudy, config: RunConfig) -> str:
     """What Figure 1 shows, in a line."""
     found = study.range
-    shaded = f"; shaded: intermediate, best α {found.best:.2g}" if found else ""
+    shaded = f"; intermediate α shaded, best {found.best:.2g}" if found else ""
     return (
-        f"{config.dataset}, {config.method}, epoch {study.epoch} of {config.total_epochs}, trained "
-        f"at α {study.alpha:g}: {study.images} training images{shaded}"
+        f"{config.dataset}, {config.method}, epoch {study.epoch} of {config.total_epochs}, "
+        f"α {study.alpha:g}: {study.images} training images{shaded}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 from pathlib import Path
@@ -82,6 +83,26 @@ def test_a_peer_that_is_not_installed_is_left_out_and_named(monkeypatch):
     assert "left out: other, no_such missing" in table.text(result)
 
 
+@pytest.mark.parametrize(("case", "processes"), [("pipeline", 1), ("embed_files", 2)])
+def test_a_step_with_data_and_one_without_share_a_process(monkeypatch, case, processes):
+    asked = []
+
+    class Worker(contextlib.nullcontext):
+        def __init__(self, case, sides, settings):
+            super().__init__(self)
+            asked.append([])
+
+        def round(self, side):
+            asked[-1].append(side)
+            return turn(1, 1)
+
+    monkeypatch.setattr(benchmark, "Worker", Worker)
+    monkeypatch.setattr(benchmark, "missing", lambda case, side: {"PyTorch": "torch"}.get(side))
+    result = benchmark.run(case, SMALL, 2)
+    assert len(asked) == processes
+    assert [len(turns) for turns in result["sides"].values()] == [2, 2]
+
+
 def test_unknown_cases_are_refused(capsys):
     with pytest.raises(SystemExit):
         benchmark.main(["--only=trane"])
@@ -90,7 +111,7 @@ def test_unknown_cases_are_refused(capsys):
 
 @pytest.mark.parametrize(
     ("case", "images"),
-    [("train", 4), ("embed", 4), ("pipeline_shards", 4), ("embed_files", 784), ("feed", 16)],
+    [("train", 4), ("embed", 4), ("pipeline_shards", 12), ("embed_files", 784), ("feed", 16)],
 )
 def test_a_round_counts_its_images(case, images):
     assert build(case, HSM, SMALL)() == images

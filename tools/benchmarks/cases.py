@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmarks.settings import Round, Settings
 
@@ -25,6 +25,10 @@ class Case:
         rounds: at most so many, for what takes minutes.
         per_core: whether a second of one core counts, in place of one of wall time.
         has_memory: whether the memory of the process that takes part says something.
+        share_a_process: whether all sides are in one process, for differences that are smaller than
+            those between two processes.
+        longer: how many times as many steps a round has, for what is ready when a round begins, and
+            is not ready at its end, to count little.
     """
 
     title: str
@@ -35,6 +39,8 @@ class Case:
     rounds: int = 100
     per_core: bool = False
     has_memory: bool = True
+    share_a_process: bool = False
+    longer: int = 1
 
     @property
     def depends_on_precision(self) -> bool:
@@ -47,7 +53,8 @@ _MEMORY = "one batch in memory"
 
 def _with_data(what: str, side: str) -> Case:
     title = f"training step with data: {what}, cropped and flipped"
-    return Case(title, "images", {HSM: f"networks:{side}", _MEMORY: "networks:train_hsm"}, {})
+    sides = {HSM: f"networks:{side}", _MEMORY: "networks:train_hsm"}
+    return Case(title, "images", sides, {}, has_memory=False, share_a_process=True, longer=3)
 
 
 def _feed(what: str, side: str) -> Case:
@@ -117,7 +124,8 @@ CASES: dict[str, Case] = {
 def build(case: str, side: str, settings: Settings) -> Round:
     """Prepares one side of a case."""
     module, function = CASES[case].sides[side].split(":")
-    return getattr(importlib.import_module(f"benchmarks.{module}"), function)(settings)
+    longer = replace(settings, steps=settings.steps * CASES[case].longer)
+    return getattr(importlib.import_module(f"benchmarks.{module}"), function)(longer)
 
 
 def missing(case: str, side: str) -> str | None:

@@ -1,9 +1,10 @@
-"""One side of a case in a process of its own, which does a round whenever it is told to.
+"""Sides of a case, one or several, in a process that does a round whenever it is told to.
 
-    python -m benchmarks.worker CASE SIDE SETTINGS
+    python -m benchmarks.worker CASE SETTINGS SIDE [SIDE ...]
 
-Reads lines: each asks for a round. Writes a line of JSON each: first {"ready": true}, then amount,
-wall seconds and processor seconds of the round, and the peak of the process's memory in bytes.
+Reads lines: each names the side whose round is asked for. Writes a line of JSON each: first
+{"ready": true}, then amount, wall seconds and processor seconds of the round, and the peak of the
+process's memory in bytes.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -24,17 +26,17 @@ _TOOLS = Path(__file__).resolve().parent.parent
 
 
 class Worker:
-    """The parent's end: a side of a case, running."""
+    """The parent's end: sides of a case, running."""
 
-    def __init__(self, case: str, side: str, settings: Settings) -> None:
+    def __init__(self, case: str, sides: Sequence[str], settings: Settings) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker", case, side, json.dumps(vars(settings))],
+            [sys.executable, "-m", "benchmarks.worker", case, json.dumps(vars(settings)), *sides],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             cwd=_TOOLS,
         )
-        self._name = f"{side} in the case {case}"
+        self._name = f"{', '.join(sides)} in the case {case}"
         self._answer()
 
     def __enter__(self) -> Worker:
@@ -49,10 +51,10 @@ class Worker:
         self._process.kill()
         self._process.wait()
 
-    def round(self) -> dict[str, float]:
-        """Does one round; the other workers wait meanwhile."""
+    def round(self, side: str) -> dict[str, float]:
+        """Does one round of a side; all else waits meanwhile."""
         assert self._process.stdin is not None
-        self._process.stdin.write("\n")
+        self._process.stdin.write(f"{side}\n")
         self._process.stdin.flush()
         return self._answer()
 
@@ -66,10 +68,11 @@ class Worker:
 
 def main() -> None:
     """The child's end."""
-    case, side, settings = sys.argv[1:]
-    do_round = build(case, side, Settings(**json.loads(settings)))
+    case, settings, *sides = sys.argv[1:]
+    rounds = {side: build(case, side, Settings(**json.loads(settings))) for side in sides}
     print(json.dumps({"ready": True}), flush=True)
-    for _ in sys.stdin:
+    for line in sys.stdin:
+        do_round = rounds[line.rstrip("\n")]
         wall, processor = time.perf_counter(), time.process_time()
         amount = do_round()
         result = {
