@@ -169,6 +169,7 @@ def test_figure_4_takes_other_alphas(tmp_path, capsys):
         ("BN", 64.0),
         ("HBN", 16.0),
     ]
+    assert {(c.epochs, c.heated_epochs) for c in asked} == {(20, 5)}
     for alpha in (4.0, 64.0):
         recorded(tmp_path, "BN", alpha=alpha)
     flags = (f"--records={tmp_path}", f"--output_dir={tmp_path / 'out'}", "--methods=BN")
