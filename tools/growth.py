@@ -3,7 +3,7 @@
     python tools/growth.py --json=experiments/benchmarks/growth.json --plot=docs/growth
     python tools/growth.py --draw --json=experiments/benchmarks/growth.json --plot=docs/growth
 
-Recall@K goes up to a million vectors of 64 dimensions, which takes most of an hour on two cores;
+Recall@K goes up to a million vectors of 64 dimensions, which take 13 minutes on two cores;
 --queries and --batch_sizes choose other sizes. Every size is measured in a process of its own, and
 what --json holds already is not measured again: name another file for another machine.
 """
