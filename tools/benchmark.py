@@ -5,7 +5,7 @@
 
 Every side of a case is a process of its own, and they take turns, so that a machine that slows down
 slows all of them down: the ratios count, not the times. A step with data and a step without share a
-process, since two processes of the same steps differ by more than what data cost. Peers that are
+process, lest what differs from process to process pass for a cost of data. Peers that are
 not installed are left out; `pip install -e ".[bench]"` brings them; on a machine without a GPU,
 install the processor build of torch before. "GEMM" is the rate of square matrix products in the
 same precision, measured in the same turns. Cases that --json holds already are replaced if they are

@@ -44,6 +44,16 @@ def test_figure_2_asks_for_the_papers_panels():
     assert found[-1].heated_alpha == 4.0
 
 
+def test_figure_2_takes_other_alphas_once_each():
+    found = planned("--ln_alphas=2,8,2")
+    assert [(c.method, c.initial_alpha) for c in found] == [
+        ("SM", 1.0),
+        ("LN", 2.0),
+        ("LN", 8.0),
+        ("HLN", 16.0),
+    ]
+
+
 def test_figure_2_has_the_released_recipe():
     for config in planned("--profile=official"):
         assert (config.epochs, config.heated_epochs) == (81, 19)

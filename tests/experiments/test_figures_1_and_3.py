@@ -59,6 +59,17 @@ def test_a_report_on_fewer_images_counts_these(trained, tmp_path):
     assert "How 8 training images" in result.stdout
 
 
+def test_figure_1_shows_the_epoch_that_is_named(trained, tmp_path):
+    folder, _ = trained
+    flags = (f"--model={_model(folder)}", f"--output_dir={tmp_path}", "--epoch=1")
+    result = run("figure1", *flags)
+    assert result.returncode == 0, result.stderr
+    assert "Figure 1 (epoch 1): " in result.stdout
+    # The last is shown where none is named.
+    shown, last = (rows(next(path.glob("figure1_*.csv"))) for path in (tmp_path, folder))
+    assert shown != last
+
+
 def test_a_report_on_the_trained_run_finds_the_same(trained, tmp_path):
     folder, said = trained
     result = run("figure1", f"--model={_model(folder)}", f"--output_dir={tmp_path}")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import io
 import json
+import sys
 from pathlib import Path
 
 import benchmark
 import numpy as np
 import pytest
-from benchmarks import table
+from benchmarks import table, worker
 from benchmarks.cases import CASES, HSM, build
 from benchmarks.settings import Settings
 
@@ -90,17 +92,33 @@ def test_a_step_with_data_and_one_without_share_a_process(monkeypatch, case, pro
     class Worker(contextlib.nullcontext):
         def __init__(self, case, sides, settings):
             super().__init__(self)
-            asked.append([])
+            self._rounds = []
+            asked.append(self._rounds)
 
         def round(self, side):
-            asked[-1].append(side)
+            self._rounds.append(side)
             return turn(1, 1)
 
     monkeypatch.setattr(benchmark, "Worker", Worker)
     monkeypatch.setattr(benchmark, "missing", lambda case, side: {"PyTorch": "torch"}.get(side))
     result = benchmark.run(case, SMALL, 2)
-    assert len(asked) == processes
+    sides = list(result["sides"])
+    assert len(sides) == 2
+    # A round to warm up and two turns, in which sides alternate.
+    expected = {1: [sides * 3], 2: [[sides[0]] * 3, [sides[1]] * 3]}
+    assert asked == expected[processes]
     assert [len(turns) for turns in result["sides"].values()] == [2, 2]
+
+
+def test_a_process_does_the_round_of_the_side_that_is_named(monkeypatch, capsys):
+    amounts = {"one": 1.0, "two, of two words": 2.0}
+    monkeypatch.setattr(worker, "build", lambda case, side, settings: lambda: amounts[side])
+    monkeypatch.setattr(sys, "argv", ["worker", "recall", json.dumps(vars(SMALL)), *amounts])
+    monkeypatch.setattr(sys, "stdin", io.StringIO("two, of two words\none\ntwo, of two words\n"))
+    worker.main()
+    ready, *rounds = map(json.loads, capsys.readouterr().out.splitlines())
+    assert ready == {"ready": True}
+    assert [found["amount"] for found in rounds] == [2.0, 1.0, 2.0]
 
 
 def test_unknown_cases_are_refused(capsys):
