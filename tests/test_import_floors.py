@@ -59,6 +59,7 @@ FLOORS = {
     "hsm.export": 2,
     "hsm.training.callback": 2,
     "hsm.training.checkpoint": 2,
+    "hsm.training.interruption": 2,
     "hsm.training.raw_momentum": 2,
     "hsm.training.step": 2,
     "hsm.training.watch": 2,

@@ -8,6 +8,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from types import FrameType
 
 from absl import app, flags, logging
 
@@ -22,7 +23,7 @@ def run(main: Callable[[], None], *, module: str, doc: str) -> None:
     """Run `main` after the flags were parsed, and exit.
 
     Exit codes: 0 for success and --help, 1 for an error of the data or the run, 2 for a bad flag,
-    130 for Ctrl-C.
+    130 for Ctrl-C, 143 for SIGTERM.
 
     Args:
         main: the driver; raises ValueError, OSError, FloatingPointError or ImportError for what the
@@ -30,6 +31,7 @@ def run(main: Callable[[], None], *, module: str, doc: str) -> None:
         module: name of the module whose flags the driver has besides the shared ones.
         doc: what the driver does, for --help.
     """
+    signal.signal(signal.SIGTERM, _terminate)  # What a cluster sends before it kills.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends the command without a word.
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A log is read while the run goes on, and a killed run must not take its lines with it.
@@ -88,6 +90,14 @@ def _flags_help(module: str) -> str:
     return "\n".join(blocks)
 
 
+class _Terminated(BaseException):
+    """SIGTERM, as KeyboardInterrupt is SIGINT."""
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise _Terminated
+
+
 def _guarded(main: Callable[[], None]) -> None:
     # A run makes new graphs; TensorFlow warns that this might be a mistake.
     logging.set_verbosity(logging.ERROR)
@@ -95,6 +105,8 @@ def _guarded(main: Callable[[], None]) -> None:
         main()
     except KeyboardInterrupt:
         _stop("interrupted; the same command continues from the last checkpoint", 130)
+    except _Terminated:
+        _stop("terminated; the same command continues from the last checkpoint", 143)
     except _USER_ERRORS as error:
         if flags.FLAGS.traceback:
             traceback.print_exc()

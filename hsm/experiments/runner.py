@@ -183,23 +183,20 @@ class Runner:
     def _train_resumed(
         self, config: RunConfig, trainer: Trainer, *, report: RunReport, prepare: _Prepare
     ) -> None:
-        trunk = self.workspace.trunk_checkpoint(config)
-        end = self.workspace.checkpoint(config)
-        found = next((path for path in (end, trunk) if path.exists()), None)
-        if found is not None:
-            trainer.restore(found)
+        files = self.workspace.checkpoint_files(config)
+        is_resumed = trainer.resume(files)
+        if is_resumed:
             report.resumed(trainer)
         # Not before other weights of the same name were refused.
         names = self.source.train.class_names
         self.workspace.write_model_card(config, names, file=self.pretrained.file)
-        if found is None:
+        if not is_resumed:
             trainer.preparation_seconds = prepare()
-        if found is None and config.is_prepared:
-            trainer.save(trunk)
+        if not is_resumed and config.is_prepared:
+            trainer.save(files[0].path)
             took = duration(trainer.preparation_seconds)
             self.say(f"{title(config)}: prepared  ({took})")
-        trainer.train(config.epochs, trunk)
-        trainer.train(config.total_epochs, end)
+        trainer.train_files(files)
 
     def _record(
         self,

@@ -11,6 +11,7 @@ import json
 import os
 import zipfile
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,23 @@ import keras
 import numpy as np
 
 _PROGRESS = "progress.json"
+
+
+@dataclass(frozen=True)
+class CheckpointFile:
+    """The file that holds the state up to an epoch; several runs may branch off its last one.
+
+    Attributes:
+        path: the file (`.npz`).
+        last_epoch: a later state, also one in the middle of the next epoch, is never written to it.
+    """
+
+    path: Path
+    last_epoch: int
+
+    def is_past(self, epoch: int, *, interrupted: bool) -> bool:
+        """True for a state after `epoch` epochs, or in the middle of the next, that is not its."""
+        return epoch + interrupted > self.last_epoch
 
 
 def save(

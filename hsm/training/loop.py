@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from hsm.progress import ProgressBar
 from hsm.schedules import Phase, Phases, Schedule, phase_at
 from hsm.training import checkpoint
+from hsm.training.interruption import Interruption
 from hsm.training.step import Totals, TrainStep
 from hsm.training.watch import Watch
 
@@ -99,6 +100,36 @@ class Trainer:
         self.evaluations: list[dict[str, Any]] = []
         self.preparation_seconds = 0.0
         self._interrupted: dict[str, Any] | None = None
+        self._files_passed = 0
+
+    def resume(self, files: Sequence[checkpoint.CheckpointFile]) -> bool:
+        """Continue from the last of `files` that exists, and save to no file before it.
+
+        Args:
+            files: as for `train_files`.
+
+        Returns:
+            False if there is none: the training is at its start.
+
+        Raises:
+            ValueError: as `restore`, and if the file holds a state past its last epoch.
+        """
+        for index in reversed(range(len(files))):
+            if files[index].path.exists():
+                self._check_place(files[index])
+                self.restore(files[index].path)
+                self._files_passed = index
+                return True
+        return False
+
+    def _check_place(self, file: checkpoint.CheckpointFile) -> None:
+        progress = checkpoint.read_progress(file.path)
+        if file.is_past(progress["epoch"], interrupted=progress["interrupted"] is not None):
+            raise ValueError(
+                f"the checkpoint {file.path} should hold the state up to epoch {file.last_epoch}, "
+                f"from which several runs go on, but it was written later, after epoch "
+                f"{progress['epoch']}: delete it to train these epochs anew"
+            )
 
     def restore(self, path: Path) -> None:
         """Continue from the checkpoint `path`.
@@ -146,26 +177,48 @@ class Trainer:
         Raises:
             NonFiniteLossError: the loss became NaN or infinite; the last good checkpoint is kept.
         """
+        self.train_files([checkpoint.CheckpointFile(path, until)])
+
+    def train_files(self, files: Sequence[checkpoint.CheckpointFile]) -> None:
+        """Train to the last epoch of the last of `files`, saving each epoch to the file it is of.
+
+        A run that is killed at any moment and resumed from the same files ends as one that was not.
+        SIGINT and SIGTERM wait for the step under way and for a checkpoint after it.
+
+        Args:
+            files: in the order of their last epochs.
+
+        Raises:
+            NonFiniteLossError: the loss became NaN or infinite; the last good checkpoint is kept.
+        """
+        for file in files[self._files_passed :]:
+            if not file.is_past(self.epoch, interrupted=self._interrupted is not None):
+                self._train(file.last_epoch, file.path)
+
+    def _train(self, until: int, path: Path) -> None:
         self._evaluate(path)
         while self.epoch < until:
-            result = self._epoch(self.epoch + 1, path)
-            self.epoch = result.epoch
-            self.epochs.append(asdict(result))
-            self.save(path)
+            with Interruption() as interruption:
+                result = self._epoch(self.epoch + 1, path, interruption)
+                self.epoch = result.epoch
+                self.epochs.append(asdict(result))
+                self.save(path)
             self.on_epoch(result)
             self._evaluate(path)
         if not path.exists():
             self.save(path)
 
     def _evaluate(self, path: Path) -> None:
-        if self.epoch == 0 or any(e["epoch"] == self.epoch for e in self.evaluations):
+        """Evaluate the weights of the end of an epoch, once."""
+        is_done = any(e["epoch"] == self.epoch for e in self.evaluations)
+        if self.epoch == 0 or is_done or self._interrupted is not None:
             return
         evaluation = self.evaluate(self.epoch)
         if evaluation is not None:
             self.evaluations.append({"epoch": self.epoch, **evaluation})
             self.save(path)
 
-    def _epoch(self, epoch: int, path: Path) -> EpochResult:
+    def _epoch(self, epoch: int, path: Path, interruption: Interruption) -> EpochResult:
         phase = phase_at(self.schedule, epoch)
         self.step.set_phase(alpha=phase.alpha, learning_rate=phase.learning_rate)
         elapsed, first = self._begin(epoch)
@@ -173,12 +226,15 @@ class Trainer:
         watch, bar = Watch(self.checkpoint_minutes * 60), ProgressBar(self.data.steps_per_epoch)
         for index, (images, labels) in enumerate(self.data.batches(epoch, first), start=first + 1):
             self.step(images, labels)
-            if watch.is_time(index):
+            is_last = interruption.is_requested
+            if watch.is_time(index) or is_last:
                 totals = self._check(phase, epoch)
                 seconds = time.perf_counter() - start
                 bar.update(index, **_shown(totals, seconds))
-                if watch.is_time_to_save():
+                if watch.is_time_to_save() or is_last:
                     self.save(path, {"step": index, "seconds": seconds, "totals": asdict(totals)})
+            if is_last:
+                interruption.deliver()
         result = self._finish(phase, epoch, start=start)
         bar.update(self.data.steps_per_epoch, **_shown(self.step.totals(), result.seconds))
         return result

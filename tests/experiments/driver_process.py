@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -29,12 +30,16 @@ def run(driver, *flags, cwd=None):
     )
 
 
-def kill_after(driver, line_part, *flags):
-    """Start the driver and end it with SIGKILL when it has said `line_part`."""
+def kill_after(driver, line_part, *flags, number=signal.SIGKILL):
+    """Start the driver and send it the signal when it has said `line_part`.
+
+    Returns:
+        Its exit status and what it wrote to standard error.
+    """
     process = subprocess.Popen(
         command(driver, *flags),
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
         env=ENVIRONMENT,
@@ -42,5 +47,6 @@ def kill_after(driver, line_part, *flags):
     try:
         assert any(line_part in line for line in process.stdout), "ended before it was killed"
     finally:
-        process.kill()
-        process.wait()
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=120)
+    return process.returncode, errors

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
 
 import numpy as np
@@ -57,6 +58,21 @@ def _final_arrays(output_dir):
     (path,) = output_dir.glob("smoke/runs/*/checkpoint.npz")
     with np.load(path) as archive:
         return {key: archive[key] for key in archive if key != "progress.json"}
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "word"),
+    [(signal.SIGTERM, 143, "terminated"), (signal.SIGINT, 130, "interrupted")],
+)
+def test_a_signal_is_answered_in_a_sentence_and_its_own_status(tmp_path, number, status, word):
+    """While an epoch after the switch is scored, when the switch's own state is another run's."""
+    flags = (*KILLED, "--methods=BN,HBN", "--heated_epochs=2", f"--output_dir={tmp_path}")
+    ended, errors = kill_after("table1", "BN seed 0 epoch 2/3", *flags, number=number)
+    assert ended == status
+    assert errors.splitlines()[-1] == (
+        f"error: {word}; the same command continues from the last checkpoint"
+    )
+    assert run("table1", *flags).returncode == 0
 
 
 def _metrics(output_dir):
