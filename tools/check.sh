@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Lint, types, README, the built wheel from another folder, import floors, and tests.
+# Lint, types, pages, the built wheel from another folder, import floors, and tests.
 #
 # Runs with the interpreter in $PYTHON, by default `python`. Arguments go to pytest, for example:
 #   tools/check.sh -n 8
@@ -21,7 +21,7 @@ step "Lint"
 step "Types"
 "$python" -m mypy hsm tools
 
-step "README against records"
+step "Pages against records"
 "$python" tools/render_results.py --check
 
 step "Wheel"

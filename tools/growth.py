@@ -1,7 +1,8 @@
 """Measures how time and memory of Recall@K and of training grow with their size, and draws it.
 
-    python tools/growth.py --json=experiments/benchmarks/growth.json --plot=docs/growth
-    python tools/growth.py --draw --json=experiments/benchmarks/growth.json --plot=docs/growth
+    FILES="--json=experiments/benchmarks/growth.json --plot=docs/images/growth"
+    python tools/growth.py $FILES
+    python tools/growth.py $FILES --draw
 
 Recall@K goes up to a million vectors of 64 dimensions, which take 13 minutes on two cores;
 --queries and --batch_sizes choose other sizes. Every size is measured in a process of its own, and

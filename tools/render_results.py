@@ -1,13 +1,14 @@
-"""Writes the results in README.md from experiments/, or checks that they agree.
+"""Writes the results in README.md and docs/ from experiments/, or checks that they agree.
 
-The README holds blocks `<!-- results:FOLDER/NAME -->` … `<!-- /results:FOLDER/NAME -->`: the
+The pages hold blocks `<!-- results:FOLDER/NAME -->` … `<!-- /results:FOLDER/NAME -->`: the
 records in experiments/records/FOLDER of the data set NAME. The folder's name starts with that of
 the table that they are drawn as, "table3" or "table1_controls". Blocks `benchmarks:NAME` are the
-table of experiments/benchmarks/NAME.json, which tools/benchmark.py wrote. What lies between the
-marks is generated: edit nothing there.
+table of experiments/benchmarks/NAME.json, which tools/benchmark.py wrote. Each of them stands on
+one page. Blocks `final_epoch:FOLDER/NAME` are the first table of `results:FOLDER/NAME`, and stand
+wherever they are wanted. What lies between the marks is generated: edit nothing there.
 
     python tools/render_results.py            # rewrite the blocks
-    python tools/render_results.py --check    # exit with 1 and say where the README differs
+    python tools/render_results.py --check    # exit with 1 and say where the pages differ
 """
 
 from __future__ import annotations
@@ -28,40 +29,39 @@ from benchmarks import table as benchmark_table
 from hsm import records
 from hsm.experiments.measures import Record
 from hsm.experiments.report import LAYOUTS, render_markdown
+from hsm.experiments.tables import to_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
-_MARK = re.compile(r"<!-- (/?)((?:results|benchmarks):[^ ]+) -->")
+_MARK = re.compile(r"<!-- (/?)((?:results|final_epoch|benchmarks):[^ ]+) -->")
+_EXCERPT = "final_epoch:"
 
 
-def render(readme: str, texts: Mapping[str, str]) -> str:
-    """Returns the README's text with every block filled anew.
+def render(pages: Mapping[Path, str], texts: Mapping[str, str]) -> dict[Path, str]:
+    """Returns the pages' texts with every block filled anew.
 
     Args:
-        readme: The text.
+        pages: File → its text.
         texts: Block, such as "results:table1/digits" → what stands in it.
 
     Raises:
-        ValueError: If a mark has no partner, a block has no text, or a text no block.
+        ValueError: If a mark has no partner, a block has no text, a text no block, or a text that
+            is no excerpt several.
     """
-    names = _block_names(readme)
+    blocks = {path: _block_names(path, page) for path, page in pages.items()}
     for name in texts:
-        if name not in names:
-            raise ValueError(
-                f"{name} has no place in the README. Add the lines <!-- {name} --> and "
-                f"<!-- /{name} -->, or remove its files from experiments/."
-            )
-    for name in names:
-        if name not in texts:
-            raise ValueError(
-                f"The block {name} has no records. Add files to the folder in experiments/ that "
-                "it names, or remove the block."
-            )
-        readme = _replace(readme, name, texts[name])
-    return readme
+        if not name.startswith(_EXCERPT):
+            _check_place(name, [path for path, names in blocks.items() if name in names])
+    return {path: _filled(page, blocks[path], texts) for path, page in pages.items()}
+
+
+def read_pages(places: Iterable[Path]) -> dict[Path, str]:
+    """The texts of Markdown files: those in `places`, and those anywhere in its folders."""
+    found = (sorted(place.rglob("*.md")) if place.is_dir() else [place] for place in places)
+    return {path: path.read_text(encoding="utf-8") for paths in found for path in paths}
 
 
 def result_texts(folders: Mapping[str, Iterable[Record]]) -> dict[str, str]:
-    """The tables of records, by block.
+    """The tables of records, and the first of each, by block.
 
     Args:
         folders: Folder → its records.
@@ -73,9 +73,12 @@ def result_texts(folders: Mapping[str, Iterable[Record]]) -> dict[str, str]:
     for folder, runs in folders.items():
         for run in runs:
             found.setdefault(f"{folder}/{run['data']['name']}", []).append(run)
-    return {
+    texts = {
         f"results:{name}": render_markdown(group, _table(name)) for name, group in found.items()
     }
+    for name, group in found.items():
+        texts[f"{_EXCERPT}{name}"] = to_markdown(LAYOUTS[_table(name)](group)[0])
+    return texts
 
 
 def benchmark_texts(directory: Path) -> dict[str, str]:
@@ -100,40 +103,70 @@ def read_folders(directory: Path) -> dict[str, list[Record]]:
     return {folder.name: list(records.read_all(folder)) for folder in folders}
 
 
-def difference(old: str, new: str) -> str:
-    """A sentence that names the first lines in which the README differs from its records."""
+def difference(path: Path, old: str, new: str) -> str:
+    """A sentence that names the first lines in which a page differs from its records."""
     lines = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=0)
     changes = [line for line in lines if not line.startswith(("---", "+++", "@@"))]
     shown = "\n".join(changes[:10])
     return (
-        f"README.md differs from experiments/ in {len(changes)} lines; run "
+        f"{_shown(path)} differs from experiments/ in {len(changes)} lines; run "
         f"python tools/render_results.py to write it anew. The first of them:\n{shown}"
     )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Renders or checks; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--check", action="store_true", help="change nothing, only compare")
-    parser.add_argument("--readme", type=Path, default=ROOT / "README.md")
-    parser.add_argument("--records", type=Path, default=ROOT / "experiments" / "records")
-    parser.add_argument("--benchmarks", type=Path, default=ROOT / "experiments" / "benchmarks")
-    options = parser.parse_args(arguments)
-    old = options.readme.read_text(encoding="utf-8")
+    options = _parser().parse_args(arguments)
+    old = read_pages(options.pages)
     try:
         texts = result_texts(read_folders(options.records))
         new = render(old, {**texts, **benchmark_texts(options.benchmarks)})
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1
-    if not options.check:
-        options.readme.write_text(new, encoding="utf-8")
-    elif new != old:
-        print(difference(old, new), file=sys.stderr)
-        return 1
-    return 0
+    changed = [path for path in old if new[path] != old[path]]
+    for path in changed:
+        if options.check:
+            print(difference(path, old[path], new[path]), file=sys.stderr)
+        else:
+            path.write_text(new[path], encoding="utf-8")
+    return int(options.check and bool(changed))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--check", action="store_true", help="change nothing, only compare")
+    parser.add_argument(
+        "--pages",
+        type=Path,
+        nargs="+",
+        default=[ROOT / "README.md", ROOT / "docs"],
+        help="Markdown files, and folders of them",
+    )
+    parser.add_argument("--records", type=Path, default=ROOT / "experiments" / "records")
+    parser.add_argument("--benchmarks", type=Path, default=ROOT / "experiments" / "benchmarks")
+    return parser
+
+
+def _shown(path: Path) -> str:
+    """The path, from the repository's root where it lies there."""
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+
+
+def _check_place(name: str, paths: Sequence[Path]) -> None:
+    """Raises ValueError unless the block `name` is on one page."""
+    if not paths:
+        raise ValueError(
+            f"{name} has no place on any page. Add the lines <!-- {name} --> and "
+            f"<!-- /{name} --> to one, or remove its files from experiments/."
+        )
+    if len(paths) > 1:
+        raise ValueError(
+            f"The block {name} must be on one page. Received: {', '.join(map(_shown, paths))}. "
+            "Remove it from the others."
+        )
 
 
 def _table(name: str) -> str:
@@ -147,23 +180,34 @@ def _table(name: str) -> str:
     return table
 
 
-def _block_names(readme: str) -> list[str]:
-    """The names of the blocks in their order, each opened and closed once."""
-    marks = _MARK.findall(readme)
+def _block_names(path: Path, page: str) -> list[str]:
+    """The names of a page's blocks in their order, each opened and closed once."""
+    marks = _MARK.findall(page)
     opened = [name for slash, name in marks if not slash]
     expected = [mark for name in opened for mark in (("", name), ("/", name))]
     if marks != expected or len(set(opened)) != len(opened):
         found = " ".join(f"{slash}{name}" for slash, name in marks)
         raise ValueError(
-            "Every block is opened once and closed before the next one opens. "
+            f"Every block of {_shown(path)} is opened once and closed before the next one opens. "
             f"Received the marks: {found}."
         )
     return opened
 
 
-def _replace(readme: str, name: str, text: str) -> str:
+def _filled(page: str, names: Iterable[str], texts: Mapping[str, str]) -> str:
+    for name in names:
+        if name not in texts:
+            raise ValueError(
+                f"The block {name} has no records. Add files to the folder in experiments/ that "
+                "it names, or remove the block."
+            )
+        page = _replace(page, name, texts[name])
+    return page
+
+
+def _replace(page: str, name: str, text: str) -> str:
     start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-    before, rest = readme.split(start, 1)
+    before, rest = page.split(start, 1)
     after = rest.split(end, 1)[1]
     return f"{before}{start}\n\n{text}\n\n{end}{after}"
 

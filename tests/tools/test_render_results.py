@@ -1,8 +1,9 @@
-"""The README's results follow from the records: on made-up files, and on the real ones."""
+"""The pages' results follow from the records: on made-up files, and on the real ones."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 import render_results
@@ -30,8 +31,10 @@ def project(tmp_path):
     readme.write_text(README)
     for dataset in ("digits", "omniglot"):
         records.write(make_record("BN", dataset=dataset), directory / "table1")
-    places = [f"--readme={readme}", f"--records={directory}", f"--benchmarks={tmp_path / 'none'}"]
-    return places, readme, directory
+    docs = tmp_path / "docs"
+    (docs / "results").mkdir(parents=True)
+    places = ["--pages", str(readme), str(docs), f"--records={directory}"]
+    return [*places, f"--benchmarks={tmp_path / 'none'}"], readme, directory
 
 
 def test_blocks_are_filled_and_the_rest_stays(project):
@@ -91,16 +94,64 @@ def test_records_without_block_are_named(project, capsys):
     arguments, _, directory = project
     records.write(make_record("BN", dataset="cub100"), directory / "table1")
     assert render_results.main(arguments) == 1
-    assert "results:table1/cub100 has no place in the README" in capsys.readouterr().err
+    assert "results:table1/cub100 has no place on any page" in capsys.readouterr().err
+
+
+def test_a_block_may_stand_on_any_page(project):
+    arguments, readme, directory = project
+    page = readme.parent / "docs" / "results" / "birds.md"
+    page.write_text("<!-- results:table1/cub100 -->\n<!-- /results:table1/cub100 -->\n")
+    records.write(make_record("BN", dataset="cub100"), directory / "table1")
+    assert render_results.main([*arguments, "--check"]) == 1
+    assert render_results.main(arguments) == 0
+    assert "**cub100: final epoch, percent**" in page.read_text()
+    assert "cub100" not in readme.read_text()
+
+
+def test_check_reads_every_page_and_names_the_one_that_differs(project, capsys):
+    arguments, readme, directory = project
+    page = readme.parent / "docs" / "results" / "birds.md"
+    page.write_text("<!-- results:table1/cub100 -->\n<!-- /results:table1/cub100 -->\n")
+    records.write(make_record("BN", dataset="cub100"), directory / "table1")
+    render_results.main(arguments)
+    page.write_text(page.read_text().replace("57.50", "99.99", 1))
+    assert render_results.main([*arguments, "--check"]) == 1
+    message = capsys.readouterr().err
+    assert "birds.md differs from experiments/ in 2 lines" in message
+    assert "README.md differs" not in message
+
+
+def test_a_block_on_two_pages_is_refused(project, capsys):
+    arguments, readme, _ = project
+    (readme.parent / "docs" / "again.md").write_text(README)
+    assert render_results.main(arguments) == 1
+    message = capsys.readouterr().err
+    assert "results:table1/digits must be on one page" in message
+    assert "README.md" in message
+    assert "again.md" in message
+
+
+def test_the_first_table_alone_may_stand_on_several_pages(project):
+    arguments, readme, _ = project
+    excerpt = "<!-- final_epoch:table1/digits --><!-- /final_epoch:table1/digits -->\n"
+    pages = [readme.parent / "docs" / name for name in ("one.md", "two.md")]
+    for page in pages:
+        page.write_text(excerpt)
+    assert render_results.main(arguments) == 0
+    whole = readme.read_text()
+    for page in pages:
+        table = page.read_text().split("-->")[1].removesuffix("<!-- /final_epoch:table1/digits ")
+        assert table.startswith("\n\n**digits: final epoch, percent**")
+        assert table.count("**") == 2
+        assert table in whole
 
 
 def test_a_folder_is_drawn_as_the_table_that_it_is_named_after():
-    block = "<!-- results:{0}/digits -->\n<!-- /results:{0}/digits -->"
     runs = [make_record("SM"), make_record("BN")]
     texts = render_results.result_texts({"table1_more": runs})
-    assert "| Method | Epoch | NMI |" in render_results.render(block.format("table1_more"), texts)
+    assert "| Method | Epoch | NMI |" in texts["results:table1_more/digits"]
     texts = render_results.result_texts({"table3": runs})
-    assert "| Dimensions | SM | α = 16 |" in render_results.render(block.format("table3"), texts)
+    assert "| Dimensions | SM | α = 16 |" in texts["results:table3/digits"]
     with pytest.raises(ValueError, match=r"must start with .*table4. Received: figure1"):
         render_results.result_texts({"figure1": runs})
 
@@ -121,9 +172,10 @@ def test_a_benchmark_is_a_table_and_other_files_are_none(tmp_path):
     assert set(texts) == {"benchmarks:quick", "benchmarks:narrow"}
     assert texts["benchmarks:narrow"].endswith("| 60.50 | 62.50 | 57.50 |")
     assert "A processor, 2 cores" in texts["benchmarks:quick"]
+    page = Path("performance.md")
     quick = {"benchmarks:quick": texts["benchmarks:quick"]}
-    block = "<!-- benchmarks:quick --><!-- /benchmarks:quick -->"
-    assert "TensorFlow 2.99" in render_results.render(block, quick)
+    pages = {page: "<!-- benchmarks:quick --><!-- /benchmarks:quick -->"}
+    assert "TensorFlow 2.99" in render_results.render(pages, quick)[page]
 
 
 @pytest.mark.parametrize(
@@ -136,9 +188,11 @@ def test_a_benchmark_is_a_table_and_other_files_are_none(tmp_path):
     ],
 )
 def test_marks_without_partner_are_refused(marks):
-    with pytest.raises(ValueError, match=r"opened once and closed.*Received the marks: "):
-        render_results.render(marks, {})
+    with pytest.raises(
+        ValueError, match=r"of a.md is opened once and closed.*Received the marks: "
+    ):
+        render_results.render({Path("a.md"): marks}, {})
 
 
-def test_the_readme_of_this_project_agrees_with_its_records(capsys):
+def test_the_pages_of_this_project_agree_with_its_records(capsys):
     assert render_results.main(["--check"]) == 0, capsys.readouterr().err

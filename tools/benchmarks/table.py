@@ -1,4 +1,4 @@
-"""The figures of a case → lines for the terminal, and rows for the README."""
+"""The figures of a case → lines for the terminal, and rows for a page."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def text(result: Result) -> str:
 
 
 def markdown(content: Mapping[str, Any]) -> str:
-    """The README's table of a whole file of figures, and what they were measured on."""
+    """The table on a page of a whole file of figures, and what they were measured on."""
     order = list(CASES)
     cases = sorted(content["cases"], key=lambda result: order.index(result["case"]))
     rows = [row for result in cases for row in _rows(result)]
