@@ -19,13 +19,22 @@ def read_version() -> str:
     return match.group(1)
 
 
+def read_readme() -> str:
+    """Reads the README; a link into the repository, which no package index can follow, is its path.
+
+    "[Results](docs/results/index.md)" becomes "Results (docs/results/index.md)".
+    """
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return re.sub(r"\[([^\]]+)\]\((?![a-z]+:)([^)#\s]+)[^)\s]*\)", r"\1 (\2)", text)
+
+
 PLOTS = ["matplotlib>=3.9"]
 
 setup(
     name="hsm-embedding",
     version=read_version(),
     description="Heated-Up Softmax Embedding: metric learning with a classifier, in Keras 3",
-    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description=read_readme(),
     long_description_content_type="text/markdown",
     license="MIT",
     license_files=["LICENSE"],

@@ -24,6 +24,15 @@ def test_metadata_has_the_version_of_the_package():
     assert setup_says("--name", "--version") == ["hsm-embedding", hsm.__version__]
 
 
+def test_description_on_a_package_index_has_no_link_into_the_repository():
+    words = setup_says("--long-description")
+    text = " ".join(words)
+    assert "(https://arxiv.org/abs/1809.04157)" in text
+    assert "Results (docs/results/index.md)" in text
+    assert not re.search(r"\]\((?!https?:)", text)
+    assert 'src="' not in text
+
+
 def test_every_folder_with_modules_is_a_package():
     """find_packages leaves out, in silence, a folder without __init__.py."""
     folders = {path.parent for path in (ROOT / "hsm").rglob("*.py")}
