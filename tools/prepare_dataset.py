@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hsm.data.catalog import CATALOG, Archive, facts
-from hsm.experiments.driver import load_tensorflow
+from hsm.experiments.cli.app import load_tensorflow
 
 _CHOICES = [name for name, known in CATALOG.items() if known.expected]
 

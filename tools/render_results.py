@@ -27,9 +27,9 @@ from benchmarks import precision_table
 from benchmarks import table as benchmark_table
 
 from hsm import records
-from hsm.experiments.measures import Record
-from hsm.experiments.report import LAYOUTS, render_markdown
-from hsm.experiments.tables import to_markdown
+from hsm.experiments.reporting.grid import to_markdown
+from hsm.experiments.reporting.metric_columns import Record
+from hsm.experiments.reporting.table_writers import LAYOUTS, render_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
 _MARK = re.compile(r"<!-- (/?)((?:results|final_epoch|benchmarks):[^ ]+) -->")

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from hsm.experiments import data_flags
-from hsm.experiments import flags as shared
-from hsm.experiments.driver import load_tensorflow, run
+from hsm.experiments.cli import data_flags
+from hsm.experiments.cli import run_flags as shared
+from hsm.experiments.cli.app import load_tensorflow, run
 
 if TYPE_CHECKING:
     import keras
 
-    from hsm.experiments.port_measure import Measurement
+    from hsm.experiments.studies.port_study import Measurement
 
 FLAGS = flags.FLAGS
 _PHOTOGRAPH_SIZE, _SMALL_SIZE = 224, 64
@@ -50,7 +50,7 @@ def main() -> None:
     pretrained = shared.pretrained()
     load_tensorflow()
     from hsm.data.sources import load_source
-    from hsm.experiments.port_measure import Measurement
+    from hsm.experiments.studies.port_study import Measurement
 
     side = FLAGS.image_size or (_SMALL_SIZE if datasets[0] in _SMALL_SETS else _PHOTOGRAPH_SIZE)
     if side < _SMALL_SIZE:
@@ -79,7 +79,7 @@ def _build(side: int, weights: str | None) -> keras.Model:
 
 
 def _write(measurement: Measurement, name: str, *, weights: str | None) -> None:
-    from hsm.experiments.port_measure import measure
+    from hsm.experiments.studies.port_study import measure
     from hsm.visual.port_rows import write_port_figure, write_port_numbers
     from hsm.visual.style import missing_matplotlib
 
@@ -106,4 +106,4 @@ def _write(measurement: Measurement, name: str, *, weights: str | None) -> None:
 
 
 if __name__ == "__main__":
-    run(main, module="hsm.experiments.port", doc=__doc__ or "")
+    run(main, module="hsm.experiments.caffe_port", doc=__doc__ or "")

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from absl import flags
 
 from hsm.data.catalog import ZERO_SHOT
-from hsm.experiments import data_flags, model_flag
-from hsm.experiments.driver import load_tensorflow, run
+from hsm.experiments.cli import data_flags, model_flag
+from hsm.experiments.cli.app import load_tensorflow, run
 
 if TYPE_CHECKING:
     from hsm.data.sources import ImageSource
     from hsm.experiments.config import RunConfig
-    from hsm.experiments.retrieval import Retrieval
+    from hsm.experiments.studies.retrieval import Retrieval
 
 FLAGS = flags.FLAGS
 
@@ -93,15 +93,15 @@ def main() -> None:
             "python -m hsm.experiments.table1; to see what comes out: --smoke"
         )
     # Imported here, so that --help and a bad flag need neither NumPy nor TensorFlow.
-    from hsm.experiments.workspace import read_model_card
+    from hsm.experiments.runs.workspace import read_model_card
 
     folder = Path(FLAGS.model).expanduser() if FLAGS.model else None
     if folder is not None:
         read_model_card(folder)
     load_tensorflow()
-    from hsm.experiments.assemble import load_model
-    from hsm.experiments.retrieval import retrieve
-    from hsm.experiments.score_files import score_table, write_scores
+    from hsm.experiments.reporting.retrieval_scores import score_table, write_scores
+    from hsm.experiments.runs.build import load_model
+    from hsm.experiments.studies.retrieval import retrieve
 
     folder = folder or _train_smoke()
     config, class_names = read_model_card(folder)
@@ -116,9 +116,9 @@ def main() -> None:
 def _train_smoke() -> Path:
     from hsm.data.sources import load_source
     from hsm.experiments.config import RunConfig
-    from hsm.experiments.recipes import RECIPES
-    from hsm.experiments.runner import Runner
-    from hsm.experiments.workspace import Workspace
+    from hsm.experiments.config.recipes import RECIPES
+    from hsm.experiments.runs.runner import Runner
+    from hsm.experiments.runs.workspace import Workspace
 
     recipe = {**RECIPES["paper"]["digits"], "epochs": 1, "heated_epochs": 1, "limit": 64}
     config = RunConfig(dataset="digits", method="HBN", **recipe)
@@ -170,7 +170,7 @@ def _draw(found: Retrieval, config: RunConfig, output: Path) -> list[Path]:
         return []
     import matplotlib
 
-    from hsm.experiments import retrieval_views as views
+    from hsm.experiments.studies import retrieval_figures as views
 
     paths: list[Path] = []
     with matplotlib.rc_context(dict[Any, Any](RC)):

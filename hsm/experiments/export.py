@@ -11,8 +11,8 @@ from pathlib import Path
 
 from absl import flags
 
-from hsm.experiments import model_flag  # noqa: F401 - defines --model
-from hsm.experiments.driver import load_tensorflow, run
+from hsm.experiments.cli import model_flag  # noqa: F401 - defines --model
+from hsm.experiments.cli.app import load_tensorflow, run
 
 FLAGS = flags.FLAGS
 
@@ -29,7 +29,7 @@ def main() -> None:
         raise FileExistsError(f"{target} exists already: add --overwrite, or name another folder")
     # Imported here, so that --help and a bad flag need no TensorFlow.
     load_tensorflow()
-    from hsm.experiments.assemble import load_model
+    from hsm.experiments.runs.build import load_model
     from hsm.export import export_saved_model
 
     model, config = load_model(Path(FLAGS.model))

@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from hsm.data.catalog import CLASSIFICATION
-from hsm.experiments import flags as shared
+from hsm.experiments.cli import run_flags as shared
+from hsm.experiments.cli.app import run
+from hsm.experiments.cli.data_flags import check_choices
+from hsm.experiments.cli.hyperparameter_flags import numbers
+from hsm.experiments.cli.table_command import Table, finished_runs
 from hsm.experiments.config import RunConfig
-from hsm.experiments.data_flags import check_choices
-from hsm.experiments.driver import run
-from hsm.experiments.figure2_recipes import ALPHAS, FIGURE2_RECIPES, TRAIN_IMAGES
-from hsm.experiments.finished import Finished
-from hsm.experiments.recipe_flags import numbers
-from hsm.experiments.table_run import Table, finished_runs
+from hsm.experiments.config.figure2_recipes import ALPHAS, FIGURE2_RECIPES, TRAIN_IMAGES
+from hsm.experiments.runs.finished import Finished
 
 if TYPE_CHECKING:
     from hsm.data.sources.source import ImageSource
@@ -90,7 +90,7 @@ def main() -> None:
 
 
 def _write(finished: Finished) -> None:
-    from hsm.experiments.planes import planes, render
+    from hsm.experiments.studies.embedding_planes import planes, render
     from hsm.visual.class_planes import write_planes, write_points
     from hsm.visual.style import missing_matplotlib
 

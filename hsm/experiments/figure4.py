@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from hsm.experiments import flags as shared
+from hsm.experiments.cli import run_flags as shared
+from hsm.experiments.cli.app import run
+from hsm.experiments.cli.data_flags import check_choices
+from hsm.experiments.cli.hyperparameter_flags import numbers
+from hsm.experiments.cli.records_flag import records_dir
+from hsm.experiments.cli.table_command import Table, finished_runs
 from hsm.experiments.config import METHODS, RunConfig
-from hsm.experiments.data_flags import check_choices
-from hsm.experiments.driver import run
-from hsm.experiments.recipe_flags import numbers
-from hsm.experiments.recipes import RECIPES
-from hsm.experiments.record_flags import records_dir
-from hsm.experiments.table_run import Table, finished_runs
+from hsm.experiments.config.recipes import RECIPES
 
 if TYPE_CHECKING:
-    from hsm.experiments.recorded import Recorded
+    from hsm.experiments.reporting.recorded_runs import Recorded
 
 FLAGS = flags.FLAGS
 _ALPHAS, _SMOKE_ALPHAS = (4.0, 8.0, 16.0, 32.0), (4.0,)
@@ -63,10 +63,10 @@ def main() -> None:
     """Run the driver on the flags."""
     folder = records_dir()
     if folder is not None:
-        from hsm.experiments import recorded
+        from hsm.experiments.reporting import recorded_runs
 
         check_choices("methods", FLAGS.methods, METHODS)
-        found = [run for run in recorded.read(folder) if _is_wanted(run)]
+        found = [run for run in recorded_runs.read(folder) if _is_wanted(run)]
         if not found:
             raise ValueError(
                 f"no record in {folder} is of --methods={','.join(FLAGS.methods)}, "
@@ -76,7 +76,7 @@ def main() -> None:
         _write(found)
         return
     for finished in finished_runs(Table("figure4", configs=configs, curves=False)):
-        from hsm.experiments.recorded import Recorded, sorted_runs
+        from hsm.experiments.reporting.recorded_runs import Recorded, sorted_runs
 
         records_folder = finished.runner.workspace.records_dir
         _write(sorted_runs(Recorded(record, records_folder) for record in finished.records))
@@ -93,13 +93,13 @@ def _is_wanted(run: Recorded) -> bool:
 
 
 def _write(runs: list[Recorded]) -> None:
-    from hsm.experiments import recorded, similarities
+    from hsm.experiments.reporting import recorded_runs, similarities
     from hsm.visual.similarity_histograms import write_densities, write_similarities
     from hsm.visual.style import missing_matplotlib
 
     folder = shared.output_dir()
     folder.mkdir(parents=True, exist_ok=True)
-    for name, group in recorded.by_dataset(runs).items():
+    for name, group in recorded_runs.by_dataset(runs).items():
         rows, stem = similarities.rows(group), folder / f"figure4_{name}"
         print(f"\n{name}: overlap of the same class with different classes; mean cosine of each")
         for row in rows:

@@ -7,8 +7,8 @@ text or the released code has and its tables do not.
 
 from __future__ import annotations
 
-from hsm.experiments.driver import run
-from hsm.experiments.table_run import Table, make
+from hsm.experiments.cli.app import run
+from hsm.experiments.cli.table_command import Table, make
 
 TABLE = Table("table1")
 

@@ -9,8 +9,8 @@ hold, resumes what was cut off. The tables, the learning curves and one record a
 from __future__ import annotations
 
 from hsm.data.catalog import QUERY_GALLERY
-from hsm.experiments.driver import run
-from hsm.experiments.table_run import Table, make
+from hsm.experiments.cli.app import run
+from hsm.experiments.cli.table_command import Table, make
 
 TABLE = Table("table2", split=QUERY_GALLERY)
 

@@ -11,11 +11,11 @@ from dataclasses import replace
 
 from absl import flags
 
-from hsm.experiments import flags as shared
+from hsm.experiments.cli import run_flags as shared
+from hsm.experiments.cli.app import run
+from hsm.experiments.cli.hyperparameter_flags import numbers, whole_numbers
+from hsm.experiments.cli.table_command import Table, make
 from hsm.experiments.config import RunConfig
-from hsm.experiments.driver import run
-from hsm.experiments.recipe_flags import numbers, whole_numbers
-from hsm.experiments.table_run import Table, make
 
 FLAGS = flags.FLAGS
 _DIMENSIONS, _ALPHAS = (64, 128, 256), (4.0, 8.0, 16.0, 32.0, 64.0)

@@ -15,7 +15,7 @@ from keras import layers
 from hsm.layers.bgr_pixels import BGRPixels
 from hsm.layers.ceil_max_pooling import CeilMaxPooling2D
 from hsm.layers.local_response_normalization import LocalResponseNormalization
-from hsm.models.pretrained.weights import load_weights
+from hsm.models.weight_files.weights import load_weights
 
 # Output channels of each inception block: the branches 1x1, 3x3_reduce, 3x3, 5x5_reduce, 5x5 and
 # pool_proj, as in table 1 of Szegedy et al.

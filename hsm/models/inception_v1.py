@@ -14,7 +14,7 @@ import keras
 from keras import layers
 
 from hsm.layers.ceil_max_pooling import CeilMaxPooling2D
-from hsm.models.pretrained.weights import load_weights
+from hsm.models.weight_files.weights import load_weights
 
 # The pooling before each stage -> output channels of the stage's blocks: the branches 1x1; reduce
 # and 3x3; reduce and the 3x3 that stands for the paper's 5x5; the projection of the pooling.

@@ -7,8 +7,8 @@ import json
 
 import numpy as np
 import pytest
-from experiments.driver_process import run
 from PIL import Image
+from support.driver_process import run
 
 from hsm import records
 

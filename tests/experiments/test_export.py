@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from experiments.driver_process import run
+from support.driver_process import run
 
 
 def test_a_run_is_exported_and_not_overwritten_by_accident(tmp_path):

@@ -8,19 +8,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from experiments.driver_process import run
-from experiments.flag_parsing import parsed, run_table
-from record_factory import make_record
+from support.driver_process import run
+from support.flag_parsing import parsed, run_table
+from support.record_factory import make_record
 
 from hsm import records
 from hsm.data.sources import load_source
-from hsm.experiments import figure2, figure4, port, remarks
+from hsm.experiments import caffe_port, figure2, figure4, remarks
 from hsm.experiments.config import RunConfig
-from hsm.experiments.figure2_recipes import FIGURE2_RECIPES
-from hsm.experiments.hyperparameters import PROFILES
-from hsm.experiments.planes import angles_to_centres, render
-from hsm.experiments.recipes import RECIPES
-from hsm.experiments.recorded import Recorded, by_condition, read
+from hsm.experiments.config.figure2_recipes import FIGURE2_RECIPES
+from hsm.experiments.config.hyperparameters import PROFILES
+from hsm.experiments.config.recipes import RECIPES
+from hsm.experiments.reporting.recorded_runs import Recorded, by_condition, read
+from hsm.experiments.studies.embedding_planes import angles_to_centres, render
 from hsm.visual.class_planes import Plane
 from hsm.visual.files import write_csv
 
@@ -293,14 +293,14 @@ def test_port_smoke_and_refusals(tmp_path):
         (["--weights=gone.caffemodel"], "--weights must name a file"),
     ):
         with parsed(*flags), pytest.raises((ValueError, OSError), match=message):
-            port.main()
+            caffe_port.main()
 
 
 def test_a_few_photographs_and_a_tiny_network(tmp_path):
     """The measurement on synthetic images: the reference is the network itself."""
     import keras
 
-    from hsm.experiments.port_measure import Measurement, measure
+    from hsm.experiments.studies.port_study import Measurement, measure
     from hsm.models import GoogLeNet
 
     source = load_source("digits", limit=16)

@@ -6,11 +6,11 @@ import csv
 from dataclasses import replace
 
 import pytest
-from experiments.driver_process import run
-from experiments.flag_parsing import parsed, run_table
 from PIL import Image
+from support.driver_process import run
+from support.flag_parsing import parsed, run_table
 
-from hsm.experiments import model_flag
+from hsm.experiments.cli import model_flag
 from hsm.experiments.config import RunConfig
 
 

@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 import pytest
-from experiments.driver_process import kill_after, run
+from support.driver_process import kill_after, run
 
 KILLED = (
     "--methods=HBN",

@@ -8,13 +8,13 @@ import time
 
 import numpy as np
 import pytest
-from experiments.driver_process import run
-from experiments.flag_parsing import parsed
+from support.driver_process import run
+from support.flag_parsing import parsed
 
 from hsm import records
 from hsm.experiments import table2, table3, table4
-from hsm.experiments.assemble import load_model
-from hsm.experiments.workspace import Workspace
+from hsm.experiments.runs.build import load_model
+from hsm.experiments.runs.workspace import Workspace
 
 
 def smoke(driver, folder, *flags):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import archive_factory as archive
 import pytest
-from experiments.flag_parsing import run_table
+from support import archive_factory as archive
+from support.flag_parsing import run_table
 
 from hsm import records
 from hsm.experiments import table2, table4

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hsm.experiments import backbone_names
-from hsm.models import build_backbone
+from hsm.models import backbone_specs, build_backbone
 from hsm.models.backbones import BACKBONES
 
 
@@ -93,4 +92,4 @@ def test_refuses_what_a_keras_file_brings(argument):
 
 
 def test_configurations_know_every_backbone():
-    assert backbone_names.BACKBONES == BACKBONES
+    assert backbone_specs.BACKBONES == BACKBONES

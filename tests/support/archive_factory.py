@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from image_factory import encode, photograph
 from scipy.io import savemat
+from support.image_factory import encode, photograph
 
 from hsm.data.catalog import CATALOG, Count, Expected
 from hsm.data.sources.source import Split, taken

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import cv2
 import numpy as np
 
-from hsm.models.pretrained.caffe_schema import new_net_parameter
+from hsm.models.weight_files.caffe_schema import new_net_parameter
 
 # Table 1 of Szegedy et al., "Going Deeper with Convolutions": 1x1, 3x3 reduce, 3x3, 5x5 reduce,
 # 5x5, pool proj.

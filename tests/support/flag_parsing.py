@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from absl import flags
 from absl.testing import flagsaver
 
-from hsm.experiments import driver, table1
+from hsm.experiments import table1
+from hsm.experiments.cli import app
 
 
 @contextmanager
@@ -27,7 +28,7 @@ def run_table(table, *arguments) -> int:
     """The exit code of the driver `table`, a module, on these flags."""
     try:
         with parsed(*arguments):
-            driver._guarded(table.main)
+            app._guarded(table.main)
     except SystemExit as end:
         return end.code
     return 0

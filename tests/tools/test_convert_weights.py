@@ -4,10 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import caffe_factory
 import convert_weights
 import numpy as np
 import pytest
+from support import caffe_factory
 
 from hsm.models.googlenet import GoogLeNet
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-import archive_factory as archive
 import prepare_dataset
 import pytest
+from support import archive_factory as archive
 
 from hsm.data.catalog import CATALOG, Archive
 from hsm.data.sources import benchmark

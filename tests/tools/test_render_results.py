@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import render_results
-from record_factory import make_record
+from support.record_factory import make_record
 
 from hsm import records
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from training.tiny_model import make_model, make_trainer, weights_of
+from support.tiny_model import make_model, make_trainer, weights_of
 
 from hsm.training import checkpoint
 from hsm.training.loop import NonFiniteLossError, TrainingData

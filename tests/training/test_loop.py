@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from training.tiny_model import make_batches, make_trainer, weights_of
+from support.tiny_model import make_batches, make_trainer, weights_of
 
 from hsm.schedules import HeatUp
 from hsm.training import checkpoint

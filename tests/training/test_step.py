@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from training.tiny_model import make_batches, make_model
+from support.tiny_model import make_batches, make_model
 
 from hsm.models import HeadOptions
 from hsm.training.step import Totals, TrainStep

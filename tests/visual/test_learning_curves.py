@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
-from record_factory import make_evaluation, make_record
+from support.record_factory import make_evaluation, make_record
 
 from hsm.visual.learning_curves import curve, draw_learning_curves, write_learning_curves
 from hsm.visual.style import COLUMN_WIDTH, RC

@@ -72,8 +72,14 @@ def _help(module: str, doc: str) -> str:
     defined = flags.FLAGS.flags_by_module_dict()
     # A driver that is started as a script defines its flags under that script's name.
     shared = [
-        f"hsm.experiments.{name}"
-        for name in ("model_flag", "record_flags", "data_flags", "flags", "recipe_flags")
+        f"hsm.experiments.cli.{name}"
+        for name in (
+            "model_flag",
+            "records_flag",
+            "data_flags",
+            "run_flags",
+            "hyperparameter_flags",
+        )
     ]
     owners = (module, sys.argv[0], *shared, __name__)
     sections = [doc.strip(), f"Usage: python -m {module} [--flag=value ...]"]

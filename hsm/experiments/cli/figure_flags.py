@@ -7,7 +7,7 @@ from pathlib import Path
 
 from absl import flags
 
-from hsm.experiments import flags as shared
+from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.config import RunConfig
 
 # Enough to try everything out.
@@ -53,7 +53,9 @@ def read_run(
     Raises:
         ValueError: if the folder is not that of a run, or the run is of another method.
     """
-    from hsm.experiments.workspace import read_model_card  # Reads arrays: --help does not wait.
+    from hsm.experiments.runs.workspace import (
+        read_model_card,  # Reads arrays: --help does not wait.
+    )
 
     config, class_names = read_model_card(run_dir)
     if config.method not in methods:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from hsm.data.catalog import CATALOG
-from hsm.experiments import data_flags
+from hsm.experiments.cli import data_flags
 from hsm.experiments.config import RunConfig
 
 if TYPE_CHECKING:

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hsm.data.catalog import ZERO_SHOT
-from hsm.experiments import data_flags
-from hsm.experiments import flags as shared
+from hsm.experiments.cli import data_flags
+from hsm.experiments.cli import run_flags as shared
+from hsm.experiments.cli.app import load_tensorflow
 from hsm.experiments.config import RunConfig
-from hsm.experiments.driver import load_tensorflow
 
 if TYPE_CHECKING:
     from hsm.data.sources.source import ImageSource
-    from hsm.experiments.pretrained import Pretrained
-    from hsm.experiments.workspace import Workspace
+    from hsm.experiments.config.initial_weights import Pretrained
+    from hsm.experiments.runs.workspace import Workspace
 
 Configs = Callable[[str, str, str], list[RunConfig]]
 
@@ -62,27 +62,27 @@ def wanted(
     shared.check(configs_of, split)
     # Imported here, so that --help and a bad flag need no TensorFlow.
     load_tensorflow()
-    from hsm.experiments import plan
-    from hsm.experiments.workspace import Workspace
+    from hsm.experiments.runs import dry_run
+    from hsm.experiments.runs.workspace import Workspace
 
     _check_backbones([configs_of(name, name, split)[0] for name in datasets], pretrained)
     workspace = Workspace(shared.output_dir())
     for dataset, source in _sources(datasets, split).items():
         used = narrowed(source)
         configs = configs_of(dataset, used.name, split)
-        print(plan.describe(configs, used, workspace), flush=True)
+        print(dry_run.describe(configs, used, workspace), flush=True)
         if shared.FLAGS.dry_run:
-            print(plan.estimate(configs, used, workspace, pretrained=pretrained))
+            print(dry_run.estimate(configs, used, workspace, pretrained=pretrained))
         else:
             yield Wanted(used, configs, workspace, pretrained)
 
 
 def _check_backbones(configs: Sequence[RunConfig], pretrained: Pretrained) -> None:
     """Says what is wrong with a backbone or its weights before the images are looked through."""
-    from hsm.experiments import assemble
+    from hsm.experiments.runs import build
 
     for config in {(c.backbone, c.image_size): c for c in configs}.values():
-        assemble.build_pretrained(config, pretrained)
+        build.build_pretrained(config, pretrained)
 
 
 def _sources(datasets: Sequence[str], split: str) -> dict[str, ImageSource]:

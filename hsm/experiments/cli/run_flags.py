@@ -1,7 +1,7 @@
 """The flags that every driver shares, and the configurations that follow from them.
 
-Those on data sets are in `hsm.experiments.data_flags`, those that override a recipe in
-`hsm.experiments.recipe_flags`.
+Those on data sets are in `hsm.experiments.cli.data_flags`, those that override a recipe in
+`hsm.experiments.cli.hyperparameter_flags`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any
 from absl import flags
 
 from hsm.data.catalog import ZERO_SHOT
-from hsm.experiments.backbone_names import IMAGENET, is_keras_file
+from hsm.experiments.cli.data_flags import check_choices, datasets
+from hsm.experiments.cli.hyperparameter_flags import given, whole_numbers
 from hsm.experiments.config import METHODS, RunConfig
-from hsm.experiments.data_flags import check_choices, datasets
-from hsm.experiments.pretrained import Pretrained
-from hsm.experiments.recipe_flags import given, whole_numbers
-from hsm.experiments.recipes import RECIPES
-from hsm.experiments.variants import VARIANTS, vary
+from hsm.experiments.config.initial_weights import Pretrained
+from hsm.experiments.config.recipes import RECIPES
+from hsm.experiments.config.variants import VARIANTS, vary
+from hsm.models.backbone_specs import IMAGENET, is_keras_file
 
 _TRAINED = [method for method in METHODS if method != "pretrained"]
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hsm.data.catalog import ZERO_SHOT
-from hsm.experiments import flags as shared
-from hsm.experiments.finished import Finished
-from hsm.experiments.wanted_runs import Configs, wanted
+from hsm.experiments.cli import run_flags as shared
+from hsm.experiments.cli.requested_runs import Configs, wanted
+from hsm.experiments.runs.finished import Finished
 
 if TYPE_CHECKING:
     from hsm.data.sources.source import ImageSource
-    from hsm.experiments.workspace import Workspace
+    from hsm.experiments.runs.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def make(table: Table) -> None:
     finished = finished_runs(table)
     if not finished:
         return
-    from hsm.experiments.table_files import write
+    from hsm.experiments.reporting.table_report import write
 
     write(finished, table=table.name, curves=_curve_stem(table))
     if shared.FLAGS.tensorboard:
@@ -72,7 +72,7 @@ def finished_runs(table: Table) -> list[Finished]:
     found = []
     for runs in wanted(table.configs, table.split, narrowed=table.narrowed):
         # Not before: --help and a bad flag need no TensorFlow.
-        from hsm.experiments.runner import Runner
+        from hsm.experiments.runs.runner import Runner
 
         tensorboard = shared.FLAGS.tensorboard
         with runs.workspace.locked():

@@ -1,4 +1,4 @@
-"""What Figure 2's runs start from, every number with its source, as `hsm.experiments.recipes` does.
+"""What Figure 2's runs start from, every number with its source, as `config.recipes` does.
 
 The text says of them only that LeNet, with a bottleneck of 2, learns from 50,000 images of MNIST.
 """
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from hsm.experiments.recipes import RECIPES
+from hsm.experiments.config.recipes import RECIPES
 
 # The alphas of LN's panels; 16 -> 4 is HLN's.
 ALPHAS = (0.25, 4.0, 16.0, 32.0, 64.0)

@@ -1,13 +1,13 @@
 """Every number and choice of a run that is not its data set, method or seed, with its rules.
 
-The defaults are section 5.1's; `hsm.experiments.recipes` says where each number comes from.
+The defaults are section 5.1's; `hsm.experiments.config.recipes` says where each number comes from.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hsm.experiments.backbone_names import check_backbone
+from hsm.models.backbone_specs import check_backbone
 
 OPTIMIZERS = ("sgd", "adam")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")

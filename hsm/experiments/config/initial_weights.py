@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from hsm.experiments.backbone_names import IMAGENET, is_keras_file
+from hsm.models.backbone_specs import IMAGENET, is_keras_file
 
 
 @dataclass(frozen=True)

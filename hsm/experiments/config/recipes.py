@@ -66,7 +66,7 @@ _PAPER_INSHOP = {**_PAPER, "ks": (1, 10, 20, 30)}  # Table 2.
 # in section 5.1.
 _PAPER_SMALL = {**_PAPER, "backbone": "convnet", "image_size": 28}
 
-# MNIST is in the paper for Figure 2 only, see `hsm.experiments.figure2_recipes`.
+# MNIST is in the paper for Figure 2 only, see `hsm.experiments.config.figure2_recipes`.
 _PAPER_MNIST = {**_PAPER_SMALL, "backbone": "lenet"}
 
 # The released code's driver for Cars196 and CUB200, which differ in nothing but the images. It

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hsm.data.catalog import CLASSIFICATION, SPLITS, ZERO_SHOT
-from hsm.experiments.backbone_names import is_keras_file
-from hsm.experiments.hyperparameters import Hyperparameters
+from hsm.experiments.config.hyperparameters import Hyperparameters
+from hsm.models.backbone_specs import is_keras_file
 from hsm.schedules import Constant, Gradual, HeatUp, Schedule
 
 PRETRAINED = "pretrained"

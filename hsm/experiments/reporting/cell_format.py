@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hsm.experiments.summary import Score
+from hsm.experiments.reporting.summary import Score
 from hsm.metrics.bootstrap import Interval
 
 NONE = "–"

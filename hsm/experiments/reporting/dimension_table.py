@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from hsm.experiments import cells, notes, summary
-from hsm.experiments.measures import Measure, Record, measures
-from hsm.experiments.published import is_part, published_dimensions
-from hsm.experiments.summary import Score
-from hsm.experiments.tables import Grid
+from hsm.experiments.reporting import cell_format, summary, table_notes
+from hsm.experiments.reporting.grid import Grid
+from hsm.experiments.reporting.metric_columns import Measure, Record, measures
+from hsm.experiments.reporting.paper_numbers import is_part, published_dimensions
+from hsm.experiments.reporting.summary import Score
 
 _SM, _HBN = "SM", "HBN"
 
@@ -56,14 +56,14 @@ def _final_grid(dataset: str, runs: Sequence[Record], measure: Measure) -> Grid:
     grid = _grid(f"{dataset}: {measure.label} at the final epoch, percent", runs, "final", measure)
     paper = published_dimensions(dataset)
     rows = list(grid.rows)
-    lines = [notes.data_note(runs), *notes.seed_notes(_seed_counts(runs))]
+    lines = [table_notes.data_note(runs), *table_notes.seed_notes(_seed_counts(runs))]
     if paper is not None:
         scores = _scores(runs, "final", measure)
         rows = [row for k in _dimensions(runs) for row in _compared(k, paper, scores, runs)]
         part = " Ours is a part of it: a difference says little." if is_part(dataset) else ""
         lines.append(f"Paper: Table 3, on the whole of Cars196, not cropped.{part}")
-        lines += cells.mark_notes(rows)
-    lines += [*_heating_notes(runs), *notes.settings_notes(runs), notes.run_note(runs)]
+        lines += cell_format.mark_notes(rows)
+    lines += [*_heating_notes(runs), *table_notes.settings_notes(runs), table_notes.run_note(runs)]
     return Grid(grid.title, grid.header, tuple(rows), tuple(lines))
 
 
@@ -73,7 +73,7 @@ def _gain_grids(dataset: str, runs: Sequence[Record], measure: Measure) -> list[
     rows = [
         (str(k), *(_gain(runs, k, name, measure) for name in others)) for k in _dimensions(runs)
     ]
-    if all(cell == cells.NONE for row in rows for cell in row[1:]):
+    if all(cell == cell_format.NONE for row in rows for cell in row[1:]):
         return []
     return [
         Grid(
@@ -89,13 +89,13 @@ def _gain_grids(dataset: str, runs: Sequence[Record], measure: Measure) -> list[
 def _gain(runs: Sequence[Record], k: int, name: str, measure: Measure) -> str:
     pair = [[run for run in runs if _identity(run) == (k, of)] for of in (_HBN, name)]
     ours, theirs = summary.shared_seeds(*pair)
-    return cells.interval(summary.difference(ours, theirs, measure) if ours else None)
+    return cell_format.interval(summary.difference(ours, theirs, measure) if ours else None)
 
 
 def _grid(title: str, runs: Sequence[Record], key: str, measure: Measure) -> Grid:
     scores, columns = _scores(runs, key, measure), _columns(runs)
     rows = [
-        (str(k), *(cells.percent(scores.get((k, name))) for name in columns))
+        (str(k), *(cell_format.percent(scores.get((k, name))) for name in columns))
         for k in _dimensions(runs)
     ]
     return Grid(title, ("Dimensions", *columns), tuple(rows))
@@ -109,7 +109,8 @@ def _compared(
 ) -> list[tuple[str, ...]]:
     """Three lines: the paper's numbers, ours, and the differences."""
     triples = [
-        cells.compared(paper.get(k, {}).get(name), scores.get((k, name))) for name in _columns(runs)
+        cell_format.compared(paper.get(k, {}).get(name), scores.get((k, name)))
+        for name in _columns(runs)
     ]
     names = (f"{k}, paper", f"{k}, ours", f"{k}, Δ")
     return [(name, *line) for name, line in zip(names, zip(*triples, strict=True), strict=True)]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from hsm.data.catalog import CLASSIFICATION, ZERO_SHOT
-from hsm.experiments import cells, notes, summary
-from hsm.experiments.measures import Measure, Record, measures
-from hsm.experiments.published import PublishedTable, is_part, published_table
-from hsm.experiments.summary import Row
-from hsm.experiments.tables import Grid
+from hsm.experiments.reporting import cell_format, summary, table_notes
+from hsm.experiments.reporting.grid import Grid
+from hsm.experiments.reporting.metric_columns import Measure, Record, measures
+from hsm.experiments.reporting.paper_numbers import PublishedTable, is_part, published_table
+from hsm.experiments.reporting.summary import Row
 
 
 def grids(records: Iterable[Record]) -> tuple[Grid, ...]:
@@ -39,10 +39,10 @@ def _final_grid(dataset: str, runs: Sequence[Record], columns: Sequence[Measure]
         _header(columns),
         tuple(_cells(row, columns) for row in rows),
         (
-            notes.data_note(runs),
-            *notes.seed_notes(counts),
-            *notes.settings_notes(runs),
-            notes.run_note(runs),
+            table_notes.data_note(runs),
+            *table_notes.seed_notes(counts),
+            *table_notes.settings_notes(runs),
+            table_notes.run_note(runs),
         ),
     )
 
@@ -64,7 +64,7 @@ def _paper_grids(dataset: str, runs: Sequence[Record], columns: Sequence[Measure
             "percent",
             ("Method", *header),
             (*quoted, *rows),
-            (_paper_note(dataset, paper), *cells.mark_notes(rows)),
+            (_paper_note(dataset, paper), *cell_format.mark_notes(rows)),
         )
     ]
 
@@ -75,7 +75,7 @@ def _compared(
     found: list[str] = [name]
     for measure in columns:
         score = None if own is None else own.score(measure)
-        found += cells.compared(paper.get(measure.label), score)
+        found += cell_format.compared(paper.get(measure.label), score)
     return tuple(found)
 
 
@@ -94,7 +94,7 @@ def _difference_grids(
     if not differences:
         return []
     rows = [
-        (m.label, *(cells.interval(difference.values.get(m)) for difference in differences))
+        (m.label, *(cell_format.interval(difference.values.get(m)) for difference in differences))
         for m in columns
     ]
     resampled = "In brackets: 95 % paired bootstrap intervals over queries"
@@ -132,5 +132,5 @@ def _header(columns: Sequence[Measure]) -> tuple[str, ...]:
 
 
 def _cells(row: Row, columns: Sequence[Measure]) -> tuple[str, ...]:
-    epochs = ", ".join(map(str, row.epochs())) or cells.NONE
-    return (row.label, epochs, *(cells.percent(row.score(measure)) for measure in columns))
+    epochs = ", ".join(map(str, row.epochs())) or cell_format.NONE
+    return (row.label, epochs, *(cell_format.percent(row.score(measure)) for measure in columns))

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hsm.experiments.measures import Record, measures
-from hsm.experiments.report import LAYOUTS
-from hsm.experiments.summary import final_rows
-from hsm.experiments.variants import label
+from hsm.experiments.config.variants import label
+from hsm.experiments.reporting.metric_columns import Record, measures
+from hsm.experiments.reporting.summary import final_rows
+from hsm.experiments.reporting.table_writers import LAYOUTS
 from hsm.visual import page
 from hsm.visual.page import Section
 

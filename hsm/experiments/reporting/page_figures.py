@@ -11,13 +11,14 @@ import numpy as np
 
 from hsm.data.catalog import ZERO_SHOT
 from hsm.data.sources.source import Split, taken
-from hsm.experiments import diagnostics, similarities
-from hsm.experiments.assemble import load_model
-from hsm.experiments.finished import Finished
-from hsm.experiments.recorded import Recorded, sorted_runs
-from hsm.experiments.report_page import curve_text
-from hsm.experiments.retrieval import retrieve
-from hsm.experiments.retrieval_views import chosen_queries, gallery
+from hsm.experiments.reporting import similarities
+from hsm.experiments.reporting.page import curve_text
+from hsm.experiments.reporting.recorded_runs import Recorded, sorted_runs
+from hsm.experiments.runs import diagnostics
+from hsm.experiments.runs.build import load_model
+from hsm.experiments.runs.finished import Finished
+from hsm.experiments.studies.retrieval import retrieve
+from hsm.experiments.studies.retrieval_figures import chosen_queries, gallery
 from hsm.visual import page
 from hsm.visual.files import write_picture
 from hsm.visual.similarity_histograms import draw_similarities

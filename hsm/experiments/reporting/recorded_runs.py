@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hsm import records
 from hsm.experiments.config import METHODS
-from hsm.experiments.variants import label
+from hsm.experiments.config.variants import label
 
 Columns = dict[str, NDArray[np.float64]]
 
@@ -51,7 +51,7 @@ class Recorded:
         return ", ".join([method, alpha, *self.row.split(", ")[1:]])
 
     def columns(self, kind: str) -> Columns:
-        """The CSV file `<name>.<kind>.csv`, see `hsm.experiments.diagnostics`, by column.
+        """The CSV file `<name>.<kind>.csv`, see `hsm.experiments.runs.diagnostics`, by column.
 
         Raises:
             FileNotFoundError: if it is not there.

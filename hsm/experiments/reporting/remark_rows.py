@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hsm.experiments.measures import nmi_average
-from hsm.experiments.recorded import Recorded, by_condition
+from hsm.experiments.reporting.metric_columns import nmi_average
+from hsm.experiments.reporting.recorded_runs import Recorded, by_condition
 from hsm.visual.remark_panels import QUANTILES, RemarkRow
 
 _PARTS = {"training": "train", "test": "test"}

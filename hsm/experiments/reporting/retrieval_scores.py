@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from hsm.experiments.config import RunConfig
-from hsm.experiments.retrieval import Retrieval
-from hsm.experiments.tables import Grid, to_text
+from hsm.experiments.reporting.grid import Grid, to_text
+from hsm.experiments.studies.retrieval import Retrieval
 from hsm.visual.files import write_csv
 
 

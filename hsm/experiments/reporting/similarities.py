@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hsm.experiments.recorded import Columns, Recorded, by_condition
+from hsm.experiments.reporting.recorded_runs import Columns, Recorded, by_condition
 from hsm.visual.similarity_histograms import Similarities, SimilarityRow
 
 _KIND = "cosine_histograms"

@@ -11,8 +11,8 @@ import numpy as np
 
 from hsm import records
 from hsm.experiments.config import METHODS, PRETRAINED
-from hsm.experiments.measures import Measure, Record
-from hsm.experiments.variants import comparisons, label, standing_order
+from hsm.experiments.config.variants import comparisons, label, standing_order
+from hsm.experiments.reporting.metric_columns import Measure, Record
 from hsm.metrics.bootstrap import Interval, paired_bootstrap
 
 # Records of one table share these settings; those that are older than a setting have its default.

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from hsm.data.catalog import CLASSIFICATION
-from hsm.experiments.backbone_names import is_keras_file
-from hsm.experiments.measures import Record, measures, nmi_average
+from hsm.experiments.reporting.metric_columns import Record, measures, nmi_average
+from hsm.models.backbone_specs import is_keras_file
 
 _Setting = Callable[[Mapping[str, Any]], Any]
 

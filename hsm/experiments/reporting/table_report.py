@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hsm.experiments import report, table_pictures
-from hsm.experiments.finished import Finished
-from hsm.experiments.report_page import write_report
-from hsm.experiments.summary import row_label
+from hsm.experiments.reporting import page_figures, table_writers
+from hsm.experiments.reporting.page import write_report
+from hsm.experiments.reporting.summary import row_label
+from hsm.experiments.runs.finished import Finished
 from hsm.visual.learning_curves import write_learning_curves
 from hsm.visual.style import missing_matplotlib
 
@@ -22,15 +22,15 @@ def write(finished: Sequence[Finished], *, table: str, curves: str | None) -> No
     """
     folder = finished[0].runner.workspace.output_dir
     records = [record for found in finished for record in found.records]
-    report.write_tables(records, folder, table=table)
-    print(f"\n{report.render_text(records, table)}\n")
+    table_writers.write_tables(records, folder, table=table)
+    print(f"\n{table_writers.render_text(records, table)}\n")
     missing = missing_matplotlib("The learning curves")
     if missing:
         print(missing)
     elif curves:
         paths = write_learning_curves(records, folder, stem=curves, name_of=row_label)
         print(f"Learning curves: {', '.join(map(str, paths))}")
-    pictures = {} if missing else table_pictures.sections(finished, curves=curves)
+    pictures = {} if missing else page_figures.sections(finished, curves=curves)
     # Table 1's keep the plain name; those of another table must not replace it.
     page = folder / ("report.html" if table == "table1" else f"report_{table}.html")
     print(f"To read in a browser: {write_report(records, page, table=table, pictures=pictures)}")

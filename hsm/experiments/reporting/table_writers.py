@@ -1,6 +1,6 @@
 """Records → a table: in the terminal, as Markdown, as LaTeX, and as CSV with every number.
 
-What a table holds is said in `hsm.experiments.method_layout` and `dimension_layout`.
+What a table holds is said in `hsm.experiments.reporting.method_table` and `dimension_layout`.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hsm.experiments import dimension_layout, method_layout
-from hsm.experiments.measures import ACCURACY, Measure, Record, ks, nmi, recall
-from hsm.experiments.tables import Grid, to_latex, to_markdown, to_text
-from hsm.experiments.variants import label
+from hsm.experiments.config.variants import label
+from hsm.experiments.reporting import dimension_table, method_table
+from hsm.experiments.reporting.grid import Grid, to_latex, to_markdown, to_text
+from hsm.experiments.reporting.metric_columns import ACCURACY, Measure, Record, ks, nmi, recall
 
 Layout = Callable[[Iterable[Record]], tuple[Grid, ...]]
 
 # By the name of a table's driver and files.
 LAYOUTS: Mapping[str, Layout] = {
-    "table1": method_layout.grids,
-    "table2": method_layout.grids,
-    "table3": dimension_layout.grids,
-    "table4": method_layout.grids,
+    "table1": method_table.grids,
+    "table2": method_table.grids,
+    "table3": dimension_table.grids,
+    "table4": method_table.grids,
 }
 
 _CASE = ("dataset", "method", "alpha", "embedding_dim")

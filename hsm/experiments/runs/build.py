@@ -13,11 +13,11 @@ import tensorflow as tf
 from hsm import records
 from hsm.data import pipeline
 from hsm.data.sources.source import ImageSource
-from hsm.experiments.backbone_names import IMAGENET, is_keras_file
 from hsm.experiments.config import RunConfig
-from hsm.experiments.pretrained import RANDOM, Pretrained
-from hsm.experiments.workspace import read_model_card
+from hsm.experiments.config.initial_weights import RANDOM, Pretrained
+from hsm.experiments.runs.workspace import read_model_card
 from hsm.models import EmbeddingModel, HeadOptions, build_backbone, with_unbiased_variance
+from hsm.models.backbone_specs import IMAGENET, is_keras_file
 from hsm.training import checkpoint
 from hsm.training.loop import TrainingData
 from hsm.training.raw_momentum import RawMomentumSGD

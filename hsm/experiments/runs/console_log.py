@@ -8,8 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 from hsm.experiments.config import RunConfig
-from hsm.experiments.evaluator import Evaluator
-from hsm.experiments.run_log import RunLog
+from hsm.experiments.runs.evaluator import Evaluator
+from hsm.experiments.runs.tensorboard_log import RunLog
 from hsm.models import EmbeddingModel
 from hsm.training.loop import EpochResult, Trainer
 

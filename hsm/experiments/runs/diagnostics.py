@@ -21,8 +21,8 @@ import numpy as np
 
 from hsm.analysis import CosineHistograms, cosine_histograms, gradient_norms_against_alpha
 from hsm.data.sources.source import Split, taken
-from hsm.experiments.classifier_form import classifier_inputs, closed_form
-from hsm.experiments.evaluator import Evaluator
+from hsm.experiments.runs.closed_form import classifier_inputs, closed_form
+from hsm.experiments.runs.evaluator import Evaluator
 from hsm.models import EmbeddingModel
 from hsm.visual.files import write_csv
 

@@ -13,13 +13,13 @@ import tensorflow as tf
 
 from hsm.data.pipeline import num_training_steps
 from hsm.data.sources.source import ImageSource, Split
-from hsm.experiments import assemble
 from hsm.experiments.config import RunConfig
-from hsm.experiments.hyperparameters import Hyperparameters
-from hsm.experiments.pretrained import RANDOM, Pretrained
-from hsm.experiments.recipes import WITH_RELEASED_DRIVER
-from hsm.experiments.variants import label
-from hsm.experiments.workspace import Workspace
+from hsm.experiments.config.hyperparameters import Hyperparameters
+from hsm.experiments.config.initial_weights import RANDOM, Pretrained
+from hsm.experiments.config.recipes import WITH_RELEASED_DRIVER
+from hsm.experiments.config.variants import label
+from hsm.experiments.runs import build
+from hsm.experiments.runs.workspace import Workspace
 from hsm.training import checkpoint
 
 _TIMED_STEPS = 3
@@ -98,8 +98,8 @@ def _epochs_done(path: Path) -> int:
 
 
 def _seconds_per_step(config: RunConfig, num_classes: int, pretrained: Pretrained) -> float:
-    model = assemble.build_model(config, num_classes, pretrained=pretrained)
-    step = assemble.build_step(config, model)
+    model = build.build_model(config, num_classes, pretrained=pretrained)
+    step = build.build_step(config, model)
     side = config.image_size
     images = tf.constant(np.zeros((config.batch_size, side, side, 3), np.uint8))
     labels = tf.constant(np.arange(config.batch_size, dtype=np.int32) % num_classes)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hsm.experiments.runner import Runner
+    from hsm.experiments.runs.runner import Runner
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from hsm.experiments.config import RunConfig
-from hsm.experiments.evaluator import Evaluator
+from hsm.experiments.runs.evaluator import Evaluator
 from hsm.models import EmbeddingModel
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from hsm.data import pipeline
-from hsm.experiments.evaluator import Evaluator
+from hsm.experiments.runs.evaluator import Evaluator
 from hsm.models import EmbeddingModel
 from hsm.training.warm_up import set_class_means, warm_up
 

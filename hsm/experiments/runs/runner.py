@@ -12,14 +12,14 @@ import tensorflow as tf
 
 from hsm import records
 from hsm.data.sources.source import ImageSource
-from hsm.experiments import assemble, diagnostics, preparation
 from hsm.experiments.config import RunConfig
-from hsm.experiments.evaluator import Evaluator
-from hsm.experiments.observer import Observer, look_away
-from hsm.experiments.pretrained import RANDOM, Pretrained
-from hsm.experiments.run_log import RunLog
-from hsm.experiments.run_report import RunReport, duration, scores, title
-from hsm.experiments.workspace import Workspace
+from hsm.experiments.config.initial_weights import RANDOM, Pretrained
+from hsm.experiments.runs import build, diagnostics, preparation
+from hsm.experiments.runs.console_log import RunReport, duration, scores, title
+from hsm.experiments.runs.evaluator import Evaluator
+from hsm.experiments.runs.observer import Observer, look_away
+from hsm.experiments.runs.tensorboard_log import RunLog
+from hsm.experiments.runs.workspace import Workspace
 from hsm.models import EmbeddingModel
 from hsm.training.loop import Trainer
 
@@ -56,7 +56,7 @@ class Runner:
             ValueError: if record or state is there, but of other images or weights.
         """
         record = self.workspace.record(config)
-        weights = assemble.weights_sha256(config, self.pretrained)
+        weights = build.weights_sha256(config, self.pretrained)
         if record is not None:
             self._check_same_data(record, weights)
             self.say(f"{title(config)}: recorded already, {config.name}")
@@ -105,7 +105,7 @@ class Runner:
                 diagnostics.write(self._pretrained_evaluator(config), stem, model=None)
         elif not diagnostics.exist(stem) and self.workspace.checkpoint(config).exists():
             if model is None:
-                model, _ = assemble.load_model(self.workspace.run_dir(config))
+                model, _ = build.load_model(self.workspace.run_dir(config))
             diagnostics.write(self._evaluator(model, config), stem, model=model)
 
     def _log(self, config: RunConfig) -> RunLog | None:
@@ -125,7 +125,7 @@ class Runner:
         if config.is_pretrained:
             log.project(self._pretrained_evaluator(config), epoch)
         elif model is not None or self.workspace.checkpoint(config).exists():
-            model = model or assemble.load_model(self.workspace.run_dir(config))[0]
+            model = model or build.load_model(self.workspace.run_dir(config))[0]
             log.weights(model, epoch)
             log.project(self._evaluator(model, config), epoch)
 
@@ -139,7 +139,7 @@ class Runner:
     def _pretrained_evaluator(self, config: RunConfig) -> Evaluator:
         if self.pretrained == RANDOM:
             raise ValueError("the method pretrained needs a backbone that starts from a file")
-        backbone = assemble.build_pretrained(config, self.pretrained)
+        backbone = build.build_pretrained(config, self.pretrained)
         return Evaluator(backbone, self.source, config)
 
     def _evaluate_pretrained(self, config: RunConfig) -> dict[str, Any]:
@@ -151,7 +151,7 @@ class Runner:
         self, config: RunConfig, weights: str | None
     ) -> tuple[dict[str, Any], EmbeddingModel]:
         num_classes = self.source.train.num_classes
-        model = assemble.build_model(config, num_classes, pretrained=self.pretrained)
+        model = build.build_model(config, num_classes, pretrained=self.pretrained)
         log = self._log(config)
         evaluator = self._evaluator(model, config, log)
         report = RunReport(config, self.say, model=model, log=log)
@@ -168,8 +168,8 @@ class Runner:
             return seconds
 
         trainer = Trainer(
-            assemble.build_step(config, model),
-            assemble.training_data(config, self.source),
+            build.build_step(config, model),
+            build.training_data(config, self.source),
             schedule=config.schedule,
             evaluate=evaluate,
             on_epoch=report.epoch,

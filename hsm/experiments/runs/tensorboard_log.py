@@ -11,8 +11,8 @@ import numpy as np
 from hsm.data.sources.source import Split
 from hsm.data.thumbnails import image_name, thumbnails
 from hsm.evaluation import damped_unit_length
-from hsm.experiments.diagnostics import sample
-from hsm.experiments.evaluator import Evaluator
+from hsm.experiments.runs.diagnostics import sample
+from hsm.experiments.runs.evaluator import Evaluator
 from hsm.models import EmbeddingModel
 from hsm.visual.event_log import EventLog
 from hsm.visual.projector import CONFIG, write_projector

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from hsm import records
-from hsm.experiments.backbone_names import is_keras_file
 from hsm.experiments.config import RunConfig
+from hsm.models.backbone_specs import is_keras_file
 from hsm.training.checkpoint import CheckpointFile
 
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from hsm.data.sources.source import ImageSource
 from hsm.evaluation import damped_unit_length
-from hsm.experiments.assemble import load_model
 from hsm.experiments.config import RunConfig
-from hsm.experiments.evaluator import Evaluator
-from hsm.experiments.workspace import Workspace
+from hsm.experiments.runs.build import load_model
+from hsm.experiments.runs.evaluator import Evaluator
+from hsm.experiments.runs.workspace import Workspace
 from hsm.visual.class_planes import Plane
 
 

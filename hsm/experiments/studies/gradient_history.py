@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hsm.data.sources.source import ImageSource
-from hsm.experiments import assemble, gradient_study
 from hsm.experiments.config import RunConfig
-from hsm.experiments.evaluator import Evaluator
-from hsm.experiments.gradient_study import GradientStudy, TrainingSample
-from hsm.experiments.pretrained import Pretrained
-from hsm.experiments.workspace import Workspace
+from hsm.experiments.config.initial_weights import Pretrained
+from hsm.experiments.runs import build
+from hsm.experiments.runs.evaluator import Evaluator
+from hsm.experiments.runs.workspace import Workspace
+from hsm.experiments.studies import gradient_study
+from hsm.experiments.studies.gradient_study import GradientStudy, TrainingSample
 from hsm.models import EmbeddingModel
 from hsm.training import checkpoint
 
@@ -69,12 +70,12 @@ class GradientHistory:
         # What is done to some models before the first epoch is not done again here.
         if 0 not in known and pretrained is not None and not config.is_prepared:
             classes = self.source.train.num_classes
-            yield 0, assemble.build_model(config, classes, pretrained=pretrained)
+            yield 0, build.build_model(config, classes, pretrained=pretrained)
         if trunk.exists() and trunk != end:
             epoch = checkpoint.read_progress(trunk)["epoch"]
             if 0 < epoch <= config.epochs and epoch not in known:
-                model, _ = assemble.load_model(end.parent)
+                model, _ = build.load_model(end.parent)
                 checkpoint.restore(trunk, model=model)
                 yield epoch, model
         if config.total_epochs not in known:
-            yield config.total_epochs, assemble.load_model(end.parent)[0]
+            yield config.total_epochs, build.load_model(end.parent)[0]

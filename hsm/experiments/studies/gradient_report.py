@@ -9,8 +9,8 @@ import numpy as np
 
 from hsm.analysis import AlphaRange, SampleKind, WeightRole
 from hsm.experiments.config import RunConfig
-from hsm.experiments.diagnostics import spaced
-from hsm.experiments.gradient_study import ENOUGH, GradientStudy
+from hsm.experiments.runs.diagnostics import spaced
+from hsm.experiments.studies.gradient_study import ENOUGH, GradientStudy
 
 _LINES = 8  # Of the printed table, about.
 _HEATED_SHARE = 4.0  # 16 / 4, section 5.1.

@@ -22,11 +22,11 @@ from hsm.analysis import (
     intermediate_alpha,
 )
 from hsm.data.sources.source import Split
-from hsm.experiments.classifier_form import classifier_inputs, closed_form
 from hsm.experiments.config import RunConfig
-from hsm.experiments.diagnostics import sample, spaced
-from hsm.experiments.evaluator import Evaluator
-from hsm.experiments.workspace import Workspace
+from hsm.experiments.runs.closed_form import classifier_inputs, closed_form
+from hsm.experiments.runs.diagnostics import sample, spaced
+from hsm.experiments.runs.evaluator import Evaluator
+from hsm.experiments.runs.workspace import Workspace
 from hsm.models import EmbeddingModel
 
 # Figure 1's axis; neighbours differ by an eighth.

@@ -20,11 +20,11 @@ from hsm.analysis import (
     sample_kinds,
     unit_directions,
 )
-from hsm.experiments.classifier_form import closed_form
 from hsm.experiments.config import RunConfig
-from hsm.experiments.evaluator import Evaluator
-from hsm.experiments.gradient_study import ENOUGH, TrainingSample
-from hsm.experiments.workspace import Workspace
+from hsm.experiments.runs.closed_form import closed_form
+from hsm.experiments.runs.evaluator import Evaluator
+from hsm.experiments.runs.workspace import Workspace
+from hsm.experiments.studies.gradient_study import ENOUGH, TrainingSample
 from hsm.models import EmbeddingModel
 
 _LENGTHS = 61

@@ -12,7 +12,7 @@ from hsm.data.catalog import CLASSIFICATION
 from hsm.data.sources.source import ImageSource, Split, taken
 from hsm.evaluation import Evaluation, damped_unit_length, evaluate
 from hsm.experiments.config import RunConfig
-from hsm.experiments.evaluator import Evaluator
+from hsm.experiments.runs.evaluator import Evaluator
 from hsm.metrics.neighbours import Neighbours, nearest_neighbours
 from hsm.models import EmbeddingModel
 from hsm.progress import ProgressBar

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from hsm.analysis.projection import project
 from hsm.data.sources.source import Split
 from hsm.data.thumbnails import image_name, thumbnails
-from hsm.experiments.diagnostics import spaced
-from hsm.experiments.retrieval import Retrieval
+from hsm.experiments.runs.diagnostics import spaced
+from hsm.experiments.studies.retrieval import Retrieval
 from hsm.metrics.confusion import ConfusedPair, confused_pairs
 from hsm.metrics.neighbours import Neighbours
 from hsm.visual.confusion import ConfusionRow, Direction, draw_confusion

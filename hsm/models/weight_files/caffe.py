@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from hsm.models.pretrained.caffe_schema import INNER_PRODUCT, new_net_parameter
+from hsm.models.weight_files.caffe_schema import INNER_PRODUCT, new_net_parameter
 
 Weights = dict[str, list[np.ndarray]]
 

@@ -7,7 +7,7 @@ import os
 import h5py  # type: ignore[import-untyped]
 import numpy as np
 
-from hsm.models.pretrained.caffe import Weights
+from hsm.models.weight_files.caffe import Weights
 
 
 def read_weights_h5(path: str | os.PathLike[str]) -> Weights:

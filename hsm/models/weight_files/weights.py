@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
-from hsm.models.pretrained import slim, torchvision
-from hsm.models.pretrained.by_name import assign_by_name
-from hsm.models.pretrained.caffe import Weights, read_caffemodel, to_keras
-from hsm.models.pretrained.keras_h5 import read_weights_h5
+from hsm.models.weight_files import slim, torchvision
+from hsm.models.weight_files.by_name import assign_by_name
+from hsm.models.weight_files.caffe import Weights, read_caffemodel, to_keras
+from hsm.models.weight_files.keras_h5 import read_weights_h5
 
 
 def load_weights(model: keras.Model, path: str | os.PathLike[str]) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import archive_factory as archive
 import numpy as np
 import pytest
-from archive_factory import BY_CLASS, BY_PART, assert_zero_shot
+from support import archive_factory as archive
+from support.archive_factory import BY_CLASS, BY_PART, assert_zero_shot
 
 from hsm.data.catalog import facts
 from hsm.data.sources import benchmark, load_source

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-import archive_factory as archive
 import numpy as np
 import pytest
-from archive_factory import BY_CLASS
+from support import archive_factory as archive
+from support.archive_factory import BY_CLASS
 
 from hsm.data import pipeline
 from hsm.data.sources import benchmark, prepare, prepared

@@ -5,11 +5,17 @@ from __future__ import annotations
 import shutil
 from unittest import mock
 
-import archive_factory as archive
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
-from archive_factory import BY_CLASS, BY_PART, WITH_GALLERY, assert_predefined, assert_zero_shot
+from support import archive_factory as archive
+from support.archive_factory import (
+    BY_CLASS,
+    BY_PART,
+    WITH_GALLERY,
+    assert_predefined,
+    assert_zero_shot,
+)
 
 from hsm.data import pipeline, tfds_inshop
 from hsm.data.sources import benchmark

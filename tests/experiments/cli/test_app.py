@@ -6,9 +6,9 @@ import subprocess
 import sys
 
 import pytest
-from experiments.driver_process import ENVIRONMENT, ROOT, run
+from support.driver_process import ENVIRONMENT, ROOT, run
 
-from hsm.experiments import export, flags, table1  # noqa: F401 - defines the flags
+from hsm.experiments.cli import run_flags
 
 
 @pytest.mark.parametrize("driver", ["table1", "export"])
@@ -17,7 +17,7 @@ def test_help_lists_every_flag_and_exits_with_0(driver):
     assert result.returncode == 0
     assert result.stderr == ""
     owners = {"table1": ["data_flags", "flags"], "export": ["export"]}
-    defined = flags.FLAGS.flags_by_module_dict()
+    defined = run_flags.FLAGS.flags_by_module_dict()
     shown = [f for name in (*owners[driver], "driver") for f in defined[f"hsm.experiments.{name}"]]
     for flag in shown:
         assert f"--{flag.name}" in result.stdout

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import archive_factory as archive
 import pytest
 from data.sources.test_omniglot import write_zip
-from experiments.flag_parsing import parsed, run_table1
+from support import archive_factory as archive
+from support.flag_parsing import parsed, run_table1
 
-from hsm.experiments import data_flags, plan
+from hsm.experiments.cli import data_flags
+from hsm.experiments.runs import dry_run as plan
 
 PAPERS = ("cars196", "cub200", "products", "inshop")
 EXPECTED = {

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from experiments.flag_parsing import parsed
+from support.flag_parsing import parsed
 
 from hsm.data.catalog import CATALOG
-from hsm.experiments import data_flags, flags
+from hsm.experiments.cli import data_flags, run_flags
 from hsm.experiments.config import METHODS, RunConfig
-from hsm.experiments.recipes import RECIPES
+from hsm.experiments.config.recipes import RECIPES
 
-FOLDER = Path(__file__).resolve().parents[2] / "experiments"
+FOLDER = Path(__file__).resolve().parents[3] / "experiments"
 FILES = {
     f"{dataset}_{method.lower()}.cfg": (dataset, method)
     for dataset in CATALOG
@@ -30,7 +30,7 @@ def test_a_file_is_the_recipe(file, names):
     dataset, method = names
     with parsed(f"--flagfile={FOLDER / file}"):
         assert data_flags.datasets() == [dataset]
-        configs = flags.configs(dataset, dataset)
+        configs = run_flags.configs(dataset, dataset)
     assert configs == [RunConfig(dataset=dataset, method=method, **RECIPES["paper"][dataset])]
 
 
@@ -51,5 +51,5 @@ def test_a_file_spells_its_numbers_out_and_says_its_command(file, names):
 
 def test_a_flag_after_the_file_wins():
     with parsed(f"--flagfile={FOLDER / 'cars196_hbn.cfg'}", "--epochs=6", "--methods=BN,HBN"):
-        configs = flags.configs("cars196", "cars196")
+        configs = run_flags.configs("cars196", "cars196")
     assert [(config.method, config.epochs) for config in configs] == [("BN", 6), ("HBN", 6)]

@@ -10,12 +10,13 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
-from experiments.driver_process import ENVIRONMENT, run
+from support.driver_process import ENVIRONMENT, run
 
-from hsm.experiments import assemble, diagnostics, notes
-from hsm.experiments.pretrained import RANDOM, Pretrained
-from hsm.experiments.runner import Runner
-from hsm.experiments.workspace import Workspace
+from hsm.experiments.config.initial_weights import RANDOM, Pretrained
+from hsm.experiments.reporting import table_notes
+from hsm.experiments.runs import build, diagnostics
+from hsm.experiments.runs.runner import Runner
+from hsm.experiments.runs.workspace import Workspace
 
 IMAGENET = Pretrained("imagenet")
 SIDE = 28
@@ -50,10 +51,10 @@ def keras_home(tmp_path_factory):
 
 @pytest.fixture
 def in_keras_home(monkeypatch, keras_home):
-    assemble._imagenet_sha256.cache_clear()
+    build._imagenet_sha256.cache_clear()
     monkeypatch.setattr("keras.src.backend.config._KERAS_DIR", str(keras_home[0]))
     yield keras_home
-    assemble._imagenet_sha256.cache_clear()
+    build._imagenet_sha256.cache_clear()
 
 
 @pytest.fixture
@@ -74,18 +75,18 @@ def test_imagenet_weights_are_those_of_keras_and_known_by_their_values(
     folder, expected = in_keras_home
     (file,) = folder.glob("models/*.h5")
     for pretrained in (IMAGENET, Pretrained(str(file))):
-        backbone = assemble.build_pretrained(imagenet_config, pretrained)
+        backbone = build.build_pretrained(imagenet_config, pretrained)
         for ours, theirs in zip(backbone.get_weights(), expected, strict=True):
             np.testing.assert_array_equal(ours, theirs)
-    found = assemble.weights_sha256(imagenet_config, IMAGENET)
+    found = build.weights_sha256(imagenet_config, IMAGENET)
     digest = hashlib.sha256()
     for array in expected:
         digest.update(f"{array.shape} {array.dtype}".encode() + array.tobytes())
     assert found == digest.hexdigest()
     for same in (replace(imagenet_config, precision="mixed_bfloat16", seed=3), imagenet_config):
-        assemble._imagenet_sha256.cache_clear()
+        build._imagenet_sha256.cache_clear()
         keras.utils.set_random_seed(7)
-        assert assemble.weights_sha256(same, IMAGENET) == found
+        assert build.weights_sha256(same, IMAGENET) == found
 
 
 @pytest.mark.parametrize(
@@ -127,12 +128,12 @@ def test_the_record_names_the_file_and_its_content_and_not_its_folder(from_file)
     assert str(kept.parent.parent) not in json.dumps(record)
     for card in workspace.output_dir.glob("runs/*/model.json"):
         assert str(kept.parent.parent) not in card.read_text()
-    assert "net.keras from its own weights" in notes.settings_notes([record])[0]
+    assert "net.keras from its own weights" in table_notes.settings_notes([record])[0]
 
 
 def test_the_run_is_loaded_without_the_file_that_it_started_from(from_file, few_digits):
     workspace, config, _, kept = from_file
-    model, loaded = assemble.load_model(workspace.run_dir(config))
+    model, loaded = build.load_model(workspace.run_dir(config))
     assert loaded == config
     assert model.backbone.output_shape == (None, 4)
     initial = keras.saving.load_model(kept).get_weights()

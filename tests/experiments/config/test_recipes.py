@@ -8,8 +8,8 @@ import pytest
 
 from hsm.data.catalog import CATALOG
 from hsm.experiments.config import RunConfig
-from hsm.experiments.hyperparameters import PROFILES, Hyperparameters
-from hsm.experiments.recipes import RECIPES, WITH_RELEASED_DRIVER
+from hsm.experiments.config.hyperparameters import PROFILES, Hyperparameters
+from hsm.experiments.config.recipes import RECIPES, WITH_RELEASED_DRIVER
 
 ALL = [(profile, dataset) for profile in PROFILES for dataset in RECIPES[profile]]
 # Given on the command line, for every data set.
@@ -28,10 +28,10 @@ def test_every_data_set_of_the_catalog_has_a_recipe_in_every_profile():
 
 @pytest.mark.parametrize(("dataset", "is_said"), [("cars196", False), ("my_birds", True)])
 def test_the_plan_says_where_the_released_code_has_no_driver(dataset, is_said):
-    from hsm.experiments import plan
+    from hsm.experiments.runs import dry_run
 
     config = RunConfig(dataset=dataset, method="BN", **RECIPES["official"]["image_folder"])
-    assert bool(plan._without_driver(config)) is is_said
+    assert bool(dry_run._without_driver(config)) is is_said
 
 
 @pytest.mark.parametrize(("profile", "dataset"), ALL)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hsm.experiments.config import RunConfig
-from hsm.experiments.variants import (
+from hsm.experiments.config.variants import (
     VARIANTS,
     comparisons,
     label,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hsm.experiments.tables import Grid, to_latex, to_markdown, to_text
+from hsm.experiments.reporting.grid import Grid, to_latex, to_markdown, to_text
 
 GRID = Grid(
     "A title", ("Name", "x", "yy"), (("a", "1", "22.5"), ("long name", "333", "–")), ("End.",)

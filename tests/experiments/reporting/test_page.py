@@ -6,9 +6,9 @@ import shutil
 import subprocess
 
 import pytest
-from record_factory import make_record
+from support.record_factory import make_record
 
-from hsm.experiments.report_page import curve_text, write_report
+from hsm.experiments.reporting.page import curve_text, write_report
 from hsm.visual import page
 
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from hsm.data.sources.source import Split
-from hsm.experiments import table_pictures
-from hsm.experiments.finished import Finished
-from hsm.experiments.runner import Runner
-from hsm.experiments.table_files import write
-from hsm.experiments.workspace import Workspace
+from hsm.experiments.reporting import page_figures
+from hsm.experiments.reporting.table_report import write
+from hsm.experiments.runs.finished import Finished
+from hsm.experiments.runs.runner import Runner
+from hsm.experiments.runs.workspace import Workspace
 
 TITLES = ["Learning curves", "Similarities within and between classes", "What is found"]
 
@@ -38,20 +38,20 @@ def test_a_page_has_curves_histograms_and_a_gallery(finished, capsys):
 
 
 def test_a_gallery_is_drawn_once(finished, monkeypatch):
-    first = table_pictures.sections([finished], curves=None)["What is found"]
-    monkeypatch.setattr(table_pictures, "retrieve", None)
-    assert table_pictures.sections([finished], curves=None)["What is found"] == first
+    first = page_figures.sections([finished], curves=None)["What is found"]
+    monkeypatch.setattr(page_figures, "retrieve", None)
+    assert page_figures.sections([finished], curves=None)["What is found"] == first
 
 
 def test_without_weights_and_files_there_are_no_pictures(finished, few_digits, tmp_path):
     moved = replace(finished, runner=Runner(few_digits, Workspace(tmp_path)))
-    assert table_pictures.sections([moved], curves=None) == {title: [] for title in TITLES}
+    assert page_figures.sections([moved], curves=None) == {title: [] for title in TITLES}
 
 
 def test_a_gallery_of_many_images_takes_whole_classes(monkeypatch):
-    monkeypatch.setattr(table_pictures, "_IMAGES", 10)
+    monkeypatch.setattr(page_figures, "_IMAGES", 10)
     labels = np.repeat(np.arange(50, dtype=np.int32), 2)
     split = Split(np.zeros((100, 2, 2, 3), np.uint8), labels, tuple(map(str, range(50))))
-    few = table_pictures._some_classes(split)
+    few = page_figures._some_classes(split)
     assert few.class_names == ("0", "12", "24", "37", "49")
     np.testing.assert_array_equal(few.labels, np.repeat(np.arange(5), 2))

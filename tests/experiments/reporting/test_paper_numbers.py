@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hsm.experiments.published import (
+from hsm.experiments.reporting.paper_numbers import (
     CARS196_DIMENSIONS,
     is_part,
     published_dimensions,

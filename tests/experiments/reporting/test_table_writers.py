@@ -9,11 +9,11 @@ import re
 
 import numpy as np
 import pytest
-from record_factory import LEVELS, QUERIES, first_hits, make_record
+from support.record_factory import LEVELS, QUERIES, first_hits, make_record
 
-from hsm.experiments import report, summary
-from hsm.experiments.measures import nmi, recall
-from hsm.experiments.published import published_table
+from hsm.experiments.reporting import summary, table_writers
+from hsm.experiments.reporting.metric_columns import nmi, recall
+from hsm.experiments.reporting.paper_numbers import published_table
 from hsm.records import pack_hits
 
 METHODS = ("SM", "LN", "BN", "HLN", "HBN")
@@ -36,7 +36,7 @@ def table_lines(text, title):
 
 
 def test_rows_stand_in_the_order_of_the_table():
-    text = report.render_text([make_record("pretrained"), *reversed(full_set())])
+    text = table_writers.render_text([make_record("pretrained"), *reversed(full_set())])
     labels = list(table_lines(text, "digits: final epoch, percent"))
     assert labels == [
         "pretrained",
@@ -51,18 +51,18 @@ def test_rows_stand_in_the_order_of_the_table():
 
 
 def test_one_seed_is_written_in_percent_without_deviation():
-    row = table_lines(report.render_text(full_set()), "digits: final epoch")["HBN"]
+    row = table_lines(table_writers.render_text(full_set()), "digits: final epoch")["HBN"]
     assert row == ["HBN", "50", "70.00", "75.00", "77.50", "82.50", "92.50"]
 
 
 def test_switch_row_is_the_unheated_method_at_the_switch():
-    row = table_lines(report.render_text(full_set()), "digits: final epoch")["BN at switch"]
+    row = table_lines(table_writers.render_text(full_set()), "digits: final epoch")["BN at switch"]
     expected = 100 * (LEVELS["BN"] / QUERIES - 0.02)
     assert row[:4] == ["BN at switch", "40", f"{expected - 5:.2f}", f"{expected:.2f}"]
 
 
 def test_several_seeds_give_mean_and_sample_deviation():
-    text = report.render_text(full_set(seeds=(0, 1, 2)))
+    text = table_writers.render_text(full_set(seeds=(0, 1, 2)))
     values = 100 * (LEVELS["LN"] + np.arange(3)) / QUERIES
     row = table_lines(text, "digits: final epoch")["LN"]
     assert row[3] == f"{np.mean(values):.2f} ± {np.std(values, ddof=1):.2f}"
@@ -70,14 +70,14 @@ def test_several_seeds_give_mean_and_sample_deviation():
 
 
 def test_unequal_numbers_of_seeds_are_stated_by_row():
-    text = report.render_text([*full_set(), make_record("HBN", seed=1)])
+    text = table_writers.render_text([*full_set(), make_record("HBN", seed=1)])
     assert "HBN 2" in text
     assert "SM 1" in text
     assert table_lines(text, "digits: final epoch")["SM"][3] == "50.00"
 
 
 def test_missing_methods_have_dashes():
-    text = report.render_text([make_record("SM"), make_record("BN")])
+    text = table_writers.render_text([make_record("SM"), make_record("BN")])
     rows = table_lines(text, "digits: final epoch")
     assert rows["HBN"] == ["HBN"] + ["–"] * 6
     assert "pretrained" not in rows
@@ -86,7 +86,7 @@ def test_missing_methods_have_dashes():
 
 
 def test_no_differences_without_a_pair():
-    assert "differences" not in report.render_text([make_record("SM"), make_record("LN")])
+    assert "differences" not in table_writers.render_text([make_record("SM"), make_record("LN")])
 
 
 def test_best_epoch_stands_apart_and_says_on_what_it_was_chosen():
@@ -96,7 +96,7 @@ def test_best_epoch_stands_apart_and_says_on_what_it_was_chosen():
         "epoch": 30,
         "recall": {"1": 0.99, "2": 1, "4": 1, "8": 1},
     }
-    text = report.render_text(runs)
+    text = table_writers.render_text(runs)
     best = table_lines(text, "digits: best epoch, chosen on the test classes")
     assert best["HBN"][1:4] == ["30", "70.00", "99.00"]
     assert table_lines(text, "digits: final epoch")["HBN"][3] == "75.00"
@@ -105,12 +105,12 @@ def test_best_epoch_stands_apart_and_says_on_what_it_was_chosen():
 def test_unnormalized_features_have_their_own_table():
     runs = full_set()
     runs[0]["unnormalized"]["recall"]["1"] = 0.123
-    text = report.render_text(runs)
+    text = table_writers.render_text(runs)
     assert table_lines(text, "digits: final epoch, features not length")["SM"][3] == "12.30"
 
 
 def test_papers_numbers_stand_beside_only_their_own_data_set():
-    text = report.render_markdown(
+    text = table_writers.render_markdown(
         [make_record("pretrained", dataset="cars196"), *full_set("cars196")]
     )
     title = "**cars196: Table 1 of the paper, ours at the final epoch and the difference, percent**"
@@ -122,11 +122,11 @@ def test_papers_numbers_stand_beside_only_their_own_data_set():
     assert "| [6] Proxy-NCA, quoted | 64.90 | – | – | 73.22 | – | – |" in text
     assert "* more than 2 points from the paper." in text
     assert "Paper: Table 1, on the whole of Cars196" in text
-    assert not re.search("of the paper|Paper:", report.render_text(full_set()))
+    assert not re.search("of the paper|Paper:", table_writers.render_text(full_set()))
 
 
 def test_a_part_of_a_data_set_stands_beside_the_whole_without_the_quoted_methods():
-    text = report.render_markdown(full_set("cars196_half"))
+    text = table_writers.render_markdown(full_set("cars196_half"))
     assert "Ours is a part of it: a difference says little." in text
     assert "quoted" not in text
 
@@ -137,20 +137,20 @@ def test_a_difference_of_less_than_two_points_is_not_marked():
         paper = published_table("cars196").scores[run["method"]]
         run["final"]["nmi_arithmetic"] = paper["NMI"] / 100 + 0.0199
         run["final"]["recall"] = {k: paper.get(f"R@{k}", 50) / 100 for k in ("1", "2", "4", "8")}
-    assert " *" not in report.render_text(runs)
-    assert "+1.99" in report.render_text(runs)
+    assert " *" not in table_writers.render_text(runs)
+    assert "+1.99" in table_writers.render_text(runs)
     runs[0]["final"]["nmi_arithmetic"] += 0.0002
-    assert "+2.01 *" in report.render_text(runs)
+    assert "+2.01 *" in table_writers.render_text(runs)
 
 
 def test_no_terminal_line_is_wider_than_100():
     runs = full_set("cars196_half", seeds=(0, 1, 2))
     runs[0]["provenance"]["hardware"]["cpu"] = "a processor with a very long name " * 6
-    assert max(map(len, report.render_text(runs).splitlines())) <= 100
+    assert max(map(len, table_writers.render_text(runs).splitlines())) <= 100
 
 
 def test_difference_of_one_seed_has_the_interval_of_its_queries():
-    text = report.render_text(full_set())
+    text = table_writers.render_text(full_set())
     delta = first_hits("HBN", 0).astype(float) - first_hits("BN", 0)
     assert table_header(text, "digits: differences") == ["Metric", *PAIRS]
     cell = table_lines(text, "digits: differences")["R@1"][1]
@@ -181,7 +181,7 @@ def test_nmi_difference_is_of_the_means():
 
 
 def test_csv_holds_full_precision_and_the_means():
-    rows = list(csv.DictReader(io.StringIO(report.render_csv(full_set(seeds=(0, 1, 2))))))
+    rows = list(csv.DictReader(io.StringIO(table_writers.render_csv(full_set(seeds=(0, 1, 2))))))
     picked = {r["seed"]: r for r in rows if r["method"] == "HLN" and r["stage"] == "final"}
     assert list(picked) == ["0", "1", "2", "mean", "std"]
     values = (LEVELS["HLN"] + np.arange(3)) / QUERIES
@@ -193,14 +193,16 @@ def test_csv_holds_full_precision_and_the_means():
 
 def test_markdown_table_has_as_many_cells_in_every_line():
     lines = [
-        line for line in report.render_markdown(full_set()).splitlines() if line.startswith("|")
+        line
+        for line in table_writers.render_markdown(full_set()).splitlines()
+        if line.startswith("|")
     ]
     assert lines[0] == "| Method | Epoch | NMI | R@1 | R@2 | R@4 | R@8 |"
     assert {line.count("|") for line in lines[:9]} == {8}
 
 
 def test_latex_escapes_names_and_writes_signs_in_math():
-    text = report.render_latex(full_set("my_birds", seeds=(0, 1)))
+    text = table_writers.render_latex(full_set("my_birds", seeds=(0, 1)))
     assert r"\caption{my\_birds: final epoch, percent" in text
     assert r"$\pm$" in text
     assert r"95 \% paired" in text
@@ -209,7 +211,7 @@ def test_latex_escapes_names_and_writes_signs_in_math():
 
 
 def test_write_tables_writes_three_files(tmp_path):
-    paths = report.write_tables(full_set(), tmp_path / "new", table="table1")
+    paths = table_writers.write_tables(full_set(), tmp_path / "new", table="table1")
     assert [path.name for path in paths] == ["table1.md", "table1.csv", "table1.tex"]
     assert (
         (tmp_path / "new" / "table1.md").read_text().startswith("**digits: final epoch, percent**")
@@ -218,7 +220,7 @@ def test_write_tables_writes_three_files(tmp_path):
 
 
 def test_every_data_set_has_its_own_tables():
-    text = report.render_text([*full_set("omniglot"), *full_set("digits")])
+    text = table_writers.render_text([*full_set("omniglot"), *full_set("digits")])
     assert text.index("omniglot: final epoch") < text.index("digits: final epoch")
 
 
@@ -226,7 +228,7 @@ def test_run_note_tells_commit_hardware_and_time():
     runs = full_set()
     runs[0]["provenance"]["dirty"] = True
     runs[1]["seconds"]["train"] = 80.0
-    note = report.render_markdown(runs)
+    note = table_writers.render_markdown(runs)
     assert "commit 0123456 with local changes and commit 0123456" in note
     assert "2 cores of a processor" in note
     assert "1.0 to 1.5 minutes a run" in note
@@ -235,19 +237,19 @@ def test_run_note_tells_commit_hardware_and_time():
 def test_time_is_that_of_trained_runs():
     slow = make_record("pretrained")
     slow["seconds"]["evaluate"] = 6000.0
-    text = report.render_text([slow, make_record("SM")])
+    text = table_writers.render_text([slow, make_record("SM")])
     assert "1.0 minutes a run" in text
     assert "to 1.0 minutes" not in text
-    assert "nothing trained" in report.render_text([slow])
+    assert "nothing trained" in table_writers.render_text([slow])
 
 
 def test_settings_say_what_was_trained_how_long_and_how():
-    text = " ".join(report.render_text([make_record("SM")]).split())
+    text = " ".join(table_writers.render_text([make_record("SM")]).split())
     assert (
         "Settings: googlenet from a.caffemodel, 40 + 10 epochs, sgd, learning rate 0.004, "
         "batches of 32, 64 dimensions, profile paper." in text
     )
-    assert "Settings" not in report.render_text([make_record("pretrained")])
+    assert "Settings" not in table_writers.render_text([make_record("pretrained")])
 
 
 def _official(method, **config):
@@ -257,7 +259,7 @@ def _official(method, **config):
 
 
 def test_the_official_profile_is_named_and_shows_the_geometric_nmi():
-    text = report.render_text([_official("BN"), _official("HBN")])
+    text = table_writers.render_text([_official("BN"), _official("HBN")])
     row = table_lines(text, "digits: final epoch")["BN"]
     recall = 100 * LEVELS["BN"] / QUERIES
     assert row[2:4] == [f"{recall - 4:.2f}", f"{recall:.2f}"]
@@ -272,7 +274,7 @@ def test_variants_stand_below_their_method():
     smoothed["config"] |= {"label_smoothing": 0.1}
     kept = make_record("HBN", seed=0)
     kept["config"] |= {"heated_alpha": 16.0}
-    text = report.render_text([*runs, smoothed, kept])
+    text = table_writers.render_text([*runs, smoothed, kept])
     labels = list(table_lines(text, "digits: final epoch, percent"))
     assert labels[:2] == ["SM", "SM, label smoothing 0.1"]
     assert labels[-2:] == ["HBN", "HBN, α kept"]
@@ -282,12 +284,12 @@ def test_variants_stand_below_their_method():
 
 def test_profiles_do_not_go_into_one_table():
     with pytest.raises(ValueError, match="share their profile. .* has paper, .* has official"):
-        report.render_text([make_record("BN"), _official("HBN")])
+        table_writers.render_text([make_record("BN"), _official("HBN")])
 
 
 def test_no_records_are_refused():
     with pytest.raises(ValueError, match="at least one record. Received none: run table1 first"):
-        report.render_text([])
+        table_writers.render_text([])
 
 
 def test_two_records_of_one_method_and_seed_are_refused():
@@ -297,14 +299,14 @@ def test_two_records_of_one_method_and_seed_are_refused():
         r"two for SM, seed 0: digits-SM-1a2b.* and digits-SM-other.* heated_epochs \(10 and 3\)"
     )
     with pytest.raises(ValueError, match=message):
-        report.render_text([make_record("SM"), twin])
+        table_writers.render_text([make_record("SM"), twin])
 
 
 def test_records_of_different_data_are_refused():
     other = make_record("BN")
     other["data"]["checksum"] = "0" * 64
     with pytest.raises(ValueError, match=r"share their data.*checksum feedbeeffeed.*000000000000"):
-        report.render_text([make_record("SM"), other])
+        table_writers.render_text([make_record("SM"), other])
 
 
 def _in_gallery(record):
@@ -319,12 +321,12 @@ def _in_gallery(record):
 
 def test_table_2_has_no_nmi_and_names_the_gallery():
     runs = [_in_gallery(run) for run in full_set("inshop")]
-    text = report.render_text(runs, "table2")
+    text = table_writers.render_text(runs, "table2")
     assert table_header(text, "inshop: final epoch")[:3] == ["Method", "Epoch", "R@1"]
     assert "NMI" not in text
     assert "looked up in a gallery of 40 others" in " ".join(text.split())
     assert re.search(r"\[8\] hard-aware cascade, quoted +62.10", text)
-    assert "recall@1" in report.render_csv(runs)
+    assert "recall@1" in table_writers.render_csv(runs)
 
 
 def _classified(record, right):
@@ -340,7 +342,7 @@ def _classified(record, right):
 def test_table_4_shows_the_accuracy_alone_beside_the_papers():
     levels = dict(zip(METHODS, (30, 31, 32, 33, 34), strict=True))
     runs = [_classified(make_record(m, dataset="cars196"), right) for m, right in levels.items()]
-    text = report.render_text(runs, "table4")
+    text = table_writers.render_text(runs, "table4")
     assert table_header(text, "cars196: final epoch") == ["Method", "Epoch", "accuracy"]
     assert table_lines(text, "cars196: final epoch")["HBN"] == ["HBN", "50", "85.00"]
     assert table_lines(text, "cars196: Table 4")["HBN"] == ["HBN", "87.00", "85.00", "−2.00"]
@@ -348,7 +350,7 @@ def test_table_4_shows_the_accuracy_alone_beside_the_papers():
     assert "R@1" not in text
     assert "length-normalised" not in text
     assert "the training classes, of which other images trained" in text
-    assert "accuracy" in report.render_csv(runs).splitlines()[0]
+    assert "accuracy" in table_writers.render_csv(runs).splitlines()[0]
     cell = table_lines(text, "cars196: differences")["accuracy"][1]
     assert cell.startswith("+5.00 [")
 
@@ -365,7 +367,7 @@ def test_table_3_has_a_line_a_width_and_a_column_an_alpha():
         for dims in (128, 64)
         for method, alpha in (("HBN", 16.0), ("BN", 64.0), ("BN", 4.0), ("SM", 16.0))
     ]
-    text = report.render_text(runs, "table3")
+    text = table_writers.render_text(runs, "table3")
     header = table_header(text, "cars196: R@1 at the final epoch")
     assert header == ["Dimensions", "SM", "α = 4", "α = 64", "HBN"]
     lines = table_lines(text, "cars196: R@1 at the final epoch")
@@ -383,7 +385,7 @@ def test_table_3_has_a_line_a_width_and_a_column_an_alpha():
 
 def test_table_3_averages_seeds_and_leaves_what_was_not_run_open():
     runs = [_column("BN", 4.0, seed=s, dataset="digits") for s in (0, 1)]
-    text = report.render_text([*runs, _column("SM", dims=128, dataset="digits")], "table3")
+    text = table_writers.render_text([*runs, _column("SM", dims=128, dataset="digits")], "table3")
     lines = table_lines(text, "digits: R@1 at the final epoch")
     values = 100 * (LEVELS["BN"] + np.arange(2)) / QUERIES
     assert lines["64"] == ["64", "–", f"{values.mean():.2f} ± {values.std(ddof=1):.2f}"]
@@ -395,4 +397,4 @@ def test_table_3_averages_seeds_and_leaves_what_was_not_run_open():
 def test_table_3_refuses_two_records_of_one_cell():
     runs = [_column("BN", 4.0), {**_column("BN", 4.0), "name": "other"}]
     with pytest.raises(ValueError, match=r"Received two for BN, seed 0: .* and other"):
-        report.render_text(runs, "table3")
+        table_writers.render_text(runs, "table3")

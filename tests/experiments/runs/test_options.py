@@ -10,12 +10,12 @@ import pytest
 
 from hsm import records
 from hsm.evaluation import evaluate
-from hsm.experiments import assemble, evaluator
 from hsm.experiments.config import RunConfig
-from hsm.experiments.recipes import RECIPES
-from hsm.experiments.runner import Runner
-from hsm.experiments.variants import VARIANTS, vary
-from hsm.experiments.workspace import Workspace
+from hsm.experiments.config.recipes import RECIPES
+from hsm.experiments.config.variants import VARIANTS, vary
+from hsm.experiments.runs import build, evaluator
+from hsm.experiments.runs.runner import Runner
+from hsm.experiments.runs.workspace import Workspace
 from hsm.layers import UnbiasedBatchNormalization
 from hsm.training import RawMomentumSGD
 
@@ -44,14 +44,14 @@ def test_every_variant_trains_and_is_recorded(runner, quick_config, variant):
     else:
         assert len({1.0, *alphas}) == 3  # A learned alpha moves in every epoch.
     assert (record["switch"] is None) == (variant == "gradual")
-    model, _ = assemble.load_model(runner.workspace.run_dir(config))
+    model, _ = build.load_model(runner.workspace.run_dir(config))
     assert float(model.alpha) == pytest.approx(alphas[-1])
 
 
 def _trained(runner, config):
     """The model after a run, by what each of its variables is."""
     record = runner.run(config)
-    model, _ = assemble.load_model(runner.workspace.run_dir(config))
+    model, _ = build.load_model(runner.workspace.run_dir(config))
     statistics = [np.asarray(variable) for variable in model.non_trainable_variables]
     return record, model.get_weights(), statistics
 
@@ -66,7 +66,7 @@ def test_a_warm_up_is_felt_in_the_averages_alone(runner, quick_config):
     warm, warm_weights, warm_averages = _trained(runner, replace(quick_config, warm_up=True))
     assert warm["epochs"][-1]["loss"] == plain["epochs"][-1]["loss"]
     assert not _equal(averages, warm_averages)
-    model = assemble.build_model(quick_config, 5)
+    model = build.build_model(quick_config, 5)
     moving = {i for i, variable in enumerate(model.weights) if variable.name.startswith("moving")}
     kept = [i for i in range(len(weights)) if i not in moving]
     assert _equal([weights[i] for i in kept], [warm_weights[i] for i in kept])
@@ -94,7 +94,7 @@ def test_raw_momentum_differs_after_the_switch_and_not_before(runner, quick_conf
 
 def test_the_official_recipe_is_assembled_as_it_says():
     config = RunConfig(dataset="digits", method="BN", **RECIPES["official"]["digits"])
-    model = assemble.build_model(config, 5)
+    model = build.build_model(config, 5)
     assert not model.classifier.scale_bias
     norms = [
         layer
@@ -103,15 +103,15 @@ def test_the_official_recipe_is_assembled_as_it_says():
     ]
     assert len(norms) == 5
     assert all(type(layer) is UnbiasedBatchNormalization for layer in norms)
-    optimizer = assemble.build_optimizer(config)
+    optimizer = build.build_optimizer(config)
     assert isinstance(optimizer, RawMomentumSGD)
     products = RunConfig(dataset="products", method="BN", **RECIPES["official"]["products"])
-    assert assemble.build_optimizer(products).epsilon == 0.01
+    assert build.build_optimizer(products).epsilon == 0.01
 
 
 def test_initial_weights_do_not_depend_on_the_moving_variance(quick_config):
     models = [
-        assemble.build_model(replace(quick_config, unbiased_variance=unbiased), 5)
+        build.build_model(replace(quick_config, unbiased_variance=unbiased), 5)
         for unbiased in (False, True)
     ]
     for ours, theirs in zip(*(model.get_weights() for model in models), strict=True):
@@ -120,7 +120,7 @@ def test_initial_weights_do_not_depend_on_the_moving_variance(quick_config):
 
 def test_tested_features_are_damped_on_their_own_scale(quick_config, few_digits, monkeypatch):
     config = replace(quick_config, test_epsilon=0.8)
-    model = assemble.build_model(config, 5)
+    model = build.build_model(config, 5)
     scorer, seen = evaluator.Evaluator(model.features, few_digits, config), []
 
     def spy(features, labels, **options):

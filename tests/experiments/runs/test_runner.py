@@ -9,11 +9,11 @@ import pytest
 
 from hsm import records
 from hsm.data.sources import load_source
-from hsm.experiments import diagnostics
-from hsm.experiments.assemble import load_model
-from hsm.experiments.evaluator import Evaluator
-from hsm.experiments.runner import Runner
-from hsm.experiments.workspace import Workspace
+from hsm.experiments.runs import diagnostics
+from hsm.experiments.runs.build import load_model
+from hsm.experiments.runs.evaluator import Evaluator
+from hsm.experiments.runs.runner import Runner
+from hsm.experiments.runs.workspace import Workspace
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from visual.test_event_log import points_of
 
-from hsm.experiments.assemble import load_model
-from hsm.experiments.runner import Runner
-from hsm.experiments.workspace import Workspace
+from hsm.experiments.runs.build import load_model
+from hsm.experiments.runs.runner import Runner
+from hsm.experiments.runs.workspace import Workspace
 
 HISTOGRAMS = {"classifier/kernel", "classifier/weight_norms", "test/feature_norms"}
 

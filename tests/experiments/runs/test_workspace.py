@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hsm.experiments.config import RunConfig
-from hsm.experiments.workspace import Workspace, read_model_card
+from hsm.experiments.runs.workspace import Workspace, read_model_card
 
 CONFIG = RunConfig(dataset="digits", method="HBN")
 

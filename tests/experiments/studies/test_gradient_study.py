@@ -9,14 +9,14 @@ import pytest
 import tensorflow as tf
 
 from hsm.analysis import AlphaRange, GradientAssignment, SampleKind
-from hsm.experiments import gradient_report, gradient_study, norm_study
-from hsm.experiments.assemble import build_model, load_model
-from hsm.experiments.evaluator import Evaluator
-from hsm.experiments.gradient_history import GradientHistory
-from hsm.experiments.gradient_study import GradientStudy, TrainingSample
-from hsm.experiments.pretrained import RANDOM
-from hsm.experiments.runner import Runner
-from hsm.experiments.workspace import Workspace
+from hsm.experiments.config.initial_weights import RANDOM
+from hsm.experiments.runs.build import build_model, load_model
+from hsm.experiments.runs.evaluator import Evaluator
+from hsm.experiments.runs.runner import Runner
+from hsm.experiments.runs.workspace import Workspace
+from hsm.experiments.studies import gradient_report, gradient_study, norm_study
+from hsm.experiments.studies.gradient_history import GradientHistory
+from hsm.experiments.studies.gradient_study import GradientStudy, TrainingSample
 
 
 def history(source, workspace, most=1024):

@@ -11,15 +11,16 @@ import pytest
 from hsm.data.catalog import CLASSIFICATION, QUERY_GALLERY
 from hsm.data.sources import load_source
 from hsm.data.sources.source import ImageSource, Split
-from hsm.experiments import assemble, retrieval_views
-from hsm.experiments.evaluator import Evaluator
-from hsm.experiments.retrieval import retrieve, without_singletons
-from hsm.experiments.score_files import score_table
+from hsm.experiments.reporting.retrieval_scores import score_table
+from hsm.experiments.runs import build
+from hsm.experiments.runs.evaluator import Evaluator
+from hsm.experiments.studies import retrieval_figures
+from hsm.experiments.studies.retrieval import retrieve, without_singletons
 from hsm.visual.style import RC
 
 
 def untrained(config, source):
-    return assemble.build_model(config, source.train.num_classes)
+    return build.build_model(config, source.train.num_classes)
 
 
 def test_scores_are_the_evaluators_also_with_a_damped_length(few_digits, quick_config):
@@ -41,8 +42,8 @@ def test_with_a_gallery_neighbours_come_from_there(quick_config, tmp_path):
     assert near.right[:, 0].mean() == found.evaluation.recall[1]
     assert "looked up in a gallery of" in score_table(found, config)
     with matplotlib.rc_context(dict(RC)):
-        views = retrieval_views.write_gallery(found, tmp_path, queries=2, k=3, worst_first=True)
-        views += retrieval_views.write_confusion(found, tmp_path, pairs=2)
+        views = retrieval_figures.write_gallery(found, tmp_path, queries=2, k=3, worst_first=True)
+        views += retrieval_figures.write_confusion(found, tmp_path, pairs=2)
     assert all(path.exists() for path in views)
 
 
@@ -79,13 +80,13 @@ def test_without_an_error_there_is_nothing_to_draw(few_digits, quick_config, tmp
     perfect = replace(
         found, evaluation=replace(found.evaluation, ranks=np.zeros(len(few_digits.test), np.int32))
     )
-    (path,) = retrieval_views.write_confusion(perfect, tmp_path, pairs=3)
+    (path,) = retrieval_figures.write_confusion(perfect, tmp_path, pairs=3)
     assert len(path.read_text().splitlines()) == 1
 
 
 def test_worst_first_is_by_rank_and_otherwise_they_are_spread():
     ranks = np.array([0, 5, 2, 5, 0])
-    chosen = retrieval_views.chosen_queries
+    chosen = retrieval_figures.chosen_queries
     np.testing.assert_array_equal(chosen(ranks, 3, worst_first=True), [1, 3, 2])
     np.testing.assert_array_equal(chosen(ranks, 3, worst_first=False), [0, 2, 4])
     np.testing.assert_array_equal(chosen(ranks, 9, worst_first=False), np.arange(5))

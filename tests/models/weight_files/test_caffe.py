@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-import caffe_factory
 import numpy as np
 import pytest
+from support import caffe_factory
 
-from hsm.models.pretrained.caffe import read_caffemodel, to_keras
+from hsm.models.weight_files.caffe import read_caffemodel, to_keras
 
 RNG = np.random.default_rng(0)
 WEIGHTS = {

@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 from hsm.models import GoogLeNet, InceptionV1
-from hsm.models.pretrained.slim import read_checkpoint, variable_name
-from hsm.models.pretrained.weights import load_weights
+from hsm.models.weight_files.slim import read_checkpoint, variable_name
+from hsm.models.weight_files.weights import load_weights
 
 SCOPE = "InceptionV1/Conv2d_1a_7x7"
 SHAPES = {

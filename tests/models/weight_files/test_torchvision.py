@@ -7,8 +7,8 @@ import keras
 import numpy as np
 import pytest
 
-from hsm.models.pretrained.torchvision import read_state_dict, variable_name
-from hsm.models.pretrained.weights import load_weights
+from hsm.models.weight_files.torchvision import read_state_dict, variable_name
+from hsm.models.weight_files.weights import load_weights
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import caffe_factory
 import h5py
 import keras
 import numpy as np
 import pytest
+from support import caffe_factory
 
-from hsm.models.pretrained.weights import load_weights
+from hsm.models.weight_files.weights import load_weights
 
 
 def small_model(filters=4, top=True):
