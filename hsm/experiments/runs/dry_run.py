@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from hsm.data.pipeline import num_training_steps
 from hsm.data.sources.source import ImageSource, Split
 from hsm.experiments.config import RunConfig
 from hsm.experiments.config.hyperparameters import Hyperparameters
@@ -72,7 +71,7 @@ def estimate(
         return "  nothing is left to train"
     config = next(config for config in configs if not config.is_pretrained)
     seconds = _seconds_per_step(config, source.train.num_classes, pretrained)
-    steps = epochs * num_training_steps(len(source.train), config.batch_size)
+    steps = epochs * build.training_order(config, source, 1).steps
     hours, minutes = divmod(round(seconds * steps / 60), 60)
     return (
         f"  {epochs} epochs to train, {steps} steps of {seconds:.3f} s (timed over {_TIMED_STEPS} "

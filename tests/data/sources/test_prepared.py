@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from support import archive_factory as archive
 from support.archive_factory import BY_CLASS
+from support.batches import shuffled_batches
 
 from hsm.data import pipeline
 from hsm.data.sources import benchmark, prepare, prepared
@@ -39,7 +40,7 @@ def load(folder, **options):
 
 def batches_of(split, crop=224):
     options = {"crop": crop, "batch_size": 3, "seed": 1, "epoch": 2, "flip": True}
-    return list(pipeline.training_batches(split, **options).as_numpy_iterator())
+    return list(shuffled_batches(split, **options).as_numpy_iterator())
 
 
 @pytest.mark.parametrize("split", ["zero_shot", "predefined"])
