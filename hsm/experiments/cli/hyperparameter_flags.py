@@ -46,7 +46,7 @@ flags.DEFINE_enum(
 )
 
 # Network.
-flags.DEFINE_string("backbone", None, f"{backbone_specs.HELP}. {_FROM_RECIPE}")
+flags.DEFINE_string("backbone", None, f"{backbone_specs.names()}. {_FROM_RECIPE}")
 _number("image_size", "Side of the square crops in pixels; images are resized to 256/224 of it.")
 _switch("random_crops", "Crop training images at random places; --norandom_crops takes the centre.")
 _switch(
