@@ -20,6 +20,9 @@ from typing import Any
 
 import numpy as np
 
+from hsm import atomic
+from hsm.cores import usable_cores
+
 SCHEMA = 1
 
 KEYS = (
@@ -54,12 +57,8 @@ def write(record: Mapping[str, Any], directory: Path) -> Path:
         raise ValueError(
             f"a record needs the keys {', '.join(KEYS)}. Missing: {', '.join(missing)}"
         )
-    directory.mkdir(parents=True, exist_ok=True)
-    path = directory / f"{record['name']}.json"
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps({"schema": SCHEMA, **record}, indent=1, allow_nan=False) + "\n")
-    os.replace(partial, path)
-    return path
+    text = json.dumps({"schema": SCHEMA, **record}, indent=1, allow_nan=False) + "\n"
+    return atomic.write_text(directory / f"{record['name']}.json", text)
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -74,7 +73,7 @@ def read(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path} is not a record: {error}. Delete it to run it again.") from error
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
         raise ValueError(
-            f"{path} is not a record of schema {SCHEMA}. Delete it, or use another --output_dir."
+            f"{path} is not a record of schema {SCHEMA}. Delete it, or use another folder."
         )
     if missing := [key for key in KEYS if key not in record]:
         raise ValueError(
@@ -135,11 +134,9 @@ def provenance(
         "versions": {name: _version(name) for name in _PACKAGES},
         "hardware": {
             "cpu": _processor(),
-            "cores": len(os.sched_getaffinity(0)),
+            "cores": usable_cores(),
             "gpus": list(gpus),
-            "memory_gib": round(
-                os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1
-            ),
+            "memory_gib": _memory_gib(),
         },
         "weights_sha256": weights_sha256,
         "started": started,
@@ -178,6 +175,15 @@ def _version(package: str) -> str | None:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return None
+
+
+def _memory_gib() -> float | None:
+    """Physical memory in GiB; None where the system does not say."""
+    try:
+        size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows has no sysconf, others not both names.
+        return None
+    return round(size / 2**30, 1)
 
 
 def _processor() -> str:

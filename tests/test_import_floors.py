@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # A pattern a room; of the patterns that match a module the longest counts.
 FLOORS = {
+    "hsm.atomic": 0,
+    "hsm.cores": 0,
     "hsm.layers*": 0,
     "hsm.losses*": 0,
     "hsm.metrics*": 0,

@@ -1,8 +1,8 @@
 """Score a trained run on classes that it has never seen, and look at what it finds and confuses.
 
-Prints Recall@K and NMI, and writes them as JSON and CSV. --gallery draws queries with their nearest
-neighbours, --confusion the classes that are taken for each other, --map the embeddings in two
-dimensions. The data set is the run's own; one that lies in a folder needs its --data_dir again.
+Prints Recall@K and NMI, and writes them as JSON and CSV. --show_queries draws queries with their
+nearest neighbours, --confusion the classes that are taken for each other, --map the embeddings in
+two dimensions. The data set is the run's own; one that lies in a folder needs its --data_dir again.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 from absl import flags
 
 from hsm.data.catalog import ZERO_SHOT
-from hsm.experiments.cli import data_flags, model_flag
+from hsm.experiments.cli import data_flags, limit_flag, model_flag
+from hsm.experiments.cli import run_flags as shared  # noqa: F401 - defines --output_dir and --smoke
 from hsm.experiments.cli.app import load_tensorflow, run
+from hsm.experiments.cli.command import command
 
 if TYPE_CHECKING:
     from hsm.data.sources import ImageSource
@@ -24,17 +26,10 @@ if TYPE_CHECKING:
 FLAGS = flags.FLAGS
 
 flags.DEFINE_enum(
-    "split", "test", ["test", "train"], "The classes to score: the test or the training classes."
+    "part", "test", ["test", "train"], "The classes to score: the test or the training classes."
 )
 flags.DEFINE_integer(
-    "limit",
-    None,
-    "About how many images of each part to keep, evenly over its first classes. Default: as many "
-    "as the run had; of another data set all.",
-    lower_bound=4,
-)
-flags.DEFINE_integer(
-    "gallery",
+    "show_queries",
     0,
     "Draw gallery_NAME.png, .pdf and .csv: this many queries and their nearest neighbours, right "
     "ones framed in blue with a tick, wrong ones in orange with a cross.",
@@ -42,13 +37,17 @@ flags.DEFINE_integer(
     upper_bound=100,
 )
 flags.DEFINE_integer(
-    "neighbours", 8, "Neighbours of a query in the gallery.", lower_bound=1, upper_bound=15
+    "neighbours",
+    8,
+    "Neighbours of a query in the picture of --show_queries.",
+    lower_bound=1,
+    upper_bound=15,
 )
 flags.DEFINE_bool(
     "worst_first",
     False,
-    "Choose the gallery's queries by the place of their first right neighbour, the worst first, "
-    "in place of evenly spaced ones.",
+    "Choose the queries of --show_queries by the place of their first right neighbour, the worst "
+    "first, in place of evenly spaced ones.",
 )
 flags.DEFINE_integer(
     "confusion",
@@ -72,19 +71,21 @@ flags.DEFINE_integer(
     lower_bound=3,
     upper_bound=20_000,
 )
-flags.DEFINE_string(
-    "output_dir", None, "Folder to write to. Default: the folder evaluation in --model."
-)
-flags.DEFINE_bool(
-    "smoke",
-    False,
-    "Try everything out: a few images, and every picture, small; without --model, of a run on the "
-    "digits that is trained in the folder smoke in --output_dir.",
-)
-# Not digits, but the run's own: the help must not say otherwise.
-FLAGS.set_default("dataset", None)
+# Their names of version 0.1.
+flags.DEFINE_alias("split", "part")
+flags.DEFINE_alias("gallery", "show_queries")
 
 
+@command(
+    uses=[model_flag, limit_flag, data_flags, "output_dir", "smoke"],
+    # The data set is the run's own.
+    defaults={"dataset": None, "output_dir": None},
+    texts={
+        "output_dir": "Folder to write to. Default: the folder evaluation in --model.",
+        "smoke": "Try everything out: a few images, and every picture, small; without --model, of "
+        "a run on the digits that is trained in the folder smoke in --output_dir.",
+    },
+)
 def main() -> None:
     """Run the driver on the flags."""
     if FLAGS.model is None and not FLAGS.smoke:
@@ -112,7 +113,7 @@ def main() -> None:
     data_flags.check_output(output)
     source = _source(dataset, config, class_names)
     print_left_out(source)
-    found = retrieve(load_model(folder)[0], config, source, FLAGS.split)
+    found = retrieve(load_model(folder)[0], config, source, FLAGS.part)
     paths = [*write_scores(found, config, output), *_draw(found, config, output)]
     print(f"{score_table(found, config)}\n\nWritten:", *paths, sep="\n  ")
 
@@ -150,7 +151,7 @@ def _source(dataset: str, config: RunConfig, class_names: tuple[str, ...]) -> Im
             "to score unseen classes of another one"
         )
     seen = known & set(source.test.class_names)
-    if seen and config.split == ZERO_SHOT and FLAGS.split == "test":
+    if seen and config.split == ZERO_SHOT and FLAGS.part == "test":
         print(
             f"Note: the run was trained on {len(seen):,} of the {source.test.num_classes:,} "
             f"classes to be scored, if their names mean the same, for example {min(seen)!r}."
@@ -163,7 +164,7 @@ def _draw(found: Retrieval, config: RunConfig, output: Path) -> list[Path]:
     from hsm.visual.style import RC, missing_matplotlib
 
     smoke = FLAGS.smoke
-    gallery, confusion = FLAGS.gallery or 3 * smoke, FLAGS.confusion or 3 * smoke
+    gallery, confusion = FLAGS.show_queries or 3 * smoke, FLAGS.confusion or 3 * smoke
     method = FLAGS.map or ("pca" if smoke else None)
     if not (gallery or confusion or method):
         return []

@@ -71,27 +71,24 @@ class RunConfig(Hyperparameters):
             )
         if self.is_pretrained and self.weights is None and not is_keras_file(self.backbone):
             raise ValueError(
-                "the method pretrained needs --weights, or a .keras file as --backbone: it "
+                "the method pretrained needs `weights`, or a .keras file as `backbone`: it "
                 "evaluates the feature of a trained backbone"
             )
         if self.is_pretrained and self.is_classification:
             raise ValueError(
-                "the method pretrained has no classifier of these classes: leave it out of "
-                "--methods"
+                "the method pretrained has no classifier of these classes: leave it out"
             )
 
     def _check_options(self) -> None:
         if self.learned_alpha and not self._uses("learned_alpha"):
             raise ValueError(
                 f"learned_alpha goes with the methods {_with('learned_alpha')}, whose alpha no "
-                "schedule sets: leave the others out of --methods. "
-                f"Received: method={self.method!r}"
+                f"schedule sets: leave the others out. Received: method={self.method!r}"
             )
         if not self.norm_term and not self._uses("norm_term"):
             raise ValueError(
                 f"norm_term=False goes with the methods {_with('norm_term')}, which divide by the "
-                "feature's norm: leave the others out of --methods. "
-                f"Received: method={self.method!r}"
+                f"feature's norm: leave the others out. Received: method={self.method!r}"
             )
 
     def _uses(self, setting: str) -> bool:

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from hsm.data.catalog import ZERO_SHOT
-from hsm.data.sources.source import Split, taken
+from hsm.data.sources.source import Split
 from hsm.experiments.reporting import similarities
 from hsm.experiments.reporting.page import curve_text
 from hsm.experiments.reporting.recorded_runs import Recorded, sorted_runs
@@ -117,7 +117,4 @@ def _some_classes(split: Split) -> Split:
     """Whole classes, evenly spaced, of some `_IMAGES` images in all."""
     count = max(2, split.num_classes * _IMAGES // len(split))
     classes = diagnostics.spaced(split.num_classes, count)
-    chosen = np.flatnonzero(np.isin(split.labels, classes))
-    labels = np.searchsorted(classes, split.labels[chosen]).astype(np.int32)
-    names = tuple(split.class_names[label] for label in classes)
-    return Split(taken(split.images, chosen), labels, names)
+    return split.subset(np.flatnonzero(np.isin(split.labels, classes)))

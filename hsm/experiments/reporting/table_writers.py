@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hsm.atomic import write_text
 from hsm.experiments.config.variants import label
 from hsm.experiments.reporting import dimension_table, method_table
 from hsm.experiments.reporting.grid import Grid, to_latex, to_markdown, to_text
@@ -88,10 +89,10 @@ def write_tables(
         ".tex": render_latex(runs, table),
     }
     make_output_folder(directory)
-    paths = {directory / (table + suffix): text for suffix, text in texts.items()}
-    for path, text in paths.items():
-        path.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
-    return tuple(paths)
+    return tuple(
+        write_text(directory / (table + suffix), text.rstrip("\n") + "\n")
+        for suffix, text in texts.items()
+    )
 
 
 def _case(run: Record) -> tuple[Any, ...]:

@@ -46,12 +46,16 @@ class RunReport:
     def epoch(self, result: EpochResult) -> None:
         """One line of what an epoch gave, and of the time that the rest will take."""
         left = (self._config.total_epochs - result.epoch) * result.seconds
-        self._say(
-            f"{title(self._config)} epoch {result.epoch}/{self._config.total_epochs}  "
-            f"alpha {result.alpha:g}  rate {result.learning_rate:g}  loss {result.loss:.4f}  "
-            f"accuracy {100 * result.accuracy:.1f} %  {result.images_per_second:.1f} images/s  "
-            f"{duration(result.seconds)}, {duration(left)} left"
-        )
+        parts = [
+            f"{title(self._config)} epoch {result.epoch}/{self._config.total_epochs}",
+            None if result.alpha is None else f"alpha {result.alpha:g}",
+            f"rate {result.learning_rate:g}",
+            f"loss {result.loss:.4f}",
+            None if result.accuracy is None else f"accuracy {100 * result.accuracy:.1f} %",
+            f"{result.images_per_second:.1f} images/s",
+            f"{duration(result.seconds)}, {duration(left)} left",
+        ]
+        self._say("  ".join(part for part in parts if part is not None))
         if self._log is not None:
             self._log.epoch(asdict(result))
             self._log.weights(self._model, result.epoch)

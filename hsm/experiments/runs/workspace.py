@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
+import sys
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from hsm import records
+from hsm import atomic, records
 from hsm.experiments.config import RunConfig
 from hsm.models.backbone_specs import is_keras_file
 from hsm.output_folder import claim_output_folder, make_output_folder
@@ -80,11 +80,10 @@ class Workspace:
         directory = self.run_dir(config)
         make_output_folder(directory)
         card = {"config": config.to_json(), "class_names": list(class_names)}
-        (directory / "model.json").write_text(json.dumps(card, indent=1) + "\n")
+        atomic.write_text(directory / "model.json", json.dumps(card, indent=1) + "\n")
         if file is not None and is_keras_file(config.backbone):
-            partial = directory / f"{config.backbone}.partial"
-            shutil.copyfile(file, partial)
-            partial.replace(directory / config.backbone)
+            with atomic.replacing(directory / config.backbone) as partial:
+                shutil.copyfile(file, partial)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -96,13 +95,29 @@ class Workspace:
         claim_output_folder(self.output_dir)
         with (self.output_dir / ".lock").open("w") as file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
+                _lock(file)
+            except (BlockingIOError, PermissionError) as error:
                 raise BlockingIOError(
                     f"another process is working in {os.fspath(self.output_dir)}: wait for it, or "
-                    "use another --output_dir"
+                    "use another `output_dir`"
                 ) from error
             yield
+
+
+def _lock(file: TextIO) -> None:
+    """Lock an open file until it is closed.
+
+    Raises:
+        BlockingIOError, on Windows PermissionError: if another process holds it.
+    """
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def read_model_card(run_dir: Path) -> tuple[RunConfig, tuple[str, ...]]:
