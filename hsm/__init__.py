@@ -29,6 +29,7 @@ _SUBMODULES = (
     "losses",
     "metrics",
     "models",
+    "processor",
     "progress",
     "records",
     "schedules",

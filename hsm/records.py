@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from hsm import atomic
+from hsm import atomic, processor
 from hsm.cores import usable_cores
 
 SCHEMA = 1
@@ -123,9 +123,19 @@ def _merit(evaluation: Mapping[str, Any]) -> float:
 
 
 def provenance(
-    *, started: str, finished: str, weights_sha256: str | None = None, gpus: Iterable[str] = ()
+    *,
+    started: str,
+    finished: str,
+    weights_sha256: str | None = None,
+    gpus: Iterable[str] = (),
+    environment: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Which code ran, on what, when (ISO 8601 times), and from which pretrained weights."""
+    """Which code ran, on what, when (ISO 8601 times), and from which pretrained weights.
+
+    Args:
+        environment: what else changed the numbers, such as the number of threads, as JSON values;
+            None leaves the key out, which records before version 0.2 lack.
+    """
     code, dirty = commit()
     return {
         "commit": code,
@@ -133,11 +143,12 @@ def provenance(
         "python": platform.python_version(),
         "versions": {name: _version(name) for name in _PACKAGES},
         "hardware": {
-            "cpu": _processor(),
+            "cpu": processor.name(),
             "cores": usable_cores(),
             "gpus": list(gpus),
             "memory_gib": _memory_gib(),
         },
+        **({} if environment is None else {"environment": dict(environment)}),
         "weights_sha256": weights_sha256,
         "started": started,
         "finished": finished,
@@ -184,12 +195,3 @@ def _memory_gib() -> float | None:
     except (AttributeError, ValueError, OSError):  # Windows has no sysconf, others not both names.
         return None
     return round(size / 2**30, 1)
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.processor()

@@ -20,6 +20,7 @@ from hsm.experiments.cli import data_flags, limit_flag
 from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.cli.app import load_tensorflow, run
 from hsm.experiments.cli.command import command
+from hsm.experiments.cli.precision import check_precision
 from hsm.output_folder import claim_output_folder
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _SHARED = (
 )
 
 
-@command(uses=[data_flags, limit_flag, *_SHARED])
+@command(uses=[data_flags, limit_flag, *_SHARED, "allow_emulated_precision"])
 def main() -> None:
     """Run the driver on the flags."""
     datasets = data_flags.datasets()
@@ -49,6 +50,7 @@ def main() -> None:
     data_flags.check_output(shared.output_dir())
     pretrained = shared.pretrained()
     load_tensorflow()
+    check_precision(FLAGS.precision or "float32")
     from hsm.data.sources import load_source
     from hsm.experiments.runs.dry_run import print_left_out
     from hsm.experiments.studies.port_study import Measurement
@@ -77,7 +79,7 @@ def _build(side: int, weights: str | None) -> keras.Model:
     from hsm.models import GoogLeNet
 
     keras.utils.set_random_seed(0)
-    return GoogLeNet((side, side, 3), weights=weights, dtype=FLAGS.precision)
+    return GoogLeNet((side, side, 3), weights=weights, dtype=FLAGS.precision or "float32")
 
 
 def _write(measurement: Measurement, name: str, *, weights: str | None) -> None:

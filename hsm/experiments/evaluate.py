@@ -8,15 +8,16 @@ two dimensions. The data set is the run's own; one that lies in a folder needs i
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from absl import flags
 
 from hsm.data.catalog import ZERO_SHOT
-from hsm.experiments.cli import data_flags, limit_flag, model_flag
+from hsm.experiments.cli import data_flags, limit_flag, model_flag, precision
 from hsm.experiments.cli import run_flags as shared  # noqa: F401 - defines --output_dir and --smoke
 from hsm.experiments.cli.app import load_tensorflow, run
 from hsm.experiments.cli.command import command
+from hsm.experiments.cli.precision import check_model, check_precision
 
 if TYPE_CHECKING:
     from hsm.data.sources import ImageSource
@@ -77,7 +78,7 @@ flags.DEFINE_alias("gallery", "show_queries")
 
 
 @command(
-    uses=[model_flag, limit_flag, data_flags, "output_dir", "smoke"],
+    uses=[model_flag, limit_flag, data_flags, precision, "output_dir", "smoke"],
     # The data set is the run's own.
     defaults={"dataset": None, "output_dir": None},
     texts={
@@ -107,13 +108,16 @@ def main() -> None:
 
     folder = folder or _train_smoke()
     config, class_names = read_model_card(folder)
+    check_precision(config.precision)
     output = Path(FLAGS.output_dir).expanduser() if FLAGS.output_dir else folder / "evaluation"
     # What is wrong with the data is said before the network is built.
     dataset = model_flag.dataset_of(config)
     data_flags.check_output(output)
     source = _source(dataset, config, class_names)
     print_left_out(source)
-    found = retrieve(load_model(folder)[0], config, source, FLAGS.part)
+    model, _ = load_model(folder)
+    check_model(model)
+    found = retrieve(model, config, source, FLAGS.part)
     paths = [*write_scores(found, config, output), *_draw(found, config, output)]
     print(f"{score_table(found, config)}\n\nWritten:", *paths, sep="\n  ")
 
@@ -161,7 +165,7 @@ def _source(dataset: str, config: RunConfig, class_names: tuple[str, ...]) -> Im
 
 def _draw(found: Retrieval, config: RunConfig, output: Path) -> list[Path]:
     """The pictures that are asked for."""
-    from hsm.visual.style import RC, missing_matplotlib
+    from hsm.visual.style import look, missing_matplotlib
 
     smoke = FLAGS.smoke
     gallery, confusion = FLAGS.show_queries or 3 * smoke, FLAGS.confusion or 3 * smoke
@@ -172,15 +176,14 @@ def _draw(found: Retrieval, config: RunConfig, output: Path) -> list[Path]:
     if missing:
         print(missing)
         return []
-    import matplotlib
 
     from hsm.experiments.studies import retrieval_figures as views
 
     paths: list[Path] = []
-    with matplotlib.rc_context(dict[Any, Any](RC)):
+    with look():
         if gallery:
-            look = {"k": FLAGS.neighbours, "worst_first": FLAGS.worst_first}
-            paths += views.write_gallery(found, output, queries=gallery, **look)
+            shown = {"k": FLAGS.neighbours, "worst_first": FLAGS.worst_first}
+            paths += views.write_gallery(found, output, queries=gallery, **shown)
         if confusion:
             paths += views.write_confusion(found, output, pairs=confusion)
         if method:

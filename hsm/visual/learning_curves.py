@@ -11,7 +11,7 @@ import numpy as np
 
 from hsm.output_folder import make_output_folder
 from hsm.visual.files import write_figure
-from hsm.visual.style import COLUMN_WIDTH, METHOD_STYLES, RC, LineStyle
+from hsm.visual.style import COLUMN_WIDTH, METHOD_STYLES, LineStyle, look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,14 +52,12 @@ def write_learning_curves(
     Data sets of which no record was trained have no curves. Needs matplotlib: ask
     `style.missing_matplotlib` first.
     """
-    import matplotlib
-
     groups: dict[str, list[Record]] = {}
     for record in records:
         groups.setdefault(record["data"]["name"], []).append(record)
     make_output_folder(directory)
     paths: list[Path] = []
-    with matplotlib.rc_context(dict(RC)):
+    with look():
         for name, group in groups.items():
             if any(record["epochs"] for record in group):
                 figure = draw_learning_curves(group, name_of=name_of)
