@@ -21,6 +21,7 @@ from hsm.experiments.runs.observer import Observer, look_away
 from hsm.experiments.runs.tensorboard_log import RunLog
 from hsm.experiments.runs.workspace import Workspace
 from hsm.models import EmbeddingModel
+from hsm.training.collapse import CollapseWatch
 from hsm.training.loop import Trainer
 
 _Prepare = Callable[[], float]
@@ -168,9 +169,10 @@ class Runner:
             observe(0)
             return seconds
 
+        data = build.training_data(config, self.source)
         trainer = Trainer(
             build.build_step(config, model),
-            build.training_data(config, self.source),
+            CollapseWatch(data, model.backbone, report.collapse).data,
             schedule=config.schedule,
             evaluate=evaluate,
             on_epoch=report.epoch,
