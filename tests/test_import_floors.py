@@ -27,7 +27,7 @@ FLOORS = {
     "hsm.output_folder": 0,
     "hsm.processor": 0,
     "hsm.progress": 0,
-    "hsm.records": 0,
+    "hsm.records*": 0,
     "hsm.schedules": 0,
     "hsm.data.bitmap": 0,
     "hsm.data.byte_fields": 0,

@@ -7,16 +7,28 @@ import os
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
-from hsm import atomic, records
-from hsm.experiments.config import RunConfig
+from hsm import atomic
+from hsm.experiments.config import RunConfig, run_record
+from hsm.experiments.config.run_record import RunRecord
 from hsm.models.backbone_specs import is_keras_file
 from hsm.output_folder import claim_output_folder, make_output_folder
+from hsm.records.json_values import JsonObject
 from hsm.training.checkpoint import CheckpointFile
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ModelCard(JsonObject):
+    """What model.json holds: what is needed, beside the checkpoint, to build the network again."""
+
+    config: RunConfig
+    class_names: tuple[str, ...]
+    further: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Workspace:
@@ -63,10 +75,10 @@ class Workspace:
             CheckpointFile(self.checkpoint(config), config.total_epochs),
         )
 
-    def record(self, config: RunConfig) -> dict[str, Any] | None:
+    def record(self, config: RunConfig) -> RunRecord | None:
         """The record of a finished run, or None."""
         path = self.records_dir / f"{config.name}.json"
-        return records.read(path) if path.exists() else None
+        return run_record.read(path) if path.exists() else None
 
     def write_model_card(
         self, config: RunConfig, class_names: tuple[str, ...], *, file: Path | None = None
@@ -79,7 +91,7 @@ class Workspace:
         """
         directory = self.run_dir(config)
         make_output_folder(directory)
-        card = {"config": config.to_json(), "class_names": list(class_names)}
+        card = _ModelCard(config=config, class_names=class_names).to_json()
         atomic.write_text(directory / "model.json", json.dumps(card, indent=1) + "\n")
         if file is not None and is_keras_file(config.backbone):
             with atomic.replacing(directory / config.backbone) as partial:
@@ -133,9 +145,9 @@ def read_model_card(run_dir: Path) -> tuple[RunConfig, tuple[str, ...]]:
             "folder <output_dir>/runs/<name> as table1 writes it."
         )
     try:
-        card = json.loads(path.read_text())
-    except ValueError as error:
+        card = _ModelCard.from_json(json.loads(path.read_bytes()))
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is damaged: {error}") from error
     # As folders are read today; those of a Mac used to come with their accents apart.
-    names = (unicodedata.normalize("NFC", name) for name in card["class_names"])
-    return RunConfig.from_json(card["config"]), tuple(names)
+    names = (unicodedata.normalize("NFC", name) for name in card.class_names)
+    return card.config, tuple(names)
