@@ -19,14 +19,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # A pattern a room; of the patterns that match a module the longest counts.
 FLOORS = {
-    "hsm.atomic": 0,
-    "hsm.cores": 0,
+    "hsm.atomic": -1,
+    "hsm.cores": -1,
+    "hsm.processor": -1,
+    "hsm.progress": -1,
     "hsm.layers*": 0,
     "hsm.losses*": 0,
     "hsm.metrics*": 0,
     "hsm.output_folder": 0,
-    "hsm.processor": 0,
-    "hsm.progress": 0,
     "hsm.records*": 0,
     "hsm.schedules": 0,
     "hsm.data.bitmap": 0,
@@ -43,6 +43,7 @@ FLOORS = {
     "hsm.visual*": 2,
     "hsm.training.*": 2,
     "hsm.training": 3,
+    "hsm.training.collapse": 3,
     "hsm.training.loop": 3,
     "hsm.training.warm_up": 3,
     "hsm.experiments": 4,
