@@ -26,11 +26,11 @@ FLOORS = {
     "hsm.progress": 0,
     "hsm.records": 0,
     "hsm.schedules": 0,
-    "hsm.data.bitmap": 0,
-    "hsm.data.byte_fields": 0,
     "hsm.data.catalog": 0,
-    "hsm.data.gif": 0,
+    "hsm.data.file_bytes": 0,
+    "hsm.data.file_header": 0,
     "hsm.data.images": 0,
+    "hsm.data.orientation": 0,
     "hsm.data": 1,
     "hsm.data.image_check": 1,
     "hsm.data.pipeline": 1,
@@ -137,7 +137,6 @@ FLOORS = {
 
 # Within a floor a module may use its own package, and these may use another one.
 SIDEWAYS = {
-    ("hsm.data.image_check", "hsm.data.images"),
     ("hsm.data.pipeline", "hsm.data.sources.encoded"),
     ("hsm.data.pipeline", "hsm.data.sources.source"),
     ("hsm.data.thumbnails", "hsm.data.sources.source"),

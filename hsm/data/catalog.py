@@ -105,7 +105,7 @@ CATALOG: dict[str, Facts] = {
     "image_folder": Facts(
         summary="photographs, one folder a class; the first half of the sorted classes trains, "
         "the rest is tested, or as a file of training classes says",
-        obtain="one folder of JPEG, PNG, BMP or GIF files a class",
+        obtain="one folder of JPEG, PNG, GIF, BMP or WebP files a class",
         licence="the images' own",
     ),
     "cars196": Facts(

@@ -52,6 +52,14 @@ flags.DEFINE_enum(
     ["error", "exclude"],
     "What to do about test classes with one image, for which no retrieval can be right.",
 )
+flags.DEFINE_integer(
+    "max_pixels",
+    100_000_000,
+    "Pixels of an image at most. A file whose header states more is one that cannot be decoded, "
+    "and an exported model refuses it.",
+    lower_bound=1,
+    upper_bound=2**31 - 1,
+)
 
 FLAGS = flags.FLAGS
 
@@ -89,6 +97,7 @@ def source_options(dataset: str, limit: int | None) -> dict[str, Any]:
         "on_bad_image": FLAGS.on_bad_image,
         "singletons": FLAGS.singletons,
         "limit": limit,
+        "max_pixels": FLAGS.max_pixels,
     }
 
 

@@ -153,4 +153,6 @@ def _left_out(source: ImageSource) -> list[str]:
         lines.append(f"  excluded, of one image: {len(source.excluded_singletons)} test classes")
     if source.excluded_seen:
         lines.append(f"  excluded, trained on: {len(source.excluded_seen)} test classes")
+    if source.turned:
+        lines.append(f"  turned upright as their EXIF tag says: {source.turned} images")
     return lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from hsm.data.catalog import CLASSIFICATION, QUERY_GALLERY, SPLITS, ZERO_SHOT, facts
+from hsm.data.images import MAX_PIXELS
 from hsm.data.sources import benchmark, digits, image_folder, mnist, omniglot, protocols
 from hsm.data.sources.source import ImageSource, Split
 
@@ -20,6 +21,7 @@ def load_source(
     on_bad_image: Literal["error", "skip"] = "error",
     singletons: Literal["error", "exclude"] = "error",
     limit: int | None = None,
+    max_pixels: int = MAX_PIXELS,
 ) -> ImageSource:
     """Loads a data set by name, checked as far as can be before training.
 
@@ -36,6 +38,7 @@ def load_source(
         on_bad_image: what to do with a photograph that cannot be decoded.
         singletons: of image_folder, what to do with a test class of a single image.
         limit: about how many images of each part to keep, evenly over classes; None keeps all.
+        max_pixels: an image file with more counts as one that cannot be decoded.
 
     Raises:
         FileNotFoundError: if there is no data at `data_dir`.
@@ -47,14 +50,21 @@ def load_source(
     known = facts(name)
     if split == CLASSIFICATION and "predefined" in known.expected:
         return benchmark.load(
-            name, data_dir, split="predefined", on_bad_image=on_bad_image, limit=limit
+            name,
+            data_dir,
+            split="predefined",
+            on_bad_image=on_bad_image,
+            limit=limit,
+            max_pixels=max_pixels,
         )
     if name == "mnist":
         predefined = split == CLASSIFICATION
         source = mnist.load(data_dir, predefined=predefined, limit=limit)
         return source if predefined else _divided(source, split)
     if name in benchmark.NAMES:
-        source = benchmark.load(name, data_dir, on_bad_image=on_bad_image, limit=limit)
+        source = benchmark.load(
+            name, data_dir, on_bad_image=on_bad_image, limit=limit, max_pixels=max_pixels
+        )
     elif name == "digits":
         source = digits.load(limit=limit)
     elif not data_dir:
@@ -71,6 +81,7 @@ def load_source(
             on_bad_image=on_bad_image,
             singletons=singletons,
             limit=limit,
+            max_pixels=max_pixels,
         )
     return _divided(source, split)
 

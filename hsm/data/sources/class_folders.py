@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-_DECODED_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".gif")
+_DECODED_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".dib", ".webp")
 # Listed too, so that what cannot be decoded is refused by name and not overlooked.
-_OTHER_SUFFIXES = (".webp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".ppm", ".tga")
+_OTHER_SUFFIXES = (".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl", ".jp2", ".ppm", ".tga")
 IMAGE_SUFFIXES = frozenset(_DECODED_SUFFIXES + _OTHER_SUFFIXES)
 
 

@@ -10,6 +10,8 @@ from typing import Literal
 
 import numpy as np
 
+from hsm.data.image_check import count_turned
+from hsm.data.images import MAX_PIXELS
 from hsm.data.sources.bad_files import bad_files, shortened
 from hsm.data.sources.class_folders import images_by_class
 from hsm.data.sources.source import ImageSource, Split, limited
@@ -28,6 +30,7 @@ def load(
     on_bad_image: Literal["error", "skip"] = "error",
     singletons: Literal["error", "exclude"] = "error",
     limit: int | None = None,
+    max_pixels: int = MAX_PIXELS,
 ) -> ImageSource:
     """Lists the images directly in every class folder of `data_dir` and checks that they decode.
 
@@ -40,6 +43,7 @@ def load(
         singletons: "error" refuses a test class with a single image, which cannot be retrieved;
             "exclude" leaves it out.
         limit: about how many images of each part to keep, evenly over classes; None keeps all.
+        max_pixels: an image with more counts as one that cannot be decoded.
 
     Raises:
         FileNotFoundError: if `data_dir` or `train_classes` is not there.
@@ -63,6 +67,7 @@ def load(
         [str(file.path) for file in train_files + test_files],
         on_bad_image=on_bad_image,
         remedy="Convert them to JPEG or PNG, remove them",
+        max_pixels=max_pixels,
     )
     train_files = [file for file in train_files if str(file.path) not in bad]
     test_files = [file for file in test_files if str(file.path) not in bad]
@@ -73,6 +78,7 @@ def load(
         test=_split("test", test_files),
         skipped=tuple(bad.values()),
         excluded_singletons=excluded,
+        turned=count_turned(str(file.path) for file in train_files + test_files),
     )
 
 
@@ -84,7 +90,7 @@ def _list_images(root: Path) -> dict[str, list[_File]]:
     if not by_class:
         raise ValueError(
             f"Argument `data_dir` must hold one folder a class with image files directly in it "
-            f"(.jpg, .png, .bmp, .gif). No image was found. Received: data_dir={root}"
+            f"(.jpg, .png, .gif, .bmp, .webp). No image was found. Received: data_dir={root}"
         )
     return by_class
 

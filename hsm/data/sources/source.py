@@ -127,6 +127,7 @@ class ImageSource:
         skipped: files left out because they cannot be decoded, relative to the data's folder.
         excluded_singletons: test classes left out because they hold a single image.
         excluded_seen: test classes left out because the training part holds them too.
+        turned: how many of the images that were loaded an EXIF tag turns upright.
     """
 
     name: str
@@ -137,6 +138,7 @@ class ImageSource:
     skipped: tuple[str, ...] = ()
     excluded_singletons: tuple[str, ...] = ()
     excluded_seen: tuple[str, ...] = ()
+    turned: int = 0
 
     def checksum(self) -> str:
         """Returns a SHA-256, hexadecimal, over every split's classes, labels and images.

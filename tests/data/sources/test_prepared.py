@@ -7,9 +7,11 @@ import json
 import archive_factory as archive
 import numpy as np
 import pytest
+import tensorflow as tf
 from archive_factory import BY_CLASS
+from image_factory import photograph, pillow_rgb, tagged
 
-from hsm.data import pipeline
+from hsm.data import images, pipeline
 from hsm.data.sources import benchmark, prepare, prepared
 
 PARTS = ["train", "test"]
@@ -200,3 +202,16 @@ def test_a_manifest_that_is_no_json_is_refused(write):
     path.write_text("{")
     with pytest.raises(ValueError, match=r"manifest.json is not a manifest: "):
         load(path.parent)
+
+
+@pytest.mark.parametrize("encoding", ["jpeg", "png"])
+def test_a_copy_is_upright_and_needs_no_tag(encoding, root, write):
+    (root / "car_ims/000001.jpg").write_bytes(tagged(photograph(36, 48), "JPEG", 6))
+    copy = load(write(encoding=encoding))
+    assert (load(root).turned, copy.turned) == (1, 0)
+    first = tf.io.decode_image(copy.train.images[0]).numpy().astype(int)
+    upright = pillow_rgb((root / "car_ims/000001.jpg").read_bytes())
+    expected = images.resize(tf.constant(upright), prepare.SIDE).numpy()
+    if encoding == "png":
+        np.testing.assert_array_equal(first, expected)
+    assert np.sqrt(np.mean((first - expected) ** 2)) < 3
