@@ -79,6 +79,7 @@ WITHOUT_TENSORFLOW = (
     "hsm.experiments.config.figure2_recipes",
     "hsm.experiments.config.hyperparameters",
     "hsm.experiments.config.recipes",
+    "hsm.experiments.config.settings",
     "hsm.experiments.figure1",
     "hsm.experiments.figure2",
     "hsm.experiments.figure3",

@@ -51,9 +51,9 @@ class RunConfig(Hyperparameters):
             raise ValueError(
                 f"split must be one of {', '.join(SPLITS)}. Received: split={self.split!r}"
             )
-        super().__post_init__()
         self._check_method()
         self._check_options()
+        super().__post_init__()
         _ = self.schedule.phases
 
     def _check_method(self) -> None:
