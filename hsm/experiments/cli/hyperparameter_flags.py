@@ -44,12 +44,12 @@ def _hints(field: Field[Any]) -> list[str]:
     if field.name == _CHOOSES_THE_RECIPE:
         return []
     hints = [f"--no{field.name} does not."] if isinstance(field.default, bool) else []
-    usual = "" if field.default is None else f", such as {_spelt(field.default)}"
+    usual = "" if field.default is None else f", such as {spelt(field.default)}"
     return [*hints, f"Default: the data set's recipe{usual}; --dry_run prints it."]
 
 
-def _spelt(value: Any) -> str:
-    """Return a value as it is written behind its flag."""
+def spelt(value: Any) -> str:
+    """Return a setting's value, other than None, as it is written behind its flag."""
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
