@@ -22,6 +22,7 @@ FLOORS = {
     "hsm.layers*": 0,
     "hsm.losses*": 0,
     "hsm.metrics*": 0,
+    "hsm.output_folder": 0,
     "hsm.progress": 0,
     "hsm.records": 0,
     "hsm.schedules": 0,
@@ -30,6 +31,7 @@ FLOORS = {
     "hsm.data.catalog": 0,
     "hsm.data.gif": 0,
     "hsm.data.images": 0,
+    "hsm.data.picture_files": 0,
     "hsm.data*": 1,
     "hsm.models*": 1,
     "hsm.analysis*": 1,
@@ -52,6 +54,7 @@ FLOORS = {
 
 # Within a floor a module may use its own room, and these may use another one.
 SIDEWAYS = {
+    ("hsm.output_folder", "hsm.data.picture_files"),
     ("hsm.data.image_check", "hsm.data.images"),
     ("hsm.data.pipeline", "hsm.data.sources.encoded"),
     ("hsm.data.pipeline", "hsm.data.sources.source"),

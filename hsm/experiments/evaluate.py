@@ -101,14 +101,18 @@ def main() -> None:
     load_tensorflow()
     from hsm.experiments.reporting.retrieval_scores import score_table, write_scores
     from hsm.experiments.runs.build import load_model
+    from hsm.experiments.runs.dry_run import print_left_out
     from hsm.experiments.studies.retrieval import retrieve
 
     folder = folder or _train_smoke()
     config, class_names = read_model_card(folder)
-    # What is wrong with the data is said before the network is built.
-    source = _source(config, class_names)
-    found = retrieve(load_model(folder)[0], config, source, FLAGS.split)
     output = Path(FLAGS.output_dir).expanduser() if FLAGS.output_dir else folder / "evaluation"
+    # What is wrong with the data is said before the network is built.
+    dataset = model_flag.dataset_of(config)
+    data_flags.check_output(output)
+    source = _source(dataset, config, class_names)
+    print_left_out(source)
+    found = retrieve(load_model(folder)[0], config, source, FLAGS.split)
     paths = [*write_scores(found, config, output), *_draw(found, config, output)]
     print(f"{score_table(found, config)}\n\nWritten:", *paths, sep="\n  ")
 
@@ -128,12 +132,11 @@ def _train_smoke() -> Path:
     return workspace.run_dir(config)
 
 
-def _source(config: RunConfig, class_names: tuple[str, ...]) -> ImageSource:
+def _source(dataset: str, config: RunConfig, class_names: tuple[str, ...]) -> ImageSource:
     """The data set of the run, or the one that --dataset names."""
     from hsm.data.sources import load_source
 
     is_own = not FLAGS["dataset"].present
-    dataset = model_flag.dataset_of(config)
     limit = FLAGS.limit or (64 if FLAGS.smoke else config.limit if is_own else None)
     options = data_flags.source_options(dataset, limit)
     source = load_source(dataset, split=config.split, **options)
@@ -142,9 +145,9 @@ def _source(config: RunConfig, class_names: tuple[str, ...]) -> ImageSource:
         raise ValueError(
             f"the run was trained on {len(known):,} classes, among which "
             f"{len(trained - known):,} of the {len(trained):,} training classes of {source.name} "
-            f"are not, for example {min(trained - known)!r}: give the --data_dir and the "
-            "--train_classes of the run, or name the data with --dataset to score unseen classes "
-            "of another one"
+            f"are not, for example {min(trained - known)!r}: give the --data_dir, the "
+            "--train_classes and the --folder_layout of the run, or name the data with --dataset "
+            "to score unseen classes of another one"
         )
     seen = known & set(source.test.class_names)
     if seen and config.split == ZERO_SHOT and FLAGS.split == "test":

@@ -24,6 +24,7 @@ from hsm.experiments.cli.records_flag import records_dir
 from hsm.experiments.cli.table_command import Table, finished_runs
 from hsm.experiments.config import METHODS, RunConfig
 from hsm.experiments.config.recipes import RECIPES
+from hsm.output_folder import claim_output_folder
 
 if TYPE_CHECKING:
     from hsm.experiments.reporting.recorded_runs import Recorded
@@ -98,7 +99,7 @@ def _write(runs: list[Recorded]) -> None:
     from hsm.visual.style import missing_matplotlib
 
     folder = shared.output_dir()
-    folder.mkdir(parents=True, exist_ok=True)
+    claim_output_folder(folder)
     for name, group in recorded_runs.by_dataset(runs).items():
         rows, stem = similarities.rows(group), folder / f"figure4_{name}"
         print(f"\n{name}: overlap of the same class with different classes; mean cosine of each")

@@ -21,6 +21,7 @@ from hsm.experiments.cli.data_flags import check_choices
 from hsm.experiments.cli.records_flag import records_dir
 from hsm.experiments.cli.table_command import Table, finished_runs
 from hsm.experiments.config import METHODS
+from hsm.output_folder import claim_output_folder
 
 if TYPE_CHECKING:
     from hsm.experiments.reporting.recorded_runs import Recorded
@@ -53,7 +54,7 @@ def _write(runs: list[Recorded]) -> None:
     from hsm.visual.style import missing_matplotlib
 
     folder = shared.output_dir()
-    folder.mkdir(parents=True, exist_ok=True)
+    claim_output_folder(folder)
     for name, group in recorded_runs.by_dataset(recorded_runs.sorted_runs(runs)).items():
         rows, stem = remark_rows.rows(group), folder / f"remarks_{name}"
         print(f"\n{name}: spread of feature norms, (90th - 10th percentile) / median")

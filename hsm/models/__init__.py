@@ -13,6 +13,7 @@ _HOMES = {
     "ConvNet": "convnet",
     "EmbeddingModel": "embedding",
     "GoogLeNet": "googlenet",
+    "Head": "head",
     "HeadOptions": "head",
     "InceptionV1": "inception_v1",
     "LeNet": "lenet",

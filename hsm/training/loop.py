@@ -40,19 +40,20 @@ class EpochResult:
 
     Attributes:
         epoch: its number, from 1.
-        alpha: alpha in force; a learned one at the epoch's end.
+        alpha: alpha in force; a learned one at the epoch's end; None if the model has none.
         learning_rate: learning rate in force.
-        loss: mean cross entropy of its examples, in nats, with the labels smoothed in training.
-        accuracy: share of its examples classified rightly, 0..1.
+        loss: mean of the objective's terms; of a cross entropy that of its examples, in nats, with
+            the labels smoothed in training.
+        accuracy: share of its examples classified rightly, 0..1; None if none are classified.
         seconds: wall time of its steps.
         images_per_second: examples / seconds.
     """
 
     epoch: int
-    alpha: float
+    alpha: float | None
     learning_rate: float
     loss: float
-    accuracy: float
+    accuracy: float | None
     seconds: float
     images_per_second: float
 
@@ -245,7 +246,9 @@ class Trainer:
         if interrupted is None:
             self.step.reset()
             return 0.0, 0
-        self.step.reset(Totals(**interrupted["totals"]))
+        totals = interrupted["totals"]
+        # Checkpoints before version 0.2 knew no terms but examples.
+        self.step.reset(Totals(**{"terms": totals["examples"], **totals}))
         return interrupted["seconds"], interrupted["step"]
 
     def _finish(self, phase: Phase, epoch: int, *, start: float) -> EpochResult:
@@ -255,13 +258,14 @@ class Trainer:
             raise RuntimeError(
                 f"epoch {epoch} gave {totals.steps} batches; expected {self.data.steps_per_epoch}"
             )
-        learned_alpha = self.step.learned_alpha
+        alpha = self.step.alpha
         return EpochResult(
             epoch=epoch,
-            alpha=phase.alpha if learned_alpha is None else learned_alpha,
+            # A phase's number, not the float32 that it became.
+            alpha=None if alpha is None else self.step.learned_alpha or phase.alpha,
             learning_rate=phase.learning_rate,
             loss=totals.mean_loss,
-            accuracy=totals.accuracy,
+            accuracy=totals.accuracy if self.step.objective.classifies else None,
             seconds=seconds,
             images_per_second=totals.examples / seconds,
         )

@@ -14,7 +14,7 @@ from typing import Any
 from absl import flags
 
 from hsm.data.catalog import ZERO_SHOT
-from hsm.experiments.cli.data_flags import check_choices, datasets
+from hsm.experiments.cli.data_flags import check_choices, check_output, datasets
 from hsm.experiments.cli.hyperparameter_flags import given, whole_numbers
 from hsm.experiments.config import METHODS, RunConfig
 from hsm.experiments.config.initial_weights import Pretrained
@@ -64,7 +64,7 @@ flags.DEFINE_bool(
     "flags say otherwise; results go to the folder smoke in --output_dir.",
 )
 flags.DEFINE_bool(
-    "dry_run", False, "Read the annotations, print counts, plan and an estimate of the time; stop."
+    "dry_run", False, "Read the data, print counts, plan and an estimate of the time; stop."
 )
 
 FLAGS = flags.FLAGS
@@ -118,6 +118,7 @@ def check(configs: Callable[..., object], split: str) -> None:
         )
     for dataset in datasets():
         configs(dataset, dataset, split)
+    check_output(output_dir())
 
 
 def pretrained() -> Pretrained:

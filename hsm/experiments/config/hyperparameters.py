@@ -39,7 +39,7 @@ class Hyperparameters:
 
     backbone: str = setting(
         "googlenet",
-        f"The network: {backbone_specs.HELP}.",
+        f"The network: {backbone_specs.names()}.",
         source="Section 5.1: GoogLeNet V1, pretrained on ILSVRC 2012.",
     )
     weights: str | None = setting(

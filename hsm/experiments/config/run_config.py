@@ -13,11 +13,9 @@ from typing import Any
 
 from hsm.data.catalog import CLASSIFICATION, SPLITS, ZERO_SHOT
 from hsm.experiments.config.hyperparameters import Hyperparameters
+from hsm.experiments.config.methods import METHODS, Method
 from hsm.models.backbone_specs import is_keras_file
 from hsm.schedules import Constant, Gradual, HeatUp, Schedule
-
-PRETRAINED = "pretrained"
-METHODS = (PRETRAINED, "SM", "LN", "BN", "HLN", "HBN")
 
 # What decides neither weights nor scores: when is scored, and which NMI is shown.
 _NOT_IDENTITY = ("eval_every", "nmi", "seed", "test_batch_size")
@@ -45,7 +43,8 @@ class RunConfig(Hyperparameters):
         """Raises ValueError if a value breaks its rule, or values contradict each other."""
         if self.method not in METHODS:
             raise ValueError(
-                f"method must be one of {', '.join(METHODS)}. Received: method={self.method!r}"
+                f"method must be one of {', '.join(METHODS)}, or one that an imported module "
+                f"registers. Received: method={self.method!r}"
             )
         if self.split not in SPLITS:
             raise ValueError(
@@ -65,7 +64,7 @@ class RunConfig(Hyperparameters):
                 f"heated_epochs must be {fewest} or more for {self.method}. "
                 f"Received: heated_epochs={self.heated_epochs}"
             )
-        if self.batch_size < 2 and self.base_method == "BN":
+        if self.batch_size < 2 and self._normalizes_by_batch:
             raise ValueError(
                 f"batch_size must be 2 or more for {self.method}: batch normalisation needs a "
                 f"batch. Received: batch_size={self.batch_size}"
@@ -82,21 +81,36 @@ class RunConfig(Hyperparameters):
             )
 
     def _check_options(self) -> None:
-        if self.learned_alpha and self.method not in (PRETRAINED, "LN", "BN"):
+        if self.learned_alpha and not self._uses("learned_alpha"):
             raise ValueError(
-                "learned_alpha goes with the methods LN and BN, whose alpha no schedule sets: "
-                f"leave the others out of --methods. Received: method={self.method!r}"
+                f"learned_alpha goes with the methods {_with('learned_alpha')}, whose alpha no "
+                "schedule sets: leave the others out of --methods. "
+                f"Received: method={self.method!r}"
             )
-        if not self.norm_term and self.base_method not in (PRETRAINED, "LN"):
+        if not self.norm_term and not self._uses("norm_term"):
             raise ValueError(
-                "norm_term=False goes with the methods LN and HLN, which divide by the feature's "
-                f"norm: leave the others out of --methods. Received: method={self.method!r}"
+                f"norm_term=False goes with the methods {_with('norm_term')}, which divide by the "
+                "feature's norm: leave the others out of --methods. "
+                f"Received: method={self.method!r}"
             )
+
+    def _uses(self, setting: str) -> bool:
+        """True if the method uses `setting`, or trains nothing and is indifferent to it."""
+        return self.is_pretrained or setting in self.traits.settings
+
+    @property
+    def traits(self) -> Method:
+        """The method's row of `METHODS`."""
+        return METHODS[self.method]
+
+    @property
+    def _normalizes_by_batch(self) -> bool:
+        return self.traits.head is not None and self.traits.head.normalization == "batch"
 
     @property
     def is_pretrained(self) -> bool:
         """True for the backbone's own feature, which is not trained."""
-        return self.method == PRETRAINED
+        return not self.traits.is_trained
 
     @property
     def is_classification(self) -> bool:
@@ -106,7 +120,7 @@ class RunConfig(Hyperparameters):
     @property
     def is_heated(self) -> bool:
         """True for HLN and HBN."""
-        return self.method in ("HLN", "HBN")
+        return self.traits.heats is not None
 
     @property
     def is_gradual(self) -> bool:
@@ -121,17 +135,17 @@ class RunConfig(Hyperparameters):
     @property
     def base_method(self) -> str:
         """The method whose network this is: LN for HLN, BN for HBN, else the method itself."""
-        return self.method.removeprefix("H")
+        return self.traits.base
 
     @property
     def initial_alpha(self) -> float:
         """The first epoch's alpha: 1 for SM (section 5.2) and if it is learned, else `alpha`."""
-        return 1.0 if self.method == "SM" or self.learned_alpha else self.alpha
+        return self.alpha if self._uses("alpha") and not self.learned_alpha else 1.0
 
     @property
     def feature_epsilon(self) -> float:
         """`test_epsilon` for our features: BN's are the released code's over sqrt(k)."""
-        return self.test_epsilon / (self.embedding_dim if self.base_method == "BN" else 1)
+        return self.test_epsilon / (self.embedding_dim if self._normalizes_by_batch else 1)
 
     @property
     def total_epochs(self) -> int:
@@ -213,3 +227,8 @@ class RunConfig(Hyperparameters):
     def _named(self, method: str, fields: dict[str, Any]) -> str:
         digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:8]
         return f"{self.dataset}-{method}-{digest}-seed{self.seed}"
+
+
+def _with(setting: str) -> str:
+    """The methods that use `setting`, as words."""
+    return " and ".join(METHODS.with_setting(setting))

@@ -16,6 +16,7 @@ from hsm.experiments.config.variants import label
 from hsm.experiments.reporting import dimension_table, method_table
 from hsm.experiments.reporting.grid import Grid, to_latex, to_markdown, to_text
 from hsm.experiments.reporting.metric_columns import ACCURACY, Measure, Record, ks, nmi, recall
+from hsm.output_folder import make_output_folder
 
 Layout = Callable[[Iterable[Record]], tuple[Grid, ...]]
 
@@ -86,7 +87,7 @@ def write_tables(
         ".csv": render_csv(runs),
         ".tex": render_latex(runs, table),
     }
-    directory.mkdir(parents=True, exist_ok=True)
+    make_output_folder(directory)
     paths = {directory / (table + suffix): text for suffix, text in texts.items()}
     for path, text in paths.items():
         path.write_text(text.rstrip("\n") + "\n", encoding="utf-8")

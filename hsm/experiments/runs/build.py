@@ -9,17 +9,22 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from hsm import records
 from hsm.data import pipeline
+from hsm.data.sampling import BatchOrder, shuffled
 from hsm.data.sources.source import ImageSource
 from hsm.experiments.config import RunConfig
 from hsm.experiments.config.initial_weights import RANDOM, Pretrained
+from hsm.experiments.config.methods import resolve
 from hsm.experiments.runs.workspace import read_model_card
 from hsm.models import EmbeddingModel, HeadOptions, build_backbone, with_unbiased_variance
 from hsm.models.backbone_specs import IMAGENET, is_keras_file
+from hsm.models.head import HEADS, Head
 from hsm.training import checkpoint
 from hsm.training.loop import TrainingData
+from hsm.training.objective import SoftmaxObjective
 from hsm.training.raw_momentum import RawMomentumSGD
 from hsm.training.step import TrainStep
 
@@ -27,7 +32,7 @@ from hsm.training.step import TrainStep
 def build_model(
     config: RunConfig, num_classes: int, *, pretrained: Pretrained = RANDOM
 ) -> EmbeddingModel:
-    """The network of `config.base_method` with its initial weights, a function of the seed.
+    """The network of the configured method with its initial weights, a function of the seed.
 
     Args:
         num_classes: classes of the training split.
@@ -38,7 +43,7 @@ def build_model(
     backbone = _backbone(config, pretrained)
     return EmbeddingModel(
         with_unbiased_variance(backbone) if config.unbiased_variance else backbone,
-        config.base_method,
+        _head(config),
         num_classes=num_classes,
         embedding_dim=config.embedding_dim,
         alpha=config.initial_alpha,
@@ -121,28 +126,50 @@ def build_optimizer(config: RunConfig) -> keras.optimizers.Optimizer:
 
 def build_step(config: RunConfig, model: EmbeddingModel) -> TrainStep:
     """The compiled update of `model`."""
-    optimizer = build_optimizer(config)
-    return TrainStep(model, optimizer, label_smoothing=config.label_smoothing, xla=config.xla)
+    objective = resolve(config.traits.objective)(config)
+    return TrainStep(model, build_optimizer(config), objective=objective, xla=config.xla)
+
+
+def softmax_objective(config: RunConfig) -> SoftmaxObjective:
+    """The softmax cross entropy, with labels smoothed as configured."""
+    return SoftmaxObjective(config.label_smoothing)
+
+
+def shuffled_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrder:
+    """Every training image once, in an order that the seed and the epoch decide."""
+    return shuffled(labels, batch_size=config.batch_size, seed=config.seed, epoch=epoch)
+
+
+def training_order(config: RunConfig, source: ImageSource, epoch: int) -> BatchOrder:
+    """Which training images the batches of `epoch` hold."""
+    return resolve(config.traits.sampler)(source.train.labels, config, epoch)
 
 
 def training_data(config: RunConfig, source: ImageSource) -> TrainingData:
     """The batches of every epoch, a function of the seed."""
+    crop = pipeline.Crop(
+        config.image_size, config.random_crops, source.flip, config.crop_last_place
+    )
 
     def batches(epoch: int, first_step: int) -> tf.data.Dataset:
         return pipeline.training_batches(
             source.train,
-            crop=config.image_size,
-            batch_size=config.batch_size,
+            training_order(config, source, epoch),
+            crop=crop,
             seed=config.seed,
             epoch=epoch,
-            flip=source.flip,
-            random_places=config.random_crops,
-            last_place=config.crop_last_place,
             start_step=first_step,
         )
 
-    steps = pipeline.num_training_steps(len(source.train), config.batch_size)
-    return TrainingData(batches, steps)
+    return TrainingData(batches, training_order(config, source, 1).steps)
+
+
+def _head(config: RunConfig) -> str | Head:
+    """The method's head; one of the library's own by its name, which models are saved with."""
+    head = config.traits.head
+    if head is None:
+        raise ValueError(f"the method {config.method} trains no network")
+    return config.base_method if HEADS.get(config.base_method) == head else head
 
 
 def _backbone(config: RunConfig, pretrained: Pretrained) -> keras.Model:

@@ -14,7 +14,7 @@ _SHORTEST = 1e-6  # What a shorter vector is divided by; its square is L2Normali
 def closed_form(model: EmbeddingModel) -> SoftmaxClassifier:
     """The classifier in float64 at its present alpha; its weights at unit length but for SM."""
     weights = np.asarray(model.classifier.kernel, np.float64)
-    if model.method != "SM":
+    if model.head.normalize_kernel:
         weights = weights / np.linalg.norm(weights, axis=0).clip(_SHORTEST)
     bias = np.asarray(model.classifier.bias, np.float64)
     return SoftmaxClassifier(weights, bias, alpha=float(model.alpha), scale_bias=model.scale_bias)
@@ -28,6 +28,6 @@ def classifier_inputs(model: EmbeddingModel, features: ArrayLike) -> NDArray[np.
         features: what `model.features` returned, [n, k].
     """
     vectors = np.asarray(features, np.float64)
-    if model.method != "LN":
+    if model.head.normalization != "l2":
         return vectors
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True).clip(_SHORTEST)

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import shutil
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 from hsm import records
 from hsm.experiments.config import RunConfig
 from hsm.models.backbone_specs import is_keras_file
+from hsm.output_folder import claim_output_folder, make_output_folder
 from hsm.training.checkpoint import CheckpointFile
 
 
@@ -76,7 +78,7 @@ class Workspace:
                 copied.
         """
         directory = self.run_dir(config)
-        directory.mkdir(parents=True, exist_ok=True)
+        make_output_folder(directory)
         card = {"config": config.to_json(), "class_names": list(class_names)}
         (directory / "model.json").write_text(json.dumps(card, indent=1) + "\n")
         if file is not None and is_keras_file(config.backbone):
@@ -91,7 +93,7 @@ class Workspace:
         Raises:
             BlockingIOError: if another process holds it.
         """
-        self.output_dir.mkdir(parents=True, exist_ok=True)
+        claim_output_folder(self.output_dir)
         with (self.output_dir / ".lock").open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -119,4 +121,6 @@ def read_model_card(run_dir: Path) -> tuple[RunConfig, tuple[str, ...]]:
         card = json.loads(path.read_text())
     except ValueError as error:
         raise ValueError(f"{path} is damaged: {error}") from error
-    return RunConfig.from_json(card["config"]), tuple(card["class_names"])
+    # As folders are read today; those of a Mac used to come with their accents apart.
+    names = (unicodedata.normalize("NFC", name) for name in card["class_names"])
+    return RunConfig.from_json(card["config"]), tuple(names)

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from support import archive_factory as archive
 from support.archive_factory import BY_CLASS
+from support.batches import shuffled_batches
 
 from hsm.data import pipeline
 from hsm.data.sources import benchmark, prepare, prepared
+from hsm.output_folder import MARKER
 
 PARTS = ["train", "test"]
 
@@ -39,7 +41,7 @@ def load(folder, **options):
 
 def batches_of(split, crop=224):
     options = {"crop": crop, "batch_size": 3, "seed": 1, "epoch": 2, "flip": True}
-    return list(pipeline.training_batches(split, **options).as_numpy_iterator())
+    return list(shuffled_batches(split, **options).as_numpy_iterator())
 
 
 @pytest.mark.parametrize("split", ["zero_shot", "predefined"])
@@ -77,7 +79,9 @@ def test_evaluation_reads_every_image_once_and_in_order(write):
 
 def test_a_gallery_is_copied_too(tmp_path):
     listing = benchmark.find("inshop", str(archive.inshop(tmp_path / "original")))
+    (tmp_path / "copy").mkdir()
     prepare.write_copy(listing, tmp_path / "copy", name="inshop")
+    assert (tmp_path / "copy" / MARKER).exists()
     source = benchmark.load("inshop", str(tmp_path / "copy"), expected=archive.WITH_GALLERY)
     assert (len(source.test), len(source.gallery)) == (5, 2)
     assert source.gallery.class_names == source.test.class_names
