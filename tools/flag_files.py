@@ -17,8 +17,8 @@ from hsm.experiments.cli.hyperparameter_flags import spelt
 from hsm.experiments.cli.run_flags import FLAGS
 from hsm.experiments.config import RunConfig
 from hsm.experiments.config.recipes import RECIPES
+from hsm.experiments.config.run_record import RunRecord
 from hsm.experiments.reporting.grid import to_text
-from hsm.experiments.reporting.metric_columns import Record
 from hsm.experiments.reporting.table_writers import LAYOUTS
 from hsm.models.backbone_specs import check_backbone
 
@@ -45,17 +45,17 @@ _NOT_OF = {"sgd": "adam_epsilon", "adam": "momentum"}
 _WIDTH = 98
 
 
-def flag_files(runs: Iterable[Record]) -> dict[str, str]:
+def flag_files(runs: Iterable[RunRecord]) -> dict[str, str]:
     """Return the text of every flag file, by its name.
 
     Args:
         runs: records of any runs; those that no file gives are passed over.
     """
-    by_name = {run["name"]: run for run in runs}
+    by_name = {run.name: run for run in runs}
     return {f"{dataset}.cfg": _file(dataset, by_name.values()) for dataset in CATALOG}
 
 
-def _file(dataset: str, runs: Iterable[Record]) -> str:
+def _file(dataset: str, runs: Iterable[RunRecord]) -> str:
     recipe = RECIPES[_PROFILE][dataset]
     given = [run for run in runs if _is_given(run, dataset, recipe)]
     heading = [
@@ -70,9 +70,9 @@ def _file(dataset: str, runs: Iterable[Record]) -> str:
     return "\n".join([*comments, "", *_flags(dataset, recipe), ""])
 
 
-def _is_given(run: Record, dataset: str, recipe: Mapping[str, Any]) -> bool:
+def _is_given(run: RunRecord, dataset: str, recipe: Mapping[str, Any]) -> bool:
     """Tell whether the file of `dataset` gives a run, with whatever weights."""
-    config = RunConfig.from_json(run["config"])
+    config = run.config
     if config.method not in _METHODS:
         return False
     expected = RunConfig(dataset=dataset, method=config.method, seed=config.seed, **recipe)
@@ -98,11 +98,11 @@ def _takes_weights(recipe: Mapping[str, Any]) -> bool:
     return True
 
 
-def _given(runs: Sequence[Record]) -> list[str]:
+def _given(runs: Sequence[RunRecord]) -> list[str]:
     """Return what is known of the command's result."""
     if not runs:
         return ["Not run here with these numbers."]
-    seeds = sorted({run["seed"] for run in runs})
+    seeds = sorted({run.seed for run in runs})
     table = to_text(LAYOUTS["table1"](runs)[0], width=_WIDTH)
     return [f"With --seeds={','.join(map(str, seeds))} it gave:", "", *table.splitlines()]
 

@@ -6,9 +6,8 @@ TensorFlow ports often have: padding, rounding of poolings, preprocessing of pix
 normalisation, and random weights. The cosine says how far an image's feature has moved. A port that
 is fine-tuned afterwards loses less than these numbers.
 
-Of the shared flags --dataset, --data_dir, --weights, --image_size, --test_batch_size, --precision,
---output_dir and --smoke count. Without --weights the weights are random: a try-out. port_NAME.png,
-.pdf and .csv go to --output_dir.
+Without --weights the weights are random: a try-out. port_NAME.png, .pdf and .csv go to
+--output_dir.
 """
 
 from __future__ import annotations
@@ -17,9 +16,11 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from hsm.experiments.cli import data_flags
+from hsm.experiments.cli import data_flags, limit_flag
 from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.cli.app import load_tensorflow, run
+from hsm.experiments.cli.command import command
+from hsm.experiments.cli.precision import check_precision
 from hsm.output_folder import claim_output_folder
 
 if TYPE_CHECKING:
@@ -31,15 +32,13 @@ FLAGS = flags.FLAGS
 _PHOTOGRAPH_SIZE, _SMALL_SIZE = 224, 64
 _SMALL_SETS = ("digits", "omniglot", "mnist")
 _BACKBONE = "googlenet"
-
-flags.DEFINE_integer(
-    "limit",
-    None,
-    "About how many test images to take, evenly over classes. Default: all.",
-    lower_bound=4,
+_SHARED = (
+    *("weights", "backbone", "image_size", "test_batch_size", "precision"),
+    *("output_dir", "smoke", "dry_run"),
 )
 
 
+@command(uses=[data_flags, limit_flag, *_SHARED, "allow_emulated_precision"])
 def main() -> None:
     """Run the driver on the flags."""
     datasets = data_flags.datasets()
@@ -51,6 +50,7 @@ def main() -> None:
     data_flags.check_output(shared.output_dir())
     pretrained = shared.pretrained()
     load_tensorflow()
+    check_precision(FLAGS.precision or "float32")
     from hsm.data.sources import load_source
     from hsm.experiments.runs.dry_run import print_left_out
     from hsm.experiments.studies.port_study import Measurement
@@ -79,7 +79,7 @@ def _build(side: int, weights: str | None) -> keras.Model:
     from hsm.models import GoogLeNet
 
     keras.utils.set_random_seed(0)
-    return GoogLeNet((side, side, 3), weights=weights, dtype=FLAGS.precision)
+    return GoogLeNet((side, side, 3), weights=weights, dtype=FLAGS.precision or "float32")
 
 
 def _write(measurement: Measurement, name: str, *, weights: str | None) -> None:

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from absl import flags
 
-from hsm.experiments.cli import model_flag  # noqa: F401 - defines --model
+from hsm.experiments.cli import model_flag, precision
 from hsm.experiments.cli.app import load_tensorflow, run
+from hsm.experiments.cli.command import command
+from hsm.experiments.cli.precision import check_model
 
 FLAGS = flags.FLAGS
 
@@ -20,6 +22,7 @@ flags.DEFINE_string("saved_model", "saved_model", "Folder to write.")
 flags.DEFINE_bool("overwrite", False, "Replace --saved_model if it exists.")
 
 
+@command(uses=[model_flag, precision])
 def main() -> None:
     """Run the driver on the flags."""
     if FLAGS.model is None:
@@ -33,6 +36,7 @@ def main() -> None:
     from hsm.export import export_saved_model
 
     model, config = load_model(Path(FLAGS.model))
+    check_model(model)
     export_saved_model(model, target, overwrite=FLAGS.overwrite)
     print(
         f"{config.name} is in {target}: {config.embedding_dim} numbers an image, of unit length. "

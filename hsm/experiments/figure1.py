@@ -25,6 +25,9 @@ from absl import flags
 from hsm.experiments.cli import figure_flags, model_flag, requested_runs
 from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.cli.app import load_tensorflow, run
+from hsm.experiments.cli.command import command
+from hsm.experiments.cli.flag_spelling import with_flags
+from hsm.experiments.cli.precision import check_model
 from hsm.experiments.config import RunConfig
 from hsm.models.backbone_specs import is_keras_file
 from hsm.output_folder import claim_output_folder
@@ -47,6 +50,7 @@ flags.DEFINE_integer(
 )
 
 
+@command(uses=[model_flag, figure_flags, *requested_runs.RUN_FLAGS], defaults={"methods": ["HBN"]})
 def main() -> None:
     """Run the driver on the flags."""
     if FLAGS.model is not None:
@@ -60,7 +64,13 @@ def main() -> None:
 
         images = TrainingSample(wanted.source.train, figure_flags.sample())
         history = GradientHistory(wanted.source, wanted.workspace, images)
-        runner = Runner(wanted.source, wanted.workspace, wanted.pretrained, observe=history.observe)
+        runner = Runner(
+            wanted.source,
+            wanted.workspace,
+            wanted.pretrained,
+            tensorboard=FLAGS.tensorboard,
+            observe=history.observe,
+        )
         for config in wanted.configs:
             with wanted.workspace.locked():
                 runner.run(config)
@@ -78,7 +88,8 @@ def _report(run_dir: Path) -> None:
     from hsm.experiments.studies.gradient_history import GradientHistory
     from hsm.experiments.studies.gradient_study import TrainingSample
 
-    load_model(run_dir)  # Whether it is finished is said before the images are looked through.
+    # Whether it is finished is said before the images are looked through.
+    check_model(load_model(run_dir)[0])
     source = model_flag.trained_source(config, class_names)
     workspace = Workspace(run_dir.resolve().parents[1])
     history = GradientHistory(
@@ -103,7 +114,7 @@ def _write(studies: Sequence[GradientStudy], config: RunConfig, *, name: str) ->
     tables = (gradient_report.curve_rows(shown), gradient_report.share_rows(studies))
     for stem, rows in zip(stems, tables, strict=True):
         write_csv(stem.with_name(stem.name + ".csv"), rows)
-    print(f"\n{gradient_report.render(studies, config)}\n")
+    print(f"\n{with_flags(gradient_report.render(studies, config), set(FLAGS))}\n")
     missing = missing_matplotlib("Figure 1")
     if missing:
         print(missing)
@@ -119,16 +130,15 @@ def _draw(
     *,
     stems: Sequence[Path],
 ) -> None:
-    import matplotlib
 
     from hsm.analysis import SampleKind
     from hsm.experiments.studies.gradient_report import title
     from hsm.visual.files import write_figure
     from hsm.visual.gradient_figure import draw_gradient_figure
     from hsm.visual.kind_shares_figure import draw_kind_shares
-    from hsm.visual.style import RC
+    from hsm.visual.style import look
 
-    with matplotlib.rc_context(dict(RC)):
+    with look():
         figure = draw_gradient_figure(shown.curves, shown.range, title=title(shown, config))
         write_figure(figure, stems[0])
         shares = draw_kind_shares(
@@ -142,5 +152,4 @@ def _draw(
 
 
 if __name__ == "__main__":
-    FLAGS.set_default("methods", ["HBN"])
     run(main, module="hsm.experiments.figure1", doc=__doc__ or "")

@@ -23,6 +23,8 @@ from absl import flags
 from hsm.experiments.cli import figure_flags, model_flag, requested_runs
 from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.cli.app import load_tensorflow, run
+from hsm.experiments.cli.command import command
+from hsm.experiments.cli.precision import check_model
 from hsm.output_folder import claim_output_folder
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ _METHODS = ("SM",)
 _REASON = "the others normalise the feature: python -m hsm.experiments.figure1 shows theirs"
 
 
+@command(uses=[model_flag, figure_flags, *requested_runs.RUN_FLAGS], defaults={"methods": ["SM"]})
 def main() -> None:
     """Run the driver on the flags."""
     if FLAGS.model is not None:
@@ -49,7 +52,13 @@ def main() -> None:
         last = LastOfEachKind(
             wanted.workspace, TrainingSample(wanted.source.train, figure_flags.sample())
         )
-        runner = Runner(wanted.source, wanted.workspace, wanted.pretrained, observe=last.observe)
+        runner = Runner(
+            wanted.source,
+            wanted.workspace,
+            wanted.pretrained,
+            tensorboard=FLAGS.tensorboard,
+            observe=last.observe,
+        )
         for config in wanted.configs:
             with wanted.workspace.locked():
                 runner.run(config)
@@ -65,7 +74,8 @@ def _of_model(run_dir: Path) -> None:
     from hsm.experiments.studies.gradient_study import TrainingSample
     from hsm.experiments.studies.norm_study import LastOfEachKind
 
-    load_model(run_dir)  # Whether it is finished is said before the images are looked through.
+    # Whether it is finished is said before the images are looked through.
+    check_model(load_model(run_dir)[0])
     source = model_flag.trained_source(config, class_names)
     workspace = Workspace(run_dir.resolve().parents[1])
     last = LastOfEachKind(workspace, TrainingSample(source.train, figure_flags.sample()))
@@ -105,13 +115,12 @@ def _write(found: NormStudy, config: RunConfig, *, name: str) -> None:
 
 
 def _draw(found: NormStudy, config: RunConfig, *, stem: Path) -> None:
-    import matplotlib
 
     from hsm.visual.files import write_figure
     from hsm.visual.norm_figure import draw_norm_figure
-    from hsm.visual.style import RC
+    from hsm.visual.style import look
 
-    with matplotlib.rc_context(dict(RC)):
+    with look():
         figure = draw_norm_figure(
             found.curves,
             found.kinds,
@@ -125,5 +134,4 @@ def _draw(found: NormStudy, config: RunConfig, *, stem: Path) -> None:
 
 
 if __name__ == "__main__":
-    FLAGS.set_default("methods", ["SM"])
     run(main, module="hsm.experiments.figure3", doc=__doc__ or "")

@@ -14,6 +14,7 @@ from hsm.data.sources.bad_files import bad_files, shortened
 from hsm.data.sources.class_folders import ByClass
 from hsm.data.sources.division import Division
 from hsm.data.sources.left_out import LeftOutCounter
+from hsm.data.sources.listing import numbered
 from hsm.data.sources.source import ImageSource, Split, limited
 
 
@@ -98,8 +99,8 @@ def _without_singletons(files: list[_File], singletons: str) -> tuple[list[_File
     if single and singletons == "error":
         raise ValueError(
             "Every test class must hold at least two images, one to query and one to find. Add "
-            "images, or leave these classes out with --singletons=exclude. Received one image of: "
-            + shortened(single)
+            "images, or leave these classes out with `singletons='exclude'`. Received one image "
+            "of: " + shortened(single)
         )
     return [file for file in files if file.class_name not in single], single
 
@@ -109,7 +110,7 @@ def _check_two(role: str, names: Sequence[str]) -> None:
         raise ValueError(
             f"There must be at least two {role} classes with usable images. Received: "
             f"{len(names)} ({shortened(names) or 'none'}). Add class folders, or say with "
-            "--train_classes which of them train; by default the first half of the sorted does"
+            "`train_classes` which of them train; by default the first half of the sorted does"
         )
 
 
@@ -124,8 +125,6 @@ def _check_same_classes(train: list[_File], test: list[_File]) -> None:
 
 
 def _split(role: str, files: Sequence[_File]) -> Split:
-    names = sorted({file.class_name for file in files})
+    labels, names = numbered([file.class_name for file in files])
     _check_two(role, names)
-    label_of = {name: label for label, name in enumerate(names)}
-    labels = np.array([label_of[file.class_name] for file in files], np.int32)
-    return Split(tuple(str(file.path) for file in files), labels, tuple(names))
+    return Split(tuple(str(file.path) for file in files), labels, names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,14 +69,17 @@ flags.DEFINE_enum(
 FLAGS = flags.FLAGS
 
 
-def datasets() -> list[str]:
-    """The values of --dataset, each once.
+def datasets(chosen: Sequence[str] | None = None) -> list[str]:
+    """The values of --dataset, each once, as far as the other flags go with them.
+
+    Args:
+        chosen: in place of --dataset.
 
     Raises:
         ValueError: if one of them is unknown, or if a folder is given that none of them would use,
             or that several would use in different ways.
     """
-    chosen = list(dict.fromkeys(FLAGS.dataset))
+    chosen = list(dict.fromkeys(FLAGS.dataset if chosen is None else chosen))
     check_choices("dataset", chosen, tuple(CATALOG))
     for name in _PAPERS:
         if _own_folder(name) and name not in chosen:
@@ -137,7 +141,7 @@ def check_output(folder: Path) -> None:
             )
 
 
-def check_choices(flag: str, chosen: list[str], allowed: tuple[str, ...]) -> None:
+def check_choices(flag: str, chosen: list[str], allowed: Collection[str]) -> None:
     """Holds the value of a list flag to what it may name.
 
     Raises:

@@ -18,7 +18,7 @@ from hsm.experiments.cli.data_flags import check_choices, check_output, datasets
 from hsm.experiments.cli.hyperparameter_flags import given, whole_numbers
 from hsm.experiments.config import METHODS, RunConfig
 from hsm.experiments.config.initial_weights import Pretrained
-from hsm.experiments.config.recipes import RECIPES
+from hsm.experiments.config.recipes import RECIPES, changed
 from hsm.experiments.config.variants import VARIANTS, vary
 from hsm.models.backbone_specs import IMAGENET, is_keras_file
 
@@ -95,7 +95,7 @@ def configs(
     if values.variants:
         check_choices("variants", values.variants, tuple(VARIANTS))
     recipe = recipes[values.profile][dataset]
-    settings = {**recipe, **(_SMOKE if values.smoke else {}), **given(recipe)}
+    settings = changed(recipe, {**(_SMOKE if values.smoke else {}), **given(recipe)})
     settings["weights"] = Path(values.weights).name if values.weights else None
     if is_keras_file(settings["backbone"]):
         settings["backbone"] = Path(settings["backbone"]).name

@@ -16,6 +16,8 @@ PROFILES = ("paper", "official")
 _OUR_CHOICE = "Our choice."
 _NOT_IN_THE_TEXT = "Not in the text."
 _STRATEGY_I = "Strategy (i) has no numbers in the text: the released code's option."
+# A schedule may have as many phases, and lists them all.
+_MOST_EPOCHS = 100_000
 
 
 @documented
@@ -109,7 +111,11 @@ class Hyperparameters:
         source="Not in the text: Keras' SGD.",
     )
     adam_epsilon: float = setting(
-        1e-7, "Epsilon of adam.", source="Not in the text: Keras' default.", at_least=0.0
+        1e-7,
+        "Epsilon of adam; 0.01 where optimizer=adam replaces a recipe's sgd. With one as small as "
+        "Keras' 1e-7 the first steps can destroy pretrained weights.",
+        source="Keras' default, without effect: recipes with adam have their own.",
+        at_least=0.0,
     )
     precision: str = setting(
         "float32",
@@ -224,6 +230,11 @@ class Hyperparameters:
 
     def __post_init__(self) -> None:
         check(self)
+        if self.epochs + self.heated_epochs > _MOST_EPOCHS:
+            raise ValueError(
+                f"epochs and heated_epochs must be {_MOST_EPOCHS} or fewer together. Received: "
+                f"epochs={self.epochs}, heated_epochs={self.heated_epochs}"
+            )
         backbone_specs.check_backbone(self.backbone, self.weights, self.precision)
         if not self.ks or min(self.ks) < 1:
             raise ValueError(f"ks must be positive numbers. Received: ks={self.ks}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from hsm.atomic import write_text
 from hsm.experiments.config import RunConfig
 from hsm.experiments.reporting.grid import Grid, to_text
 from hsm.experiments.studies.retrieval import Retrieval
@@ -32,9 +33,9 @@ def score_table(found: Retrieval, config: RunConfig) -> str:
 def write_scores(found: Retrieval, config: RunConfig, directory: Path) -> tuple[Path, ...]:
     """Write scores_NAME.json and scores_NAME.csv, fractions in 0..1, and return their paths."""
     claim_output_folder(directory)
-    path = directory / f"scores_{found.name}.json"
     values = {"run": config.name, "config": config.to_json(), **found.to_json()}
-    path.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+    text = json.dumps(values, indent=1) + "\n"
+    path = write_text(directory / f"scores_{found.name}.json", text)
     rows = [("measure", "value"), *((name, f"{v:.6f}") for name, v in _columns(found).items())]
     return path, write_csv(path.with_suffix(".csv"), rows)
 

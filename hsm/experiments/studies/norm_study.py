@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -20,6 +19,7 @@ from hsm.analysis import (
     sample_kinds,
     unit_directions,
 )
+from hsm.atomic import replacing
 from hsm.experiments.config import RunConfig
 from hsm.experiments.runs.closed_form import closed_form
 from hsm.experiments.runs.evaluator import Evaluator
@@ -118,10 +118,8 @@ class LastOfEachKind:
         if found.has_enough_of_each:
             file = self._file(config)
             make_output_folder(file.parent)
-            partial = file.with_name(file.name + ".partial")
-            with partial.open("wb") as opened:
+            with replacing(file) as partial, partial.open("wb") as opened:
                 np.savez(opened, sample=len(self.images), **_arrays(found))
-            os.replace(partial, file)
 
     def kept(self, config: RunConfig) -> NormStudy | None:
         """The study that was kept of as many images, or None.

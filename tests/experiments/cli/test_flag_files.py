@@ -77,6 +77,20 @@ def test_a_file_says_its_command(dataset):
     assert command[4:] == expected
 
 
+@pytest.mark.parametrize(
+    ("given", "epsilon"),
+    [
+        (["--optimizer=adam"], 0.01),
+        (["--optimizer=adam", "--adam_epsilon=1e-8"], 1e-8),
+        (["--learning_rate=0.1"], 1e-7),
+    ],
+)
+def test_adam_on_the_command_line_has_the_released_codes_epsilon(given, epsilon):
+    with parsed("--dataset=image_folder", *given):
+        configs = run_flags.configs("image_folder", "birds")
+    assert {config.adam_epsilon for config in configs} == {epsilon}
+
+
 @every_file
 def test_a_file_says_what_it_gave_or_that_it_was_not_run(dataset):
     text = "\n".join(lines(dataset))
