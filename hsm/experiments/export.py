@@ -11,7 +11,7 @@ from pathlib import Path
 
 from absl import flags
 
-from hsm.experiments.cli import model_flag, precision
+from hsm.experiments.cli import model_flag, overwrite_flag, precision
 from hsm.experiments.cli.app import load_tensorflow, run
 from hsm.experiments.cli.command import command
 from hsm.experiments.cli.precision import check_model
@@ -19,10 +19,9 @@ from hsm.experiments.cli.precision import check_model
 FLAGS = flags.FLAGS
 
 flags.DEFINE_string("saved_model", "saved_model", "Folder to write.")
-flags.DEFINE_bool("overwrite", False, "Replace --saved_model if it exists.")
 
 
-@command(uses=[model_flag, precision])
+@command(uses=[overwrite_flag, model_flag, precision])
 def main() -> None:
     """Run the driver on the flags."""
     if FLAGS.model is None:

@@ -53,7 +53,7 @@ for place in range(len(commands)):
         if os.waitpid(child, 0)[1]:
             sys.exit(1)
 """
-    assert len(DRIVERS) == 12
+    assert len(DRIVERS) == 14
     done = python(program, *DRIVERS)
     assert done.returncode == 0, done.stderr
 
