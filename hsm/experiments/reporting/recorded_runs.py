@@ -91,7 +91,7 @@ def sorted_runs(runs: Iterable[Recorded]) -> list[Recorded]:
 
     def key(run: Recorded) -> tuple[Any, ...]:
         config = run.record["config"]
-        method = METHODS.index(run.record["method"])
+        method = METHODS.standing.index(run.record["method"])
         return run.dataset, method, config["alpha"], run.row, run.record["seed"]
 
     return sorted(runs, key=key)
