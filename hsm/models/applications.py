@@ -45,10 +45,13 @@ def build_application(
     application = _application(name)
     _check_file(weights)
     images = keras.Input(input_shape, dtype="float32", name="images")
-    pixels = inspect.getmodule(application).preprocess_input(images)  # type: ignore[union-attr]
-    with _dtype_policy(dtype):
-        body = _body(application, input_shape, weights)
-    pool = keras.layers.GlobalAveragePooling2D(dtype="float32", name="pool")
+    with _channels_last():
+        pixels = inspect.getmodule(application).preprocess_input(images)  # type: ignore[union-attr]
+        with _dtype_policy(dtype):
+            body = _body(application, input_shape, weights)
+    pool = keras.layers.GlobalAveragePooling2D(
+        data_format="channels_last", dtype="float32", name="pool"
+    )
     return keras.Model(images, pool(body(pixels)), name=f"keras_{body.name}")
 
 
@@ -120,3 +123,14 @@ def _dtype_policy(dtype: str | None) -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(before)
+
+
+@contextlib.contextmanager
+def _channels_last() -> Iterator[None]:
+    """Sets the global data format for a while: keras.applications has no argument for it either."""
+    before = keras.config.image_data_format()
+    keras.config.set_image_data_format("channels_last")
+    try:
+        yield
+    finally:
+        keras.config.set_image_data_format(before)

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from hsm.layers.backend import require_tensorflow
 from hsm.training.objective import BatchLoss, Objective, SoftmaxObjective
 
 
@@ -57,6 +58,9 @@ class TrainStep:
         optimizer: a Keras optimiser; one with loss scaling is used as such.
         objective: what is minimised; None is the softmax cross entropy of the model's logits.
         xla: compile the step with XLA.
+
+    Raises:
+        RuntimeError: if Keras is not on TensorFlow.
     """
 
     def __init__(
@@ -67,6 +71,7 @@ class TrainStep:
         objective: Objective | None = None,
         xla: bool = False,
     ) -> None:
+        require_tensorflow("TrainStep")
         self.model = model
         self.optimizer = optimizer
         self.objective = objective or SoftmaxObjective()
