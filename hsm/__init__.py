@@ -27,6 +27,7 @@ _SUBMODULES = (
     "losses",
     "metrics",
     "models",
+    "processor",
     "progress",
     "records",
     "schedules",

@@ -20,6 +20,8 @@ from typing import Any
 
 import numpy as np
 
+from hsm import processor
+
 SCHEMA = 1
 
 KEYS = (
@@ -124,9 +126,19 @@ def _merit(evaluation: Mapping[str, Any]) -> float:
 
 
 def provenance(
-    *, started: str, finished: str, weights_sha256: str | None = None, gpus: Iterable[str] = ()
+    *,
+    started: str,
+    finished: str,
+    weights_sha256: str | None = None,
+    gpus: Iterable[str] = (),
+    environment: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Which code ran, on what, when (ISO 8601 times), and from which pretrained weights."""
+    """Which code ran, on what, when (ISO 8601 times), and from which pretrained weights.
+
+    Args:
+        environment: what else changed the numbers, such as the number of threads, as JSON values;
+            None leaves the key out, which records before version 0.2 lack.
+    """
     code, dirty = commit()
     return {
         "commit": code,
@@ -134,13 +146,14 @@ def provenance(
         "python": platform.python_version(),
         "versions": {name: _version(name) for name in _PACKAGES},
         "hardware": {
-            "cpu": _processor(),
+            "cpu": processor.name(),
             "cores": len(os.sched_getaffinity(0)),
             "gpus": list(gpus),
             "memory_gib": round(
                 os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1
             ),
         },
+        **({} if environment is None else {"environment": dict(environment)}),
         "weights_sha256": weights_sha256,
         "started": started,
         "finished": finished,
@@ -178,12 +191,3 @@ def _version(package: str) -> str | None:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return None
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.processor()

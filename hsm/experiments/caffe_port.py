@@ -20,6 +20,7 @@ from absl import flags
 from hsm.experiments.cli import data_flags
 from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.cli.app import load_tensorflow, run
+from hsm.experiments.cli.precision import check_precision
 
 if TYPE_CHECKING:
     import keras
@@ -49,6 +50,7 @@ def main() -> None:
         )
     pretrained = shared.pretrained()
     load_tensorflow()
+    check_precision(FLAGS.precision or "float32")
     from hsm.data.sources import load_source
     from hsm.experiments.studies.port_study import Measurement
 
@@ -75,7 +77,7 @@ def _build(side: int, weights: str | None) -> keras.Model:
     from hsm.models import GoogLeNet
 
     keras.utils.set_random_seed(0)
-    return GoogLeNet((side, side, 3), weights=weights, dtype=FLAGS.precision)
+    return GoogLeNet((side, side, 3), weights=weights, dtype=FLAGS.precision or "float32")
 
 
 def _write(measurement: Measurement, name: str, *, weights: str | None) -> None:

@@ -8,13 +8,14 @@ dimensions. The data set is the run's own; one that lies in a folder needs its -
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from absl import flags
 
 from hsm.data.catalog import ZERO_SHOT
 from hsm.experiments.cli import data_flags, model_flag
 from hsm.experiments.cli.app import load_tensorflow, run
+from hsm.experiments.cli.precision import check_model, check_precision
 
 if TYPE_CHECKING:
     from hsm.data.sources import ImageSource
@@ -105,9 +106,12 @@ def main() -> None:
 
     folder = folder or _train_smoke()
     config, class_names = read_model_card(folder)
+    check_precision(config.precision)
     # What is wrong with the data is said before the network is built.
     source = _source(config, class_names)
-    found = retrieve(load_model(folder)[0], config, source, FLAGS.split)
+    model, _ = load_model(folder)
+    check_model(model)
+    found = retrieve(model, config, source, FLAGS.split)
     output = Path(FLAGS.output_dir).expanduser() if FLAGS.output_dir else folder / "evaluation"
     paths = [*write_scores(found, config, output), *_draw(found, config, output)]
     print(f"{score_table(found, config)}\n\nWritten:", *paths, sep="\n  ")
@@ -157,7 +161,7 @@ def _source(config: RunConfig, class_names: tuple[str, ...]) -> ImageSource:
 
 def _draw(found: Retrieval, config: RunConfig, output: Path) -> list[Path]:
     """The pictures that are asked for."""
-    from hsm.visual.style import RC, missing_matplotlib
+    from hsm.visual.style import look, missing_matplotlib
 
     smoke = FLAGS.smoke
     gallery, confusion = FLAGS.gallery or 3 * smoke, FLAGS.confusion or 3 * smoke
@@ -168,12 +172,11 @@ def _draw(found: Retrieval, config: RunConfig, output: Path) -> list[Path]:
     if missing:
         print(missing)
         return []
-    import matplotlib
 
     from hsm.experiments.studies import retrieval_figures as views
 
     paths: list[Path] = []
-    with matplotlib.rc_context(dict[Any, Any](RC)):
+    with look():
         if gallery:
             look = {"k": FLAGS.neighbours, "worst_first": FLAGS.worst_first}
             paths += views.write_gallery(found, output, queries=gallery, **look)

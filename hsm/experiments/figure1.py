@@ -25,6 +25,7 @@ from absl import flags
 from hsm.experiments.cli import figure_flags, model_flag, requested_runs
 from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.cli.app import load_tensorflow, run
+from hsm.experiments.cli.precision import check_model
 from hsm.experiments.config import RunConfig
 from hsm.models.backbone_specs import is_keras_file
 
@@ -77,7 +78,8 @@ def _report(run_dir: Path) -> None:
     from hsm.experiments.studies.gradient_history import GradientHistory
     from hsm.experiments.studies.gradient_study import TrainingSample
 
-    load_model(run_dir)  # Whether it is finished is said before the images are looked through.
+    # Whether it is finished is said before the images are looked through.
+    check_model(load_model(run_dir)[0])
     source = model_flag.trained_source(config, class_names)
     workspace = Workspace(run_dir.resolve().parents[1])
     history = GradientHistory(
@@ -118,16 +120,15 @@ def _draw(
     *,
     stems: Sequence[Path],
 ) -> None:
-    import matplotlib
 
     from hsm.analysis import SampleKind
     from hsm.experiments.studies.gradient_report import title
     from hsm.visual.files import write_figure
     from hsm.visual.gradient_figure import draw_gradient_figure
     from hsm.visual.kind_shares_figure import draw_kind_shares
-    from hsm.visual.style import RC
+    from hsm.visual.style import look
 
-    with matplotlib.rc_context(dict(RC)):
+    with look():
         figure = draw_gradient_figure(shown.curves, shown.range, title=title(shown, config))
         write_figure(figure, stems[0])
         shares = draw_kind_shares(

@@ -23,6 +23,7 @@ from absl import flags
 from hsm.experiments.cli import figure_flags, model_flag, requested_runs
 from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.cli.app import load_tensorflow, run
+from hsm.experiments.cli.precision import check_model
 
 if TYPE_CHECKING:
     from hsm.data.sources.source import ImageSource
@@ -64,7 +65,8 @@ def _of_model(run_dir: Path) -> None:
     from hsm.experiments.studies.gradient_study import TrainingSample
     from hsm.experiments.studies.norm_study import LastOfEachKind
 
-    load_model(run_dir)  # Whether it is finished is said before the images are looked through.
+    # Whether it is finished is said before the images are looked through.
+    check_model(load_model(run_dir)[0])
     source = model_flag.trained_source(config, class_names)
     workspace = Workspace(run_dir.resolve().parents[1])
     last = LastOfEachKind(workspace, TrainingSample(source.train, figure_flags.sample()))
@@ -104,13 +106,12 @@ def _write(found: NormStudy, config: RunConfig, *, name: str) -> None:
 
 
 def _draw(found: NormStudy, config: RunConfig, *, stem: Path) -> None:
-    import matplotlib
 
     from hsm.visual.files import write_figure
     from hsm.visual.norm_figure import draw_norm_figure
-    from hsm.visual.style import RC
+    from hsm.visual.style import look
 
-    with matplotlib.rc_context(dict(RC)):
+    with look():
         figure = draw_norm_figure(
             found.curves,
             found.kinds,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hsm.visual.files import write_figure
-from hsm.visual.style import COLUMN_WIDTH, METHOD_STYLES, RC, LineStyle
+from hsm.visual.style import COLUMN_WIDTH, METHOD_STYLES, LineStyle, look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,14 +51,12 @@ def write_learning_curves(
     Data sets of which no record was trained have no curves. Needs matplotlib: ask
     `style.missing_matplotlib` first.
     """
-    import matplotlib
-
     groups: dict[str, list[Record]] = {}
     for record in records:
         groups.setdefault(record["data"]["name"], []).append(record)
     directory.mkdir(parents=True, exist_ok=True)
     paths: list[Path] = []
-    with matplotlib.rc_context(dict(RC)):
+    with look():
         for name, group in groups.items():
             if any(record["epochs"] for record in group):
                 figure = draw_learning_curves(group, name_of=name_of)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hsm.visual.files import write_csv, write_figure
-from hsm.visual.style import COLUMN_WIDTH, METHOD_STYLES, RC
+from hsm.visual.style import COLUMN_WIDTH, METHOD_STYLES, look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,9 +51,7 @@ class RemarkRow:
 
 def write_remarks(rows: Sequence[RemarkRow], stem: Path, *, title: str) -> tuple[Path, ...]:
     """Draws `<stem>.png` and `<stem>.pdf` and returns their paths. Needs matplotlib."""
-    import matplotlib
-
-    with matplotlib.rc_context(dict(RC)):
+    with look():
         return tuple(write_figure(draw_remarks(rows, title=title), stem))
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -35,6 +37,30 @@ RC: Mapping[Any, Any] = MappingProxyType(
         "pdf.fonttype": 42,
     }
 )
+
+# Which of matplotlib's settings say where figures are shown, not how they look.
+_NOT_LOOK = ("backend", "interactive", "toolbar", "webagg.")
+
+
+@contextmanager
+def look() -> Iterator[None]:
+    """Draw as `RC` says, and where it says nothing as matplotlib does by itself.
+
+    A user's matplotlibrc, or a style in force, counts again afterwards. Needs matplotlib.
+    """
+    import matplotlib
+
+    defaults = {
+        key: value
+        for key, value in matplotlib.rcParamsDefault.items()
+        if not key.startswith(_NOT_LOOK)
+    }
+    with matplotlib.rc_context():
+        with warnings.catch_warnings():
+            # Of settings that are to go; they are at their defaults.
+            warnings.simplefilter("ignore", matplotlib.MatplotlibDeprecationWarning)
+            matplotlib.rcParams.update({**defaults, **RC})
+        yield
 
 
 @dataclass(frozen=True)

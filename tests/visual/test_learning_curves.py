@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -10,7 +9,7 @@ from PIL import Image
 from support.record_factory import make_evaluation, make_record
 
 from hsm.visual.learning_curves import curve, draw_learning_curves, write_learning_curves
-from hsm.visual.style import COLUMN_WIDTH, RC
+from hsm.visual.style import COLUMN_WIDTH, look
 
 METHODS = ("pretrained", "SM", "LN", "BN", "HLN", "HBN")
 
@@ -85,7 +84,7 @@ def test_methods_differ_in_color_and_in_marker():
 @pytest.mark.parametrize("dataset", ["digits", "a_folder_with_a_rather_long_name_" * 3])
 @pytest.mark.parametrize("seeds", [(0,), (0, 1)])
 def test_nothing_is_clipped_at_column_width(dataset, seeds):
-    with matplotlib.rc_context(dict(RC)):
+    with look():
         figure = draw_learning_curves(full_set(seeds, dataset))
         canvas = FigureCanvasAgg(figure)
         canvas.draw()

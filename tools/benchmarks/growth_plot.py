@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
 from hsm.visual.files import write_figure
-from hsm.visual.style import COLUMN_WIDTH, METHOD_STYLES, RC
+from hsm.visual.style import COLUMN_WIDTH, METHOD_STYLES, look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +23,7 @@ _STYLES = {"float32": METHOD_STYLES["LN"], "mixed_bfloat16": METHOD_STYLES["HBN"
 
 def draw(results: Mapping[str, Any], stem: Path) -> list[Path]:
     """Writes the plot as PNG and PDF; returns the paths."""
-    with matplotlib.rc_context(dict(RC)):
+    with look():
         figure = Figure(figsize=(2 * COLUMN_WIDTH, 3.8))
         (time, rate), (memory, train_memory) = figure.subplots(2, 2, sharex="col")
         _draw_recall(time, memory, results["recall"])

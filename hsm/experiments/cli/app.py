@@ -7,15 +7,25 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 from absl import app, flags, logging
+
+from hsm.experiments.runs import environment
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 _USER_ERRORS = (ValueError, OSError, FloatingPointError, ImportError)
 
+flags.DEFINE_integer(
+    "threads",
+    0,
+    "Threads that TensorFlow computes with; 0 takes one for each core that the process may use. "
+    "One thread rounds otherwise than several, and training makes other scores of it.",
+    lower_bound=0,
+)
 flags.DEFINE_bool("traceback", False, "Show the Python traceback of an error.")
 
 
@@ -35,21 +45,40 @@ def run(main: Callable[[], None], *, module: str, doc: str) -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends the command without a word.
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A log is read while the run goes on, and a killed run must not take its lines with it.
-        sys.stdout.reconfigure(line_buffering=True)
+        # Nor is a run to end over a sign, such as a Greek letter, that the terminal lacks.
+        sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
+    environment.set_variables()
     app.run(lambda _: _guarded(main), flags_parser=lambda argv: _parse(argv, module, doc))
 
 
 def load_tensorflow() -> None:
-    """Import TensorFlow without the notices on processors and GPUs that it writes meanwhile.
+    """Import TensorFlow, and set what would change a run without a word.
 
-    They come before its log level is obeyed, and would bury the driver's own lines.
+    Keras gets its defaults whatever keras.json says, TensorFlow the threads of --threads.
+
+    Raises:
+        ValueError: if Keras, matplotlib or XLA refuses its settings.
+    """
+    environment.check_xla_flags()
+    with _silence():
+        environment.import_keras()
+    environment.set_keras()
+    environment.set_threads(flags.FLAGS["threads"].value)
+    environment.import_matplotlib()
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep notices on processors and GPUs from standard error, below Python.
+
+    TensorFlow writes them before its log level is obeyed; they would bury the driver's own lines.
     """
     sys.stderr.flush()
     kept = os.dup(2)
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
         try:
-            import tensorflow  # noqa: F401
+            yield
         finally:
             os.dup2(kept, 2)
             os.close(kept)
@@ -79,6 +108,7 @@ def _help(module: str, doc: str) -> str:
             "data_flags",
             "run_flags",
             "hyperparameter_flags",
+            "precision",
         )
     ]
     owners = (module, sys.argv[0], *shared, __name__)

@@ -10,6 +10,7 @@ from hsm.data.catalog import ZERO_SHOT
 from hsm.experiments.cli import data_flags
 from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.cli.app import load_tensorflow
+from hsm.experiments.cli.precision import check_model, check_precision
 from hsm.experiments.config import RunConfig
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ def _check_backbones(configs: Sequence[RunConfig], pretrained: Pretrained) -> No
     from hsm.experiments.runs import build
 
     for config in {(c.backbone, c.image_size): c for c in configs}.values():
-        build.build_pretrained(config, pretrained)
+        check_precision(config.precision)  # Before weights are fetched.
+        check_model(build.build_pretrained(config, pretrained))
 
 
 def _sources(datasets: Sequence[str], split: str) -> dict[str, ImageSource]:

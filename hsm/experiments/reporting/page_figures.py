@@ -22,7 +22,7 @@ from hsm.experiments.studies.retrieval_figures import chosen_queries, gallery
 from hsm.visual import page
 from hsm.visual.files import write_picture
 from hsm.visual.similarity_histograms import draw_similarities
-from hsm.visual.style import RC
+from hsm.visual.style import look
 
 # A picture of what is found, not a score: so many test images are enough, and soon embedded.
 _IMAGES = 1000
@@ -72,9 +72,8 @@ def _histograms(found: Finished) -> Iterator[str]:
         "Histograms of the cosine similarity of pairs of one class and of two classes, training "
         f"and test images. What the two share on test images: {overlaps}."
     )
-    import matplotlib
 
-    with TemporaryDirectory() as scratch, matplotlib.rc_context(dict(RC)):
+    with TemporaryDirectory() as scratch, look():
         picture = Path(scratch, "histograms.png")
         write_picture(draw_similarities(rows), picture)
         yield page.picture(picture, alt=alt, caption=f"{found.runner.source.name}: Figure 4")
@@ -105,10 +104,9 @@ def _draw_gallery(found: Finished, run_dir: Path, path: Path) -> None:
     source = found.runner.source
     few = replace(source, test=_some_classes(source.test))
     shown = retrieve(model, config, few)
-    import matplotlib
 
     rows = chosen_queries(shown.evaluation.ranks, _QUERIES, worst_first=False)
-    with matplotlib.rc_context(dict(RC)):
+    with look():
         figure = gallery(shown, rows, shown.neighbours(rows, _NEIGHBOURS), "evenly spaced")
         write_picture(figure, path)
 

@@ -173,6 +173,7 @@ def _head(config: RunConfig) -> str | Head:
 
 
 def _backbone(config: RunConfig, pretrained: Pretrained) -> keras.Model:
-    policy = None if config.precision == "float32" else config.precision
+    # Not None, which is the global policy: a configuration says what is computed.
+    policy = None if is_keras_file(config.backbone) else config.precision
     name, weights = pretrained.arguments(config.backbone)
     return build_backbone(name, config.image_size, weights=weights, dtype=policy, seed=config.seed)

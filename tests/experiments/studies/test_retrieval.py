@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import matplotlib
 import numpy as np
 import pytest
 
@@ -16,7 +15,7 @@ from hsm.experiments.runs import build
 from hsm.experiments.runs.evaluator import Evaluator
 from hsm.experiments.studies import retrieval_figures
 from hsm.experiments.studies.retrieval import retrieve, without_singletons
-from hsm.visual.style import RC
+from hsm.visual.style import look
 
 
 def untrained(config, source):
@@ -41,7 +40,7 @@ def test_with_a_gallery_neighbours_come_from_there(quick_config, tmp_path):
     assert found.searched is source.gallery
     assert near.right[:, 0].mean() == found.evaluation.recall[1]
     assert "looked up in a gallery of" in score_table(found, config)
-    with matplotlib.rc_context(dict(RC)):
+    with look():
         views = retrieval_figures.write_gallery(found, tmp_path, queries=2, k=3, worst_first=True)
         views += retrieval_figures.write_confusion(found, tmp_path, pairs=2)
     assert all(path.exists() for path in views)
