@@ -45,9 +45,11 @@ def build_application(
     application = _application(name)
     _check_file(weights)
     images = keras.Input(input_shape, dtype="float32", name="images")
-    with _channels_last():
+    # Read first: as long as it was not set, it is what floatx says.
+    policy: Any = dtype or keras.config.dtype_policy()
+    with _defaults():
         pixels = inspect.getmodule(application).preprocess_input(images)  # type: ignore[union-attr]
-        with _dtype_policy(dtype):
+        with _dtype_policy(policy):
             body = _body(application, input_shape, weights)
     pool = keras.layers.GlobalAveragePooling2D(
         data_format="channels_last", dtype="float32", name="pool"
@@ -115,10 +117,10 @@ def _unusable(name: str, weights: str, error: Exception) -> Exception:
 
 
 @contextlib.contextmanager
-def _dtype_policy(dtype: str | None) -> Iterator[None]:
+def _dtype_policy(policy: Any) -> Iterator[None]:
     """Sets the global policy for a while: keras.applications has no argument for it."""
-    before: Any = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(dtype or before)
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
     try:
         yield
     finally:
@@ -126,11 +128,13 @@ def _dtype_policy(dtype: str | None) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _channels_last() -> Iterator[None]:
-    """Sets the global data format for a while: keras.applications has no argument for it either."""
-    before = keras.config.image_data_format()
+def _defaults() -> Iterator[None]:
+    """Sets Keras's data format and type of pixels for a while: there are no arguments for them."""
+    data_format, floatx = keras.config.image_data_format(), keras.config.floatx()
     keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
     try:
         yield
     finally:
-        keras.config.set_image_data_format(before)
+        keras.config.set_image_data_format(data_format)
+        keras.config.set_floatx(floatx)
