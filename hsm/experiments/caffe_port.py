@@ -20,7 +20,6 @@ from absl import flags
 from hsm.experiments.cli import data_flags
 from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.cli.app import load_tensorflow, run
-from hsm.experiments.cli.precision import check_precision
 
 if TYPE_CHECKING:
     import keras
@@ -50,7 +49,6 @@ def main() -> None:
         )
     pretrained = shared.pretrained()
     load_tensorflow()
-    check_precision(FLAGS.precision or "float32")
     from hsm.data.sources import load_source
     from hsm.experiments.studies.port_study import Measurement
 

@@ -15,7 +15,6 @@ from absl import flags
 from hsm.data.catalog import ZERO_SHOT
 from hsm.experiments.cli import data_flags, model_flag
 from hsm.experiments.cli.app import load_tensorflow, run
-from hsm.experiments.cli.precision import check_model, check_precision
 
 if TYPE_CHECKING:
     from hsm.data.sources import ImageSource
@@ -106,12 +105,9 @@ def main() -> None:
 
     folder = folder or _train_smoke()
     config, class_names = read_model_card(folder)
-    check_precision(config.precision)
     # What is wrong with the data is said before the network is built.
     source = _source(config, class_names)
-    model, _ = load_model(folder)
-    check_model(model)
-    found = retrieve(model, config, source, FLAGS.split)
+    found = retrieve(load_model(folder)[0], config, source, FLAGS.split)
     output = Path(FLAGS.output_dir).expanduser() if FLAGS.output_dir else folder / "evaluation"
     paths = [*write_scores(found, config, output), *_draw(found, config, output)]
     print(f"{score_table(found, config)}\n\nWritten:", *paths, sep="\n  ")

@@ -13,7 +13,6 @@ from absl import flags
 
 from hsm.experiments.cli import model_flag  # noqa: F401 - defines --model
 from hsm.experiments.cli.app import load_tensorflow, run
-from hsm.experiments.cli.precision import check_model
 
 FLAGS = flags.FLAGS
 
@@ -34,7 +33,6 @@ def main() -> None:
     from hsm.export import export_saved_model
 
     model, config = load_model(Path(FLAGS.model))
-    check_model(model)
     export_saved_model(model, target, overwrite=FLAGS.overwrite)
     print(
         f"{config.name} is in {target}: {config.embedding_dim} numbers an image, of unit length. "

@@ -87,7 +87,8 @@ _fraction("adam_epsilon", "Epsilon of adam.", 0.0)
 _choice(
     "precision",
     "Arithmetic of the backbone. mixed_bfloat16 is about twice as fast on processors with AVX-512 "
-    "BF16 or AMX.",
+    "BF16 or AMX; on others neither it nor mixed_float16 trains without "
+    "--allow_emulated_precision.",
     PRECISIONS,
 )
 _switch(

@@ -11,6 +11,7 @@ from hsm.experiments.config.variants import label
 from hsm.experiments.reporting.metric_columns import Record, measures
 from hsm.experiments.reporting.summary import final_rows
 from hsm.experiments.reporting.table_writers import LAYOUTS
+from hsm.experiments.runs.made_with import continuations, makers
 from hsm.visual import page
 from hsm.visual.page import Section
 
@@ -102,8 +103,10 @@ def _origin(run: Record) -> dict[str, object]:
     names = ("commit", "dirty", "python", "started", "finished", "weights_sha256")
     found: dict[str, object] = {"record": run["name"]}
     found |= {name: _shown(provenance.get(name)) for name in names}
-    for group in ("versions", "hardware"):
+    for group in ("versions", "hardware", "environment"):
         found |= {name: _shown(value) for name, value in provenance.get(group, {}).items()}
+    if continued := continuations(makers(provenance)):
+        found["continued"] = "; ".join(continued)
     return {**found, **seconds}
 
 

@@ -14,9 +14,10 @@ from hsm import records
 from hsm.data.sources.source import ImageSource
 from hsm.experiments.config import RunConfig
 from hsm.experiments.config.initial_weights import RANDOM, Pretrained
-from hsm.experiments.runs import build, diagnostics, preparation
+from hsm.experiments.runs import build, diagnostics, environment, preparation
 from hsm.experiments.runs.console_log import RunReport, duration, scores, title
 from hsm.experiments.runs.evaluator import Evaluator
+from hsm.experiments.runs.made_with import made_with
 from hsm.experiments.runs.observer import Observer, look_away
 from hsm.experiments.runs.tensorboard_log import RunLog
 from hsm.experiments.runs.workspace import Workspace
@@ -69,9 +70,7 @@ class Runner:
             record = self._evaluate_pretrained(config)
         else:
             record, model = self._train(config, weights)
-        record["provenance"] = records.provenance(
-            started=started, finished=_now(), weights_sha256=weights, gpus=_gpus()
-        )
+        record["provenance"] = {**_provenance(started, weights), **record.get("provenance", {})}
         records.write(record, self.workspace.records_dir)
         self._diagnose(config, model)
         self._log_end(config, record, model)
@@ -177,6 +176,8 @@ class Runner:
         )
         self._train_resumed(config, trainer, report=report, prepare=prepare)
         record = self._record(config, trainer.epochs, trainer.evaluations)
+        if len(trainer.made_with) > 1:
+            record["provenance"] = {"trained_with": trainer.made_with}
         record["seconds"]["prepare"] = trainer.preparation_seconds
         return record, model
 
@@ -185,6 +186,7 @@ class Runner:
     ) -> None:
         files = self.workspace.checkpoint_files(config)
         is_resumed = trainer.resume(files)
+        trainer.continue_with(made_with(_provenance(_now())))
         if is_resumed:
             report.resumed(trainer)
         # Not before other weights of the same name were refused.
@@ -250,6 +252,16 @@ def _data(source: ImageSource) -> dict[str, Any]:
 
 def _metrics(evaluation: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in evaluation.items() if key not in ("hits", "unnormalized")}
+
+
+def _provenance(started: str, weights_sha256: str | None = None) -> dict[str, Any]:
+    return records.provenance(
+        started=started,
+        finished=_now(),
+        weights_sha256=weights_sha256,
+        gpus=_gpus(),
+        environment=environment.describe(),
+    )
 
 
 def _gpus() -> list[str]:

@@ -29,6 +29,19 @@ def test_the_page_holds_table_settings_and_provenance(runs, tmp_path):
     assert text.count("<dt>batch_size</dt>") == 1
 
 
+def test_the_page_tells_the_environment_and_its_changes(runs, tmp_path):
+    assert "intra_op_threads" not in write_report(runs, tmp_path / "report.html").read_text()
+    provenance = runs[0]["provenance"]
+    provenance["environment"] = {"intra_op_threads": 1, "variables": {"OMP_NUM_THREADS": "3"}}
+    before = {"after_epoch": 0, "environment": {"intra_op_threads": 2}}
+    now = {"after_epoch": 40, "environment": {"intra_op_threads": 1}}
+    provenance["trained_with"] = [before, now]
+    text = write_report(runs, tmp_path / "report.html").read_text()
+    assert "<dt>intra_op_threads</dt><dd>1</dd>" in text
+    assert "<dt>variables</dt><dd>{&quot;OMP_NUM_THREADS&quot;: &quot;3&quot;}</dd>" in text
+    assert "<dt>continued</dt><dd>after epoch 40: intra_op_threads 1 (2 before)</dd>" in text
+
+
 def test_pictures_stand_in_sections_of_their_own(runs, tmp_path):
     pictures = {"Curves": [page.paragraph("some blocks")], "Nothing": []}
     text = write_report(runs, tmp_path / "report.html", pictures=pictures).read_text()
