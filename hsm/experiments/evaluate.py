@@ -174,8 +174,8 @@ def _draw(found: Retrieval, config: RunConfig, output: Path) -> list[Path]:
     paths: list[Path] = []
     with look():
         if gallery:
-            look = {"k": FLAGS.neighbours, "worst_first": FLAGS.worst_first}
-            paths += views.write_gallery(found, output, queries=gallery, **look)
+            options = {"k": FLAGS.neighbours, "worst_first": FLAGS.worst_first}
+            paths += views.write_gallery(found, output, queries=gallery, **options)
         if confusion:
             paths += views.write_confusion(found, output, pairs=confusion)
         if method:

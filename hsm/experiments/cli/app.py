@@ -63,7 +63,7 @@ def load_tensorflow() -> None:
     with _silence():
         environment.import_keras()
     environment.set_keras()
-    environment.set_threads(flags.FLAGS["threads"].value)
+    environment.set_threads(flags.FLAGS["threads"].value or 0)
     environment.import_matplotlib()
 
 
