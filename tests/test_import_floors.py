@@ -19,18 +19,22 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # A pattern a room; of the patterns that match a module the longest counts.
 FLOORS = {
+    "hsm.atomic": -1,
+    "hsm.cores": -1,
+    "hsm.processor": -1,
+    "hsm.progress": -1,
     "hsm.layers*": 0,
     "hsm.losses*": 0,
     "hsm.metrics*": 0,
-    "hsm.processor": 0,
-    "hsm.progress": 0,
-    "hsm.records": 0,
+    "hsm.output_folder": 0,
+    "hsm.records*": 0,
     "hsm.schedules": 0,
     "hsm.data.bitmap": 0,
     "hsm.data.byte_fields": 0,
     "hsm.data.catalog": 0,
     "hsm.data.gif": 0,
     "hsm.data.images": 0,
+    "hsm.data.picture_files": 0,
     "hsm.data*": 1,
     "hsm.models*": 1,
     "hsm.analysis*": 1,
@@ -39,6 +43,7 @@ FLOORS = {
     "hsm.visual*": 2,
     "hsm.training.*": 2,
     "hsm.training": 3,
+    "hsm.training.collapse": 3,
     "hsm.training.loop": 3,
     "hsm.training.warm_up": 3,
     "hsm.experiments": 4,
@@ -53,6 +58,7 @@ FLOORS = {
 
 # Within a floor a module may use its own room, and these may use another one.
 SIDEWAYS = {
+    ("hsm.output_folder", "hsm.data.picture_files"),
     ("hsm.data.image_check", "hsm.data.images"),
     ("hsm.data.pipeline", "hsm.data.sources.encoded"),
     ("hsm.data.pipeline", "hsm.data.sources.source"),
@@ -61,6 +67,7 @@ SIDEWAYS = {
     ("hsm.data.sources.prepare", "hsm.data.image_check"),
     ("hsm.data.tfds_inshop", "hsm.data.sources.inshop"),
     ("hsm.data.tfds_inshop", "hsm.data.sources.listing"),
+    ("hsm.metrics.distances", "hsm.cores"),
     ("hsm.models.googlenet", "hsm.models.weight_files.weights"),
     ("hsm.models.inception_v1", "hsm.models.weight_files.weights"),
 }
@@ -80,6 +87,7 @@ WITHOUT_TENSORFLOW = (
     "hsm.experiments.config.figure2_recipes",
     "hsm.experiments.config.hyperparameters",
     "hsm.experiments.config.recipes",
+    "hsm.experiments.config.settings",
     "hsm.experiments.figure1",
     "hsm.experiments.figure2",
     "hsm.experiments.figure3",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
@@ -16,6 +15,7 @@ from typing import cast
 import numpy as np
 import tensorflow as tf
 
+from hsm.cores import usable_cores
 from hsm.data import images
 from hsm.data.sampling import BatchOrder, in_order
 from hsm.data.sources.encoded import encoded_reader
@@ -161,7 +161,7 @@ def _mapped(
 
     places = (indices.astype(np.int64), occurrences.astype(np.int64))
     dataset = tf.data.Dataset.from_tensor_slices(places)
-    return dataset.map(labelled, len(os.sched_getaffinity(0)), deterministic=True)
+    return dataset.map(labelled, usable_cores(), deterministic=True)
 
 
 def _ready(batches: tf.data.Dataset) -> tf.data.Dataset:

@@ -6,9 +6,8 @@ TensorFlow ports often have: padding, rounding of poolings, preprocessing of pix
 normalisation, and random weights. The cosine says how far an image's feature has moved. A port that
 is fine-tuned afterwards loses less than these numbers.
 
-Of the shared flags --dataset, --data_dir, --weights, --image_size, --test_batch_size, --precision,
---output_dir and --smoke count. Without --weights the weights are random: a try-out. port_NAME.png,
-.pdf and .csv go to --output_dir.
+Without --weights the weights are random: a try-out. port_NAME.png, .pdf and .csv go to
+--output_dir.
 """
 
 from __future__ import annotations
@@ -17,9 +16,11 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from hsm.experiments.cli import data_flags
+from hsm.experiments.cli import data_flags, limit_flag
 from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.cli.app import load_tensorflow, run
+from hsm.experiments.cli.command import command
+from hsm.output_folder import claim_output_folder
 
 if TYPE_CHECKING:
     import keras
@@ -30,15 +31,13 @@ FLAGS = flags.FLAGS
 _PHOTOGRAPH_SIZE, _SMALL_SIZE = 224, 64
 _SMALL_SETS = ("digits", "omniglot", "mnist")
 _BACKBONE = "googlenet"
-
-flags.DEFINE_integer(
-    "limit",
-    None,
-    "About how many test images to take, evenly over classes. Default: all.",
-    lower_bound=4,
+_SHARED = (
+    *("weights", "backbone", "image_size", "test_batch_size", "precision"),
+    *("output_dir", "smoke", "dry_run"),
 )
 
 
+@command(uses=[data_flags, limit_flag, *_SHARED])
 def main() -> None:
     """Run the driver on the flags."""
     datasets = data_flags.datasets()
@@ -47,9 +46,11 @@ def main() -> None:
             "this measures googlenet on one data set. Received: "
             f"--dataset={','.join(datasets)}, --backbone={FLAGS.backbone or _BACKBONE}"
         )
+    data_flags.check_output(shared.output_dir())
     pretrained = shared.pretrained()
     load_tensorflow()
     from hsm.data.sources import load_source
+    from hsm.experiments.runs.dry_run import print_left_out
     from hsm.experiments.studies.port_study import Measurement
 
     side = FLAGS.image_size or (_SMALL_SIZE if datasets[0] in _SMALL_SETS else _PHOTOGRAPH_SIZE)
@@ -63,6 +64,7 @@ def main() -> None:
     source = load_source(datasets[0], **options)
     count = f"{len(source.test)} images of {source.test.num_classes} test classes"
     print(f"{source.name}: {count}, {side} pixels, weights {FLAGS.weights or 'random'}", flush=True)
+    print_left_out(source)
     if FLAGS.dry_run:
         return
     measurement = Measurement(source.test, side, FLAGS.test_batch_size or 100)
@@ -95,7 +97,7 @@ def _write(measurement: Measurement, name: str, *, weights: str | None) -> None:
         rows.append(row)
     print("In brackets: 95 % paired bootstrap intervals over queries.")
     folder = shared.output_dir()
-    folder.mkdir(parents=True, exist_ok=True)
+    claim_output_folder(folder)
     stem = folder / f"port_{name}"
     print(f"Numbers: {write_port_numbers(rows, stem.with_name(f'{stem.name}.csv'))}")
     missing = missing_matplotlib("The panel")

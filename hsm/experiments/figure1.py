@@ -25,8 +25,11 @@ from absl import flags
 from hsm.experiments.cli import figure_flags, model_flag, requested_runs
 from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.cli.app import load_tensorflow, run
+from hsm.experiments.cli.command import command
+from hsm.experiments.cli.flag_spelling import with_flags
 from hsm.experiments.config import RunConfig
 from hsm.models.backbone_specs import is_keras_file
+from hsm.output_folder import claim_output_folder
 
 if TYPE_CHECKING:
     from hsm.experiments.studies.gradient_study import GradientStudy
@@ -46,6 +49,7 @@ flags.DEFINE_integer(
 )
 
 
+@command(uses=[model_flag, figure_flags, *requested_runs.RUN_FLAGS], defaults={"methods": ["HBN"]})
 def main() -> None:
     """Run the driver on the flags."""
     if FLAGS.model is not None:
@@ -59,7 +63,13 @@ def main() -> None:
 
         images = TrainingSample(wanted.source.train, figure_flags.sample())
         history = GradientHistory(wanted.source, wanted.workspace, images)
-        runner = Runner(wanted.source, wanted.workspace, wanted.pretrained, observe=history.observe)
+        runner = Runner(
+            wanted.source,
+            wanted.workspace,
+            wanted.pretrained,
+            tensorboard=FLAGS.tensorboard,
+            observe=history.observe,
+        )
         for config in wanted.configs:
             with wanted.workspace.locked():
                 runner.run(config)
@@ -97,12 +107,12 @@ def _write(studies: Sequence[GradientStudy], config: RunConfig, *, name: str) ->
 
     shown = gradient_report.shown_study(studies, FLAGS.epoch)
     folder = shared.output_dir()
-    folder.mkdir(parents=True, exist_ok=True)
+    claim_output_folder(folder)
     stems = [folder / f"figure1_{name}", folder / f"figure1d_{name}"]
     tables = (gradient_report.curve_rows(shown), gradient_report.share_rows(studies))
     for stem, rows in zip(stems, tables, strict=True):
         write_csv(stem.with_name(stem.name + ".csv"), rows)
-    print(f"\n{gradient_report.render(studies, config)}\n")
+    print(f"\n{with_flags(gradient_report.render(studies, config), set(FLAGS))}\n")
     missing = missing_matplotlib("Figure 1")
     if missing:
         print(missing)
@@ -140,5 +150,4 @@ def _draw(
 
 
 if __name__ == "__main__":
-    FLAGS.set_default("methods", ["HBN"])
     run(main, module="hsm.experiments.figure1", doc=__doc__ or "")

@@ -23,6 +23,8 @@ from absl import flags
 from hsm.experiments.cli import figure_flags, model_flag, requested_runs
 from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.cli.app import load_tensorflow, run
+from hsm.experiments.cli.command import command
+from hsm.output_folder import claim_output_folder
 
 if TYPE_CHECKING:
     from hsm.data.sources.source import ImageSource
@@ -34,6 +36,7 @@ _METHODS = ("SM",)
 _REASON = "the others normalise the feature: python -m hsm.experiments.figure1 shows theirs"
 
 
+@command(uses=[model_flag, figure_flags, *requested_runs.RUN_FLAGS], defaults={"methods": ["SM"]})
 def main() -> None:
     """Run the driver on the flags."""
     if FLAGS.model is not None:
@@ -48,7 +51,13 @@ def main() -> None:
         last = LastOfEachKind(
             wanted.workspace, TrainingSample(wanted.source.train, figure_flags.sample())
         )
-        runner = Runner(wanted.source, wanted.workspace, wanted.pretrained, observe=last.observe)
+        runner = Runner(
+            wanted.source,
+            wanted.workspace,
+            wanted.pretrained,
+            tensorboard=FLAGS.tensorboard,
+            observe=last.observe,
+        )
         for config in wanted.configs:
             with wanted.workspace.locked():
                 runner.run(config)
@@ -92,7 +101,7 @@ def _write(found: NormStudy, config: RunConfig, *, name: str) -> None:
     from hsm.visual.style import missing_matplotlib
 
     stem = shared.output_dir() / f"figure3_{name}"
-    stem.parent.mkdir(parents=True, exist_ok=True)
+    claim_output_folder(stem.parent)
     write_csv(stem.with_name(stem.name + ".csv"), norm_study.rows(found))
     print(f"\n{norm_study.render(found)}\n")
     missing = missing_matplotlib("Figure 3")
@@ -123,5 +132,4 @@ def _draw(found: NormStudy, config: RunConfig, *, stem: Path) -> None:
 
 
 if __name__ == "__main__":
-    FLAGS.set_default("methods", ["SM"])
     run(main, module="hsm.experiments.figure3", doc=__doc__ or "")

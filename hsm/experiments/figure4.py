@@ -16,14 +16,17 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
+from hsm.experiments.cli import records_flag
 from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.cli.app import run
+from hsm.experiments.cli.command import command
 from hsm.experiments.cli.data_flags import check_choices
 from hsm.experiments.cli.hyperparameter_flags import numbers
-from hsm.experiments.cli.records_flag import records_dir
+from hsm.experiments.cli.requested_runs import RUN_FLAGS
 from hsm.experiments.cli.table_command import Table, finished_runs
 from hsm.experiments.config import METHODS, RunConfig
 from hsm.experiments.config.recipes import RECIPES
+from hsm.output_folder import claim_output_folder
 
 if TYPE_CHECKING:
     from hsm.experiments.reporting.recorded_runs import Recorded
@@ -59,9 +62,10 @@ def _alphas() -> list[float]:
     return list(dict.fromkeys(chosen))
 
 
+@command(uses=[records_flag, *RUN_FLAGS], defaults={"methods": ["SM", "BN", "HBN"]})
 def main() -> None:
     """Run the driver on the flags."""
-    folder = records_dir()
+    folder = records_flag.records_dir()
     if folder is not None:
         from hsm.experiments.reporting import recorded_runs
 
@@ -84,11 +88,11 @@ def main() -> None:
 
 def _is_wanted(run: Recorded) -> bool:
     """Whether the flags ask for a recorded run: its method, BN's alpha and the width."""
-    config = run.record["config"]
+    config = run.record.config
     return (
         run.row in FLAGS.methods
-        and (run.row != "BN" or config["alpha"] in _alphas())
-        and config["embedding_dim"] == (FLAGS.embedding_dim or config["embedding_dim"])
+        and (run.row != "BN" or config.alpha in _alphas())
+        and config.embedding_dim == (FLAGS.embedding_dim or config.embedding_dim)
     )
 
 
@@ -98,7 +102,7 @@ def _write(runs: list[Recorded]) -> None:
     from hsm.visual.style import missing_matplotlib
 
     folder = shared.output_dir()
-    folder.mkdir(parents=True, exist_ok=True)
+    claim_output_folder(folder)
     for name, group in recorded_runs.by_dataset(runs).items():
         rows, stem = similarities.rows(group), folder / f"figure4_{name}"
         print(f"\n{name}: overlap of the same class with different classes; mean cosine of each")
@@ -114,5 +118,4 @@ def _write(runs: list[Recorded]) -> None:
 
 
 if __name__ == "__main__":
-    FLAGS.set_default("methods", ["SM", "BN", "HBN"])
     run(main, module="hsm.experiments.figure4", doc=__doc__ or "")

@@ -15,20 +15,24 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from hsm.experiments.cli import records_flag
 from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.cli.app import run
+from hsm.experiments.cli.command import command
 from hsm.experiments.cli.data_flags import check_choices
-from hsm.experiments.cli.records_flag import records_dir
+from hsm.experiments.cli.requested_runs import RUN_FLAGS
 from hsm.experiments.cli.table_command import Table, finished_runs
 from hsm.experiments.config import METHODS
+from hsm.output_folder import claim_output_folder
 
 if TYPE_CHECKING:
     from hsm.experiments.reporting.recorded_runs import Recorded
 
 
+@command(uses=[records_flag, *RUN_FLAGS])
 def main() -> None:
     """Run the driver on the flags."""
-    folder = records_dir()
+    folder = records_flag.records_dir()
     if folder is None:
         for finished in finished_runs(Table("remarks", curves=False)):
             from hsm.experiments.reporting.recorded_runs import Recorded
@@ -39,9 +43,7 @@ def main() -> None:
     from hsm.experiments.reporting import recorded_runs
 
     check_choices("methods", shared.FLAGS.methods, METHODS)
-    found = [
-        run for run in recorded_runs.read(folder) if run.record["method"] in shared.FLAGS.methods
-    ]
+    found = [run for run in recorded_runs.read(folder) if run.record.method in shared.FLAGS.methods]
     if not found:
         raise ValueError(f"no record in {folder} is of --methods={','.join(shared.FLAGS.methods)}")
     _write(found)
@@ -53,7 +55,7 @@ def _write(runs: list[Recorded]) -> None:
     from hsm.visual.style import missing_matplotlib
 
     folder = shared.output_dir()
-    folder.mkdir(parents=True, exist_ok=True)
+    claim_output_folder(folder)
     for name, group in recorded_runs.by_dataset(recorded_runs.sorted_runs(runs)).items():
         rows, stem = remark_rows.rows(group), folder / f"remarks_{name}"
         print(f"\n{name}: spread of feature norms, (90th - 10th percentile) / median")

@@ -52,6 +52,15 @@ def test_nan_is_not_saved_and_the_old_checkpoint_stays(tmp_path):
     assert checkpoint.read_progress(path) == {"epoch": 1}
 
 
+@pytest.mark.usefixtures("full_disk")
+def test_a_full_disk_leaves_the_old_checkpoint(tmp_path):
+    path = tmp_path / "checkpoint.npz"
+    path.write_text("old")
+    with pytest.raises(OSError, match=r"checkpoint\.npz'$"):
+        _save(path, make_trainer(), {"note": "x" * 10_000})
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("checkpoint.npz", "old")]
+
+
 def test_weights_that_diverged_in_the_last_step_stop_the_run(tmp_path):
     trainer = make_trainer()
     trainer.on_epoch = lambda result: pytest.fail("the epoch counts as done")
@@ -69,7 +78,7 @@ def test_another_models_checkpoint_is_refused_by_variable(tmp_path):
     path = tmp_path / "checkpoint.npz"
     _save(path, make_trainer("BN"), {})
     other = make_trainer("LN")
-    with pytest.raises(ValueError, match="has no variable model/.*bias.* another --output_dir"):
+    with pytest.raises(ValueError, match="has no variable model/.*bias.* another folder"):
         checkpoint.restore(path, model=other.step.model, optimizer=other.step.optimizer)
 
 

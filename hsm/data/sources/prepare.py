@@ -9,25 +9,25 @@ from __future__ import annotations
 import functools
 import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from array_record.python.array_record_module import ArrayRecordReader, ArrayRecordWriter
 
+from hsm import atomic
 from hsm.data import images
 from hsm.data.image_check import find_bad_images
+from hsm.data.sources.array_records import count_records, write_records
 from hsm.data.sources.encoded import encoded_reader
 from hsm.data.sources.listing import Listing
 from hsm.data.sources.prepared import MANIFEST, Manifest, Shard, read_manifest, sha256
 from hsm.data.sources.source import EncodedImages, Files, taken
+from hsm.output_folder import MARKER, make_output_folder, mark
 
 SIDE = 256
 
-# Images are their own compression; one record a group, since they are read in random order.
-_WRITER_OPTIONS = "group_size:1,uncompressed"
 _UNFINISHED = "unfinished.json"
 
 ENCODERS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
@@ -76,9 +76,11 @@ def write_copy(
     _claim(folder, plan)
     ends = np.cumsum([shard.images for shard in plan.shards])
     for shard, end in zip(plan.shards, ends, strict=True):
-        if _number_of_records(folder / shard.file) != shard.images:
+        path = folder / shard.file
+        if not path.is_file() or count_records(path) != shard.images:
             part = taken(listing.images, np.arange(end - shard.images, end))
-            _write_shard(folder / shard.file, _encoded(part, encoding))
+            with atomic.replacing(path) as partial:
+                write_records(partial, _encoded(part, encoding))
         if progress:
             progress(int(end), len(listing.classes))
     manifest = replace(plan, shards=[_finished(folder, shard) for shard in plan.shards])
@@ -113,9 +115,9 @@ def _plan(listing: Listing, name: str, encoding: str, shard_size: int) -> Manife
 
 def _claim(folder: Path, plan: Manifest) -> None:
     """Notes in `folder` what is being written, or checks that the note there says the same."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_output_folder(folder)
     begun = _begun(folder)
-    if begun is None and any(folder.iterdir()):
+    if begun is None and any(path.name != MARKER for path in folder.iterdir()):
         raise ValueError(
             f"{folder} must be empty, or hold the beginning of this copy. Received: a folder with "
             "other files. Name another folder"
@@ -125,6 +127,7 @@ def _claim(folder: Path, plan: Manifest) -> None:
             f"{folder} must be empty, or hold the beginning of this very copy. Received: another "
             "copy, or its beginning. Remove it, or name another folder"
         )
+    mark(folder)
     _write_json(folder / _UNFINISHED, plan)
 
 
@@ -139,31 +142,7 @@ def _begun(folder: Path) -> Manifest | None:
 
 
 def _write_json(path: Path, manifest: Manifest) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(manifest.to_json()) + "\n", encoding="utf-8")
-    partial.replace(path)
-
-
-def _number_of_records(path: Path) -> int | None:
-    """Returns how many records a file has, or None if there is no such file."""
-    if not path.is_file():
-        return None
-    reader = ArrayRecordReader(str(path))
-    try:
-        return reader.num_records()
-    finally:
-        reader.close()
-
-
-def _write_shard(path: Path, records: Iterable[bytes]) -> None:
-    partial = path.with_name(path.name + ".partial")
-    writer = ArrayRecordWriter(str(partial), _WRITER_OPTIONS)
-    try:
-        for record in records:
-            writer.write(record)
-    finally:
-        writer.close()
-    partial.replace(path)
+    atomic.write_text(path, json.dumps(manifest.to_json()) + "\n")
 
 
 def _encoded(part: Files, encoding: str) -> Iterator[bytes]:

@@ -13,6 +13,8 @@ from types import FrameType
 
 from absl import app, flags, logging
 
+from hsm.experiments.cli.command import Command
+from hsm.experiments.cli.flag_spelling import with_flags
 from hsm.experiments.runs import environment
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -23,32 +25,33 @@ flags.DEFINE_integer(
     "threads",
     0,
     "Threads that TensorFlow computes with; 0 takes one for each core that the process may use. "
-    "One thread rounds otherwise than several, and training makes other scores of it.",
+    "Another number may round otherwise, and training makes other scores of it: records hold it.",
     lower_bound=0,
 )
 flags.DEFINE_bool("traceback", False, "Show the Python traceback of an error.")
 
 
-def run(main: Callable[[], None], *, module: str, doc: str) -> None:
+def run(main: Command, *, module: str, doc: str) -> None:
     """Run `main` after the flags were parsed, and exit.
 
     Exit codes: 0 for success and --help, 1 for an error of the data or the run, 2 for a bad flag,
     130 for Ctrl-C, 143 for SIGTERM.
 
     Args:
-        main: the driver; raises ValueError, OSError, FloatingPointError or ImportError for what the
-            user can mend.
-        module: name of the module whose flags the driver has besides the shared ones.
-        doc: what the driver does, for --help.
+        main: the command; raises ValueError, OSError, FloatingPointError or ImportError for what
+            the user can mend.
+        module: name of its module.
+        doc: what it does, for --help.
     """
     signal.signal(signal.SIGTERM, _terminate)  # What a cluster sends before it kills.
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends the command without a word.
+    if hasattr(signal, "SIGPIPE"):  # Not on Windows.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends the command without a word.
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A log is read while the run goes on, and a killed run must not take its lines with it.
         # Nor is a run to end over a sign, such as a Greek letter, that the terminal lacks.
         sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
     environment.set_variables()
-    app.run(lambda _: _guarded(main), flags_parser=lambda argv: _parse(argv, module, doc))
+    app.run(lambda _: _guarded(main), flags_parser=lambda argv: _parse(argv, main, module, doc))
 
 
 def load_tensorflow() -> None:
@@ -84,9 +87,9 @@ def _silence() -> Iterator[None]:
             os.close(kept)
 
 
-def _parse(argv: list[str], module: str, doc: str) -> list[str]:
+def _parse(argv: list[str], main: Command, module: str, doc: str) -> list[str]:
     if any(argument in ("-h", "-help", "--help", "--helpfull") for argument in argv[1:]):
-        print(_help(module, doc))
+        print(main.help(module, doc, also=__name__))
         sys.exit(0)
     try:
         rest = flags.FLAGS(argv)
@@ -94,36 +97,9 @@ def _parse(argv: list[str], module: str, doc: str) -> list[str]:
         _stop(f"{error}\n--help lists all flags.", 2)
     if len(rest) > 1:
         _stop(f"unexpected argument {rest[1]!r}: flags are written --name=value", 2)
+    if unused := main.unused(also=__name__):
+        _stop(f"--{unused[0]} has no effect on this command.\n--help lists all flags.", 2)
     return rest
-
-
-def _help(module: str, doc: str) -> str:
-    defined = flags.FLAGS.flags_by_module_dict()
-    # A driver that is started as a script defines its flags under that script's name.
-    shared = [
-        f"hsm.experiments.cli.{name}"
-        for name in (
-            "model_flag",
-            "records_flag",
-            "data_flags",
-            "run_flags",
-            "hyperparameter_flags",
-            "precision",
-        )
-    ]
-    owners = (module, sys.argv[0], *shared, __name__)
-    sections = [doc.strip(), f"Usage: python -m {module} [--flag=value ...]"]
-    return "\n\n".join(sections + [_flags_help(name) for name in owners if name in defined])
-
-
-def _flags_help(module: str) -> str:
-    blocks = []
-    for flag in flags.FLAGS.flags_by_module_dict()[module]:
-        shown = flag.default_as_str
-        default = "" if shown is None else f" (default: {shown.strip(chr(39))})"
-        blocks.append(flags.text_wrap(f"--{flag.name}{default}", length=96, indent="  "))
-        blocks.append(flags.text_wrap(flag.help, length=96, indent="      "))
-    return "\n".join(blocks)
 
 
 class _Terminated(BaseException):
@@ -146,7 +122,7 @@ def _guarded(main: Callable[[], None]) -> None:
     except _USER_ERRORS as error:
         if flags.FLAGS.traceback:
             traceback.print_exc()
-        _stop(str(error), 1)
+        _stop(with_flags(str(error), set(flags.FLAGS)), 1)
 
 
 def _stop(message: str, code: int) -> None:

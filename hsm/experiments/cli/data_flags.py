@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import Any
 
 from absl import flags
 
 from hsm.data.catalog import CATALOG
+from hsm.output_folder import holds_pictures, is_output_folder
 
 # The paper's: each has a flag for its folder, and is also looked for in a common root.
 _PAPERS = tuple(name for name, known in CATALOG.items() if known.expected)
@@ -40,6 +43,16 @@ flags.DEFINE_string(
     "Default: the first half of the sorted classes.",
 )
 flags.DEFINE_enum(
+    "folder_layout",
+    "classes",
+    ["classes", "split"],
+    "image_folder: classes if its folders are the classes; split if they are train/, val/ and "
+    "test/ with one folder a class in each. If these hold the same classes, their images are "
+    "joined by class and divided as --train_classes says, but for classification, which keeps "
+    "them apart; else the classes of train/ train, and those of test/, or of val/ where there is "
+    "no test/, are tested.",
+)
+flags.DEFINE_enum(
     "on_bad_image",
     "error",
     ["error", "skip"],
@@ -56,14 +69,17 @@ flags.DEFINE_enum(
 FLAGS = flags.FLAGS
 
 
-def datasets() -> list[str]:
-    """The values of --dataset, each once.
+def datasets(chosen: Sequence[str] | None = None) -> list[str]:
+    """The values of --dataset, each once, as far as the other flags go with them.
+
+    Args:
+        chosen: in place of --dataset.
 
     Raises:
         ValueError: if one of them is unknown, or if a folder is given that none of them would use,
             or that several would use in different ways.
     """
-    chosen = list(dict.fromkeys(FLAGS.dataset))
+    chosen = list(dict.fromkeys(FLAGS.dataset if chosen is None else chosen))
     check_choices("dataset", chosen, tuple(CATALOG))
     for name in _PAPERS:
         if _own_folder(name) and name not in chosen:
@@ -72,6 +88,11 @@ def datasets() -> list[str]:
                 f"have no effect. Received: --dataset={','.join(chosen)}. Leave the flag out, or "
                 f"add {name} to --dataset"
             )
+    if FLAGS.folder_layout != "classes" and "image_folder" not in chosen:
+        raise ValueError(
+            "--folder_layout is for image_folder, which --dataset does not name: it would have no "
+            f"effect. Received: --dataset={','.join(chosen)}. Leave the flag out"
+        )
     _check_data_dir(chosen)
     return chosen
 
@@ -86,13 +107,41 @@ def source_options(dataset: str, limit: int | None) -> dict[str, Any]:
     return {
         "data_dir": _own_folder(dataset) or FLAGS.data_dir,
         "train_classes": FLAGS.train_classes,
+        "folder_layout": FLAGS.folder_layout,
         "on_bad_image": FLAGS.on_bad_image,
         "singletons": FLAGS.singletons,
         "limit": limit,
     }
 
 
-def check_choices(flag: str, chosen: list[str], allowed: tuple[str, ...]) -> None:
+def check_output(folder: Path) -> None:
+    """Hold the folder of results apart from the photographs, lest results become images of a class.
+
+    A new folder among them is fine: it is marked, and no class.
+
+    Raises:
+        ValueError: if `folder` is image_folder's own, or one in a folder of data with pictures.
+    """
+    for name in FLAGS.dataset or ():
+        data = _own_folder(name) or FLAGS.data_dir
+        root = Path(data).expanduser().resolve() if data else None
+        place = folder.resolve()
+        if root is None or not place.is_dir() or not place.is_relative_to(root):
+            continue
+        is_whole = place == root
+        if is_whole and name != "image_folder":
+            continue
+        if is_whole or (not is_output_folder(place) and holds_pictures(place)):
+            raise ValueError(
+                "--output_dir must not be a folder of photographs, lest results become images of a "
+                f"class. Received: {folder}, which "
+                + (f"is the folder of {name}" if is_whole else f"lies in {data} and holds pictures")
+                + f". Name a new folder, such as {Path(data) / 'results'}; records/, runs/ and "
+                "trunks/ of earlier commands can be moved there"
+            )
+
+
+def check_choices(flag: str, chosen: list[str], allowed: Collection[str]) -> None:
     """Holds the value of a list flag to what it may name.
 
     Raises:

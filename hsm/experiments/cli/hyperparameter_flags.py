@@ -1,146 +1,70 @@
-"""The flags that override a recipe: one for every hyper-parameter, under its name."""
+"""The flags that override a recipe: one for every setting that a recipe has, under its name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from dataclasses import Field
+from types import NoneType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from absl import flags
 
-from hsm.experiments.config.hyperparameters import (
-    HEATINGS,
-    NMI_AVERAGES,
-    OPTIMIZERS,
-    PRECISIONS,
-    PROFILES,
-)
-from hsm.models import backbone_specs
+from hsm.experiments.config.hyperparameters import Hyperparameters
+from hsm.experiments.config.settings import defaults, settings_of
 
 _N = TypeVar("_N", int, float)
 
 FLAGS = flags.FLAGS
-_FROM_RECIPE = "Default: the data set's recipe, which --dry_run prints."
+
+# What says which recipe it is cannot come from it.
+_CHOOSES_THE_RECIPE = "profile"
 
 
-def _number(name: str, text: str, lower_bound: int | None = 1) -> None:
-    flags.DEFINE_integer(name, None, f"{text} {_FROM_RECIPE}", lower_bound=lower_bound)
+def _define(field: Field[Any], kind: type) -> None:
+    """Define the flag of a setting whose values are of the type `kind`."""
+    name, rules = field.name, field.metadata
+    default: Any = field.default if name == _CHOOSES_THE_RECIPE else None
+    text = " ".join([rules["help"], *_hints(field)])
+    if rules["choices"]:
+        flags.DEFINE_enum(name, default, list(rules["choices"]), text)
+    elif kind is bool:
+        flags.DEFINE_bool(name, default, text)
+    elif kind is int:
+        flags.DEFINE_integer(name, default, text, lower_bound=rules["at_least"])
+    elif kind is float:
+        flags.DEFINE_float(name, default, text, lower_bound=rules["at_least"])
+    elif kind is tuple:
+        flags.DEFINE_list(name, default, text)
+    else:
+        flags.DEFINE_string(name, default, text)
 
 
-def _fraction(name: str, text: str, lower_bound: float | None = None) -> None:
-    flags.DEFINE_float(name, None, f"{text} {_FROM_RECIPE}", lower_bound=lower_bound)
+def _hints(field: Field[Any]) -> list[str]:
+    """Return what --help adds to a setting's own text."""
+    if field.name == _CHOOSES_THE_RECIPE:
+        return []
+    hints = [f"--no{field.name} does not."] if isinstance(field.default, bool) else []
+    usual = "" if field.default is None else f", such as {spelt(field.default)}"
+    return [*hints, f"Default: the data set's recipe{usual}; --dry_run prints it."]
 
 
-def _choice(name: str, text: str, allowed: tuple[str, ...]) -> None:
-    flags.DEFINE_enum(name, None, list(allowed), f"{text} {_FROM_RECIPE}")
+def spelt(value: Any) -> str:
+    """Return a setting's value, other than None, as it is written behind its flag."""
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _switch(name: str, text: str) -> None:
-    flags.DEFINE_bool(name, None, f"{text} {_FROM_RECIPE}")
+def _kind(hint: Any) -> type:
+    """Return what values of a type hint are beside None: float of `float | None`."""
+    options = [kind for kind in get_args(hint) if kind is not NoneType]
+    return get_origin(hint) if get_origin(hint) is tuple else (options or [hint])[0]
 
 
-flags.DEFINE_enum(
-    "profile",
-    "paper",
-    list(PROFILES),
-    "Whose recipe: the text of the paper, or the code that its authors released (official).",
-)
-
-# Network.
-flags.DEFINE_string("backbone", None, f"{backbone_specs.HELP}. {_FROM_RECIPE}")
-_number("image_size", "Side of the square crops in pixels; images are resized to 256/224 of it.")
-_switch("random_crops", "Crop training images at random places; --norandom_crops takes the centre.")
-_switch(
-    "crop_last_place",
-    "Let training crops lie at the greatest offset, too: 0 to 32 of 256 - 224, not 0 to 31.",
-)
-_number("embedding_dim", "Width of the embedding.")
-_switch("scale_bias", "Multiply the classifier's bias by alpha, too (eq. 1).")
-_switch(
-    "learned_alpha", "Train alpha with the weights, from 1, instead of setting it; for LN and BN."
-)
-_switch(
-    "norm_term",
-    "Keep the factor 1 / ||f|| in the gradient (eq. 11); --nonorm_term leaves it out, for LN and "
-    "HLN (end of section 3.3).",
-)
-_switch(
-    "unbiased_variance",
-    "Average the unbiased variance in batch normalisation, as TensorFlow 1 does.",
-)
-
-# Updates.
-_number("batch_size", "Images a step.")
-_fraction(
-    "label_smoothing",
-    "Share of every label that is spread evenly over all classes; 0.1 in the released code's "
-    "baseline, with SM.",
-    0.0,
-)
-_choice("optimizer", "sgd (with --momentum) or adam.", OPTIMIZERS)
-_fraction("momentum", "Momentum of sgd.", 0.0)
-_switch(
-    "raw_momentum",
-    "Keep the learning rate out of sgd's momentum, as TensorFlow 1 does: gradients from before the "
-    "switch then count with the new rate.",
-)
-_fraction("adam_epsilon", "Epsilon of adam.", 0.0)
-_choice(
-    "precision",
-    "Arithmetic of the backbone. mixed_bfloat16 is about twice as fast on processors with AVX-512 "
-    "BF16 or AMX; on others neither it nor mixed_float16 trains without "
-    "--allow_emulated_precision.",
-    PRECISIONS,
-)
-_switch(
-    "xla",
-    "Compile training steps with XLA, which takes a while at the start.",
-)
-_switch(
-    "warm_up",
-    "Before training, move the averages of batch normalisation over an epoch of central crops, "
-    "and nothing else.",
-)
-_switch(
-    "class_mean_init",
-    "Before training, set the classifier's weights to the training classes' mean features.",
-)
-
-# Schedule.
-_fraction("alpha", "Reciprocal of the temperature before the switch.")
-_fraction("learning_rate", "Learning rate before the switch.")
-_number("epochs", "Epochs before the switch.")
-_number(
-    "heated_epochs",
-    "Epochs after the switch; SM, LN and BN train as many further ones unheated.",
-    0,
-)
-_choice(
-    "heating",
-    "How HLN and HBN heat up: at a switch, or gradually from the start (section 3.4, strategies ii "
-    "and i).",
-    HEATINGS,
-)
-_fraction("heated_alpha", "Reciprocal of the temperature after the switch.")
-flags.DEFINE_float(
-    "heated_learning_rate",
-    None,
-    "Learning rate after the switch. Default: a tenth of --learning_rate.",
-)
-_number("gradual_every", "Epochs between two steps of --heating=gradual.")
-_fraction("gradual_alpha_divisor", "What such a step divides alpha by.")
-_fraction("gradual_rate_factor", "What such a step multiplies the learning rate with.")
-
-# Scores.
-_number("eval_every", "Epochs between evaluations; the switch and the end are always evaluated.")
-_number("test_batch_size", "Images embedded at once.")
-_fraction(
-    "test_epsilon",
-    "Added to a tested feature's squared length before it is divided by its root.",
-    0.0,
-)
-flags.DEFINE_list("ks", None, f"The K of Recall@K. {_FROM_RECIPE}")
-_number("kmeans_starts", "Starts of k-means, of which the best counts.")
-_choice("nmi", "Mean of the entropies in the NMI that tables show.", NMI_AVERAGES)
+_HINTS = get_type_hints(Hyperparameters)
+for _field in settings_of(Hyperparameters):
+    if _field.name in defaults(Hyperparameters):
+        _define(_field, _kind(_HINTS[_field.name]))
 
 
 def given(recipe: Mapping[str, Any]) -> dict[str, Any]:

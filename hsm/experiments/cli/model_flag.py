@@ -24,15 +24,14 @@ flags.DEFINE_string(
 
 
 def dataset_of(config: RunConfig) -> str:
-    """The data set that --dataset names, or else the run's own, which --dataset is set to.
+    """The data set that --dataset names, or else the run's own.
 
     Raises:
         ValueError: if it names several, or the flags do not go together.
     """
-    if not FLAGS["dataset"].present:
-        # A folder of images goes by its own name in the configuration.
-        FLAGS["dataset"].value = [config.dataset if config.dataset in CATALOG else "image_folder"]
-    chosen = data_flags.datasets()
+    # A folder of images goes by its own name in the configuration.
+    own = config.dataset if config.dataset in CATALOG else "image_folder"
+    chosen = data_flags.datasets(None if FLAGS["dataset"].present else [own])
     if len(chosen) > 1:
         raise ValueError(f"--dataset takes one data set here. Received: {','.join(chosen)}")
     return chosen[0]
@@ -59,6 +58,6 @@ def trained_source(config: RunConfig, class_names: Sequence[str]) -> ImageSource
             f"the model was trained on {len(class_names)} classes of {config.dataset} "
             f"({', '.join(class_names[:3])}, …), which are not the {source.train.num_classes} "
             f"training classes of {source.name}: name its data with --dataset and --data_dir, and "
-            "with --train_classes if it was trained with that"
+            "with --train_classes and --folder_layout if it was trained with those"
         )
     return source

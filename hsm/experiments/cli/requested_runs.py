@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hsm.data.catalog import ZERO_SHOT
-from hsm.experiments.cli import data_flags
+from hsm.experiments.cli import data_flags, hyperparameter_flags, precision
 from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.cli.app import load_tensorflow
 from hsm.experiments.cli.precision import check_model, check_precision
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from hsm.experiments.runs.workspace import Workspace
 
 Configs = Callable[[str, str, str], list[RunConfig]]
+
+# Modules whose flags the commands use that run what they ask for.
+RUN_FLAGS = (data_flags, shared, hyperparameter_flags, precision)
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from typing import Any
 from absl import flags
 
 from hsm.data.catalog import ZERO_SHOT
-from hsm.experiments.cli.data_flags import check_choices, datasets
+from hsm.experiments.cli.data_flags import check_choices, check_output, datasets
 from hsm.experiments.cli.hyperparameter_flags import given, whole_numbers
 from hsm.experiments.config import METHODS, RunConfig
 from hsm.experiments.config.initial_weights import Pretrained
-from hsm.experiments.config.recipes import RECIPES
+from hsm.experiments.config.recipes import RECIPES, changed
 from hsm.experiments.config.variants import VARIANTS, vary
 from hsm.models.backbone_specs import IMAGENET, is_keras_file
 
@@ -44,7 +44,13 @@ flags.DEFINE_string(
     "networks an .h5 without the top, or imagenet, which Keras looks for in its folder and fetches "
     "if need be. Default: random weights, or the .keras file's.",
 )
-flags.DEFINE_list("seeds", ["0"], "Seeds; several give mean and standard deviation.")
+flags.DEFINE_list(
+    "seeds",
+    ["0"],
+    "Seeds; several give mean and standard deviation. A seed decides every number for one kind of "
+    "processor, one number of --threads and one version of the packages; others round otherwise, "
+    "and training makes other scores of it.",
+)
 flags.DEFINE_string(
     "output_dir",
     "results",
@@ -64,7 +70,7 @@ flags.DEFINE_bool(
     "flags say otherwise; results go to the folder smoke in --output_dir.",
 )
 flags.DEFINE_bool(
-    "dry_run", False, "Read the annotations, print counts, plan and an estimate of the time; stop."
+    "dry_run", False, "Read the data, print counts, plan and an estimate of the time; stop."
 )
 
 FLAGS = flags.FLAGS
@@ -95,7 +101,7 @@ def configs(
     if values.variants:
         check_choices("variants", values.variants, tuple(VARIANTS))
     recipe = recipes[values.profile][dataset]
-    settings = {**recipe, **(_SMOKE if values.smoke else {}), **given(recipe)}
+    settings = changed(recipe, {**(_SMOKE if values.smoke else {}), **given(recipe)})
     settings["weights"] = Path(values.weights).name if values.weights else None
     if is_keras_file(settings["backbone"]):
         settings["backbone"] = Path(settings["backbone"]).name
@@ -118,6 +124,7 @@ def check(configs: Callable[..., object], split: str) -> None:
         )
     for dataset in datasets():
         configs(dataset, dataset, split)
+    check_output(output_dir())
 
 
 def pretrained() -> Pretrained:

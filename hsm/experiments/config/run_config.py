@@ -15,6 +15,7 @@ from hsm.data.catalog import CLASSIFICATION, SPLITS, ZERO_SHOT
 from hsm.experiments.config.hyperparameters import Hyperparameters
 from hsm.experiments.config.methods import METHODS, Method
 from hsm.models.backbone_specs import is_keras_file
+from hsm.records.json_values import decode
 from hsm.schedules import Constant, Gradual, HeatUp, Schedule
 
 # What decides neither weights nor scores: when is scored, and which NMI is shown.
@@ -31,7 +32,9 @@ class RunConfig(Hyperparameters):
         dataset: name of the data set, or the base name of its folder.
         split: how the data set is divided, one of `hsm.data.catalog.SPLITS`.
         method: one of `METHODS`; "pretrained" is the backbone's own feature without any training.
-        seed: seeds initial weights, order, crops, flips and k-means.
+        seed: seeds initial weights, order, crops, flips and k-means. It decides every bit on one
+            kind of processor with one number of threads; others round otherwise, and training
+            makes other scores of it.
     """
 
     dataset: str
@@ -50,9 +53,9 @@ class RunConfig(Hyperparameters):
             raise ValueError(
                 f"split must be one of {', '.join(SPLITS)}. Received: split={self.split!r}"
             )
-        super().__post_init__()
         self._check_method()
         self._check_options()
+        super().__post_init__()
         _ = self.schedule.phases
 
     def _check_method(self) -> None:
@@ -71,27 +74,24 @@ class RunConfig(Hyperparameters):
             )
         if self.is_pretrained and self.weights is None and not is_keras_file(self.backbone):
             raise ValueError(
-                "the method pretrained needs --weights, or a .keras file as --backbone: it "
+                "the method pretrained needs `weights`, or a .keras file as `backbone`: it "
                 "evaluates the feature of a trained backbone"
             )
         if self.is_pretrained and self.is_classification:
             raise ValueError(
-                "the method pretrained has no classifier of these classes: leave it out of "
-                "--methods"
+                "the method pretrained has no classifier of these classes: leave it out"
             )
 
     def _check_options(self) -> None:
         if self.learned_alpha and not self._uses("learned_alpha"):
             raise ValueError(
                 f"learned_alpha goes with the methods {_with('learned_alpha')}, whose alpha no "
-                "schedule sets: leave the others out of --methods. "
-                f"Received: method={self.method!r}"
+                f"schedule sets: leave the others out. Received: method={self.method!r}"
             )
         if not self.norm_term and not self._uses("norm_term"):
             raise ValueError(
                 f"norm_term=False goes with the methods {_with('norm_term')}, which divide by the "
-                "feature's norm: leave the others out of --methods. "
-                f"Received: method={self.method!r}"
+                f"feature's norm: leave the others out. Received: method={self.method!r}"
             )
 
     def _uses(self, setting: str) -> bool:
@@ -200,9 +200,13 @@ class RunConfig(Hyperparameters):
         return json.loads(json.dumps(dataclasses.asdict(self)))
 
     @classmethod
-    def from_json(cls, values: dict[str, Any]) -> RunConfig:
-        """The inverse of `to_json`."""
-        return cls(**{**values, "ks": tuple(values["ks"])})
+    def from_json(cls, values: object) -> RunConfig:
+        """The inverse of `to_json`; a setting that is missing, as in older files, has its default.
+
+        Raises:
+            ValueError: if a setting is unknown, has another type or breaks its rule.
+        """
+        return decode(cls, values)
 
     def _identity(self) -> dict[str, Any]:
         """The fields that decide weights and scores, as far as they are not the defaults.

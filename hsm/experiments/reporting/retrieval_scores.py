@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from hsm.atomic import write_text
 from hsm.experiments.config import RunConfig
 from hsm.experiments.reporting.grid import Grid, to_text
 from hsm.experiments.studies.retrieval import Retrieval
+from hsm.output_folder import claim_output_folder
 from hsm.visual.files import write_csv
 
 
@@ -30,10 +32,10 @@ def score_table(found: Retrieval, config: RunConfig) -> str:
 
 def write_scores(found: Retrieval, config: RunConfig, directory: Path) -> tuple[Path, ...]:
     """Write scores_NAME.json and scores_NAME.csv, fractions in 0..1, and return their paths."""
-    directory.mkdir(parents=True, exist_ok=True)
-    path = directory / f"scores_{found.name}.json"
+    claim_output_folder(directory)
     values = {"run": config.name, "config": config.to_json(), **found.to_json()}
-    path.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+    text = json.dumps(values, indent=1) + "\n"
+    path = write_text(directory / f"scores_{found.name}.json", text)
     rows = [("measure", "value"), *((name, f"{v:.6f}") for name, v in _columns(found).items())]
     return path, write_csv(path.with_suffix(".csv"), rows)
 

@@ -19,11 +19,11 @@ def rows(runs: Sequence[Recorded]) -> list[SimilarityRow]:
         ValueError: if the runs have embeddings of several widths, or two are alike.
         FileNotFoundError: if a record's histograms are not beside it.
     """
-    widths = sorted({run.record["config"]["embedding_dim"] for run in runs})
+    widths = sorted({run.record.config.embedding_dim for run in runs})
     if len(widths) > 1:
         raise ValueError(
             f"the runs on {runs[0].dataset} have embeddings of {', '.join(map(str, widths))} "
-            "dimensions, whose cosines do not compare: choose one with --embedding_dim"
+            "dimensions, whose cosines do not compare: choose one `embedding_dim`"
         )
     return [
         _row(condition, [run.columns(_KIND) for run in same])

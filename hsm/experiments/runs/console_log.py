@@ -10,8 +10,12 @@ from typing import Any
 from hsm.experiments.config import RunConfig
 from hsm.experiments.runs.evaluator import Evaluator
 from hsm.experiments.runs.made_with import changes
+from hsm.experiments.runs.recording import evaluation_row
 from hsm.experiments.runs.tensorboard_log import RunLog
 from hsm.models import EmbeddingModel
+from hsm.progress import below_the_bar
+from hsm.records import EpochRow, EvaluationRow
+from hsm.training.collapse import Collapse
 from hsm.training.loop import EpochResult, Trainer
 
 
@@ -46,20 +50,35 @@ class RunReport:
             + (f", with {changed}: other numbers than without the change" if changed else "")
         )
         if self._log is not None:
-            self._log.past(trainer.epochs, trainer.evaluations)
+            epochs = map(EpochRow.from_json, trainer.epochs)
+            self._log.past(epochs, map(evaluation_row, trainer.evaluations))
 
     def epoch(self, result: EpochResult) -> None:
         """One line of what an epoch gave, and of the time that the rest will take."""
         left = (self._config.total_epochs - result.epoch) * result.seconds
-        self._say(
-            f"{title(self._config)} epoch {result.epoch}/{self._config.total_epochs}  "
-            f"alpha {result.alpha:g}  rate {result.learning_rate:g}  loss {result.loss:.4f}  "
-            f"accuracy {100 * result.accuracy:.1f} %  {result.images_per_second:.1f} images/s  "
-            f"{duration(result.seconds)}, {duration(left)} left"
-        )
+        parts = [
+            f"{title(self._config)} epoch {result.epoch}/{self._config.total_epochs}",
+            None if result.alpha is None else f"alpha {result.alpha:g}",
+            f"rate {result.learning_rate:g}",
+            f"loss {result.loss:.4f}",
+            None if result.accuracy is None else f"accuracy {100 * result.accuracy:.1f} %",
+            f"{result.images_per_second:.1f} images/s",
+            f"{duration(result.seconds)}, {duration(left)} left",
+        ]
+        self._say("  ".join(part for part in parts if part is not None))
         if self._log is not None:
-            self._log.epoch(asdict(result))
+            self._log.epoch(EpochRow.from_json(asdict(result)))
             self._log.weights(self._model, result.epoch)
+
+    def collapse(self, found: Collapse) -> None:
+        """A sentence on features that became one, with the remedies that this run has."""
+        self._say(
+            below_the_bar(
+                f"{title(self._config)} epoch {found.epoch}: the features collapsed. The pooled "
+                f"ones of different classes have a mean cosine of {found.cosine:.6f} before step "
+                f"{found.step}; at the start it was {found.start:.6f}. {_remedies(self._config)}"
+            )
+        )
 
     def watched(self, evaluator: Evaluator) -> Callable[[int], dict[str, Any] | None]:
         """`evaluator`, with a line for every evaluation."""
@@ -69,22 +88,36 @@ class RunReport:
             evaluation = evaluator(epoch)
             if evaluation is not None:
                 took = duration(time.perf_counter() - start)
-                found = scores(evaluation, self._config)
-                self._say(f"{title(self._config)} epoch {epoch}: {found}  ({took})")
+                row = evaluation_row({"epoch": epoch, **evaluation})
+                self._say(
+                    f"{title(self._config)} epoch {epoch}: {scores(row, self._config)}  ({took})"
+                )
                 if self._log is not None:
-                    self._log.evaluation(epoch, evaluation)
+                    self._log.evaluation(row)
             return evaluation
 
         return evaluate
 
 
-def scores(evaluation: dict[str, Any], config: RunConfig) -> str:
+def _remedies(config: RunConfig) -> str:
+    """What may keep a network's features apart: a sentence or two."""
+    remedy = f"Try a learning_rate below {config.learning_rate:g}"
+    if config.optimizer == "adam":
+        remedy += (
+            f", or an adam_epsilon above {config.adam_epsilon:g} (the released code's is 0.01)"
+        )
+    if config.weights is None:
+        return f"{remedy}."
+    return f"{remedy}, and check that {config.weights} holds weights for {config.backbone}."
+
+
+def scores(row: EvaluationRow, config: RunConfig) -> str:
     """How many images were tested, and the scores in percent."""
-    found = [f"{evaluation['num_queries']} test images"]
-    if "accuracy" in evaluation:
-        found.append(f"accuracy {100 * evaluation['accuracy']:.2f} %")
-    found += [f"R@{k} {100 * value:.2f}" for k, value in evaluation["recall"].items()]
-    nmi = evaluation[f"nmi_{config.nmi}"]
+    found = [f"{row.num_queries} test images"]
+    if row.accuracy is not None:
+        found.append(f"accuracy {100 * row.accuracy:.2f} %")
+    found += [f"R@{k} {100 * value:.2f}" for k, value in row.recall.items()]
+    nmi = row.nmi(config.nmi)
     if nmi is not None:
         found.append(f"NMI {100 * nmi:.2f}")
     return "  ".join(found)

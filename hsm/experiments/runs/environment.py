@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from hsm import processor
+from hsm.cores import usable_cores
 
 # Those that TensorFlow, XLA, oneDNN, OpenMP and the GPUs' libraries obey. TF_ alone would take in
 # the passwords of Terraform.
@@ -125,7 +126,7 @@ def set_threads(threads: int) -> None:
     """
     import tensorflow as tf
 
-    wanted = threads or visible_cores()
+    wanted = threads or usable_cores()
     try:
         tf.config.threading.set_intra_op_parallelism_threads(wanted)
         tf.config.threading.set_inter_op_parallelism_threads(wanted)
@@ -135,13 +136,6 @@ def set_threads(threads: int) -> None:
                 "expected a number of threads before TensorFlow computes in this process, "
                 f"received threads={threads} after it began with {_threads()[0]}: start a new one"
             ) from error
-
-
-def visible_cores() -> int:
-    """Return how many cores the process may use."""
-    if hasattr(os, "sched_getaffinity"):  # Not everywhere.
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def describe() -> dict[str, Any]:
@@ -202,7 +196,7 @@ def _threads() -> tuple[int, int]:
 def _default(variable: str) -> int:
     """What TensorFlow takes where it was not told: the variable, if that is a positive number."""
     text = os.environ.get(variable, "")
-    return int(text) if text.isdecimal() and int(text) else visible_cores()
+    return int(text) if text.isdecimal() and int(text) else usable_cores()
 
 
 def _listed(values: tuple[str, ...] | None) -> list[str] | None:

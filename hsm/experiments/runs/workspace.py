@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
+import sys
+import unicodedata
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from hsm import records
-from hsm.experiments.config import RunConfig
+from hsm import atomic
+from hsm.experiments.config import RunConfig, run_record
+from hsm.experiments.config.run_record import RunRecord
 from hsm.models.backbone_specs import is_keras_file
+from hsm.output_folder import claim_output_folder, make_output_folder
+from hsm.records.json_values import JsonObject
 from hsm.training.checkpoint import CheckpointFile
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ModelCard(JsonObject):
+    """What model.json holds: what is needed, beside the checkpoint, to build the network again."""
+
+    config: RunConfig
+    class_names: tuple[str, ...]
+    further: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Workspace:
@@ -61,10 +75,10 @@ class Workspace:
             CheckpointFile(self.checkpoint(config), config.total_epochs),
         )
 
-    def record(self, config: RunConfig) -> dict[str, Any] | None:
+    def record(self, config: RunConfig) -> RunRecord | None:
         """The record of a finished run, or None."""
         path = self.records_dir / f"{config.name}.json"
-        return records.read(path) if path.exists() else None
+        return run_record.read(path) if path.exists() else None
 
     def write_model_card(
         self, config: RunConfig, class_names: tuple[str, ...], *, file: Path | None = None
@@ -76,13 +90,12 @@ class Workspace:
                 copied.
         """
         directory = self.run_dir(config)
-        directory.mkdir(parents=True, exist_ok=True)
-        card = {"config": config.to_json(), "class_names": list(class_names)}
-        (directory / "model.json").write_text(json.dumps(card, indent=1) + "\n")
+        make_output_folder(directory)
+        card = _ModelCard(config=config, class_names=class_names).to_json()
+        atomic.write_text(directory / "model.json", json.dumps(card, indent=1) + "\n")
         if file is not None and is_keras_file(config.backbone):
-            partial = directory / f"{config.backbone}.partial"
-            shutil.copyfile(file, partial)
-            partial.replace(directory / config.backbone)
+            with atomic.replacing(directory / config.backbone) as partial:
+                shutil.copyfile(file, partial)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -91,16 +104,32 @@ class Workspace:
         Raises:
             BlockingIOError: if another process holds it.
         """
-        self.output_dir.mkdir(parents=True, exist_ok=True)
+        claim_output_folder(self.output_dir)
         with (self.output_dir / ".lock").open("w") as file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
+                _lock(file)
+            except (BlockingIOError, PermissionError) as error:
                 raise BlockingIOError(
                     f"another process is working in {os.fspath(self.output_dir)}: wait for it, or "
-                    "use another --output_dir"
+                    "use another `output_dir`"
                 ) from error
             yield
+
+
+def _lock(file: TextIO) -> None:
+    """Lock an open file until it is closed.
+
+    Raises:
+        BlockingIOError, on Windows PermissionError: if another process holds it.
+    """
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def read_model_card(run_dir: Path) -> tuple[RunConfig, tuple[str, ...]]:
@@ -116,7 +145,9 @@ def read_model_card(run_dir: Path) -> tuple[RunConfig, tuple[str, ...]]:
             "folder <output_dir>/runs/<name> as table1 writes it."
         )
     try:
-        card = json.loads(path.read_text())
-    except ValueError as error:
+        card = _ModelCard.from_json(json.loads(path.read_bytes()))
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is damaged: {error}") from error
-    return RunConfig.from_json(card["config"]), tuple(card["class_names"])
+    # As folders are read today; those of a Mac used to come with their accents apart.
+    names = (unicodedata.normalize("NFC", name) for name in card.class_names)
+    return card.config, tuple(names)

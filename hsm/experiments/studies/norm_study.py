@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -20,12 +19,14 @@ from hsm.analysis import (
     sample_kinds,
     unit_directions,
 )
+from hsm.atomic import replacing
 from hsm.experiments.config import RunConfig
 from hsm.experiments.runs.closed_form import closed_form
 from hsm.experiments.runs.evaluator import Evaluator
 from hsm.experiments.runs.workspace import Workspace
 from hsm.experiments.studies.gradient_study import ENOUGH, TrainingSample
 from hsm.models import EmbeddingModel
+from hsm.output_folder import make_output_folder
 
 _LENGTHS = 61
 # The curves reach from this share of the shortest feature's length to this multiple of the longest.
@@ -116,11 +117,9 @@ class LastOfEachKind:
         found = study(model, evaluator, self.images, epoch=epoch)
         if found.has_enough_of_each:
             file = self._file(config)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            partial = file.with_name(file.name + ".partial")
-            with partial.open("wb") as opened:
+            make_output_folder(file.parent)
+            with replacing(file) as partial, partial.open("wb") as opened:
                 np.savez(opened, sample=len(self.images), **_arrays(found))
-            os.replace(partial, file)
 
     def kept(self, config: RunConfig) -> NormStudy | None:
         """The study that was kept of as many images, or None.

@@ -12,6 +12,7 @@ from support.batches import shuffled_batches
 
 from hsm.data import pipeline
 from hsm.data.sources import benchmark, prepare, prepared
+from hsm.output_folder import MARKER
 
 PARTS = ["train", "test"]
 
@@ -78,7 +79,9 @@ def test_evaluation_reads_every_image_once_and_in_order(write):
 
 def test_a_gallery_is_copied_too(tmp_path):
     listing = benchmark.find("inshop", str(archive.inshop(tmp_path / "original")))
+    (tmp_path / "copy").mkdir()
     prepare.write_copy(listing, tmp_path / "copy", name="inshop")
+    assert (tmp_path / "copy" / MARKER).exists()
     source = benchmark.load("inshop", str(tmp_path / "copy"), expected=archive.WITH_GALLERY)
     assert (len(source.test), len(source.gallery)) == (5, 2)
     assert source.gallery.class_names == source.test.class_names
@@ -102,15 +105,15 @@ def test_checksums_differ_by_content_and_not_by_place(root, write):
 
 def test_interrupted_it_goes_on_and_ends_the_same(root, write, tmp_path, monkeypatch):
     whole = prepared.read_manifest(write("whole") / "manifest.json")
-    write_shard, written = prepare._write_shard, []
+    write_records, written = prepare.write_records, []
 
     def interrupted(path, records):
         if len(written) == 2:
             raise KeyboardInterrupt
-        written.append(path.name)
-        write_shard(path, records)
+        written.append(path.name.removesuffix(".partial"))
+        write_records(path, records)
 
-    monkeypatch.setattr(prepare, "_write_shard", interrupted)
+    monkeypatch.setattr(prepare, "write_records", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write()
     assert not (tmp_path / "copy" / "manifest.json").exists()
@@ -135,7 +138,7 @@ def test_what_broke_off_in_the_middle_of_a_file_is_written_again(write, tmp_path
     monkeypatch.setattr(prepare, "_encoded", breaking)
     with pytest.raises(KeyboardInterrupt):
         write()
-    assert not list((tmp_path / "copy").glob("*.array_record"))
+    assert {path.name for path in (tmp_path / "copy").iterdir()} == {"unfinished.json"}
     assert len(load(write()).train) == 5
 
 

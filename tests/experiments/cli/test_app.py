@@ -8,6 +8,7 @@ import sys
 import pytest
 from support.driver_process import ENVIRONMENT, ROOT, run
 
+from hsm.experiments import export  # noqa: F401 - defines its flags
 from hsm.experiments.cli import run_flags
 
 
@@ -16,10 +17,14 @@ def test_help_lists_every_flag_and_exits_with_0(driver):
     result = run(driver, "--help")
     assert result.returncode == 0
     assert result.stderr == ""
-    owners = {"table1": ["data_flags", "flags"], "export": ["export"]}
+    owners = {
+        "table1": ["cli.data_flags", "cli.run_flags", "cli.hyperparameter_flags"],
+        "export": ["export", "cli.model_flag"],
+    }
     defined = run_flags.FLAGS.flags_by_module_dict()
-    shown = [f for name in (*owners[driver], "driver") for f in defined[f"hsm.experiments.{name}"]]
-    for flag in shown:
+    modules = [f"hsm.experiments.{name}" for name in (*owners[driver], "cli.app")]
+    assert all(defined[module] for module in modules)
+    for flag in (flag for module in modules for flag in defined[module]):
         assert f"--{flag.name}" in result.stdout
         if flag.default is None:
             assert "Default:" in flag.help, f"--{flag.name} does not say what its default is"
@@ -86,6 +91,12 @@ def test_a_wrong_flag_gets_a_sentence(arguments, code, message):
     assert result.stderr.startswith("error: ")
     assert message in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_errors_of_the_library_name_the_commands_flag(tmp_path):
+    result = run("table1", "--dataset=image_folder", f"--data_dir={tmp_path}", "--dry_run")
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: --data_dir must hold one folder a class with image ")
 
 
 def test_a_file_as_output_folder_gets_a_sentence(tmp_path):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from data.sources.test_omniglot import write_zip
 from support import archive_factory as archive
 from support.flag_parsing import parsed, run_table1
+from support.image_factory import photograph
 
+from hsm import records
 from hsm.experiments.cli import data_flags
 from hsm.experiments.runs import dry_run as plan
 
@@ -87,7 +91,13 @@ def test_options_of_each_data_set():
         chosen = data_flags.datasets()
         options = [data_flags.source_options(name, 64) for name in chosen]
     assert [option.pop("data_dir") for option in options] == ["root", "birds", "root"]
-    rest = {"train_classes": None, "on_bad_image": "skip", "singletons": "error", "limit": 64}
+    rest = {
+        "train_classes": None,
+        "folder_layout": "classes",
+        "on_bad_image": "skip",
+        "singletons": "error",
+        "limit": 64,
+    }
     assert options == [rest] * 3
 
 
@@ -112,12 +122,101 @@ def test_folders_that_contradict_each_other(dry_run, arguments, message):
     assert errors.startswith(f"error: {message}")
 
 
+def test_a_layout_without_a_folder_of_photographs_is_refused(dry_run):
+    code, _, errors = dry_run("--dataset=digits", "--folder_layout=split")
+    assert code == 1
+    assert errors.startswith("error: --folder_layout is for image_folder, which --dataset does not")
+
+
+def test_the_plan_says_what_is_on_which_side_and_what_is_not_used(dry_run, photographs, tmp_path):
+    (photographs / "c" / "0.png").write_bytes((photographs / "a" / "0.png").read_bytes())
+    (photographs / "loose.png").write_bytes((photographs / "a" / "0.png").read_bytes())
+    (photographs / "d" / "notes.txt").touch()
+    code, output, _ = dry_run("--dataset=image_folder", f"--data_dir={photographs}")
+    assert code == 0
+    assert "  training classes a … b; test classes c … d\n" in output
+    assert "  left out, pictures in no class folder: loose.png\n" in output
+    assert "  left out, files that are no pictures: d/notes.txt\n" in output
+    assert "  WARNING: 1 test image is among the training images, too, byte for byte" in output
+    parts = tmp_path / "parts"
+    for name, part in (("a", "train"), ("b", "train"), ("c", "val"), ("d", "val")):
+        (parts / part).mkdir(parents=True, exist_ok=True)
+        (photographs / name).rename(parts / part / name)
+    flags = ("--dataset=image_folder", f"--data_dir={parts}", "--folder_layout=split")
+    code, output, _ = dry_run(*flags)
+    assert code == 0
+    assert "test classes c … d; its parts have no class in common, and stay\n" in output
+
+
+def test_a_name_that_is_no_utf8_is_printed(dry_run, photographs):
+    (photographs / "d").rename(photographs / os.fsdecode(b"d\xff"))
+    (photographs / os.fsdecode(b"notes\xff")).touch()
+    code, output, errors = dry_run("--dataset=image_folder", f"--data_dir={photographs}")
+    assert (code, errors) == (0, "")
+    assert "test classes c … d?\n" in output
+
+
 def test_a_folder_of_photographs_beside_a_set_with_its_own_flag():
     arguments = ("--dataset=image_folder,cars196", "--data_dir=mine", "--cars196_dir=cars")
     with parsed(*arguments):
         chosen = data_flags.datasets()
         folders = [data_flags.source_options(name, None)["data_dir"] for name in chosen]
     assert folders == ["mine", "cars"]
+
+
+@pytest.fixture
+def photographs(tmp_path):
+    folder = tmp_path / "photographs"
+    for name in ("a", "b", "c", "d"):
+        (folder / name).mkdir(parents=True)
+        for index in range(2):
+            photograph(32, 32, seed=ord(name) + index).save(folder / name / f"{index}.png")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        (".", "photographs, which is the folder of image_folder. Name a new folder, such as "),
+        ("a/..", "which is the folder of image_folder"),
+        ("a", "photographs/a, which lies in "),
+    ],
+)
+def test_results_among_the_photographs_of_a_class_are_refused(photographs, capsys, place, message):
+    flags = ("--dataset=image_folder", f"--data_dir={photographs}", "--methods=SM")
+    assert run_table1(*flags, f"--output_dir={photographs / place}", "--dry_run") == 1
+    errors = capsys.readouterr().err
+    assert errors.startswith("error: --output_dir must not be a folder of photographs")
+    assert message in errors
+    assert "photographs/results" in errors
+    assert not list(photographs.glob(".*"))
+
+
+def test_the_data_folder_may_hold_results_of_other_sets(tmp_path):
+    with parsed("--dataset=cub200", f"--data_dir={tmp_path}"):
+        data_flags.check_output(tmp_path)
+
+
+TRAINING = ("--backbone=convnet", "--image_size=28", "--epochs=1", "--heated_epochs=1")
+
+
+def test_the_same_command_twice_among_the_photographs(photographs, monkeypatch, capsys):
+    """What the first writes into the data's folder is no class to the second."""
+    monkeypatch.chdir(photographs)
+    flags = ("--dataset=image_folder", "--data_dir=.", "--methods=HBN", "--batch_size=2", *TRAINING)
+    assert run_table1(*flags) == 0
+    assert "left out" not in capsys.readouterr().out
+    assert run_table1(*flags) == 0
+    output = capsys.readouterr().out
+    assert ": recorded already, photographs-HBN-" in output
+    assert "  left out, folders written by hsm: results/\n" in output
+    (record,) = records.read_all(photographs / "results" / "records")
+    assert record["data"]["left_out"] == {}
+    # Another run sees them from its beginning.
+    assert run_table1(*flags, "--seeds=1") == 0
+    later = records.read_all(photographs / "results" / "records")[1]
+    assert later["data"]["left_out"] == {"folders written by hsm": 1}
+    assert later["data"]["checksum"] == record["data"]["checksum"]
 
 
 def _empty(root):

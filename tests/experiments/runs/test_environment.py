@@ -10,6 +10,7 @@ import keras
 import pytest
 import tensorflow as tf
 
+from hsm.cores import usable_cores
 from hsm.experiments.runs import environment
 
 
@@ -62,7 +63,7 @@ def test_variables_are_those_that_change_numbers_and_hold_no_password(monkeypatc
 def test_threads_are_those_that_tensorflow_takes_by_itself(monkeypatch, text, threads):
     monkeypatch.setattr(tf.config.threading, "get_intra_op_parallelism_threads", lambda: 0)
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", text)
-    expected = threads or environment.visible_cores()
+    expected = threads or usable_cores()
     assert environment.describe()["intra_op_threads"] == expected
 
 
