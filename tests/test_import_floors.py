@@ -23,7 +23,7 @@ FLOORS = {
     "hsm.losses*": 0,
     "hsm.metrics*": 0,
     "hsm.progress": 0,
-    "hsm.records": 0,
+    "hsm.records*": 0,
     "hsm.schedules": 0,
     "hsm.data.bitmap": 0,
     "hsm.data.byte_fields": 0,

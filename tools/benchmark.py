@@ -108,7 +108,7 @@ def _others(cases: list[dict[str, Any]], result: dict[str, Any]) -> list[dict[st
 def machine() -> dict[str, Any]:
     """What the figures were measured on and with."""
     packages = ("torch", "faiss-cpu", "pytorch-metric-learning", "threadpoolctl")
-    provenance = records.provenance(started="", finished="", weights_sha256=None)
+    provenance = records.provenance(started="", finished="").to_json()
     kept = ("commit", "dirty", "python", "versions", "hardware")
     installed = {dist.metadata["Name"] for dist in importlib.metadata.distributions()}
     versions = {name: importlib.metadata.version(name) for name in packages if name in installed}

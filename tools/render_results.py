@@ -26,9 +26,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from benchmarks import precision_table
 from benchmarks import table as benchmark_table
 
-from hsm import records
+from hsm.experiments.config.run_record import RunRecord, read_all
 from hsm.experiments.reporting.grid import to_markdown
-from hsm.experiments.reporting.metric_columns import Record
 from hsm.experiments.reporting.table_writers import LAYOUTS, render_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -60,7 +59,7 @@ def read_pages(places: Iterable[Path]) -> dict[Path, str]:
     return {path: path.read_text(encoding="utf-8") for paths in found for path in paths}
 
 
-def result_texts(folders: Mapping[str, Iterable[Record]]) -> dict[str, str]:
+def result_texts(folders: Mapping[str, Iterable[RunRecord]]) -> dict[str, str]:
     """The tables of records, and the first of each, by block.
 
     Args:
@@ -69,10 +68,10 @@ def result_texts(folders: Mapping[str, Iterable[Record]]) -> dict[str, str]:
     Raises:
         ValueError: If a folder is named after no table.
     """
-    found: dict[str, list[Record]] = {}
+    found: dict[str, list[RunRecord]] = {}
     for folder, runs in folders.items():
         for run in runs:
-            found.setdefault(f"{folder}/{run['data']['name']}", []).append(run)
+            found.setdefault(f"{folder}/{run.data.name}", []).append(run)
     texts = {
         f"results:{name}": render_markdown(group, _table(name)) for name, group in found.items()
     }
@@ -93,14 +92,14 @@ def benchmark_texts(directory: Path) -> dict[str, str]:
         if "cases" in content
     }
     for folder in (path for path in directory.glob("*") if path.is_dir()):
-        texts[folder.name] = precision_table.markdown(records.read_all(folder))
+        texts[folder.name] = precision_table.markdown(read_all(folder))
     return {f"benchmarks:{name}": text for name, text in texts.items()}
 
 
-def read_folders(directory: Path) -> dict[str, list[Record]]:
+def read_folders(directory: Path) -> dict[str, list[RunRecord]]:
     """The records of every folder in `directory`, by its name."""
     folders = sorted(path for path in directory.iterdir() if path.is_dir())
-    return {folder.name: list(records.read_all(folder)) for folder in folders}
+    return {folder.name: read_all(folder) for folder in folders}
 
 
 def difference(path: Path, old: str, new: str) -> str:

@@ -84,11 +84,11 @@ def main() -> None:
 
 def _is_wanted(run: Recorded) -> bool:
     """Whether the flags ask for a recorded run: its method, BN's alpha and the width."""
-    config = run.record["config"]
+    config = run.record.config
     return (
         run.row in FLAGS.methods
-        and (run.row != "BN" or config["alpha"] in _alphas())
-        and config["embedding_dim"] == (FLAGS.embedding_dim or config["embedding_dim"])
+        and (run.row != "BN" or config.alpha in _alphas())
+        and config.embedding_dim == (FLAGS.embedding_dim or config.embedding_dim)
     )
 
 

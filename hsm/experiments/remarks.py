@@ -39,9 +39,7 @@ def main() -> None:
     from hsm.experiments.reporting import recorded_runs
 
     check_choices("methods", shared.FLAGS.methods, METHODS)
-    found = [
-        run for run in recorded_runs.read(folder) if run.record["method"] in shared.FLAGS.methods
-    ]
+    found = [run for run in recorded_runs.read(folder) if run.record.method in shared.FLAGS.methods]
     if not found:
         raise ValueError(f"no record in {folder} is of --methods={','.join(shared.FLAGS.methods)}")
     _write(found)

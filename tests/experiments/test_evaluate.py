@@ -32,11 +32,11 @@ def test_scores_are_those_of_the_record(smoke):
     _, folder, result = smoke
     (record,) = records.read_all(folder / "smoke" / "records")
     scores = json.loads((folder / "scores_digits.json").read_text())
-    for key, value in record["final"].items():
+    for key, value in record.final.to_json().items():
         if key not in ("epoch", "seconds"):
             assert scores[key] == value
     table = {row["measure"]: float(row["value"]) for row in rows_of(folder / "scores_digits.csv")}
-    assert table["R@1"] == pytest.approx(record["final"]["recall"]["1"], abs=1e-6)
+    assert table["R@1"] == pytest.approx(record.final.recall[1], abs=1e-6)
     assert f"{100 * table['R@1']:.2f}" in result.stdout
     assert "60 images of 5 classes" in result.stdout
     assert result.stderr == ""
@@ -52,7 +52,7 @@ def test_every_picture_has_the_numbers_behind_it(smoke):
     for row in gallery:
         assert (row["class"] == row["neighbour_class"]) == (row["right"] == "1")
     (record,) = records.read_all(folder / "smoke" / "records")
-    hits = records.unpack_hits(record["hits"]["final"]["1"], 60)
+    hits = record.final_hits("1")
     first = {int(row["query"]): row["right"] == "1" for row in gallery if row["place"] == "1"}
     assert first == {query: bool(hits[query]) for query in first}
     drawn = rows_of(folder / "map_digits.csv")

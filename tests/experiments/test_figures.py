@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +14,7 @@ from support.record_factory import make_record
 from hsm import records
 from hsm.data.sources import load_source
 from hsm.experiments import caffe_port, figure2, figure4, remarks
-from hsm.experiments.config import RunConfig
+from hsm.experiments.config import RunConfig, run_record
 from hsm.experiments.config.figure2_recipes import FIGURE2_RECIPES
 from hsm.experiments.config.hyperparameters import PROFILES
 from hsm.experiments.config.recipes import RECIPES
@@ -136,13 +135,12 @@ def test_compactness_is_the_angle_to_the_mean_direction():
 
 def recorded(folder, method, *, alpha=16.0, seed=0, same=(0, 2.0), norms=(1.0, 3.0), **config):
     """A record and its CSV files: histograms of two bins, norms evenly between two values."""
-    record = make_record(method, seed=seed)
-    record["name"] = f"digits-{method}-{alpha:g}-{len(list(folder.glob('*.json')))}-seed{seed}"
-    record["config"] |= {"alpha": alpha, **config}
+    name = f"digits-{method}-{alpha:g}-{len(list(folder.glob('*.json')))}-seed{seed}"
+    record = replace(make_record(method, seed=seed, alpha=alpha, **config), name=name)
     records.write(record, folder)
     header = ("low", "high", "train_same", "train_different", "test_same", "test_different")
     bins = [(-1, 0, same[0], 1.0 - same[0], 0.5, 0.5), (0, 1, same[1] / 2, same[0], 0.5, 0.5)]
-    stem = folder / record["name"]
+    stem = folder / record.name
     write_csv(stem.with_name(f"{stem.name}.cosine_histograms.csv"), [header, *bins])
     lines = [(q, *[norms[0] + q * (norms[1] - norms[0])] * 2) for q in np.linspace(0, 1, 11)]
     norm_rows = [("quantile", "train", "test"), *lines]
@@ -270,7 +268,7 @@ def test_conditions_are_named_after_what_decides_them(tmp_path):
         "HBN, α = 16 → 16, α kept",
     ]
     (path,) = tmp_path.glob("*SM*.json")
-    found = Recorded(json.loads(path.read_text()), tmp_path)
+    found = Recorded(run_record.read(path), tmp_path)
     found.folder.joinpath(f"{path.stem}.feature_norms.csv").write_text("quantile\nhalf\n")
     with pytest.raises(ValueError, match="must hold numbers only.*half"):
         found.columns("feature_norms")

@@ -165,9 +165,7 @@ def test_a_benchmark_is_a_table_and_other_files_are_none(tmp_path):
     }
     (tmp_path / "quick.json").write_text(json.dumps({"machine": machine, "cases": []}))
     (tmp_path / "growth.json").write_text(json.dumps({"machine": machine, "train": []}))
-    run = make_record("BN")
-    run["config"]["precision"] = "float32"
-    records.write(run, tmp_path / "narrow")
+    records.write(make_record("BN", precision="float32"), tmp_path / "narrow")
     texts = render_results.benchmark_texts(tmp_path)
     assert set(texts) == {"benchmarks:quick", "benchmarks:narrow"}
     assert texts["benchmarks:narrow"].endswith("| 60.50 | 62.50 | 57.50 |")

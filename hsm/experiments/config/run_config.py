@@ -14,6 +14,7 @@ from typing import Any
 from hsm.data.catalog import CLASSIFICATION, SPLITS, ZERO_SHOT
 from hsm.experiments.config.hyperparameters import Hyperparameters
 from hsm.models.backbone_specs import is_keras_file
+from hsm.records.json_values import decode
 from hsm.schedules import Constant, Gradual, HeatUp, Schedule
 
 PRETRAINED = "pretrained"
@@ -186,9 +187,13 @@ class RunConfig(Hyperparameters):
         return json.loads(json.dumps(dataclasses.asdict(self)))
 
     @classmethod
-    def from_json(cls, values: dict[str, Any]) -> RunConfig:
-        """The inverse of `to_json`."""
-        return cls(**{**values, "ks": tuple(values["ks"])})
+    def from_json(cls, values: object) -> RunConfig:
+        """The inverse of `to_json`; a setting that is missing, as in older files, has its default.
+
+        Raises:
+            ValueError: if a setting is unknown, has another type or breaks its rule.
+        """
+        return decode(cls, values)
 
     def _identity(self) -> dict[str, Any]:
         """The fields that decide weights and scores, as far as they are not the defaults.

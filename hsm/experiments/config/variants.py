@@ -50,27 +50,23 @@ def vary(config: RunConfig, variant: str) -> RunConfig:
     return replace(config, **changes[variant])
 
 
-def options(config: Mapping[str, Any]) -> tuple[str, ...]:
-    """Returns in words what a record's configuration adds to its method; nothing for most.
-
-    Args:
-        config: of a record, which may be older than some of the options.
-    """
+def options(config: RunConfig) -> tuple[str, ...]:
+    """Returns in words what a configuration adds to its method; nothing for most."""
     found = []
-    if config.get("label_smoothing"):
-        found.append(f"label smoothing {config['label_smoothing']:g}")
-    if config.get("learned_alpha"):
+    if config.label_smoothing:
+        found.append(f"label smoothing {config.label_smoothing:g}")
+    if config.learned_alpha:
         found.append("learned α")
-    if not config.get("norm_term", True):
+    if not config.norm_term:
         found.append("gradient without norm term")
-    if config["method"].startswith("H"):
+    if config.is_heated:
         found += _heating(config)
     return tuple(found)
 
 
-def label(config: Mapping[str, Any]) -> str:
+def label(config: RunConfig) -> str:
     """Returns what a row of this configuration is called, such as "SM, label smoothing 0.1"."""
-    return ", ".join((config["method"], *options(config)))
+    return ", ".join((config.method, *options(config)))
 
 
 def standing_order(labels: Iterable[str]) -> tuple[str, ...]:
@@ -95,12 +91,12 @@ def _method(name: str) -> str:
     return name.split(",")[0]
 
 
-def _heating(config: Mapping[str, Any]) -> list[str]:
-    if config.get("heating") == "gradual":
+def _heating(config: RunConfig) -> list[str]:
+    if config.is_gradual:
         return ["gradual"]
     found = []
-    if config["heated_alpha"] == config["alpha"]:
+    if config.heated_alpha == config.alpha:
         found.append("α kept")
-    if config["heated_learning_rate"] == config["learning_rate"]:
+    if config.heated_learning_rate == config.learning_rate:
         found.append("rate kept")
     return found

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from hsm.experiments.config.run_record import RunRecord
 from hsm.experiments.reporting import cell_format, summary, table_notes
 from hsm.experiments.reporting.grid import Grid
-from hsm.experiments.reporting.metric_columns import Measure, Record, measures
+from hsm.experiments.reporting.metric_columns import Measure, measures
 from hsm.experiments.reporting.paper_numbers import is_part, published_dimensions
 from hsm.experiments.reporting.summary import Score
 
 _SM, _HBN = "SM", "HBN"
 
 
-def grids(records: Iterable[Record]) -> tuple[Grid, ...]:
+def grids(records: Iterable[RunRecord]) -> tuple[Grid, ...]:
     """The tables of every data set among the records, scores in percent.
 
     They are: Recall@K at the smallest K with the paper's numbers beside it, what HBN gains over the
@@ -43,16 +44,16 @@ def grids(records: Iterable[Record]) -> tuple[Grid, ...]:
     return tuple(found)
 
 
-def column(run: Record) -> str:
+def column(run: RunRecord) -> str:
     """The column that a record belongs to: "SM", "α = 16" of BN's fixed alphas, or "HBN"."""
-    return f"α = {run['config']['alpha']:g}" if run["method"] == "BN" else str(run["method"])
+    return f"α = {run.config.alpha:g}" if run.method == "BN" else run.method
 
 
-def _identity(run: Record) -> tuple[int, str]:
-    return run["config"]["embedding_dim"], column(run)
+def _identity(run: RunRecord) -> tuple[int, str]:
+    return run.config.embedding_dim, column(run)
 
 
-def _final_grid(dataset: str, runs: Sequence[Record], measure: Measure) -> Grid:
+def _final_grid(dataset: str, runs: Sequence[RunRecord], measure: Measure) -> Grid:
     grid = _grid(f"{dataset}: {measure.label} at the final epoch, percent", runs, "final", measure)
     paper = published_dimensions(dataset)
     rows = list(grid.rows)
@@ -67,7 +68,7 @@ def _final_grid(dataset: str, runs: Sequence[Record], measure: Measure) -> Grid:
     return Grid(grid.title, grid.header, tuple(rows), tuple(lines))
 
 
-def _gain_grids(dataset: str, runs: Sequence[Record], measure: Measure) -> list[Grid]:
+def _gain_grids(dataset: str, runs: Sequence[RunRecord], measure: Measure) -> list[Grid]:
     """What HBN gains over each other column, for every number of dimensions."""
     others = [name for name in _columns(runs) if name != _HBN]
     rows = [
@@ -86,14 +87,14 @@ def _gain_grids(dataset: str, runs: Sequence[Record], measure: Measure) -> list[
     ]
 
 
-def _gain(runs: Sequence[Record], k: int, name: str, measure: Measure) -> str:
+def _gain(runs: Sequence[RunRecord], k: int, name: str, measure: Measure) -> str:
     pair = [[run for run in runs if _identity(run) == (k, of)] for of in (_HBN, name)]
     ours, theirs = summary.shared_seeds(*pair)
     return cell_format.interval(summary.difference(ours, theirs, measure) if ours else None)
 
 
-def _grid(title: str, runs: Sequence[Record], key: str, measure: Measure) -> Grid:
-    scores, columns = _scores(runs, key, measure), _columns(runs)
+def _grid(title: str, runs: Sequence[RunRecord], stage: str, measure: Measure) -> Grid:
+    scores, columns = _scores(runs, stage, measure), _columns(runs)
     rows = [
         (str(k), *(cell_format.percent(scores.get((k, name))) for name in columns))
         for k in _dimensions(runs)
@@ -105,7 +106,7 @@ def _compared(
     k: int,
     paper: Mapping[int, Mapping[str, float]],
     scores: Mapping[tuple[int, str], Score | None],
-    runs: Sequence[Record],
+    runs: Sequence[RunRecord],
 ) -> list[tuple[str, ...]]:
     """Three lines: the paper's numbers, ours, and the differences."""
     triples = [
@@ -117,34 +118,34 @@ def _compared(
 
 
 def _scores(
-    runs: Sequence[Record], key: str, measure: Measure
+    runs: Sequence[RunRecord], stage: str, measure: Measure
 ) -> dict[tuple[int, str], Score | None]:
     cases = dict.fromkeys(map(_identity, runs))
     return {
-        case: summary.score(measure.of(run[key]) for run in runs if _identity(run) == case)
+        case: summary.score(measure.at(stage, run) for run in runs if _identity(run) == case)
         for case in cases
     }
 
 
-def _dimensions(runs: Sequence[Record]) -> list[int]:
-    return sorted({run["config"]["embedding_dim"] for run in runs})
+def _dimensions(runs: Sequence[RunRecord]) -> list[int]:
+    return sorted({run.config.embedding_dim for run in runs})
 
 
-def _columns(runs: Sequence[Record]) -> list[str]:
+def _columns(runs: Sequence[RunRecord]) -> list[str]:
     """SM, the alphas from small to large, HBN."""
-    alphas = sorted({run["config"]["alpha"] for run in runs if run["method"] == "BN"})
+    alphas = sorted({run.config.alpha for run in runs if run.method == "BN"})
     names = [_SM, *(f"α = {alpha:g}" for alpha in alphas), _HBN]
     return [name for name in names if name in set(map(column, runs))]
 
 
-def _seed_counts(runs: Sequence[Record]) -> dict[str, int]:
+def _seed_counts(runs: Sequence[RunRecord]) -> dict[str, int]:
     labels = [f"{k} {name}" for k, name in map(_identity, runs)]
     return {label: labels.count(label) for label in labels}
 
 
-def _heating_notes(runs: Sequence[Record]) -> list[str]:
-    heated = [run["config"] for run in runs if run["method"] == _HBN]
-    spans = dict.fromkeys(f"{c['alpha']:g} → {c['heated_alpha']:g}" for c in heated)
+def _heating_notes(runs: Sequence[RunRecord]) -> list[str]:
+    heated = [run.config for run in runs if run.method == _HBN]
+    spans = dict.fromkeys(f"{c.alpha:g} → {c.heated_alpha:g}" for c in heated)
     return (
         [f"α = …: BN with a fixed α. HBN: BN heated up, α {' and '.join(spans)}."] if spans else []
     )

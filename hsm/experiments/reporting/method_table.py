@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from hsm.data.catalog import CLASSIFICATION, ZERO_SHOT
+from hsm.experiments.config.run_record import RunRecord
 from hsm.experiments.reporting import cell_format, summary, table_notes
 from hsm.experiments.reporting.grid import Grid
-from hsm.experiments.reporting.metric_columns import Measure, Record, measures
+from hsm.experiments.reporting.metric_columns import Measure, measures
 from hsm.experiments.reporting.paper_numbers import PublishedTable, is_part, published_table
 from hsm.experiments.reporting.summary import Row
 
 
-def grids(records: Iterable[Record]) -> tuple[Grid, ...]:
+def grids(records: Iterable[RunRecord]) -> tuple[Grid, ...]:
     """The tables of every data set among the records, scores in percent.
 
     They are: the final epoch, the paper's numbers beside it, the differences between methods, the
@@ -31,7 +31,7 @@ def grids(records: Iterable[Record]) -> tuple[Grid, ...]:
     return tuple(found)
 
 
-def _final_grid(dataset: str, runs: Sequence[Record], columns: Sequence[Measure]) -> Grid:
+def _final_grid(dataset: str, runs: Sequence[RunRecord], columns: Sequence[Measure]) -> Grid:
     rows = summary.final_rows(runs)
     counts = {row.label: len(row.evaluations) for row in rows if row.evaluations}
     return Grid(
@@ -47,9 +47,9 @@ def _final_grid(dataset: str, runs: Sequence[Record], columns: Sequence[Measure]
     )
 
 
-def _paper_grids(dataset: str, runs: Sequence[Record], columns: Sequence[Measure]) -> list[Grid]:
+def _paper_grids(dataset: str, runs: Sequence[RunRecord], columns: Sequence[Measure]) -> list[Grid]:
     """The paper's number, ours and the difference; nothing for data sets that the paper lacks."""
-    paper = published_table(dataset, runs[0]["config"].get("split", ZERO_SHOT))
+    paper = published_table(dataset, runs[0].config.split)
     if paper is None:
         return []
     own = {row.label: row for row in summary.final_rows(runs)}
@@ -88,7 +88,7 @@ def _paper_note(dataset: str, paper: PublishedTable) -> str:
 
 
 def _difference_grids(
-    dataset: str, runs: Sequence[Record], columns: Sequence[Measure]
+    dataset: str, runs: Sequence[RunRecord], columns: Sequence[Measure]
 ) -> list[Grid]:
     differences = summary.differences(runs, columns)
     if not differences:
@@ -112,8 +112,8 @@ def _difference_grids(
     ]
 
 
-def _other_grids(dataset: str, runs: Sequence[Record], columns: Sequence[Measure]) -> list[Grid]:
-    classification = runs[0]["config"].get("split") == CLASSIFICATION
+def _other_grids(dataset: str, runs: Sequence[RunRecord], columns: Sequence[Measure]) -> list[Grid]:
+    classification = runs[0].config.is_classification
     by = columns[0] if classification else next(m for m in columns if m.label.startswith("R@"))
     chosen_on = "test images" if classification else "test classes"
     titles = {"best": f"{dataset}: best epoch, chosen on the {chosen_on} by {by.label}, percent"}

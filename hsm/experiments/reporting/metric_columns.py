@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-Record = Mapping[str, Any]
+from hsm.experiments.config.run_record import RunRecord
+from hsm.records import EvaluationRow
 
 
 @dataclass(frozen=True)
@@ -15,60 +15,63 @@ class Measure:
 
     Attributes:
         label: what the column is called: "NMI", "R@1", "accuracy".
-        keys: where it stands in an evaluation, for example ("recall", "1").
+        field: the attribute of an evaluation that holds it, for example "recall".
+        k: its key there, where the attribute holds several numbers.
         hits: its key among a record's hits; None if it is not a mean over queries.
     """
 
     label: str
-    keys: tuple[str, ...]
-    hits: str | None
+    field: str
+    k: int | None = None
+    hits: str | None = None
 
-    def of(self, evaluation: Mapping[str, Any]) -> float | None:
+    def of(self, evaluation: EvaluationRow) -> float | None:
         """Its value, or None where it was not measured."""
-        found: Any = evaluation
-        for key in self.keys:
-            found = found.get(key)
-            if found is None:
-                return None
-        return found
+        value = getattr(evaluation, self.field)
+        return value if self.k is None else value.get(self.k)
+
+    def at(self, stage: str, run: RunRecord) -> float | None:
+        """Its value in an evaluation of `run`, one of `hsm.records.STAGES`; None without one."""
+        evaluation = run.stage(stage)
+        return None if evaluation is None else self.of(evaluation)
 
 
-ACCURACY = Measure("accuracy", ("accuracy",), "accuracy")
+ACCURACY = Measure("accuracy", "accuracy", hits="accuracy")
 
 
 def recall(k: int) -> Measure:
     """Recall@k."""
-    return Measure(f"R@{k}", ("recall", str(k)), str(k))
+    return Measure(f"R@{k}", "recall", k, hits=str(k))
 
 
 def nmi(average: str) -> Measure:
     """NMI with the "arithmetic" or "geometric" mean of the entropies."""
-    return Measure("NMI", (f"nmi_{average}",), None)
+    return Measure("NMI", f"nmi_{average}")
 
 
-def measures(runs: Sequence[Record]) -> tuple[Measure, ...]:
+def measures(runs: Sequence[RunRecord]) -> tuple[Measure, ...]:
     """What a table of `runs` shows: the accuracy where it was scored, else NMI and Recall@K.
 
     Every K counts at which a record measured; the NMI is left out where none has it, as with a
     gallery.
     """
-    if any(ACCURACY.of(run["final"]) is not None for run in runs):
+    if any(ACCURACY.of(run.final) is not None for run in runs):
         return (ACCURACY,)
     recalls = tuple(map(recall, ks(runs)))
     clustering = nmi(nmi_average(runs))
-    if any(clustering.of(run["final"]) is not None for run in runs):
+    if any(clustering.of(run.final) is not None for run in runs):
         return (clustering, *recalls)
     return recalls
 
 
-def ks(runs: Sequence[Record]) -> tuple[int, ...]:
+def ks(runs: Sequence[RunRecord]) -> tuple[int, ...]:
     """Every K at which a record measured Recall@K, ascending."""
-    return tuple(sorted({int(k) for run in runs for k in run["final"]["recall"]}))
+    return tuple(sorted({k for run in runs for k in run.final.recall}))
 
 
-def nmi_average(runs: Sequence[Record]) -> str:
+def nmi_average(runs: Sequence[RunRecord]) -> str:
     """The mean of the entropies, "arithmetic" or "geometric", in the NMI that is shown of `runs`.
 
-    The profile decides it; records from before there were two have the arithmetic one.
+    The profile decides it.
     """
-    return runs[0]["config"].get("nmi", "arithmetic")
+    return runs[0].config.nmi

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hsm.experiments.config.run_record import RunRecord
 from hsm.experiments.config.variants import label
-from hsm.experiments.reporting.metric_columns import Record, measures
-from hsm.experiments.reporting.summary import final_rows
 from hsm.experiments.reporting.table_writers import LAYOUTS
 from hsm.visual import page
 from hsm.visual.page import Section
@@ -19,7 +18,7 @@ _OF_A_RUN = ("dataset", "method", "seed")
 
 
 def write_report(
-    records: Iterable[Record],
+    records: Iterable[RunRecord],
     path: Path,
     *,
     table: str = "table1",
@@ -34,7 +33,7 @@ def write_report(
         pictures: Title of a section → blocks of `hsm.visual.page`, between results and settings.
     """
     runs = list(records)
-    names = ", ".join(dict.fromkeys(run["data"]["name"] for run in runs))
+    names = ", ".join(dict.fromkeys(run.data.name for run in runs))
     sections = [
         Section("Results", _tables(runs, table)),
         *(Section(title, blocks) for title, blocks in (pictures or {}).items() if blocks),
@@ -46,18 +45,7 @@ def write_report(
     return path
 
 
-def curve_text(records: Sequence[Record]) -> str:
-    """What learning curves show, in words: where every method ends."""
-    column = next(m for m in measures(records) if m.label != "NMI")
-    ends = [
-        f"{row.label} {100 * score.mean:.1f}"
-        for row in final_rows(records)
-        if (score := row.score(column)) is not None
-    ]
-    return f"Scores against the epoch. {column.label} at the end, percent: {', '.join(ends)}."
-
-
-def _tables(runs: Sequence[Record], table: str) -> list[str]:
+def _tables(runs: Sequence[RunRecord], table: str) -> list[str]:
     blocks = []
     for grid in LAYOUTS[table](runs):
         blocks.append(page.table(grid.title, grid.header, grid.rows))
@@ -65,50 +53,49 @@ def _tables(runs: Sequence[Record], table: str) -> list[str]:
     return blocks
 
 
-def _settings(runs: Sequence[Record]) -> list[str]:
+def _settings(runs: Sequence[RunRecord]) -> list[str]:
     """What all runs share, and what each has for itself."""
-    configs = [run["config"] for run in runs]
+    configs = [run.config.to_json() for run in runs]
     shared = {
         key: value
         for key, value in configs[0].items()
-        if key not in _OF_A_RUN and all(config.get(key) == value for config in configs)
+        if key not in _OF_A_RUN and all(config[key] == value for config in configs)
     }
     blocks = [page.facts({key: _shown(value) for key, value in shared.items()})]
-    for run in runs:
-        own = {key: _shown(v) for key, v in run["config"].items() if key not in shared}
+    for run, config in zip(runs, configs, strict=True):
+        own = {key: _shown(v) for key, v in config.items() if key not in shared}
         blocks.append(page.details(_title(run), page.facts(own)))
     return blocks
 
 
-def _provenance(runs: Sequence[Record]) -> list[str]:
+def _provenance(runs: Sequence[RunRecord]) -> list[str]:
     blocks = []
-    for run in {run["data"]["name"]: run for run in runs}.values():
-        counts = {part: run["data"].get(part) for part in ("train", "test", "gallery")}
+    for run in {run.data.name: run for run in runs}.values():
+        counts = {"train": run.data.train, "test": run.data.test, "gallery": run.data.gallery}
         data = {
-            part: f"{count['images']:,} images of {count['classes']:,} classes"
+            part: f"{count.images:,} images of {count.classes:,} classes"
             for part, count in counts.items()
             if count
         }
-        facts = {"data set": run["data"]["name"], **data, "checksum": run["data"]["checksum"]}
+        facts = {"data set": run.data.name, **data, "checksum": run.data.checksum}
         blocks.append(page.facts(facts))
     for run in runs:
         blocks.append(page.details(_title(run), page.facts(_origin(run))))
     return blocks
 
 
-def _origin(run: Record) -> dict[str, object]:
-    provenance = run["provenance"]
-    seconds = {f"{name}, seconds": f"{value:.1f}" for name, value in run["seconds"].items()}
-    names = ("commit", "dirty", "python", "started", "finished", "weights_sha256")
-    found: dict[str, object] = {"record": run["name"]}
-    found |= {name: _shown(provenance.get(name)) for name in names}
-    for group in ("versions", "hardware"):
-        found |= {name: _shown(value) for name, value in provenance.get(group, {}).items()}
+def _origin(run: RunRecord) -> dict[str, object]:
+    origin = run.provenance.to_json()
+    groups = [origin.pop("versions"), origin.pop("hardware")]
+    seconds = {f"{name}, seconds": f"{value:.1f}" for name, value in run.seconds.items()}
+    found: dict[str, object] = {"record": run.name}
+    for group in (origin, *groups):
+        found |= {name: _shown(value) for name, value in group.items()}
     return {**found, **seconds}
 
 
-def _title(run: Record) -> str:
-    return f"{run['data']['name']} {label(run['config'])}, seed {run['seed']}"
+def _title(run: RunRecord) -> str:
+    return f"{run.data.name} {label(run.config)}, seed {run.seed}"
 
 
 def _shown(value: Any) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from hsm.data.catalog import ZERO_SHOT
 from hsm.data.sources.source import Split, taken
 from hsm.experiments.reporting import similarities
-from hsm.experiments.reporting.page import curve_text
+from hsm.experiments.reporting.curves import curve_text
 from hsm.experiments.reporting.recorded_runs import Recorded, sorted_runs
 from hsm.experiments.runs import diagnostics
 from hsm.experiments.runs.build import load_model
@@ -51,7 +51,7 @@ def sections(finished: Sequence[Finished], *, curves: str | None) -> dict[str, l
 def _curves(found: Finished, stem: str) -> Iterator[str]:
     name = found.runner.source.name
     path = found.runner.workspace.output_dir / f"{stem}_{name}.png"
-    if any(record["epochs"] for record in found.records):
+    if any(record.epochs for record in found.records):
         caption = f"{name}: scores on the test images against the epoch"
         yield page.picture(path, alt=curve_text(found.records), caption=caption)
 
@@ -62,9 +62,9 @@ def _histograms(found: Finished) -> Iterator[str]:
     runs = [
         Recorded(record, folder)
         for record in found.records
-        if diagnostics.exist(folder / record["name"], ("cosine_histograms",))
+        if diagnostics.exist(folder / record.name, ("cosine_histograms",))
     ]
-    if not runs or len({run.record["config"]["embedding_dim"] for run in runs}) > 1:
+    if not runs or len({run.record.config.embedding_dim for run in runs}) > 1:
         return
     rows = similarities.rows(sorted_runs(runs))
     overlaps = ", ".join(f"{row.title} {row.test.overlap:.2f}" for row in rows)
@@ -83,11 +83,11 @@ def _histograms(found: Finished) -> Iterator[str]:
 def _gallery(found: Finished) -> Iterator[str]:
     """Queries and what the last trained run finds for them, where its weights are at hand."""
     runner = found.runner
-    trained = [record for record in found.records if record["epochs"]]
-    run_dirs = [runner.workspace.output_dir / "runs" / record["name"] for record in trained]
+    trained = [record for record in found.records if record.epochs]
+    run_dirs = [runner.workspace.output_dir / "runs" / record.name for record in trained]
     if not run_dirs or not (run_dirs[-1] / "checkpoint.npz").exists():
         return
-    if trained[-1]["config"].get("split", ZERO_SHOT) != ZERO_SHOT:
+    if trained[-1].config.split != ZERO_SHOT:
         return
     path = run_dirs[-1] / _GALLERY
     if not path.exists():
@@ -97,7 +97,7 @@ def _gallery(found: Finished) -> Iterator[str]:
         "have a tick, wrong ones a cross."
     )
     where = f"among {len(_some_classes(runner.source.test)):,} test images"
-    yield page.picture(path, alt=alt, caption=f"{trained[-1]['name']}: nearest neighbours {where}")
+    yield page.picture(path, alt=alt, caption=f"{trained[-1].name}: nearest neighbours {where}")
 
 
 def _draw_gallery(found: Finished, run_dir: Path, path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hsm import records
 from hsm.experiments.config import METHODS
+from hsm.experiments.config.run_record import RunRecord, read_all
 from hsm.experiments.config.variants import label
 
 Columns = dict[str, NDArray[np.float64]]
@@ -27,27 +27,27 @@ class Recorded:
         folder: Where the record lies.
     """
 
-    record: Mapping[str, Any]
+    record: RunRecord
     folder: Path
 
     @property
     def dataset(self) -> str:
         """Name of the data set."""
-        return str(self.record["data"]["name"])
+        return self.record.data.name
 
     @property
     def row(self) -> str:
         """Its method, with what it adds to that, such as "SM, label smoothing 0.1"."""
-        return label(self.record["config"])
+        return label(self.record.config)
 
     @property
     def condition(self) -> str:
         """Its row with the alphas, such as "BN, α = 8" or "HBN, α = 16 → 4"."""
-        config, method = self.record["config"], self.record["method"]
+        config, method = self.record.config, self.record.method
         if method not in ("LN", "BN", "HLN", "HBN"):
             return self.row
-        heated = f" → {config['heated_alpha']:g}" if method[0] == "H" else ""
-        alpha = f"α = {config['alpha']:g}{heated}"
+        heated = f" → {config.heated_alpha:g}" if config.is_heated else ""
+        alpha = f"α = {config.alpha:g}{heated}"
         return ", ".join([method, alpha, *self.row.split(", ")[1:]])
 
     def columns(self, kind: str) -> Columns:
@@ -57,7 +57,7 @@ class Recorded:
             FileNotFoundError: if it is not there.
             ValueError: if it holds something else than numbers.
         """
-        path = self.folder / f"{self.record['name']}.{kind}.csv"
+        path = self.folder / f"{self.record.name}.{kind}.csv"
         if not path.exists():
             raise FileNotFoundError(
                 f"{path} is missing: it was written beside the record when the run ended. Start "
@@ -77,7 +77,7 @@ def read(folder: Path) -> list[Recorded]:
     Raises:
         ValueError: if there is none, or one is damaged.
     """
-    found = [Recorded(record, folder) for record in records.read_all(folder)]
+    found = [Recorded(record, folder) for record in read_all(folder)]
     if not found:
         raise ValueError(
             f"there is no record in {folder}. A run leaves its record in <output_dir>/records: "
@@ -90,9 +90,9 @@ def sorted_runs(runs: Iterable[Recorded]) -> list[Recorded]:
     """The runs by data set, method, alpha and seed: SM, LN, BN, HLN, HBN."""
 
     def key(run: Recorded) -> tuple[Any, ...]:
-        config = run.record["config"]
-        method = METHODS.index(run.record["method"])
-        return run.dataset, method, config["alpha"], run.row, run.record["seed"]
+        config = run.record.config
+        method = METHODS.index(run.record.method)
+        return run.dataset, method, config.alpha, run.row, run.record.seed
 
     return sorted(runs, key=key)
 
@@ -114,11 +114,11 @@ def by_condition(runs: Iterable[Recorded]) -> dict[str, list[Recorded]]:
     found: dict[str, list[Recorded]] = {}
     for run in runs:
         same = found.setdefault(run.condition, [])
-        twin = next((r for r in same if r.record["seed"] == run.record["seed"]), None)
+        twin = next((r for r in same if r.record.seed == run.record.seed), None)
         if twin is not None:
             raise ValueError(
                 f"two records are {run.condition} on {run.dataset} with seed "
-                f"{run.record['seed']}: {twin.record['name']} and {run.record['name']}. Put those "
+                f"{run.record.seed}: {twin.record.name} and {run.record.name}. Put those "
                 "that belong together into a folder of their own"
             )
         same.append(run)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hsm.experiments.reporting.metric_columns import nmi_average
+from hsm.experiments.reporting.metric_columns import ks, nmi, nmi_average, recall
 from hsm.experiments.reporting.recorded_runs import Recorded, by_condition
+from hsm.experiments.reporting.summary import score
 from hsm.visual.remark_panels import QUANTILES, RemarkRow
 
 _PARTS = {"training": "train", "test": "test"}
@@ -21,7 +22,7 @@ def rows(runs: Sequence[Recorded]) -> list[RemarkRow]:
         FileNotFoundError: if a record's feature norms are not beside it.
     """
     return [
-        RemarkRow(title, str(same[0].record["method"]), _norms(same), _scores(same))
+        RemarkRow(title, same[0].record.method, _norms(same), _scores(same))
         for title, same in by_condition(runs).items()
     ]
 
@@ -59,16 +60,13 @@ def _norms(same: Sequence[Recorded]) -> dict[str, np.ndarray]:
 
 def _scores(same: Sequence[Recorded]) -> dict[str, tuple[float, float]]:
     """Percent at unit length and as they are; nothing where the latter were not scored."""
-    pairs = [(run.record["final"], run.record["unnormalized"]) for run in same]
-    if any(plain is None for _, plain in pairs):
-        return {}
-    smallest = min(pairs[0][0]["recall"], key=int)
-    found = {
-        f"R@{smallest}": [[e["recall"][smallest] for e in pair] for pair in pairs],
-        "NMI": [[e[f"nmi_{nmi_average([same[0].record])}"] for e in pair] for pair in pairs],
-    }
-    return {
-        name: tuple(100 * np.mean(values, axis=0))
-        for name, values in found.items()
-        if None not in values[0]
-    }
+    records = [run.record for run in same]
+    found = {}
+    for column in (*map(recall, ks(records)[:1]), nmi(nmi_average(records))):
+        normalized, plain = (
+            score(column.at(stage, record) for record in records)
+            for stage in ("final", "unnormalized")
+        )
+        if normalized is not None and plain is not None:
+            found[column.label] = (100 * normalized.mean, 100 * plain.mean)
+    return found

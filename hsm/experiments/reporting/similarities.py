@@ -19,7 +19,7 @@ def rows(runs: Sequence[Recorded]) -> list[SimilarityRow]:
         ValueError: if the runs have embeddings of several widths, or two are alike.
         FileNotFoundError: if a record's histograms are not beside it.
     """
-    widths = sorted({run.record["config"]["embedding_dim"] for run in runs})
+    widths = sorted({run.record.config.embedding_dim for run in runs})
     if len(widths) > 1:
         raise ValueError(
             f"the runs on {runs[0].dataset} have embeddings of {', '.join(map(str, widths))} "

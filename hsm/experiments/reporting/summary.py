@@ -5,18 +5,18 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from hsm import records
-from hsm.experiments.config import METHODS, PRETRAINED
+from hsm.experiments.config import METHODS, PRETRAINED, RunConfig
+from hsm.experiments.config.run_record import RunRecord
 from hsm.experiments.config.variants import comparisons, label, standing_order
-from hsm.experiments.reporting.metric_columns import Measure, Record
+from hsm.experiments.reporting.metric_columns import Measure
 from hsm.metrics.bootstrap import Interval, paired_bootstrap
+from hsm.records import EvaluationRow
 
-# Records of one table share these settings; those that are older than a setting have its default.
-_SHARED = {"profile": "paper", "nmi": "arithmetic", "split": "zero_shot"}
+# Records of one table share these settings.
+_SHARED = ("profile", "nmi", "split")
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Row:
     """
 
     label: str
-    evaluations: Mapping[int, Mapping[str, Any]]
+    evaluations: Mapping[int, EvaluationRow]
 
     def score(self, measure: Measure) -> Score | None:
         """The measure over the seeds, or None where one of them lacks it."""
@@ -50,7 +50,7 @@ class Row:
 
     def epochs(self) -> tuple[int, ...]:
         """The epochs that the seeds' evaluations come from, without repetition."""
-        return tuple(sorted({e["epoch"] for e in self.evaluations.values() if "epoch" in e}))
+        return tuple(sorted({row.epoch for row in self.evaluations.values()}))
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ class Difference:
 
 
 def by_dataset(
-    runs: Iterable[Record], identity: Callable[[Record], Hashable] | None = None
-) -> dict[str, list[Record]]:
+    runs: Iterable[RunRecord], identity: Callable[[RunRecord], Hashable] | None = None
+) -> dict[str, list[RunRecord]]:
     """The records of each data set, in the order in which the data sets first appear.
 
     Args:
@@ -82,9 +82,9 @@ def by_dataset(
         ValueError: If there is none, if two are of one identity and seed, or if those of one data
             set differ in their data, their split, their profile or the NMI that they show.
     """
-    found: dict[str, list[Record]] = {}
+    found: dict[str, list[RunRecord]] = {}
     for run in runs:
-        found.setdefault(run["data"]["name"], []).append(run)
+        found.setdefault(run.data.name, []).append(run)
     if not found:
         raise ValueError("A table needs at least one record. Received none: run table1 first.")
     for group in found.values():
@@ -93,12 +93,12 @@ def by_dataset(
     return found
 
 
-def row_label(run: Record) -> str:
+def row_label(run: RunRecord) -> str:
     """What the row of a record is called."""
-    return label(run["config"])
+    return label(run.config)
 
 
-def final_rows(runs: Sequence[Record]) -> tuple[Row, ...]:
+def final_rows(runs: Sequence[RunRecord]) -> tuple[Row, ...]:
     """The rows of a table of methods at the final epoch, LN and BN at the switch too.
 
     What heating starts from stands above it. The five methods always have a row; the pretrained
@@ -113,15 +113,15 @@ def final_rows(runs: Sequence[Record]) -> tuple[Row, ...]:
     return tuple(row for row in rows if row.evaluations or row.label in trained)
 
 
-def other_rows(runs: Sequence[Record], key: str) -> tuple[Row, ...]:
-    """The rows that have the evaluation `key`: "best" or "unnormalized"."""
+def other_rows(runs: Sequence[RunRecord], stage: str) -> tuple[Row, ...]:
+    """The rows that have the evaluation `stage`: "best" or "unnormalized"."""
     names = standing_order(map(row_label, runs))
-    rows = [Row(name, _evaluations(runs, name, key)) for name in names]
+    rows = [Row(name, _evaluations(runs, name, stage)) for name in names]
     return tuple(row for row in rows if row.evaluations)
 
 
 def differences(
-    runs: Sequence[Record],
+    runs: Sequence[RunRecord],
     measures: Sequence[Measure],
     *,
     num_resamples: int = 10_000,
@@ -132,7 +132,7 @@ def differences(
     With several seeds a query is resampled together with its hits under every seed, and counts as
     their mean: the interval speaks of other queries, not of other seeds.
     """
-    groups: dict[str, list[Record]] = {}
+    groups: dict[str, list[RunRecord]] = {}
     for run in runs:
         groups.setdefault(row_label(run), []).append(run)
     found = []
@@ -142,24 +142,24 @@ def differences(
             values = {
                 measure: difference(ours, theirs, measure, num_resamples=num_resamples, seed=seed)
                 for measure in measures
-                if all(measure.of(run["final"]) is not None for run in (*ours, *theirs))
+                if all(measure.of(run.final) is not None for run in (*ours, *theirs))
             }
             found.append(Difference(f"{name} − {base}", len(ours), values))
     return tuple(found)
 
 
 def shared_seeds(
-    ours: Sequence[Record], theirs: Sequence[Record]
-) -> tuple[list[Record], list[Record]]:
+    ours: Sequence[RunRecord], theirs: Sequence[RunRecord]
+) -> tuple[list[RunRecord], list[RunRecord]]:
     """The records of the seeds that both have, in the order of the seeds."""
-    one, other = ({run["seed"]: run for run in runs} for runs in (ours, theirs))
+    one, other = ({run.seed: run for run in runs} for runs in (ours, theirs))
     seeds = sorted(one.keys() & other.keys())
     return [one[seed] for seed in seeds], [other[seed] for seed in seeds]
 
 
 def difference(
-    ours: Sequence[Record],
-    theirs: Sequence[Record],
+    ours: Sequence[RunRecord],
+    theirs: Sequence[RunRecord],
     measure: Measure,
     *,
     num_resamples: int = 10_000,
@@ -190,59 +190,58 @@ def score(values: Iterable[float | None]) -> Score | None:
     return Score(mean=statistics.fmean(measured), std=std)
 
 
-def _check_distinct(runs: Sequence[Record], identity: Callable[[Record], Hashable]) -> None:
-    seen: dict[Hashable, Record] = {}
+def _check_distinct(runs: Sequence[RunRecord], identity: Callable[[RunRecord], Hashable]) -> None:
+    seen: dict[Hashable, RunRecord] = {}
     for run in runs:
-        other = seen.setdefault((identity(run), run["seed"]), run)
+        other = seen.setdefault((identity(run), run.seed), run)
         if other is not run:
             raise ValueError(
                 f"One table holds one record per row and seed. Received two for {row_label(run)}, "
-                f"seed {run['seed']}: {other['name']} and {run['name']}, which differ in "
-                f"{_differing(other['config'], run['config'])}. Move one of them to another folder."
+                f"seed {run.seed}: {other.name} and {run.name}, which differ in "
+                f"{_differing(other.config, run.config)}. Move one of them to another folder."
             )
 
 
-def _differing(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
+def _differing(first: RunConfig, second: RunConfig) -> str:
     """In words, the settings that two configurations do not share."""
-    names = [name for name in first if first[name] != second.get(name, first[name])]
-    return ", ".join(f"{n} ({first[n]} and {second[n]})" for n in names) or "nothing but the name"
+    pairs = {name: (getattr(first, name), getattr(second, name)) for name in first.to_json()}
+    listed = (f"{name} ({one} and {other})" for name, (one, other) in pairs.items() if one != other)
+    return ", ".join(listed) or "nothing but the name"
 
 
-def _check_shared(runs: Sequence[Record]) -> None:
+def _check_shared(runs: Sequence[RunRecord]) -> None:
     first = runs[0]
     for run in runs:
-        for name, default in _SHARED.items():
-            one, other = (r["config"].get(name, default) for r in (first, run))
+        for name in _SHARED:
+            one, other = (getattr(record.config, name) for record in (first, run))
             if one != other:
                 raise ValueError(
-                    f"Records of one table share their {name}. {first['name']} has {one}, "
-                    f"{run['name']} has {other}. Give each its own --output_dir."
+                    f"Records of one table share their {name}. {first.name} has {one}, "
+                    f"{run.name} has {other}. Give each its own --output_dir."
                 )
         if _test_data(run) != _test_data(first):
             raise ValueError(
-                f"Records of one table share their data. {first['name']} has {_test_data(first)}, "
-                f"{run['name']} has {_test_data(run)}. Give each its own data set name."
+                f"Records of one table share their data. {first.name} has {_test_data(first)}, "
+                f"{run.name} has {_test_data(run)}. Give each its own data set name."
             )
 
 
-def _test_data(run: Record) -> str:
-    test = run["data"]["test"]
-    checksum = run["data"]["checksum"][:12]
-    return f"{test['images']} test images of {test['classes']} classes, checksum {checksum}"
+def _test_data(run: RunRecord) -> str:
+    test = run.data.test
+    checksum = run.data.checksum[:12]
+    return f"{test.images} test images of {test.classes} classes, checksum {checksum}"
 
 
-def _evaluations(runs: Iterable[Record], name: str, key: str) -> dict[int, Mapping[str, Any]]:
-    found = {run["seed"]: run[key] for run in runs if row_label(run) == name and run.get(key)}
-    return dict(sorted(found.items()))
+def _evaluations(runs: Iterable[RunRecord], name: str, stage: str) -> dict[int, EvaluationRow]:
+    found = {run.seed: run.stage(stage) for run in runs if row_label(run) == name}
+    return {seed: row for seed, row in sorted(found.items()) if row is not None}
 
 
-def _mean(runs: Iterable[Record], measure: Measure) -> float:
-    return statistics.fmean(measure.of(run["final"]) or 0.0 for run in runs)
+def _mean(runs: Iterable[RunRecord], measure: Measure) -> float:
+    return statistics.fmean(measure.of(run.final) or 0.0 for run in runs)
 
 
-def _hits(runs: Sequence[Record], key: str) -> np.ndarray:
+def _hits(runs: Sequence[RunRecord], key: str) -> np.ndarray:
     """The hits under `key`: bool [queries], or [seeds, queries] where there are several seeds."""
-    unpacked = [
-        records.unpack_hits(run["hits"]["final"][key], run["final"]["num_queries"]) for run in runs
-    ]
+    unpacked = [run.final_hits(key) for run in runs]
     return unpacked[0] if len(unpacked) == 1 else np.stack(unpacked)

@@ -5,35 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from hsm.data.catalog import CLASSIFICATION
-from hsm.experiments.reporting.metric_columns import Record, measures, nmi_average
+from hsm.experiments.config import RunConfig
+from hsm.experiments.config.run_record import RunRecord
+from hsm.experiments.reporting.metric_columns import measures, nmi_average
 from hsm.models.backbone_specs import is_keras_file
 
-_Setting = Callable[[Mapping[str, Any]], Any]
+_Setting = Callable[[RunConfig], Any]
 
 _SETTINGS: tuple[tuple[_Setting, str], ...] = (
-    (lambda c: f"{c['backbone']} from {c['weights'] or _own_weights(c)}", "{}"),
-    (lambda c: f"{c['epochs']} + {c['heated_epochs']}", "{} epochs"),
-    (lambda c: c["optimizer"], "{}"),
-    (lambda c: f"{c['learning_rate']:g}", "learning rate {}"),
-    (lambda c: c["batch_size"], "batches of {}"),
-    (lambda c: c["embedding_dim"], "{} dimensions"),
-    (lambda c: c["profile"], "profile {}"),
+    (lambda c: f"{c.backbone} from {c.weights or _own_weights(c)}", "{}"),
+    (lambda c: f"{c.epochs} + {c.heated_epochs}", "{} epochs"),
+    (lambda c: c.optimizer, "{}"),
+    (lambda c: f"{c.learning_rate:g}", "learning rate {}"),
+    (lambda c: c.batch_size, "batches of {}"),
+    (lambda c: c.embedding_dim, "{} dimensions"),
+    (lambda c: c.profile, "profile {}"),
 )
 
 
-def data_note(runs: Sequence[Record]) -> str:
+def data_note(runs: Sequence[RunRecord]) -> str:
     """What was tested, and how."""
-    data, config = runs[0]["data"], runs[0]["config"]
-    test = data["test"]
-    tested = f"{test['images']:,} test images of {test['classes']} classes"
-    if config.get("split") == CLASSIFICATION:
+    data, config = runs[0].data, runs[0].config
+    test = data.test
+    tested = f"{test.images:,} test images of {test.classes} classes"
+    if config.is_classification:
         return f"{tested}, the training classes, of which other images trained."
-    gallery = data.get("gallery")
     where = (
         "every image a query once"
-        if gallery is None
-        else f"every image a query once, looked up in a gallery of {gallery['images']:,} others"
+        if data.gallery is None
+        else f"every image a query once, looked up in a gallery of {data.gallery.images:,} others"
     )
     clustering = ""
     if any(measure.label == "NMI" for measure in measures(runs)):
@@ -59,49 +59,49 @@ def seed_notes(counts: Mapping[str, int]) -> list[str]:
     return [f"Mean ± sample standard deviation over seeds, as many as: {listed}."]
 
 
-def settings_notes(runs: Sequence[Record]) -> list[str]:
+def settings_notes(runs: Sequence[RunRecord]) -> list[str]:
     """Says what was trained, from what, how long and how; nothing if nothing was trained."""
-    configs = [run["config"] for run in runs if run["epochs"]]
+    configs = [run.config for run in runs if run.epochs]
     if not configs:
         return []
     parts = [text.format(_all(str(value(c)) for c in configs)) for value, text in _SETTINGS]
     return [f"Settings: {', '.join(parts)}."]
 
 
-def run_note(runs: Sequence[Record]) -> str:
+def run_note(runs: Sequence[RunRecord]) -> str:
     """Says with what, on what and in what time the records were made."""
     return (
         f"Runs: {_all(_commit(run) for run in runs)}, "
-        f"TensorFlow {_all(run['provenance']['versions'].get('tensorflow') for run in runs)}, "
-        f"{_all(run['config']['precision'] for run in runs)}, "
+        f"TensorFlow {_all(run.provenance.versions.get('tensorflow') for run in runs)}, "
+        f"{_all(run.config.precision for run in runs)}, "
         f"{_all(_hardware(run) for run in runs)}, "
         f"{_minutes(runs)}."
     )
 
 
-def _own_weights(config: Mapping[str, Any]) -> str:
-    return "its own weights" if is_keras_file(config["backbone"]) else "random weights"
+def _own_weights(config: RunConfig) -> str:
+    return "its own weights" if is_keras_file(config.backbone) else "random weights"
 
 
-def _minutes(runs: Sequence[Record]) -> str:
+def _minutes(runs: Sequence[RunRecord]) -> str:
     """The time of a run; a heated one's includes the epochs that it shares with LN or BN."""
-    times = [sum(run["seconds"].values()) / 60 for run in runs if run["epochs"]]
+    times = [sum(run.seconds.values()) / 60 for run in runs if run.epochs]
     if not times:
         return "nothing trained"
     spans = dict.fromkeys(f"{minutes:.1f}" for minutes in (min(times), max(times)))
     return f"{' to '.join(spans)} minutes a run, shared epochs included"
 
 
-def _commit(run: Record) -> str:
-    commit = run["provenance"]["commit"]
+def _commit(run: RunRecord) -> str:
+    commit = run.provenance.commit
     if commit is None:
         return "no commit"
-    return f"commit {commit[:7]}" + (" with local changes" if run["provenance"]["dirty"] else "")
+    return f"commit {commit[:7]}" + (" with local changes" if run.provenance.dirty else "")
 
 
-def _hardware(run: Record) -> str:
-    hardware = run["provenance"]["hardware"]
-    return _all(hardware.get("gpus") or [f"{hardware['cores']} cores of {hardware['cpu']}"])
+def _hardware(run: RunRecord) -> str:
+    hardware = run.provenance.hardware
+    return _all(hardware.gpus or [f"{hardware.cores} cores of {hardware.cpu}"])
 
 
 def _all(names: Iterable[str | None]) -> str:

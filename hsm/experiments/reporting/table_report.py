@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hsm.experiments.reporting import page_figures, table_writers
+from hsm.experiments.reporting.curves import write_curves
 from hsm.experiments.reporting.page import write_report
-from hsm.experiments.reporting.summary import row_label
 from hsm.experiments.runs.finished import Finished
-from hsm.visual.learning_curves import write_learning_curves
 from hsm.visual.style import missing_matplotlib
 
 
@@ -28,7 +27,7 @@ def write(finished: Sequence[Finished], *, table: str, curves: str | None) -> No
     if missing:
         print(missing)
     elif curves:
-        paths = write_learning_curves(records, folder, stem=curves, name_of=row_label)
+        paths = write_curves(records, folder, stem=curves)
         print(f"Learning curves: {', '.join(map(str, paths))}")
     pictures = {} if missing else page_figures.sections(finished, curves=curves)
     # Table 1's keep the plain name; those of another table must not replace it.

@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hsm.experiments.config.run_record import RunRecord
 from hsm.experiments.config.variants import label
 from hsm.experiments.reporting import dimension_table, method_table
 from hsm.experiments.reporting.grid import Grid, to_latex, to_markdown, to_text
-from hsm.experiments.reporting.metric_columns import ACCURACY, Measure, Record, ks, nmi, recall
+from hsm.experiments.reporting.metric_columns import ACCURACY, Measure, ks, nmi, recall
+from hsm.records import STAGES
 
-Layout = Callable[[Iterable[Record]], tuple[Grid, ...]]
+Layout = Callable[[Iterable[RunRecord]], tuple[Grid, ...]]
 
 # By the name of a table's driver and files.
 LAYOUTS: Mapping[str, Layout] = {
@@ -28,10 +30,9 @@ LAYOUTS: Mapping[str, Layout] = {
 }
 
 _CASE = ("dataset", "method", "alpha", "embedding_dim")
-_STAGES = ("final", "best", "switch", "unnormalized")
 
 
-def render_text(records: Iterable[Record], table: str = "table1") -> str:
+def render_text(records: Iterable[RunRecord], table: str = "table1") -> str:
     """The table for the terminal, at most 100 columns wide.
 
     Args:
@@ -41,17 +42,17 @@ def render_text(records: Iterable[Record], table: str = "table1") -> str:
     return "\n\n".join(map(to_text, LAYOUTS[table](records)))
 
 
-def render_markdown(records: Iterable[Record], table: str = "table1") -> str:
+def render_markdown(records: Iterable[RunRecord], table: str = "table1") -> str:
     """The table as Markdown."""
     return "\n\n".join(map(to_markdown, LAYOUTS[table](records)))
 
 
-def render_latex(records: Iterable[Record], table: str = "table1") -> str:
+def render_latex(records: Iterable[RunRecord], table: str = "table1") -> str:
     """The table as LaTeX; the document needs the package booktabs."""
     return "\n\n".join(map(to_latex, LAYOUTS[table](records)))
 
 
-def render_csv(records: Iterable[Record]) -> str:
+def render_csv(records: Iterable[RunRecord]) -> str:
     """Every evaluation of every record, fractions 0..1 in full precision.
 
     One line per data set, row, alpha, dimensions, stage and seed; where there are several seeds,
@@ -62,18 +63,18 @@ def render_csv(records: Iterable[Record]) -> str:
     columns = _columns(runs)
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*_CASE, "stage", "seed", "epoch", "num_queries", *columns])
-    groups: dict[tuple[Any, ...], list[Record]] = {}
+    groups: dict[tuple[Any, ...], list[RunRecord]] = {}
     for run in runs:
         groups.setdefault(_case(run), []).append(run)
     for case, group in groups.items():
-        for stage in _STAGES:
+        for stage in STAGES:
             lines = _csv_lines(group, stage, tuple(columns.values()))
             writer.writerows([*case, stage, *line] for line in lines)
     return text.getvalue()
 
 
 def write_tables(
-    records: Iterable[Record], directory: Path, *, table: str = "table1"
+    records: Iterable[RunRecord], directory: Path, *, table: str = "table1"
 ) -> tuple[Path, ...]:
     """Writes `table`.md, .csv and .tex into `directory` and returns their paths.
 
@@ -93,27 +94,28 @@ def write_tables(
     return tuple(paths)
 
 
-def _case(run: Record) -> tuple[Any, ...]:
-    config = run["config"]
-    return run["data"]["name"], label(config), config["alpha"], config["embedding_dim"]
+def _case(run: RunRecord) -> tuple[Any, ...]:
+    config = run.config
+    return run.data.name, label(config), config.alpha, config.embedding_dim
 
 
-def _columns(runs: Sequence[Record]) -> dict[str, Measure]:
+def _columns(runs: Sequence[RunRecord]) -> dict[str, Measure]:
     """What the CSV shows of every evaluation, by the names of its columns."""
     found = {f"nmi_{average}": nmi(average) for average in ("arithmetic", "geometric")}
     found |= {f"recall@{k}": recall(k) for k in ks(runs)}
-    if any(ACCURACY.of(run["final"]) is not None for run in runs):
+    if any(ACCURACY.of(run.final) is not None for run in runs):
         found["accuracy"] = ACCURACY
     return found
 
 
-def _csv_lines(runs: Sequence[Record], stage: str, columns: Sequence[Measure]) -> list[list[Any]]:
+def _csv_lines(
+    runs: Sequence[RunRecord], stage: str, columns: Sequence[Measure]
+) -> list[list[Any]]:
     """Lines of seed, epoch, number of queries and measures."""
-    found = {run["seed"]: run[stage] for run in runs if run.get(stage) is not None}
-    values = {seed: [m.of(evaluation) for m in columns] for seed, evaluation in found.items()}
-    lines = [
-        [seed, evaluation.get("epoch"), evaluation["num_queries"], *values[seed]]
-        for seed, evaluation in sorted(found.items())
+    found = {run.seed: row for run in runs if (row := run.stage(stage)) is not None}
+    values = {seed: [m.of(row) for m in columns] for seed, row in found.items()}
+    lines: list[list[Any]] = [
+        [seed, row.epoch, row.num_queries, *values[seed]] for seed, row in sorted(found.items())
     ]
     if len(found) > 1:
         by_column = list(zip(*values.values(), strict=True))

@@ -9,8 +9,10 @@ from typing import Any
 
 from hsm.experiments.config import RunConfig
 from hsm.experiments.runs.evaluator import Evaluator
+from hsm.experiments.runs.recording import evaluation_row
 from hsm.experiments.runs.tensorboard_log import RunLog
 from hsm.models import EmbeddingModel
+from hsm.records import EpochRow, EvaluationRow
 from hsm.training.loop import EpochResult, Trainer
 
 
@@ -41,7 +43,8 @@ class RunReport:
         """A line on where training goes on from."""
         self._say(f"{title(self._config)}: continues after epoch {trainer.epoch}")
         if self._log is not None:
-            self._log.past(trainer.epochs, trainer.evaluations)
+            epochs = map(EpochRow.from_json, trainer.epochs)
+            self._log.past(epochs, map(evaluation_row, trainer.evaluations))
 
     def epoch(self, result: EpochResult) -> None:
         """One line of what an epoch gave, and of the time that the rest will take."""
@@ -53,7 +56,7 @@ class RunReport:
             f"{duration(result.seconds)}, {duration(left)} left"
         )
         if self._log is not None:
-            self._log.epoch(asdict(result))
+            self._log.epoch(EpochRow.from_json(asdict(result)))
             self._log.weights(self._model, result.epoch)
 
     def watched(self, evaluator: Evaluator) -> Callable[[int], dict[str, Any] | None]:
@@ -64,22 +67,24 @@ class RunReport:
             evaluation = evaluator(epoch)
             if evaluation is not None:
                 took = duration(time.perf_counter() - start)
-                found = scores(evaluation, self._config)
-                self._say(f"{title(self._config)} epoch {epoch}: {found}  ({took})")
+                row = evaluation_row({"epoch": epoch, **evaluation})
+                self._say(
+                    f"{title(self._config)} epoch {epoch}: {scores(row, self._config)}  ({took})"
+                )
                 if self._log is not None:
-                    self._log.evaluation(epoch, evaluation)
+                    self._log.evaluation(row)
             return evaluation
 
         return evaluate
 
 
-def scores(evaluation: dict[str, Any], config: RunConfig) -> str:
+def scores(row: EvaluationRow, config: RunConfig) -> str:
     """How many images were tested, and the scores in percent."""
-    found = [f"{evaluation['num_queries']} test images"]
-    if "accuracy" in evaluation:
-        found.append(f"accuracy {100 * evaluation['accuracy']:.2f} %")
-    found += [f"R@{k} {100 * value:.2f}" for k, value in evaluation["recall"].items()]
-    nmi = evaluation[f"nmi_{config.nmi}"]
+    found = [f"{row.num_queries} test images"]
+    if row.accuracy is not None:
+        found.append(f"accuracy {100 * row.accuracy:.2f} %")
+    found += [f"R@{k} {100 * value:.2f}" for k, value in row.recall.items()]
+    nmi = row.nmi(config.nmi)
     if nmi is not None:
         found.append(f"NMI {100 * nmi:.2f}")
     return "  ".join(found)

@@ -45,7 +45,7 @@ _SHOWN = (
 def describe(configs: Sequence[RunConfig], source: ImageSource, workspace: Workspace) -> str:
     """Counts, settings, and which runs are recorded already. Several lines of text."""
     recorded = sum(workspace.record(config) is not None for config in configs)
-    rows = ", ".join(dict.fromkeys(label(config.to_json()) for config in configs))
+    rows = ", ".join(dict.fromkeys(label(config) for config in configs))
     seeds = ", ".join(dict.fromkeys(str(config.seed) for config in configs))
     return "\n".join(
         [

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from hsm.experiments.config.run_record import RunRecord
 
 if TYPE_CHECKING:
     from hsm.experiments.runs.runner import Runner
@@ -19,4 +21,4 @@ class Finished:
     """
 
     runner: Runner
-    records: list[dict[str, Any]]
+    records: list[RunRecord]

@@ -14,10 +14,12 @@ from hsm import records
 from hsm.data.sources.source import ImageSource
 from hsm.experiments.config import RunConfig
 from hsm.experiments.config.initial_weights import RANDOM, Pretrained
+from hsm.experiments.config.run_record import RunRecord
 from hsm.experiments.runs import build, diagnostics, preparation
 from hsm.experiments.runs.console_log import RunReport, duration, scores, title
 from hsm.experiments.runs.evaluator import Evaluator
 from hsm.experiments.runs.observer import Observer, look_away
+from hsm.experiments.runs.recording import evaluation_row, make_record
 from hsm.experiments.runs.tensorboard_log import RunLog
 from hsm.experiments.runs.workspace import Workspace
 from hsm.models import EmbeddingModel
@@ -49,7 +51,7 @@ class Runner:
     def __post_init__(self) -> None:
         records.commit()
 
-    def run(self, config: RunConfig) -> dict[str, Any]:
+    def run(self, config: RunConfig) -> RunRecord:
         """The record of `config`: read if it is there, else trained, from where it was cut off.
 
         Raises:
@@ -65,28 +67,33 @@ class Runner:
             return record
         started = _now()
         model: EmbeddingModel | None = None
+        results: dict[str, Any]
         if config.is_pretrained:
-            record = self._evaluate_pretrained(config)
+            results = self._evaluate_pretrained(config)
         else:
-            record, model = self._train(config, weights)
-        record["provenance"] = records.provenance(
+            results, model = self._train(config, weights)
+        provenance = records.provenance(
             started=started, finished=_now(), weights_sha256=weights, gpus=_gpus()
         )
+        record = make_record(config, self.source, **results, provenance=provenance)
         records.write(record, self.workspace.records_dir)
         self._diagnose(config, model)
         self._log_end(config, record, model)
         return record
 
-    def _check_same_data(self, record: dict[str, Any], weights: str | None) -> None:
-        if record["provenance"].get("weights_sha256", weights) != weights:
+    def _check_same_data(self, record: RunRecord, weights: str | None) -> None:
+        recorded = record.provenance.weights_sha256
+        # The first records name a file of weights without its content.
+        is_known = recorded is not None or record.config.weights is None
+        if is_known and recorded != weights:
             raise ValueError(
-                f"the record {record['name']} in {self.workspace.records_dir} started from other "
+                f"the record {record.name} in {self.workspace.records_dir} started from other "
                 "weights than those given now, which have the same name: use another "
                 "--output_dir, or delete that record and its state"
             )
-        if record["data"]["checksum"] != self.source.checksum():
+        if record.data.checksum != self.source.checksum():
             raise ValueError(
-                f"the record {record['name']} in {self.workspace.records_dir} is of other images "
+                f"the record {record.name} in {self.workspace.records_dir} is of other images "
                 f"than those of "
                 f"{self.source.name} now: use another --output_dir, or delete that record and its "
                 f"state"
@@ -112,14 +119,14 @@ class Runner:
         return RunLog(self.workspace.tensorboard_dir(config)) if self.tensorboard else None
 
     def _log_end(
-        self, config: RunConfig, record: dict[str, Any], model: EmbeddingModel | None = None
+        self, config: RunConfig, record: RunRecord, model: EmbeddingModel | None = None
     ) -> None:
         """Write for TensorBoard what a run began without it lacks, and the final embeddings."""
         log = self._log(config)
         if log is None:
             return
-        log.past(record["epochs"], record["evaluations"])
-        epoch = record["final"]["epoch"]
+        log.past(record.epochs, record.evaluations)
+        epoch = record.final.epoch
         if log.has_projector:
             return
         if config.is_pretrained:
@@ -143,13 +150,15 @@ class Runner:
         return Evaluator(backbone, self.source, config)
 
     def _evaluate_pretrained(self, config: RunConfig) -> dict[str, Any]:
+        """What the record of the run is made of."""
         evaluation = {"epoch": 0, **self._pretrained_evaluator(config).score()}
-        self.say(f"{title(config)}: {scores(evaluation, config)}")
-        return self._record(config, [], [evaluation])
+        self.say(f"{title(config)}: {scores(evaluation_row(evaluation), config)}")
+        return {"epochs": [], "evaluations": [evaluation], "seconds": {}}
 
     def _train(
         self, config: RunConfig, weights: str | None
     ) -> tuple[dict[str, Any], EmbeddingModel]:
+        """What the record of the run is made of, and its trained network."""
         num_classes = self.source.train.num_classes
         model = build.build_model(config, num_classes, pretrained=self.pretrained)
         log = self._log(config)
@@ -176,9 +185,8 @@ class Runner:
             origin={"images": self.source.checksum(), "weights": weights},
         )
         self._train_resumed(config, trainer, report=report, prepare=prepare)
-        record = self._record(config, trainer.epochs, trainer.evaluations)
-        record["seconds"]["prepare"] = trainer.preparation_seconds
-        return record, model
+        results = {"epochs": trainer.epochs, "evaluations": trainer.evaluations}
+        return {**results, "seconds": {"prepare": trainer.preparation_seconds}}, model
 
     def _train_resumed(
         self, config: RunConfig, trainer: Trainer, *, report: RunReport, prepare: _Prepare
@@ -197,59 +205,6 @@ class Runner:
             took = duration(trainer.preparation_seconds)
             self.say(f"{title(config)}: prepared  ({took})")
         trainer.train_files(files)
-
-    def _record(
-        self,
-        config: RunConfig,
-        epochs: list[dict[str, Any]],
-        evaluations: list[dict[str, Any]],
-    ) -> dict[str, Any]:
-        final = evaluations[-1]
-        switch = next((e for e in evaluations if e["epoch"] == config.switch_epoch), None)
-        first_own = config.epochs if config.is_heated and not config.is_gradual else -1
-        best = records.best_evaluation(evaluations, after_epoch=first_own)
-        unnormalized = final.get("unnormalized")
-        return {
-            "schema": records.SCHEMA,
-            "name": config.name,
-            "method": config.method,
-            "seed": config.seed,
-            "config": config.to_json(),
-            "data": _data(self.source),
-            "seconds": {
-                "train": sum(e["seconds"] for e in epochs),
-                "evaluate": sum(e["seconds"] for e in evaluations),
-            },
-            "switch_epoch": config.switch_epoch,
-            "epochs": epochs,
-            "evaluations": [_metrics(e) for e in evaluations],
-            "final": _metrics(final),
-            "best": _metrics(best),
-            "switch": switch and _metrics(switch),
-            "unnormalized": unnormalized and {"epoch": final["epoch"], **_metrics(unnormalized)},
-            "hits": {"final": final["hits"], "switch": switch and switch["hits"]},
-        }
-
-
-def _data(source: ImageSource) -> dict[str, Any]:
-    splits = {"train": source.train, "test": source.test, "gallery": source.gallery}
-    counts = {
-        name: {"images": len(split), "classes": split.num_classes}
-        for name, split in splits.items()
-        if split is not None
-    }
-    return {
-        "name": source.name,
-        "checksum": source.checksum(),
-        **counts,
-        "skipped": list(source.skipped),
-        "excluded_singletons": list(source.excluded_singletons),
-        "excluded_seen": list(source.excluded_seen),
-    }
-
-
-def _metrics(evaluation: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in evaluation.items() if key not in ("hits", "unnormalized")}
 
 
 def _gpus() -> list[str]:

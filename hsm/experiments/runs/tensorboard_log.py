@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from hsm.evaluation import damped_unit_length
 from hsm.experiments.runs.diagnostics import sample
 from hsm.experiments.runs.evaluator import Evaluator
 from hsm.models import EmbeddingModel
+from hsm.records import EpochRow, EvaluationRow
 from hsm.visual.event_log import EventLog
 from hsm.visual.projector import CONFIG, write_projector
 
@@ -43,10 +43,10 @@ class RunLog:
         self._events = EventLog(directory)
         self._norms: np.ndarray | None = None
 
-    def epoch(self, epoch: Mapping[str, Any]) -> None:
-        """What an epoch of training gave, an `EpochResult` as a dict."""
-        for key, name in _EPOCH.items():
-            self._events.scalar(name, epoch[key], epoch["epoch"])
+    def epoch(self, row: EpochRow) -> None:
+        """What an epoch of training gave."""
+        for field, name in _EPOCH.items():
+            self._write(name, getattr(row, field), row.epoch)
         self._events.flush()
 
     def weights(self, model: EmbeddingModel, epoch: int) -> None:
@@ -65,26 +65,28 @@ class RunLog:
         """
         self._norms = np.linalg.norm(features, axis=1)
 
-    def evaluation(self, epoch: int, evaluation: Mapping[str, Any]) -> None:
-        """Scores after `epoch`, and the norms of the features that they were made of."""
-        for k, value in evaluation["recall"].items():
-            self._events.scalar(f"test/recall_at_{k}", value, epoch)
-        for key in _EVALUATION:
-            if evaluation.get(key) is not None:
-                self._events.scalar(f"test/{key}", evaluation[key], epoch)
+    def evaluation(self, row: EvaluationRow) -> None:
+        """Scores after an epoch, and the norms of the features that they were made of."""
+        for k, value in row.recall.items():
+            self._write(f"test/recall_at_{k}", value, row.epoch)
+        for field in _EVALUATION:
+            self._write(f"test/{field}", getattr(row, field), row.epoch)
         norms, self._norms = self._norms, None
         if norms is not None:
-            self._feature_norms(norms, epoch)
+            self._feature_norms(norms, row.epoch)
         self._events.flush()
 
-    def past(
-        self, epochs: Sequence[Mapping[str, Any]], evaluations: Sequence[Mapping[str, Any]]
-    ) -> None:
+    def past(self, epochs: Iterable[EpochRow], evaluations: Iterable[EvaluationRow]) -> None:
         """What was trained and scored before, as far as it is not written yet."""
         for epoch in epochs:
             self.epoch(epoch)
         for evaluation in evaluations:
-            self.evaluation(evaluation["epoch"], evaluation)
+            self.evaluation(evaluation)
+
+    def _write(self, name: str, value: float | None, epoch: int) -> None:
+        """Write a number of an epoch, unless the method has none of the kind."""
+        if value is not None:
+            self._events.scalar(name, value, epoch)
 
     @property
     def has_projector(self) -> bool:

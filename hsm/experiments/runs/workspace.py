@@ -6,15 +6,26 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hsm import records
-from hsm.experiments.config import RunConfig
+from hsm.experiments.config import RunConfig, run_record
+from hsm.experiments.config.run_record import RunRecord
 from hsm.models.backbone_specs import is_keras_file
+from hsm.records.json_values import JsonObject
 from hsm.training.checkpoint import CheckpointFile
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ModelCard(JsonObject):
+    """What model.json holds: what is needed, beside the checkpoint, to build the network again."""
+
+    config: RunConfig
+    class_names: tuple[str, ...]
+    further: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Workspace:
@@ -61,10 +72,10 @@ class Workspace:
             CheckpointFile(self.checkpoint(config), config.total_epochs),
         )
 
-    def record(self, config: RunConfig) -> dict[str, Any] | None:
+    def record(self, config: RunConfig) -> RunRecord | None:
         """The record of a finished run, or None."""
         path = self.records_dir / f"{config.name}.json"
-        return records.read(path) if path.exists() else None
+        return run_record.read(path) if path.exists() else None
 
     def write_model_card(
         self, config: RunConfig, class_names: tuple[str, ...], *, file: Path | None = None
@@ -77,7 +88,7 @@ class Workspace:
         """
         directory = self.run_dir(config)
         directory.mkdir(parents=True, exist_ok=True)
-        card = {"config": config.to_json(), "class_names": list(class_names)}
+        card = _ModelCard(config=config, class_names=class_names).to_json()
         (directory / "model.json").write_text(json.dumps(card, indent=1) + "\n")
         if file is not None and is_keras_file(config.backbone):
             partial = directory / f"{config.backbone}.partial"
@@ -116,7 +127,7 @@ def read_model_card(run_dir: Path) -> tuple[RunConfig, tuple[str, ...]]:
             "folder <output_dir>/runs/<name> as table1 writes it."
         )
     try:
-        card = json.loads(path.read_text())
-    except ValueError as error:
+        card = _ModelCard.from_json(json.loads(path.read_bytes()))
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is damaged: {error}") from error
-    return RunConfig.from_json(card["config"]), tuple(card["class_names"])
+    return card.config, card.class_names

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +10,14 @@ from numpy.typing import NDArray
 from hsm.data.sources.source import ImageSource
 from hsm.evaluation import damped_unit_length
 from hsm.experiments.config import RunConfig
+from hsm.experiments.config.run_record import RunRecord
 from hsm.experiments.runs.build import load_model
 from hsm.experiments.runs.evaluator import Evaluator
 from hsm.experiments.runs.workspace import Workspace
 from hsm.visual.class_planes import Plane
 
 
-def planes(
-    records: Sequence[Mapping[str, Any]], source: ImageSource, workspace: Workspace
-) -> list[Plane]:
+def planes(records: Sequence[RunRecord], source: ImageSource, workspace: Workspace) -> list[Plane]:
     """The panels of every record in turn, of the test images; SM has two, the others one.
 
     Args:
@@ -30,16 +28,13 @@ def planes(
     Raises:
         ValueError: if a run's weights are gone, or its embedding has not two dimensions.
     """
-    return [
-        plane
-        for record in records
-        for plane in _planes(RunConfig.from_json(record["config"]), record, source, workspace)
-    ]
+    return [plane for record in records for plane in _planes(record, source, workspace)]
 
 
-def _planes(
-    config: RunConfig, record: Mapping[str, Any], source: ImageSource, workspace: Workspace
-) -> list[Plane]:
+def _planes(record: RunRecord, source: ImageSource, workspace: Workspace) -> list[Plane]:
+    config, accuracy = record.config, record.final.accuracy
+    if accuracy is None:
+        raise ValueError(f"Figure 2 tells the accuracy, and {record.name} was not scored by it")
     if config.embedding_dim != 2:
         raise ValueError(
             "Figure 2 draws embeddings of two dimensions. Received: "
@@ -48,12 +43,12 @@ def _planes(
     model, _ = load_model(workspace.run_dir(config))
     features, labels = Evaluator(model.features, source, config).embed(source.test)
     weights = np.asarray(model.classifier.kernel).T
-    accuracy = f"{100 * record['final']['accuracy']:.1f} %"
+    scored = f"{100 * accuracy:.1f} %"
     units = damped_unit_length(features), labels, damped_unit_length(weights)
     if config.base_method != "SM":
-        return [Plane(f"{title(config)}: {accuracy}", *units, on_circle=True)]
+        return [Plane(f"{title(config)}: {scored}", *units, on_circle=True)]
     return [
-        Plane(f"SM: {accuracy}", features, labels, weights, on_circle=False),
+        Plane(f"SM: {scored}", features, labels, weights, on_circle=False),
         Plane("SM, normalised", *units, on_circle=True),
     ]
 

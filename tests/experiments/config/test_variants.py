@@ -28,7 +28,7 @@ LABELS = {
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_a_variant_is_called_by_what_it_changes(variant):
-    assert label(vary(BASE, variant).to_json()) == LABELS[variant]
+    assert label(vary(BASE, variant)) == LABELS[variant]
 
 
 def test_variants_have_names_of_their_own():
@@ -47,9 +47,9 @@ def test_the_controls_heat_one_thing_at_a_time():
 
 
 def test_methods_and_older_records_have_no_options():
-    assert label(BASE.to_json()) == "BN"
-    old = {"method": "HBN", "alpha": 16.0, "heated_alpha": 4.0}
-    assert options({**old, "learning_rate": 0.004, "heated_learning_rate": None}) == ()
+    assert label(BASE) == "BN"
+    old = {"dataset": "digits", "method": "HBN", "alpha": 16.0, "heated_alpha": 4.0}
+    assert options(RunConfig.from_json(old)) == ()
 
 
 def test_an_unknown_variant_is_refused():

@@ -33,7 +33,7 @@ def test_a_page_has_curves_histograms_and_a_gallery(finished, capsys):
         assert f">{title}</h2>" in text
     assert "R@1 at the end, percent: SM " in text
     assert "What the two share on test images: SM 0." in text
-    assert f"{finished.records[-1]['name']}: nearest neighbours among " in text
+    assert f"{finished.records[-1].name}: nearest neighbours among " in text
     assert f"To read in a browser: {folder / 'report.html'}" in capsys.readouterr().out
 
 

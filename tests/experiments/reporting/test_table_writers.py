@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import copy
 import csv
 import io
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from support.record_factory import LEVELS, QUERIES, first_hits, make_record
+from support.record_factory import LEVELS, QUERIES, changed, first_hits, make_record
 
 from hsm.experiments.reporting import summary, table_writers
 from hsm.experiments.reporting.metric_columns import nmi, recall
 from hsm.experiments.reporting.paper_numbers import published_table
-from hsm.records import pack_hits
+from hsm.records import STAGES, PartCounts, pack_hits
 
 METHODS = ("SM", "LN", "BN", "HLN", "HBN")
 PAIRS = ("HBN − BN", "HLN − LN", "BN − SM")
@@ -91,11 +91,8 @@ def test_no_differences_without_a_pair():
 
 def test_best_epoch_stands_apart_and_says_on_what_it_was_chosen():
     runs = full_set()
-    runs[4]["best"] = {
-        **runs[4]["best"],
-        "epoch": 30,
-        "recall": {"1": 0.99, "2": 1, "4": 1, "8": 1},
-    }
+    best = replace(runs[4].best, epoch=30, recall={1: 0.99, 2: 1, 4: 1, 8: 1})
+    runs[4] = replace(runs[4], best=best)
     text = table_writers.render_text(runs)
     best = table_lines(text, "digits: best epoch, chosen on the test classes")
     assert best["HBN"][1:4] == ["30", "70.00", "99.00"]
@@ -104,7 +101,7 @@ def test_best_epoch_stands_apart_and_says_on_what_it_was_chosen():
 
 def test_unnormalized_features_have_their_own_table():
     runs = full_set()
-    runs[0]["unnormalized"]["recall"]["1"] = 0.123
+    runs[0] = changed(runs[0], "unnormalized.recall.1", 0.123)
     text = table_writers.render_text(runs)
     assert table_lines(text, "digits: final epoch, features not length")["SM"][3] == "12.30"
 
@@ -132,20 +129,23 @@ def test_a_part_of_a_data_set_stands_beside_the_whole_without_the_quoted_methods
 
 
 def test_a_difference_of_less_than_two_points_is_not_marked():
-    runs = full_set("cars196")
-    for run in runs:
-        paper = published_table("cars196").scores[run["method"]]
-        run["final"]["nmi_arithmetic"] = paper["NMI"] / 100 + 0.0199
-        run["final"]["recall"] = {k: paper.get(f"R@{k}", 50) / 100 for k in ("1", "2", "4", "8")}
+    runs = []
+    for run in full_set("cars196"):
+        paper = published_table("cars196").scores[run.method]
+        recalls = {k: paper.get(f"R@{k}", 50) / 100 for k in (1, 2, 4, 8)}
+        near = changed(run, "final.nmi_arithmetic", paper["NMI"] / 100 + 0.0199)
+        runs.append(changed(near, "final.recall", recalls))
     assert " *" not in table_writers.render_text(runs)
     assert "+1.99" in table_writers.render_text(runs)
-    runs[0]["final"]["nmi_arithmetic"] += 0.0002
+    further = runs[0].final.nmi_arithmetic + 0.0002
+    runs[0] = changed(runs[0], "final.nmi_arithmetic", further)
     assert "+2.01 *" in table_writers.render_text(runs)
 
 
 def test_no_terminal_line_is_wider_than_100():
     runs = full_set("cars196_half", seeds=(0, 1, 2))
-    runs[0]["provenance"]["hardware"]["cpu"] = "a processor with a very long name " * 6
+    name = "a processor with a very long name " * 6
+    runs[0] = changed(runs[0], "provenance.hardware.cpu", name)
     assert max(map(len, table_writers.render_text(runs).splitlines())) <= 100
 
 
@@ -165,8 +165,8 @@ def test_several_seeds_resample_queries_jointly():
     once = [make_record("BN"), make_record("HBN")]
     thrice = []
     for seed in (0, 1, 2):
-        for run in copy.deepcopy(once):
-            thrice.append({**run, "seed": seed, "name": f"{run['name'][:-1]}{seed}"})
+        for run in once:
+            thrice.append(replace(run, seed=seed, name=f"{run.name[:-1]}{seed}"))
     columns = (recall(1), recall(4))
     single, joint = (summary.differences(runs, columns)[0] for runs in (once, thrice))
     assert (single.seeds, joint.seeds) == (1, 3)
@@ -226,8 +226,8 @@ def test_every_data_set_has_its_own_tables():
 
 def test_run_note_tells_commit_hardware_and_time():
     runs = full_set()
-    runs[0]["provenance"]["dirty"] = True
-    runs[1]["seconds"]["train"] = 80.0
+    runs[0] = changed(runs[0], "provenance.dirty", True)
+    runs[1] = changed(runs[1], "seconds.train", 80.0)
     note = table_writers.render_markdown(runs)
     assert "commit 0123456 with local changes and commit 0123456" in note
     assert "2 cores of a processor" in note
@@ -235,8 +235,7 @@ def test_run_note_tells_commit_hardware_and_time():
 
 
 def test_time_is_that_of_trained_runs():
-    slow = make_record("pretrained")
-    slow["seconds"]["evaluate"] = 6000.0
+    slow = changed(make_record("pretrained"), "seconds.evaluate", 6000.0)
     text = table_writers.render_text([slow, make_record("SM")])
     assert "1.0 minutes a run" in text
     assert "to 1.0 minutes" not in text
@@ -253,9 +252,7 @@ def test_settings_say_what_was_trained_how_long_and_how():
 
 
 def _official(method, **config):
-    record = make_record(method)
-    record["config"] |= {"profile": "official", "nmi": "geometric", **config}
-    return record
+    return make_record(method, profile="official", nmi="geometric", **config)
 
 
 def test_the_official_profile_is_named_and_shows_the_geometric_nmi():
@@ -270,10 +267,8 @@ def test_the_official_profile_is_named_and_shows_the_geometric_nmi():
 
 def test_variants_stand_below_their_method():
     runs = full_set()
-    smoothed = make_record("SM", seed=0)
-    smoothed["config"] |= {"label_smoothing": 0.1}
-    kept = make_record("HBN", seed=0)
-    kept["config"] |= {"heated_alpha": 16.0}
+    smoothed = make_record("SM", label_smoothing=0.1)
+    kept = make_record("HBN", heated_alpha=16.0)
     text = table_writers.render_text([*runs, smoothed, kept])
     labels = list(table_lines(text, "digits: final epoch, percent"))
     assert labels[:2] == ["SM", "SM, label smoothing 0.1"]
@@ -293,8 +288,7 @@ def test_no_records_are_refused():
 
 
 def test_two_records_of_one_method_and_seed_are_refused():
-    twin = {**make_record("SM"), "name": "digits-SM-other-seed0"}
-    twin["config"] = {**twin["config"], "heated_epochs": 3}
+    twin = replace(make_record("SM", heated_epochs=3), name="digits-SM-other-seed0")
     message = (
         r"two for SM, seed 0: digits-SM-1a2b.* and digits-SM-other.* heated_epochs \(10 and 3\)"
     )
@@ -303,20 +297,22 @@ def test_two_records_of_one_method_and_seed_are_refused():
 
 
 def test_records_of_different_data_are_refused():
-    other = make_record("BN")
-    other["data"]["checksum"] = "0" * 64
+    other = changed(make_record("BN"), "data.checksum", "0" * 64)
     with pytest.raises(ValueError, match=r"share their data.*checksum feedbeeffeed.*000000000000"):
         table_writers.render_text([make_record("SM"), other])
 
 
+def _rescored(record, **scores):
+    """The record with other scores in every evaluation that tables show."""
+    rows = {stage: record.stage(stage) for stage in STAGES}
+    return replace(record, **{s: row and replace(row, **scores) for s, row in rows.items()})
+
+
 def _in_gallery(record):
     """The record, of a table with a gallery: no NMI."""
-    for key in ("final", "best", "switch", "unnormalized"):
-        if record[key]:
-            record[key] |= {"nmi_arithmetic": None, "nmi_geometric": None, "num_gallery": 40}
-    record["config"]["split"] = "query_gallery"
-    record["data"]["gallery"] = {"images": 40, "classes": 5}
-    return record
+    record = _rescored(record, nmi_arithmetic=None, nmi_geometric=None, num_gallery=40)
+    record = changed(record, "config.split", "query_gallery")
+    return changed(record, "data.gallery", PartCounts(images=40, classes=5))
 
 
 def test_table_2_has_no_nmi_and_names_the_gallery():
@@ -331,12 +327,9 @@ def test_table_2_has_no_nmi_and_names_the_gallery():
 
 def _classified(record, right):
     """The record, of a split for classification, with `right` of its images named rightly."""
-    for key in ("final", "best", "switch", "unnormalized"):
-        if record[key]:
-            record[key] |= {"accuracy": right / QUERIES, "nmi_arithmetic": None}
-    record["config"]["split"] = "classification"
-    record["hits"]["final"]["accuracy"] = pack_hits(np.arange(QUERIES) < right)
-    return record
+    record = _rescored(record, accuracy=right / QUERIES, nmi_arithmetic=None)
+    record = changed(record, "config.split", "classification")
+    return changed(record, "hits.final.accuracy", pack_hits(np.arange(QUERIES) < right))
 
 
 def test_table_4_shows_the_accuracy_alone_beside_the_papers():
@@ -356,9 +349,7 @@ def test_table_4_shows_the_accuracy_alone_beside_the_papers():
 
 
 def _column(method, alpha=16.0, dims=64, seed=0, dataset="cars196"):
-    record = make_record(method, seed=seed, dataset=dataset)
-    record["config"] |= {"alpha": alpha, "embedding_dim": dims}
-    return record
+    return make_record(method, seed=seed, dataset=dataset, alpha=alpha, embedding_dim=dims)
 
 
 def test_table_3_has_a_line_a_width_and_a_column_an_alpha():
@@ -395,6 +386,6 @@ def test_table_3_averages_seeds_and_leaves_what_was_not_run_open():
 
 
 def test_table_3_refuses_two_records_of_one_cell():
-    runs = [_column("BN", 4.0), {**_column("BN", 4.0), "name": "other"}]
+    runs = [_column("BN", 4.0), replace(_column("BN", 4.0), name="other")]
     with pytest.raises(ValueError, match=r"Received two for BN, seed 0: .* and other"):
         table_writers.render_text(runs, "table3")

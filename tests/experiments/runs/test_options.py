@@ -8,9 +8,8 @@ import keras
 import numpy as np
 import pytest
 
-from hsm import records
 from hsm.evaluation import evaluate
-from hsm.experiments.config import RunConfig
+from hsm.experiments.config import RunConfig, run_record
 from hsm.experiments.config.recipes import RECIPES
 from hsm.experiments.config.variants import VARIANTS, vary
 from hsm.experiments.runs import build, evaluator
@@ -29,9 +28,9 @@ def runner(tmp_path, few_digits):
 def test_every_variant_trains_and_is_recorded(runner, quick_config, variant):
     config = replace(vary(quick_config, variant), gradual_every=1)
     record = runner.run(config)
-    assert record == records.read(runner.workspace.records_dir / f"{config.name}.json")
-    alphas = [epoch["alpha"] for epoch in record["epochs"]]
-    rates = [epoch["learning_rate"] for epoch in record["epochs"]]
+    assert record == run_record.read(runner.workspace.records_dir / f"{config.name}.json")
+    alphas = [epoch.alpha for epoch in record.epochs]
+    rates = [epoch.learning_rate for epoch in record.epochs]
     expected = {
         "label_smoothing": ([1.0, 1.0], [0.004, 0.004]),
         "gradual": ([16.0, 16.0 / 1.41], [0.004, 0.004 * 0.562]),
@@ -43,7 +42,7 @@ def test_every_variant_trains_and_is_recorded(runner, quick_config, variant):
         assert (alphas, rates) == tuple(map(pytest.approx, expected[variant]))
     else:
         assert len({1.0, *alphas}) == 3  # A learned alpha moves in every epoch.
-    assert (record["switch"] is None) == (variant == "gradual")
+    assert (record.switch is None) == (variant == "gradual")
     model, _ = build.load_model(runner.workspace.run_dir(config))
     assert float(model.alpha) == pytest.approx(alphas[-1])
 
@@ -64,28 +63,28 @@ def test_a_warm_up_is_felt_in_the_averages_alone(runner, quick_config):
     """In training, batches are normalised by their own statistics."""
     plain, weights, averages = _trained(runner, quick_config)
     warm, warm_weights, warm_averages = _trained(runner, replace(quick_config, warm_up=True))
-    assert warm["epochs"][-1]["loss"] == plain["epochs"][-1]["loss"]
+    assert warm.epochs[-1].loss == plain.epochs[-1].loss
     assert not _equal(averages, warm_averages)
     model = build.build_model(quick_config, 5)
     moving = {i for i, variable in enumerate(model.weights) if variable.name.startswith("moving")}
     kept = [i for i in range(len(weights)) if i not in moving]
     assert _equal([weights[i] for i in kept], [warm_weights[i] for i in kept])
-    assert warm["seconds"]["prepare"] > 0
-    assert plain["seconds"]["prepare"] == 0.0
+    assert warm.seconds["prepare"] > 0
+    assert plain.seconds["prepare"] == 0.0
 
 
 def test_class_means_are_where_the_classifier_starts(runner, quick_config):
     plain, _, _ = _trained(runner, quick_config)
     changed, _, _ = _trained(runner, replace(quick_config, class_mean_init=True))
-    assert changed["epochs"][0]["loss"] < plain["epochs"][0]["loss"]
-    assert changed["seconds"]["prepare"] > 0
+    assert changed.epochs[0].loss < plain.epochs[0].loss
+    assert changed.seconds["prepare"] > 0
 
 
 def test_raw_momentum_differs_after_the_switch_and_not_before(runner, quick_config):
     config = replace(quick_config, method="HBN")
     plain, weights, _ = _trained(runner, config)
     changed, raw_weights, _ = _trained(runner, replace(config, raw_momentum=True))
-    assert changed["epochs"][0]["loss"] == pytest.approx(plain["epochs"][0]["loss"], rel=1e-5)
+    assert changed.epochs[0].loss == pytest.approx(plain.epochs[0].loss, rel=1e-5)
     assert not all(
         np.allclose(one, other, rtol=1e-4, atol=1e-5)
         for one, other in zip(weights, raw_weights, strict=True)

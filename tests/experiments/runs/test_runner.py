@@ -9,11 +9,13 @@ import pytest
 
 from hsm import records
 from hsm.data.sources import load_source
+from hsm.experiments.config import run_record
 from hsm.experiments.runs import diagnostics
 from hsm.experiments.runs.build import load_model
 from hsm.experiments.runs.evaluator import Evaluator
 from hsm.experiments.runs.runner import Runner
 from hsm.experiments.runs.workspace import Workspace
+from hsm.records import PartCounts
 
 
 @pytest.fixture(scope="module")
@@ -33,15 +35,15 @@ def _arrays(path):
 def test_the_record_holds_what_the_schema_says(finished, few_digits):
     workspace, configs, found, _ = finished
     record = found["HBN"]
-    assert record == records.read(workspace.records_dir / f"{configs['HBN'].name}.json")
-    assert record["data"]["test"] == {"images": len(few_digits.test), "classes": 5}
-    assert record["data"]["checksum"] == few_digits.checksum()
-    assert [(e["epoch"], e["alpha"]) for e in record["epochs"]] == [(1, 16.0), (2, 4.0)]
-    assert [e["epoch"] for e in record["evaluations"]] == [1, 2]
-    assert record["switch"] == record["evaluations"][0]
-    assert record["final"] == record["evaluations"][-1]
-    assert record["final"]["num_queries"] == len(few_digits.test)
-    assert record["unnormalized"]["epoch"] == 2
+    assert record == run_record.read(workspace.records_dir / f"{configs['HBN'].name}.json")
+    assert record.data.test == PartCounts(images=len(few_digits.test), classes=5)
+    assert record.data.checksum == few_digits.checksum()
+    assert [(e.epoch, e.alpha) for e in record.epochs] == [(1, 16.0), (2, 4.0)]
+    assert [e.epoch for e in record.evaluations] == [1, 2]
+    assert record.switch == record.evaluations[0]
+    assert record.final == record.evaluations[-1]
+    assert record.final.num_queries == len(few_digits.test)
+    assert record.unnormalized.epoch == 2
     assert str(workspace.output_dir) not in str(record)
 
 
@@ -49,18 +51,19 @@ def test_hits_agree_with_the_recalls(finished):
     _, _, found, _ = finished
     for record in found.values():
         for stage in ("switch", "final"):
-            for k, recall in record[stage]["recall"].items():
-                hits = records.unpack_hits(record["hits"][stage][k], record[stage]["num_queries"])
+            for k, recall in record.stage(stage).recall.items():
+                packed = getattr(record.hits, stage)[str(k)]
+                hits = records.unpack_hits(packed, record.stage(stage).num_queries)
                 assert hits.mean() == pytest.approx(recall)
 
 
 def test_heating_shares_the_trunk_and_trains_as_long(finished):
     _, _, found, _ = finished
     plain, heated = found["BN"], found["HBN"]
-    assert plain["epochs"][0] == heated["epochs"][0]
-    assert plain["switch"] == heated["switch"]
-    assert len(plain["epochs"]) == len(heated["epochs"])
-    assert plain["epochs"][1]["alpha"] == 16.0
+    assert plain.epochs[0] == heated.epochs[0]
+    assert plain.switch == heated.switch
+    assert len(plain.epochs) == len(heated.epochs)
+    assert plain.epochs[1].alpha == 16.0
 
 
 def test_the_branch_equals_a_run_without_a_trunk_to_share(
@@ -70,7 +73,7 @@ def test_the_branch_equals_a_run_without_a_trunk_to_share(
     alone = Workspace(tmp_path)
     config = replace(quick_config, method="HBN")
     record = Runner(few_digits, alone, say=lambda line: None).run(config)
-    assert record["final"]["recall"] == found["HBN"]["final"]["recall"]
+    assert record.final.recall == found["HBN"].final.recall
     shared, own = (_arrays(w.checkpoint(configs["HBN"])) for w in (workspace, alone))
     assert shared.keys() == own.keys()
     for key, value in shared.items():
@@ -104,7 +107,7 @@ def test_the_saved_weights_give_the_recorded_metrics(finished, few_digits):
     model, config = load_model(workspace.run_dir(configs["HBN"]))
     assert config == configs["HBN"]
     scores = Evaluator(model.features, few_digits, config).score()
-    assert scores["recall"] == found["HBN"]["final"]["recall"]
+    assert scores["recall"] == found["HBN"].final.to_json()["recall"]
 
 
 def test_an_unfinished_run_cannot_be_loaded(finished, tmp_path, quick_config):
