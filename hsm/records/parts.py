@@ -20,13 +20,17 @@ Fraction = Annotated[
 ]
 Count = Annotated[int, Rule("a whole number, 0 or more", lambda value: value >= 0)]
 Seconds = Annotated[float, Rule("seconds, 0 or more", lambda value: value >= 0)]
-# It becomes part of the names of files.
+# It starts the names of files, which may have 255 bytes.
+_LONGEST_NAME = 220
+
+
+def _is_file_name(text: str) -> bool:
+    length = len(text.encode(errors="surrogateescape"))
+    return text not in (".", "..") and not {"/", "\0"} & {*text} and 0 < length <= _LONGEST_NAME
+
+
 FileName = Annotated[
-    str,
-    Rule(
-        "a name without slash that is not empty",
-        lambda text: text not in ("", ".", "..") and not {"/", "\0"} & {*text},
-    ),
+    str, Rule(f"a name without slash, of at most {_LONGEST_NAME} bytes", _is_file_name)
 ]
 
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from hsm.records.hits import unpack_hits
+from hsm.records.hits import check_hits, unpack_hits
 from hsm.records.json_values import JsonObject, decode, misfit
 from hsm.records.parts import (
     Count,
@@ -21,6 +18,10 @@ from hsm.records.parts import (
     Provenance,
     Seconds,
 )
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 SCHEMA = 1
 # The evaluations that a record tells apart.
@@ -75,7 +76,7 @@ class Record(JsonObject, Generic[Config]):
         for stage, row in (("final", self.final), ("switch", self.switch)):
             for key, text in (getattr(self.hits, stage) or {}).items():
                 try:
-                    unpack_hits(text, 0 if row is None else row.num_queries)
+                    check_hits(text, 0 if row is None else row.num_queries)
                 except ValueError as error:
                     raise ValueError(f"hits.{stage}.{key}: {error}") from error
 

@@ -31,6 +31,8 @@ _AT_LEAST_ONE = (
     "kmeans_starts",
     "test_batch_size",
 )
+# A schedule may have as many phases, and lists them all.
+_MOST_EPOCHS = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +144,11 @@ class Hyperparameters:
                 raise ValueError(
                     f"{name} must be 1 or more. Received: {name}={getattr(self, name)}"
                 )
+        if self.epochs + self.heated_epochs > _MOST_EPOCHS:
+            raise ValueError(
+                f"epochs and heated_epochs must be {_MOST_EPOCHS} or fewer together. Received: "
+                f"epochs={self.epochs}, heated_epochs={self.heated_epochs}"
+            )
         check_backbone(self.backbone, self.weights, self.precision)
         if not self.ks or min(self.ks) < 1:
             raise ValueError(f"ks must be positive numbers. Received: ks={self.ks}")

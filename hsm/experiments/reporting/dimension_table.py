@@ -26,7 +26,12 @@ def grids(records: Iterable[RunRecord]) -> tuple[Grid, ...]:
     found: list[Grid] = []
     for dataset, runs in summary.by_dataset(records, _identity).items():
         columns = measures(runs)
-        recall = next(measure for measure in columns if measure.label.startswith("R@"))
+        recall = next((m for m in columns if m.label.startswith("R@")), None)
+        if recall is None:
+            raise ValueError(
+                f"expected records that were scored by Recall@K, received those of {dataset} with "
+                f"the {columns[0].label}: render them as table4"
+            )
         found.append(_final_grid(dataset, runs, recall))
         found += _gain_grids(dataset, runs, recall)
         found.append(

@@ -114,7 +114,7 @@ def _difference_grids(
 
 def _other_grids(dataset: str, runs: Sequence[RunRecord], columns: Sequence[Measure]) -> list[Grid]:
     classification = runs[0].config.is_classification
-    by = columns[0] if classification else next(m for m in columns if m.label.startswith("R@"))
+    by = next((m for m in columns if m.label.startswith("R@")), columns[0])
     chosen_on = "test images" if classification else "test classes"
     titles = {"best": f"{dataset}: best epoch, chosen on the {chosen_on} by {by.label}, percent"}
     if not classification:
