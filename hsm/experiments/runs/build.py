@@ -20,6 +20,7 @@ from hsm.models import EmbeddingModel, HeadOptions, build_backbone, with_unbiase
 from hsm.models.backbone_specs import IMAGENET, is_keras_file
 from hsm.training import checkpoint
 from hsm.training.loop import TrainingData
+from hsm.training.progress import read_progress
 from hsm.training.raw_momentum import RawMomentumSGD
 from hsm.training.step import TrainStep
 
@@ -62,7 +63,7 @@ def load_model(run_dir: Path) -> tuple[EmbeddingModel, RunConfig]:
     path = run_dir / "checkpoint.npz"
     if not path.exists():
         raise ValueError(f"the run in {run_dir} is not finished: it has no checkpoint.npz yet")
-    epoch = checkpoint.read_progress(path)["epoch"]
+    epoch = read_progress(path)["epoch"]
     if epoch < config.total_epochs:
         raise ValueError(
             f"the run in {run_dir} is not finished: {epoch} of {config.total_epochs} epochs are "
