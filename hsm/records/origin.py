@@ -71,9 +71,14 @@ def commit() -> tuple[str | None, bool | None]:
     if not (root / ".git").exists():
         return None, None
 
+    # A hook of git, or a shell, may name another repository, which git would obey over the folder.
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+
     def git(*arguments: str) -> str:
         command = ["git", "-C", str(root), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(
+            command, capture_output=True, text=True, check=True, env=variables
+        ).stdout.strip()
 
     try:
         return git("rev-parse", "HEAD"), bool(git("status", "--porcelain", "--", "hsm"))

@@ -18,11 +18,11 @@ from typing import Any
 from hsm import processor
 from hsm.cores import usable_cores
 
-# Those that TensorFlow, XLA, oneDNN, OpenMP and the GPUs' libraries obey. TF_ alone would take in
-# the passwords of Terraform.
+# Those that TensorFlow, XLA, oneDNN, OpenMP, NumPy and the GPUs' libraries obey. TF_ alone would
+# take in the passwords of Terraform.
 _VARIABLES = re.compile(
     "(TF_(CPU|CUDNN|DETERMINISTIC|DISABLE|ENABLE|FORCE|GPU|INTER|INTRA|MKL|NUM|ONEDNN|USE|XLA)_"
-    "|XLA_|ONEDNN_|DNNL_|OMP_|GOMP_|MKL_|OPENBLAS_|CUBLAS_|CUDNN_|CUDA_VISIBLE_DEVICES$"
+    "|XLA_|ONEDNN_|DNNL_|OMP_|GOMP_|MKL_|OPENBLAS_|NPY_|CUBLAS_|CUDNN_|CUDA_VISIBLE_DEVICES$"
     "|HIP_VISIBLE_DEVICES$|NVIDIA_TF32_OVERRIDE$)"
 )
 
