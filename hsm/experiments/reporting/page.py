@@ -87,13 +87,15 @@ def _provenance(runs: Sequence[RunRecord]) -> list[str]:
 
 def _origin(run: RunRecord) -> dict[str, object]:
     origin = run.provenance.to_json()
+    continued = continuations(makers(origin))
+    origin.pop("trained_with", None)
     groups = [origin.pop("versions"), origin.pop("hardware"), origin.pop("environment", {})]
-    if origin.pop("trained_with", None):
-        groups.append({"continued": "; ".join(continuations(makers(run.provenance)))})
     seconds = {f"{name}, seconds": f"{value:.1f}" for name, value in run.seconds.items()}
     found: dict[str, object] = {"record": run.name}
     for group in (origin, *groups):
         found |= {name: _shown(value) for name, value in group.items()}
+    if continued:
+        found["continued"] = "; ".join(continued)
     return {**found, **seconds}
 
 

@@ -71,8 +71,9 @@ def settings_notes(runs: Sequence[RunRecord]) -> list[str]:
 
 def run_note(runs: Sequence[RunRecord]) -> str:
     """Says with what, on what and in what time the records were made."""
-    # Of the first epochs of a run that an older version began it is not known.
-    parts = [part for run in runs for part in makers(run.provenance) if "hardware" in part]
+    parts = [
+        part for run in runs for part in makers(run.provenance.to_json()) if "hardware" in part
+    ]
     return (
         f"Runs: {_all(_commit(part) for part in parts)}, "
         f"TensorFlow {_all(part['versions'].get('tensorflow') for part in parts)}, "
@@ -104,7 +105,7 @@ def _commit(part: Mapping[str, Any]) -> str:
 
 def _hardware(part: Mapping[str, Any]) -> str:
     hardware = part["hardware"]
-    if hardware["gpus"]:
+    if hardware.get("gpus"):
         return _all(hardware["gpus"])
     cores = hardware["cores"]
     threads = part.get("environment", {}).get("intra_op_threads", cores)

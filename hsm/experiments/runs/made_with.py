@@ -6,27 +6,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from hsm.records import Provenance
-
 # Of a record's provenance; the others are times, and what the run started from.
 _KEYS = ("commit", "dirty", "python", "versions", "hardware", "environment")
 # Which epoch and step it computed from.
 _PLACE = ("after_epoch", "after_step")
 
 
-def made_with(provenance: Provenance) -> dict[str, Any]:
+def made_with(provenance: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a record's provenance that says what computed it, as JSON values."""
-    values = provenance.to_json()
-    return {key: values[key] for key in _KEYS if key in values}
+    return {key: provenance[key] for key in _KEYS if key in provenance}
 
 
-def makers(provenance: Provenance) -> list[Mapping[str, Any]]:
+def makers(provenance: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What computed a run, in order: one entry, or more if it was resumed with something else.
 
     Args:
         provenance: of its record.
     """
-    return [*(provenance.trained_with or [made_with(provenance)])]
+    return [dict(part) for part in provenance.get("trained_with", [])] or [made_with(provenance)]
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:

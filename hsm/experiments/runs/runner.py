@@ -24,6 +24,7 @@ from hsm.experiments.runs.recording import evaluation_row, make_record
 from hsm.experiments.runs.tensorboard_log import RunLog
 from hsm.experiments.runs.workspace import Workspace
 from hsm.models import EmbeddingModel
+from hsm.records import Provenance
 from hsm.training.collapse import CollapseWatch
 from hsm.training.loop import Trainer
 
@@ -74,8 +75,10 @@ class Runner:
             results = self._evaluate_pretrained(config)
         else:
             results, model = self._train(config, weights)
-        trained_with = results.pop("trained_with", None)
-        provenance = replace(_provenance(started, weights), trained_with=trained_with)
+        trained_with = results.pop("trained_with", ())
+        provenance = _provenance(started, weights)
+        if len(trained_with) > 1:
+            provenance = replace(provenance, trained_with=tuple(trained_with))
         record = make_record(config, self.source, **results, provenance=provenance)
         records.write(record, self.workspace.records_dir)
         self._diagnose(config, model)
@@ -188,20 +191,16 @@ class Runner:
             origin={"images": self.source.checksum(), "weights": weights},
         )
         self._train_resumed(config, trainer, report=report, prepare=prepare)
-        results = {
-            "epochs": trainer.epochs,
-            "evaluations": trainer.evaluations,
-            "seconds": {"prepare": trainer.preparation_seconds},
-            "trained_with": tuple(trainer.made_with) if len(trainer.made_with) > 1 else None,
-        }
-        return results, model
+        results = {"epochs": trainer.epochs, "evaluations": trainer.evaluations}
+        seconds = {"prepare": trainer.preparation_seconds}
+        return {**results, "seconds": seconds, "trained_with": trainer.made_with}, model
 
     def _train_resumed(
         self, config: RunConfig, trainer: Trainer, *, report: RunReport, prepare: _Prepare
     ) -> None:
         files = self.workspace.checkpoint_files(config)
         is_resumed = trainer.resume(files)
-        trainer.continue_with(made_with(_provenance(_now())))
+        trainer.continue_with(made_with(_provenance(_now()).to_json()))
         if is_resumed:
             report.resumed(trainer)
         # Not before other weights of the same name were refused.
@@ -216,7 +215,7 @@ class Runner:
         trainer.train_files(files)
 
 
-def _provenance(started: str, weights_sha256: str | None = None) -> records.Provenance:
+def _provenance(started: str, weights_sha256: str | None = None) -> Provenance:
     return records.provenance(
         started=started,
         finished=_now(),

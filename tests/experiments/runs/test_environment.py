@@ -48,6 +48,7 @@ def test_variables_are_those_that_change_numbers_and_hold_no_password(monkeypatc
         "XLA_FLAGS": "--xla_cpu_enable_fast_math=true",
         "ONEDNN_MAX_CPU_ISA": "AVX2",
         "OMP_NUM_THREADS": "3",
+        "NPY_DISABLE_CPU_FEATURES": "AVX512F",
         "NVIDIA_TF32_OVERRIDE": "0",
         "CUDA_VISIBLE_DEVICES": "",
     }
