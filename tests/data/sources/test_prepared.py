@@ -218,15 +218,15 @@ def killed(write, monkeypatch, survived):
 
 
 def test_killed_anywhere_it_goes_on_and_ends_the_same(write, tmp_path, monkeypatch):
-    expected = prepared.read_manifest(write("whole", shard_size=6) / "manifest.json")
-    # The note, each of two files with its note, and the manifest: flush, rename, flush.
-    for survived in range(18):
+    expected = prepared.read_manifest(write("whole", shard_size=12) / "manifest.json")
+    # The note, a file, its note and the manifest: each a flush, a rename and a flush.
+    for survived in range(12):
         folder = tmp_path / f"killed_after_{survived}"
-        begin = functools.partial(write, folder.name, shard_size=6)
+        begin = functools.partial(write, folder.name, shard_size=12)
         assert killed(begin, monkeypatch, survived)
         prepared.verify(begin())
         assert prepared.read_manifest(folder / "manifest.json") == expected
-    assert not killed(functools.partial(write, "last", shard_size=6), monkeypatch, 18)
+    assert not killed(functools.partial(write, "last", shard_size=12), monkeypatch, 12)
 
 
 @pytest.mark.parametrize("files", [(MARKER,), (MARKER, "unfinished.json.partial")])
@@ -278,7 +278,7 @@ def test_what_broke_off_in_the_middle_of_a_file_is_written_again(write, tmp_path
     monkeypatch.setattr(prepare, "_encoded", breaking)
     with pytest.raises(KeyboardInterrupt):
         write()
-    assert {path.name for path in (tmp_path / "copy").iterdir()} == {"unfinished.json"}
+    assert {path.name for path in (tmp_path / "copy").iterdir()} == {MARKER, "unfinished.json"}
     assert len(load(write()).train) == 5
 
 
