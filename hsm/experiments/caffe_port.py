@@ -20,7 +20,6 @@ from hsm.experiments.cli import data_flags, limit_flag
 from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.cli.app import load_tensorflow, run
 from hsm.experiments.cli.command import command
-from hsm.experiments.cli.precision import check_precision
 from hsm.output_folder import claim_output_folder
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ _SHARED = (
 )
 
 
-@command(uses=[data_flags, limit_flag, *_SHARED, "allow_emulated_precision"])
+@command(uses=[data_flags, limit_flag, *_SHARED])
 def main() -> None:
     """Run the driver on the flags."""
     datasets = data_flags.datasets()
@@ -50,7 +49,6 @@ def main() -> None:
     data_flags.check_output(shared.output_dir())
     pretrained = shared.pretrained()
     load_tensorflow()
-    check_precision(FLAGS.precision or "float32")
     from hsm.data.sources import load_source
     from hsm.experiments.runs.dry_run import print_left_out
     from hsm.experiments.studies.port_study import Measurement

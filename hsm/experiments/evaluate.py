@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from hsm.data.catalog import ZERO_SHOT
-from hsm.experiments.cli import data_flags, limit_flag, model_flag, precision
+from hsm.experiments.cli import data_flags, limit_flag, model_flag
 from hsm.experiments.cli import run_flags as shared  # noqa: F401 - defines --output_dir and --smoke
 from hsm.experiments.cli.app import load_tensorflow, run
 from hsm.experiments.cli.command import command
-from hsm.experiments.cli.precision import check_model, check_precision
 
 if TYPE_CHECKING:
     from hsm.data.sources import ImageSource
@@ -78,7 +77,7 @@ flags.DEFINE_alias("gallery", "show_queries")
 
 
 @command(
-    uses=[model_flag, limit_flag, data_flags, precision, "output_dir", "smoke"],
+    uses=[model_flag, limit_flag, data_flags, "output_dir", "smoke"],
     # The data set is the run's own.
     defaults={"dataset": None, "output_dir": None},
     texts={
@@ -108,16 +107,13 @@ def main() -> None:
 
     folder = folder or _train_smoke()
     config, class_names = read_model_card(folder)
-    check_precision(config.precision)
     output = Path(FLAGS.output_dir).expanduser() if FLAGS.output_dir else folder / "evaluation"
     # What is wrong with the data is said before the network is built.
     dataset = model_flag.dataset_of(config)
     data_flags.check_output(output)
     source = _source(dataset, config, class_names)
     print_left_out(source)
-    model, _ = load_model(folder)
-    check_model(model)
-    found = retrieve(model, config, source, FLAGS.part)
+    found = retrieve(load_model(folder)[0], config, source, FLAGS.part)
     paths = [*write_scores(found, config, output), *_draw(found, config, output)]
     print(f"{score_table(found, config)}\n\nWritten:", *paths, sep="\n  ")
 

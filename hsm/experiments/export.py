@@ -11,17 +11,16 @@ from pathlib import Path
 
 from absl import flags
 
-from hsm.experiments.cli import model_flag, overwrite_flag, precision
+from hsm.experiments.cli import model_flag, overwrite_flag
 from hsm.experiments.cli.app import load_tensorflow, run
 from hsm.experiments.cli.command import command
-from hsm.experiments.cli.precision import check_model
 
 FLAGS = flags.FLAGS
 
 flags.DEFINE_string("saved_model", "saved_model", "Folder to write.")
 
 
-@command(uses=[overwrite_flag, model_flag, precision])
+@command(uses=[overwrite_flag, model_flag])
 def main() -> None:
     """Run the driver on the flags."""
     if FLAGS.model is None:
@@ -35,7 +34,6 @@ def main() -> None:
     from hsm.export import export_saved_model
 
     model, config = load_model(Path(FLAGS.model))
-    check_model(model)
     export_saved_model(model, target, overwrite=FLAGS.overwrite)
     print(
         f"{config.name} is in {target}: {config.embedding_dim} numbers an image, of unit length. "

@@ -27,7 +27,6 @@ from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.cli.app import load_tensorflow, run
 from hsm.experiments.cli.command import command
 from hsm.experiments.cli.flag_spelling import with_flags
-from hsm.experiments.cli.precision import check_model
 from hsm.experiments.config import RunConfig
 from hsm.models.backbone_specs import is_keras_file
 from hsm.output_folder import claim_output_folder
@@ -88,8 +87,7 @@ def _report(run_dir: Path) -> None:
     from hsm.experiments.studies.gradient_history import GradientHistory
     from hsm.experiments.studies.gradient_study import TrainingSample
 
-    # Whether it is finished is said before the images are looked through.
-    check_model(load_model(run_dir)[0])
+    load_model(run_dir)  # Whether it is finished is said before the images are looked through.
     source = model_flag.trained_source(config, class_names)
     workspace = Workspace(run_dir.resolve().parents[1])
     history = GradientHistory(

@@ -24,7 +24,6 @@ from hsm.experiments.cli import figure_flags, model_flag, requested_runs
 from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.cli.app import load_tensorflow, run
 from hsm.experiments.cli.command import command
-from hsm.experiments.cli.precision import check_model
 from hsm.output_folder import claim_output_folder
 
 if TYPE_CHECKING:
@@ -74,8 +73,7 @@ def _of_model(run_dir: Path) -> None:
     from hsm.experiments.studies.gradient_study import TrainingSample
     from hsm.experiments.studies.norm_study import LastOfEachKind
 
-    # Whether it is finished is said before the images are looked through.
-    check_model(load_model(run_dir)[0])
+    load_model(run_dir)  # Whether it is finished is said before the images are looked through.
     source = model_flag.trained_source(config, class_names)
     workspace = Workspace(run_dir.resolve().parents[1])
     last = LastOfEachKind(workspace, TrainingSample(source.train, figure_flags.sample()))

@@ -181,6 +181,8 @@ class Provenance(JsonObject):
         hardware: the machine.
         environment: what else changes the numbers, such as the number of threads; None in records
             before version 0.2.
+        trained_with: what computed the run, part by part, where it was resumed with something else;
+            None where one computed all of it.
         weights_sha256: identifies what the backbone started from; None for random weights, and in
             the first records, which name the file only.
         started: ISO 8601 time.
@@ -194,6 +196,7 @@ class Provenance(JsonObject):
     versions: Mapping[str, str | None]
     hardware: Hardware
     environment: Mapping[str, Any] | None = field(default=None, metadata=LEFT_OUT)
+    trained_with: tuple[Mapping[str, Any], ...] | None = field(default=None, metadata=LEFT_OUT)
     weights_sha256: str | None = None
     started: str
     finished: str

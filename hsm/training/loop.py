@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,7 @@ class Trainer:
         epochs: results of these epochs, as dicts.
         evaluations: what `evaluate` returned, in order.
         preparation_seconds: wall time that the caller spent on the model before the first epoch.
+        made_with: what `continue_with` was told, with the epoch and step that it was told after.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class Trainer:
         self.epochs: list[dict[str, Any]] = []
         self.evaluations: list[dict[str, Any]] = []
         self.preparation_seconds = 0.0
+        self.made_with: list[dict[str, Any]] = []
         self._interrupted: dict[str, Any] | None = None
         self._files_passed = 0
 
@@ -146,7 +148,21 @@ class Trainer:
         self.epochs = progress["epochs"]
         self.evaluations = progress["evaluations"]
         self.preparation_seconds = progress.get("preparation_seconds", 0.0)
+        # Checkpoints before version 0.2 do not say what computed them.
+        self.made_with = progress.get("made_with", [{"after_epoch": 0, "after_step": 0}])
         self._interrupted = progress["interrupted"]
+
+    def continue_with(self, maker: Mapping[str, Any]) -> None:
+        """Keep in checkpoints what computes from here on, such as packages and threads.
+
+        Args:
+            maker: JSON values. If they are those of the state that was restored, nothing is added.
+        """
+        step = 0 if self._interrupted is None else self._interrupted["step"]
+        entry = {"after_epoch": self.epoch, "after_step": step, **maker}
+        last = self.made_with[-1] if self.made_with else {}
+        if {**last, "after_epoch": self.epoch, "after_step": step} != entry:
+            self.made_with.append(entry)
 
     def _check_origin(self, path: Path, progress: dict[str, Any]) -> None:
         """Refuse a checkpoint of other data, or of another schedule up to where it is."""
@@ -293,6 +309,7 @@ class Trainer:
             "schedule": [asdict(phase) for phase in self.schedule.phases],
             "interrupted": interrupted,
             "origin": self.origin,
+            "made_with": self.made_with,
         }
         try:
             checkpoint.save(path, progress, model=self.step.model, optimizer=self.step.optimizer)

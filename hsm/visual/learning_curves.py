@@ -12,7 +12,7 @@ import numpy as np
 
 from hsm.output_folder import make_output_folder
 from hsm.visual.files import write_figure
-from hsm.visual.style import COLUMN_WIDTH, METHOD_STYLES, LineStyle, look
+from hsm.visual.style import COLUMN_WIDTH, LineStyle, look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,12 +35,14 @@ class Curve:
     Attributes:
         name: What the line is called: its method, or a variant of it.
         method: Whose colour it has.
+        style: How that method is drawn.
         scores: By panel, percent by epoch, once a seed.
         is_level: A level, since nothing was trained.
     """
 
     name: str
     method: str
+    style: LineStyle
     scores: Mapping[str, Sequence[Mapping[int, float]]]
     is_level: bool = False
 
@@ -106,7 +108,7 @@ def _styles(curves: Sequence[Curve]) -> dict[str, LineStyle]:
     """A method's own style, and its colour with another look for each of its variants."""
     found: dict[str, LineStyle] = {}
     for curve in curves:
-        own = METHOD_STYLES[curve.method]
+        own = curve.style
         variants = sum(style.color == own.color and style != own for style in found.values())
         variant = _VARIANT_LOOKS[variants % len(_VARIANT_LOOKS)]
         is_method = curve.name == curve.method

@@ -72,20 +72,6 @@ class LineStyle:
     dashes: str | tuple[float, tuple[float, ...]]
 
 
-# Okabe and Ito's palette, which colour-blind readers can tell apart. A heated method keeps the
-# hue family of what it starts from: LN and HLN blue, BN and HBN red.
-METHOD_STYLES: Mapping[str, LineStyle] = MappingProxyType(
-    {
-        "pretrained": LineStyle("#000000", "", ":"),
-        "SM": LineStyle("#009E73", "o", "-"),
-        "LN": LineStyle("#56B4E9", "s", "-"),
-        "HLN": LineStyle("#0072B2", "D", "--"),
-        "BN": LineStyle("#E69F00", "^", "-"),
-        "HBN": LineStyle("#D55E00", "v", "--"),
-    }
-)
-
-
 def missing_matplotlib(plot: str) -> str | None:
     """A sentence that says which plot is left out and how to get it; None if matplotlib is there.
 

@@ -18,13 +18,21 @@ def command(driver, *flags):
     return [sys.executable, "-m", f"hsm.experiments.{driver}", *flags]
 
 
-def run(driver, *flags, cwd=None):
+def run(driver, *flags, cwd=None, variables=None):
+    """Start the driver and wait for its end.
+
+    Args:
+        driver: name of the command.
+        flags: of it.
+        cwd: the folder that it starts in; None is the repository.
+        variables: of its environment, over those of this one.
+    """
     return subprocess.run(
         command(driver, *flags),
         capture_output=True,
         text=True,
         cwd=cwd or ROOT,
-        env=ENVIRONMENT,
+        env={**ENVIRONMENT, **(variables or {})},
         timeout=300,
         check=False,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
+from hsm.experiments.config import METHODS
 from hsm.visual.learning_curves import (
     Curve,
     LearningCurves,
@@ -17,7 +18,8 @@ PANEL = "Recall@1 (%)"
 
 
 def curve(name, *seeds, method=None, **options):
-    return Curve(name, method or name, {PANEL: seeds}, **options)
+    style = METHODS.style(method or name)
+    return Curve(name, method or name, style, {PANEL: seeds}, **options)
 
 
 SHOWN = LearningCurves(

@@ -11,7 +11,7 @@ from matplotlib.ticker import LogLocator
 
 from hsm.output_folder import make_output_folder
 from hsm.visual.files import write_figure
-from hsm.visual.style import COLUMN_WIDTH, METHOD_STYLES, look
+from hsm.visual.style import COLUMN_WIDTH, LineStyle, look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 Rows = Sequence[Mapping[str, Any]]
 
 # Two of the palette's colours and markers; no methods here.
-_STYLES = {"float32": METHOD_STYLES["LN"], "mixed_bfloat16": METHOD_STYLES["HBN"]}
+_STYLES = {
+    "float32": LineStyle("#56B4E9", "s", "-"),
+    "mixed_bfloat16": LineStyle("#D55E00", "v", "--"),
+}
 
 
 def draw(results: Mapping[str, Any], stem: Path) -> list[Path]:

@@ -6,7 +6,19 @@ from dataclasses import replace
 
 import numpy as np
 
+from hsm.data.catalog import CLASSIFICATION, QUERY_GALLERY
 from hsm.data.sources.source import ImageSource, Split, joined
+
+
+def divided(source: ImageSource, split: str) -> ImageSource:
+    """Divide a zero-shot source as `split`, one of `hsm.data.catalog.SPLITS`, asks.
+
+    Raises:
+        ValueError: as `with_gallery` and `within_classes`.
+    """
+    if split == QUERY_GALLERY:
+        return with_gallery(source)
+    return within_classes(source) if split == CLASSIFICATION else source
 
 
 def with_gallery(source: ImageSource) -> ImageSource:

@@ -13,6 +13,7 @@ from types import FrameType
 
 from absl import app, flags, logging
 
+from hsm.experiments.cli import import_flag
 from hsm.experiments.cli.command import Command
 from hsm.experiments.cli.flag_spelling import with_flags
 from hsm.experiments.runs import environment
@@ -28,6 +29,9 @@ flags.DEFINE_integer(
     "One thread rounds otherwise than several, and training makes other scores of it.",
     lower_bound=0,
 )
+# Modules of flags that every command has.
+_ALWAYS = (import_flag.__name__, __name__)
+
 flags.DEFINE_bool("traceback", False, "Show the Python traceback of an error.")
 
 
@@ -89,7 +93,7 @@ def _silence() -> Iterator[None]:
 
 def _parse(argv: list[str], main: Command, module: str, doc: str) -> list[str]:
     if any(argument in ("-h", "-help", "--help", "--helpfull") for argument in argv[1:]):
-        print(main.help(module, doc, also=__name__))
+        print(main.help(module, doc, also=_ALWAYS))
         sys.exit(0)
     try:
         rest = flags.FLAGS(argv)
@@ -97,7 +101,7 @@ def _parse(argv: list[str], main: Command, module: str, doc: str) -> list[str]:
         _stop(f"{error}\n--help lists all flags.", 2)
     if len(rest) > 1:
         _stop(f"unexpected argument {rest[1]!r}: flags are written --name=value", 2)
-    if unused := main.unused(also=__name__):
+    if unused := main.unused(also=_ALWAYS):
         _stop(f"--{unused[0]} has no effect on this command.\n--help lists all flags.", 2)
     return rest
 
@@ -114,6 +118,7 @@ def _guarded(main: Callable[[], None]) -> None:
     # A run makes new graphs; TensorFlow warns that this might be a mistake.
     logging.set_verbosity(logging.ERROR)
     try:
+        import_flag.import_modules()
         main()
     except KeyboardInterrupt:
         _stop("interrupted; the same command continues from what is saved", 130)

@@ -39,27 +39,27 @@ class Command:
         with self._defaults_in_force():
             self.body()
 
-    def help(self, module: str, doc: str, *, also: str) -> str:
+    def help(self, module: str, doc: str, *, also: Sequence[str]) -> str:
         """What --help prints.
 
         Args:
             module: how the command is started.
             doc: what it does.
-            also: the module of flags that every command has, which come last.
+            also: the modules of flags that every command has, which come last.
         """
         usage = f"Usage: python -m {module} [--flag=value ...]"
         with self._defaults_in_force():
             blocks = [self._block(group) for group in self._groups(also) if group]
         return "\n\n".join([doc.strip(), usage, *blocks])
 
-    def unused(self, *, also: str) -> list[str]:
+    def unused(self, *, also: Sequence[str]) -> list[str]:
         """Names of the flags on the command line that the command does not read."""
         used = {flag.name for group in self._groups(also) for flag in group}
         defined = _FLAGS.flags_by_module_dict()
         ours = [flag for owner in defined if owner.startswith("hsm.") for flag in defined[owner]]
         return [flag.name for flag in ours if flag.present and flag.name not in used]
 
-    def _groups(self, also: str) -> Iterator[list[flags.Flag]]:
+    def _groups(self, also: Sequence[str]) -> Iterator[list[flags.Flag]]:
         """The flags that the command reads, by module; single ones by themselves."""
         defined = _FLAGS.flags_by_module_dict()
         own = self.body.__module__
@@ -67,7 +67,7 @@ class Command:
         yield defined.get(sys.argv[0] if own == "__main__" else own, [])
         yield from (defined[part.__name__] for part in self.uses if not isinstance(part, str))
         yield [_FLAGS[part] for part in self.uses if isinstance(part, str)]
-        yield defined[also]
+        yield from (defined[name] for name in also)
 
     def _block(self, group: list[flags.Flag]) -> str:
         lines = []

@@ -1,4 +1,4 @@
-"""The flag that lets a command compute in numbers that the processor has no instructions for."""
+"""The flag that lets a command train in numbers that the processor has no instructions for."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ FLAGS = flags.FLAGS
 flags.DEFINE_bool(
     "allow_emulated_precision",
     False,
-    "Compute in bfloat16 or float16 on a processor that has no instructions for it, many times "
+    "Train in bfloat16 or float16 on a processor that has no instructions for it, several times "
     "slower than in float32.",
 )
 
 
 def check_precision(precision: str) -> None:
-    """Refuse a `--precision` that no GPU computes and the processor only emulates.
+    """Refuse to train in a precision that no GPU computes and the processor only emulates.
 
     Args:
         precision: a Keras dtype policy.
@@ -32,19 +32,23 @@ def check_precision(precision: str) -> None:
     Raises:
         ValueError: if so, unless --allow_emulated_precision is given.
     """
-    _check([precision.removeprefix("mixed_")])
+    _check([precision.removeprefix("mixed_")], remedy="Use --precision=float32")
 
 
 def check_model(model: keras.Model) -> None:
-    """Refuse a model some of whose layers compute as `check_precision` refuses it.
+    """Refuse to train a model some of whose layers compute in such a precision.
+
+    Args:
+        model: built, such as a backbone that brings its own policies.
 
     Raises:
         ValueError: if so, unless --allow_emulated_precision is given.
     """
-    _check(sorted({layer.compute_dtype for layer in model._flatten_layers()}))
+    dtypes = sorted({layer.compute_dtype for layer in model._flatten_layers()})
+    _check(dtypes, remedy="Save the backbone with the dtype policy float32")
 
 
-def _check(dtypes: Iterable[str]) -> None:
+def _check(dtypes: Iterable[str], *, remedy: str) -> None:
     import tensorflow as tf
 
     if FLAGS["allow_emulated_precision"].value or tf.config.list_physical_devices("GPU"):
@@ -53,8 +57,8 @@ def _check(dtypes: Iterable[str]) -> None:
         reason = _reason(dtype)
         if reason:
             raise ValueError(
-                f"{dtype} is only emulated here, many times slower than float32: {reason}. Use "
-                "--precision=float32, or wait for it with --allow_emulated_precision"
+                f"training in {dtype} is only emulated here, several times slower than in float32: "
+                f"{reason}. {remedy}, or wait with --allow_emulated_precision"
             )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from absl import flags
 
-from hsm.data.catalog import ZERO_SHOT
+from hsm.data.catalog import ZERO_SHOT, facts
 from hsm.experiments.cli.data_flags import check_choices, check_output, datasets
 from hsm.experiments.cli.hyperparameter_flags import given, whole_numbers
 from hsm.experiments.config import METHODS, RunConfig
@@ -22,11 +22,9 @@ from hsm.experiments.config.recipes import RECIPES, changed
 from hsm.experiments.config.variants import VARIANTS, vary
 from hsm.models.backbone_specs import IMAGENET, is_keras_file
 
-_TRAINED = [method for method in METHODS if method != "pretrained"]
-
 flags.DEFINE_list(
     "methods",
-    _TRAINED,
+    list(METHODS.trained),
     "Methods to train. pretrained, too, is possible: the backbone's own feature, not fine-tuned.",
 )
 flags.DEFINE_list(
@@ -94,7 +92,8 @@ def configs(
     check_choices("methods", values.methods, METHODS)
     if values.variants:
         check_choices("variants", values.variants, tuple(VARIANTS))
-    recipe = recipes[values.profile][dataset]
+    by_dataset = recipes[values.profile]
+    recipe = by_dataset.get(dataset) or by_dataset[facts(dataset).recipe]
     settings = changed(recipe, {**(_SMOKE if values.smoke else {}), **given(recipe)})
     settings["weights"] = Path(values.weights).name if values.weights else None
     if is_keras_file(settings["backbone"]):

@@ -9,12 +9,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from hsm.models.head import HEADS, Head
+from hsm.visual.style import LineStyle
 
 # A function, or "module:function", which is imported when it is first called.
 Reference = str | Callable[..., Any]
 
 SOFTMAX = "hsm.experiments.runs.build:softmax_objective"
 SHUFFLED = "hsm.experiments.runs.build:shuffled_order"
+_LEFT_STYLES = (
+    LineStyle("#CC79A7", "p", "-"),
+    LineStyle("#7F7F7F", "d", "-."),
+    LineStyle("#8C564B", "<", (0, (3, 1))),
+    LineStyle("#17BECF", ">", (0, (5, 1))),
+)
 # The settings that only some methods use.
 SOFTMAX_SETTINGS = ("label_smoothing", "scale_bias")
 
@@ -32,7 +39,7 @@ class Method:
         settings: fields of `RunConfig` that it uses and not every method does.
         place: where it stands in tables, in ascending order; a heated method after its base.
         compare_with: the method that tables subtract from it; None for none.
-        color: in figures, "#rrggbb"; None for the next free one of a palette.
+        style: how figures draw it; None for one of a palette that is left.
         published: the paper's tables have a row of this name.
         citation: the paper that the method is from; None for the one reproduced here.
 
@@ -48,7 +55,7 @@ class Method:
     settings: tuple[str, ...] = ()
     place: float
     compare_with: str | None = None
-    color: str | None = None
+    style: LineStyle | None = None
     published: bool = False
     citation: str | None = None
 
@@ -112,6 +119,25 @@ class Registry(Mapping[str, Method]):
         """All names in the order of the tables."""
         return tuple(m.name for m in sorted(self._methods.values(), key=lambda m: m.place))
 
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Methods and what tables subtract from them, the last method first."""
+        methods = reversed(self._methods.values())
+        return tuple((m.name, m.compare_with) for m in methods if m.compare_with is not None)
+
+    @property
+    def heated(self) -> tuple[str, ...]:
+        """Names of the methods that another one continues from the switch on."""
+        return tuple(m.heats for m in self._methods.values() if m.heats is not None)
+
+    def style(self, name: str) -> LineStyle:
+        """How figures draw a method: its own style, or one of those that are left."""
+        own = self._methods[name].style
+        if own is not None:
+            return own
+        without = [n for n, m in self._methods.items() if m.style is None]
+        return _LEFT_STYLES[without.index(name) % len(_LEFT_STYLES)]
+
     def with_setting(self, setting: str) -> tuple[str, ...]:
         """Names of the methods that use `setting`."""
         return tuple(m.name for m in self._methods.values() if setting in m.settings)
@@ -126,12 +152,14 @@ class Registry(Mapping[str, Method]):
         return len(self._methods)
 
 
+# Okabe and Ito's palette, which colour-blind readers can tell apart. A heated method keeps the hue
+# family of what it starts from: LN and HLN blue, BN and HBN red.
 _SM = Method(
     name="SM",
     head=HEADS["SM"],
     settings=SOFTMAX_SETTINGS,
     place=10,
-    color="#009E73",
+    style=LineStyle("#009E73", "o", "-"),
     published=True,
 )
 _LN = Method(
@@ -139,7 +167,7 @@ _LN = Method(
     head=HEADS["LN"],
     settings=(*SOFTMAX_SETTINGS, "alpha", "learned_alpha", "norm_term"),
     place=20,
-    color="#56B4E9",
+    style=LineStyle("#56B4E9", "s", "-"),
     published=True,
 )
 _BN = Method(
@@ -148,12 +176,12 @@ _BN = Method(
     settings=(*SOFTMAX_SETTINGS, "alpha", "learned_alpha"),
     place=40,
     compare_with="SM",
-    color="#E69F00",
+    style=LineStyle("#E69F00", "^", "-"),
     published=True,
 )
 
 
-def _heated(base: Method, color: str) -> Method:
+def _heated(base: Method, style: LineStyle) -> Method:
     """`base` trained on with a smaller alpha after the switch (section 3.4)."""
     return dataclasses.replace(
         base,
@@ -162,17 +190,17 @@ def _heated(base: Method, color: str) -> Method:
         settings=tuple(s for s in base.settings if s != "learned_alpha"),
         place=base.place + 10,
         compare_with=base.name,
-        color=color,
+        style=style,
     )
 
 
 PRETRAINED = "pretrained"
 # Section 5.2, and what training starts from.
 METHODS = Registry(
-    Method(name=PRETRAINED, head=None, place=0, color="#000000"),
+    Method(name=PRETRAINED, head=None, place=0, style=LineStyle("#000000", "", ":")),
     _SM,
     _LN,
     _BN,
-    _heated(_LN, "#0072B2"),
-    _heated(_BN, "#D55E00"),
+    _heated(_LN, LineStyle("#0072B2", "D", "--")),
+    _heated(_BN, LineStyle("#D55E00", "v", "--")),
 )

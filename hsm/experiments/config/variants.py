@@ -7,14 +7,10 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from hsm.experiments.config import METHODS, PRETRAINED, RunConfig
+from hsm.experiments.config import METHODS, RunConfig
 
-# What Table 1 is about; a variant is compared with its own method besides.
-_PAIRS = (("HBN", "BN"), ("HLN", "LN"), ("BN", "SM"))
 # The rows that take one step of the switch of BN to HBN.
 _CONTROLS = ("HBN, α kept", "HBN, rate kept")
-# What heating starts from stands above it.
-_STANDING = (PRETRAINED, "SM", "LN", "HLN", "BN", "HBN")
 
 # Name → what it is.
 VARIANTS: Mapping[str, str] = MappingProxyType(
@@ -71,14 +67,15 @@ def label(config: RunConfig) -> str:
 
 def standing_order(labels: Iterable[str]) -> tuple[str, ...]:
     """The distinct labels as tables list them: by method, a method before its variants."""
-    distinct = dict.fromkeys(labels)
-    return tuple(sorted(distinct, key=lambda n: (_STANDING.index(_method(n)), n != _method(n))))
+    distinct, standing = dict.fromkeys(labels), METHODS.standing
+    return tuple(sorted(distinct, key=lambda n: (standing.index(_method(n)), n != _method(n))))
 
 
 def comparisons(labels: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Pairs of rows of which tables show the first minus the second, where both are in `labels`."""
     found = tuple(labels)
-    pairs = list(_PAIRS)
+    # What Table 1 is about; a variant is compared with its own method besides.
+    pairs = list(METHODS.pairs)
     for name in standing_order(found):
         if name in _CONTROLS:
             pairs += [(name, "BN"), ("HBN", name)]

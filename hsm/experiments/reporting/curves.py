@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from hsm.experiments.config import METHODS
 from hsm.experiments.config.run_record import RunRecord
 from hsm.experiments.config.variants import standing_order
 from hsm.experiments.reporting.metric_columns import (
@@ -96,7 +97,9 @@ def _curve(name: str, seeds: Sequence[RunRecord], panels: dict[str, Measure]) ->
         label: [percent_by_epoch(record, measure) for record in seeds]
         for label, measure in panels.items()
     }
-    return Curve(name, seeds[0].method, scores, is_level=seeds[0].config.is_pretrained)
+    method = seeds[0].method
+    is_level = seeds[0].config.is_pretrained
+    return Curve(name, method, METHODS.style(method), scores, is_level=is_level)
 
 
 def _title(records: Sequence[RunRecord]) -> list[str]:

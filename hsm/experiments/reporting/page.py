@@ -11,6 +11,7 @@ from hsm.atomic import write_text
 from hsm.experiments.config.run_record import RunRecord
 from hsm.experiments.config.variants import label
 from hsm.experiments.reporting.table_writers import LAYOUTS
+from hsm.experiments.runs.made_with import continuations, makers
 from hsm.visual import page
 from hsm.visual.page import Section
 
@@ -86,11 +87,15 @@ def _provenance(runs: Sequence[RunRecord]) -> list[str]:
 
 def _origin(run: RunRecord) -> dict[str, object]:
     origin = run.provenance.to_json()
-    groups = [origin.pop("versions"), origin.pop("hardware")]
+    continued = continuations(makers(origin))
+    origin.pop("trained_with", None)
+    groups = [origin.pop("versions"), origin.pop("hardware"), origin.pop("environment", {})]
     seconds = {f"{name}, seconds": f"{value:.1f}" for name, value in run.seconds.items()}
     found: dict[str, object] = {"record": run.name}
     for group in (origin, *groups):
         found |= {name: _shown(value) for name, value in group.items()}
+    if continued:
+        found["continued"] = "; ".join(continued)
     return {**found, **seconds}
 
 

@@ -44,7 +44,7 @@ class Recorded:
     def condition(self) -> str:
         """Its row with the alphas, such as "BN, α = 8" or "HBN, α = 16 → 4"."""
         config, method = self.record.config, self.record.method
-        if method not in ("LN", "BN", "HLN", "HBN"):
+        if "alpha" not in config.traits.settings:
             return self.row
         heated = f" → {config.heated_alpha:g}" if config.is_heated else ""
         alpha = f"α = {config.alpha:g}{heated}"

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hsm.experiments.config import METHODS
 from hsm.experiments.reporting.metric_columns import ks, nmi, nmi_average, recall
 from hsm.experiments.reporting.recorded_runs import Recorded, by_condition
 from hsm.experiments.reporting.summary import score
 from hsm.visual.remark_panels import QUANTILES, RemarkRow
 
+# Without and with l2-normalisation in training.
+_OF_SECTION_3_3 = ("SM", "LN")
 _PARTS = {"training": "train", "test": "test"}
 
 
@@ -21,18 +24,21 @@ def rows(runs: Sequence[Recorded]) -> list[RemarkRow]:
         ValueError: if two runs are alike.
         FileNotFoundError: if a record's feature norms are not beside it.
     """
-    return [
-        RemarkRow(title, same[0].record.method, _norms(same), _scores(same))
-        for title, same in by_condition(runs).items()
-    ]
+    return [_row(title, same) for title, same in by_condition(runs).items()]
+
+
+def _row(title: str, same: Sequence[Recorded]) -> RemarkRow:
+    config = same[0].record.config
+    color = None if config.is_pretrained else METHODS.style(config.method).color
+    return RemarkRow(title, config.method, _norms(same), _scores(same), color)
 
 
 def sentences(found: Sequence[RemarkRow]) -> list[str]:
     """What the rows say on both remarks, as far as they have the methods for it."""
     said = []
     by_method = {row.method: row for row in reversed(found)}
-    if {"SM", "LN"} <= by_method.keys():
-        sm, ln = (by_method[method].spread("test") for method in ("SM", "LN"))
+    if set(_OF_SECTION_3_3) <= by_method.keys():
+        sm, ln = (by_method[method].spread("test") for method in _OF_SECTION_3_3)
         holds = "agrees" if ln < 0.5 * sm else "does not agree"
         said.append(
             "Section 3.3: norms are very similar with l2-normalisation in training and vary widely "

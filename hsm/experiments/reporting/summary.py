@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hsm.experiments.config import METHODS, PRETRAINED, RunConfig
+from hsm.experiments.config import METHODS, RunConfig
 from hsm.experiments.config.run_record import RunRecord
 from hsm.experiments.config.variants import comparisons, label, standing_order
 from hsm.experiments.reporting.metric_columns import Measure
@@ -101,16 +101,15 @@ def row_label(run: RunRecord) -> str:
 def final_rows(runs: Sequence[RunRecord]) -> tuple[Row, ...]:
     """The rows of a table of methods at the final epoch, LN and BN at the switch too.
 
-    What heating starts from stands above it. The five methods always have a row; the pretrained
-    feature, the switch and the variants of a method where measured.
+    What heating starts from stands above it. A method, a variant and the switch have a row where
+    they were measured.
     """
-    trained = [method for method in METHODS if method != PRETRAINED]
     rows = []
-    for name in standing_order([*map(row_label, runs), *trained]):
-        if name in ("LN", "BN"):
+    for name in standing_order(map(row_label, runs)):
+        if name in METHODS.heated:
             rows.append(Row(f"{name} at switch", _evaluations(runs, name, "switch")))
         rows.append(Row(name, _evaluations(runs, name, "final")))
-    return tuple(row for row in rows if row.evaluations or row.label in trained)
+    return tuple(row for row in rows if row.evaluations)
 
 
 def other_rows(runs: Sequence[RunRecord], stage: str) -> tuple[Row, ...]:

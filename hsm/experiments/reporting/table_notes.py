@@ -8,6 +8,7 @@ from typing import Any
 from hsm.experiments.config import RunConfig
 from hsm.experiments.config.run_record import RunRecord
 from hsm.experiments.reporting.metric_columns import measures, nmi_average
+from hsm.experiments.runs.made_with import makers
 from hsm.models.backbone_specs import is_keras_file
 
 _Setting = Callable[[RunConfig], Any]
@@ -70,11 +71,14 @@ def settings_notes(runs: Sequence[RunRecord]) -> list[str]:
 
 def run_note(runs: Sequence[RunRecord]) -> str:
     """Says with what, on what and in what time the records were made."""
+    parts = [
+        part for run in runs for part in makers(run.provenance.to_json()) if "hardware" in part
+    ]
     return (
-        f"Runs: {_all(_commit(run) for run in runs)}, "
-        f"TensorFlow {_all(run.provenance.versions.get('tensorflow') for run in runs)}, "
+        f"Runs: {_all(_commit(part) for part in parts)}, "
+        f"TensorFlow {_all(part['versions'].get('tensorflow') for part in parts)}, "
         f"{_all(run.config.precision for run in runs)}, "
-        f"{_all(_hardware(run) for run in runs)}, "
+        f"{_all(_hardware(part) for part in parts)}, "
         f"{_minutes(runs)}."
     )
 
@@ -92,16 +96,21 @@ def _minutes(runs: Sequence[RunRecord]) -> str:
     return f"{' to '.join(spans)} minutes a run, shared epochs included"
 
 
-def _commit(run: RunRecord) -> str:
-    commit = run.provenance.commit
+def _commit(part: Mapping[str, Any]) -> str:
+    commit = part["commit"]
     if commit is None:
         return "no commit"
-    return f"commit {commit[:7]}" + (" with local changes" if run.provenance.dirty else "")
+    return f"commit {commit[:7]}" + (" with local changes" if part["dirty"] else "")
 
 
-def _hardware(run: RunRecord) -> str:
-    hardware = run.provenance.hardware
-    return _all(hardware.gpus or [f"{hardware.cores} cores of {hardware.cpu}"])
+def _hardware(part: Mapping[str, Any]) -> str:
+    hardware = part["hardware"]
+    if hardware.get("gpus"):
+        return _all(hardware["gpus"])
+    cores = hardware["cores"]
+    threads = part.get("environment", {}).get("intra_op_threads", cores)
+    on = "" if threads == cores else f"{threads} {'thread' if threads == 1 else 'threads'} on "
+    return f"{on}{cores} cores of {hardware['cpu']}"
 
 
 def _all(names: Iterable[str | None]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from hsm.experiments.config import RunConfig
 from hsm.experiments.runs.evaluator import Evaluator
+from hsm.experiments.runs.made_with import changes
 from hsm.experiments.runs.recording import evaluation_row
 from hsm.experiments.runs.tensorboard_log import RunLog
 from hsm.models import EmbeddingModel
@@ -42,8 +43,12 @@ class RunReport:
         self._log = log
 
     def resumed(self, trainer: Trainer) -> None:
-        """A line on where training goes on from."""
-        self._say(f"{title(self._config)}: continues after epoch {trainer.epoch}")
+        """A line on where training goes on from, and what computes it from there on."""
+        changed = changes(*trainer.made_with[-2:]) if len(trainer.made_with) > 1 else ""
+        self._say(
+            f"{title(self._config)}: continues after epoch {trainer.epoch}"
+            + (f", with {changed}: other numbers than without the change" if changed else "")
+        )
         if self._log is not None:
             epochs = map(EpochRow.from_json, trainer.epochs)
             self._log.past(epochs, map(evaluation_row, trainer.evaluations))

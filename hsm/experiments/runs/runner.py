@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,14 +15,16 @@ from hsm.data.sources.source import ImageSource
 from hsm.experiments.config import RunConfig
 from hsm.experiments.config.initial_weights import RANDOM, Pretrained
 from hsm.experiments.config.run_record import RunRecord
-from hsm.experiments.runs import build, diagnostics, preparation
+from hsm.experiments.runs import build, diagnostics, environment, preparation
 from hsm.experiments.runs.console_log import RunReport, duration, scores, title
 from hsm.experiments.runs.evaluator import Evaluator
+from hsm.experiments.runs.made_with import made_with
 from hsm.experiments.runs.observer import Observer, look_away
 from hsm.experiments.runs.recording import evaluation_row, make_record
 from hsm.experiments.runs.tensorboard_log import RunLog
 from hsm.experiments.runs.workspace import Workspace
 from hsm.models import EmbeddingModel
+from hsm.records import Provenance
 from hsm.training.collapse import CollapseWatch
 from hsm.training.loop import Trainer
 
@@ -73,9 +75,10 @@ class Runner:
             results = self._evaluate_pretrained(config)
         else:
             results, model = self._train(config, weights)
-        provenance = records.provenance(
-            started=started, finished=_now(), weights_sha256=weights, gpus=_gpus()
-        )
+        trained_with = results.pop("trained_with", ())
+        provenance = _provenance(started, weights)
+        if len(trained_with) > 1:
+            provenance = replace(provenance, trained_with=tuple(trained_with))
         record = make_record(config, self.source, **results, provenance=provenance)
         records.write(record, self.workspace.records_dir)
         self._diagnose(config, model)
@@ -189,13 +192,15 @@ class Runner:
         )
         self._train_resumed(config, trainer, report=report, prepare=prepare)
         results = {"epochs": trainer.epochs, "evaluations": trainer.evaluations}
-        return {**results, "seconds": {"prepare": trainer.preparation_seconds}}, model
+        seconds = {"prepare": trainer.preparation_seconds}
+        return {**results, "seconds": seconds, "trained_with": trainer.made_with}, model
 
     def _train_resumed(
         self, config: RunConfig, trainer: Trainer, *, report: RunReport, prepare: _Prepare
     ) -> None:
         files = self.workspace.checkpoint_files(config)
         is_resumed = trainer.resume(files)
+        trainer.continue_with(made_with(_provenance(_now()).to_json()))
         if is_resumed:
             report.resumed(trainer)
         # Not before other weights of the same name were refused.
@@ -208,6 +213,16 @@ class Runner:
             took = duration(trainer.preparation_seconds)
             self.say(f"{title(config)}: prepared  ({took})")
         trainer.train_files(files)
+
+
+def _provenance(started: str, weights_sha256: str | None = None) -> Provenance:
+    return records.provenance(
+        started=started,
+        finished=_now(),
+        weights_sha256=weights_sha256,
+        gpus=_gpus(),
+        environment=environment.describe(),
+    )
 
 
 def _gpus() -> list[str]:

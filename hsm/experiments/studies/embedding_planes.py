@@ -45,11 +45,11 @@ def _planes(record: RunRecord, source: ImageSource, workspace: Workspace) -> lis
     weights = np.asarray(model.classifier.kernel).T
     scored = f"{100 * accuracy:.1f} %"
     units = damped_unit_length(features), labels, damped_unit_length(weights)
-    if config.base_method != "SM":
+    if "alpha" in config.traits.settings:
         return [Plane(f"{title(config)}: {scored}", *units, on_circle=True)]
     return [
-        Plane(f"SM: {scored}", features, labels, weights, on_circle=False),
-        Plane("SM, normalised", *units, on_circle=True),
+        Plane(f"{config.method}: {scored}", features, labels, weights, on_circle=False),
+        Plane(f"{config.method}, normalised", *units, on_circle=True),
     ]
 
 

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 import pytest
-from support.record_factory import make_record
+from support.record_factory import changed, make_record
 
 from hsm.experiments.reporting.page import write_report
 from hsm.visual import page
@@ -27,6 +27,19 @@ def test_the_page_holds_table_settings_and_provenance(runs, tmp_path):
         assert run.data.checksum in text
     # Shared settings stand once, others with their run.
     assert text.count("<dt>batch_size</dt>") == 1
+
+
+def test_the_page_tells_the_environment_and_its_changes(runs, tmp_path):
+    assert "intra_op_threads" not in write_report(runs, tmp_path / "report.html").read_text()
+    now = {"intra_op_threads": 1, "variables": {"OMP_NUM_THREADS": "3"}}
+    run = changed(runs[0], "provenance.environment", now)
+    before = {"after_epoch": 0, "environment": {"intra_op_threads": 2}}
+    now = {"after_epoch": 40, "environment": {"intra_op_threads": 1}}
+    runs = [changed(run, "provenance.trained_with", (before, now)), *runs[1:]]
+    text = write_report(runs, tmp_path / "report.html").read_text()
+    assert "<dt>intra_op_threads</dt><dd>1</dd>" in text
+    assert "<dt>variables</dt><dd>{&quot;OMP_NUM_THREADS&quot;: &quot;3&quot;}</dd>" in text
+    assert "<dt>continued</dt><dd>after epoch 40: intra_op_threads 1 (2 before)</dd>" in text
 
 
 def test_pictures_stand_in_sections_of_their_own(runs, tmp_path):

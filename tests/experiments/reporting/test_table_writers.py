@@ -234,6 +234,23 @@ def test_run_note_tells_commit_hardware_and_time():
     assert "1.0 to 1.5 minutes a run" in note
 
 
+def test_run_note_tells_threads_that_are_not_the_cores():
+    runs = full_set()
+    runs[0] = changed(runs[0], "provenance.environment", {"intra_op_threads": 2})
+    assert ", 2 cores of a processor, " in table_writers.render_markdown(runs)
+    runs[0] = changed(runs[0], "provenance.environment", {"intra_op_threads": 1})
+    note = table_writers.render_markdown(runs)
+    assert "1 thread on 2 cores of a processor and 2 cores of a processor" in note
+
+
+def test_run_note_tells_all_that_computed_a_run():
+    runs = full_set()
+    made = runs[0].provenance.to_json()
+    first, last = {**made, "after_epoch": 0, "commit": "f" * 40}, {**made, "after_epoch": 3}
+    runs[0] = changed(runs[0], "provenance.trained_with", (first, last))
+    assert "commit fffffff and commit 0123456" in table_writers.render_markdown(runs)
+
+
 def test_time_is_that_of_trained_runs():
     slow = changed(make_record("pretrained"), "seconds.evaluate", 6000.0)
     text = table_writers.render_text([slow, make_record("SM")])

@@ -11,7 +11,7 @@ import pytest
 from hsm import records
 from hsm.data.sources import load_source
 from hsm.experiments.config import run_record
-from hsm.experiments.runs import diagnostics
+from hsm.experiments.runs import diagnostics, environment
 from hsm.experiments.runs.build import load_model
 from hsm.experiments.runs.evaluator import Evaluator
 from hsm.experiments.runs.runner import Runner
@@ -46,6 +46,8 @@ def test_the_record_holds_what_the_schema_says(finished, few_digits):
     assert record.final.num_queries == len(few_digits.test)
     assert record.unnormalized.epoch == 2
     assert str(workspace.output_dir) not in str(record)
+    assert record.provenance.environment == environment.describe()
+    assert record.provenance.trained_with is None
 
 
 def test_hits_agree_with_the_recalls(finished):
@@ -87,6 +89,27 @@ def test_a_finished_run_is_not_run_again(finished, few_digits):
     again = Runner(few_digits, workspace, say=said.append).run(configs["BN"])
     assert again == found["BN"]
     assert said == [f"digits BN seed 0: recorded already, {configs['BN'].name}"]
+
+
+def test_a_run_that_goes_on_with_other_threads_says_so_and_records_both(
+    finished, few_digits, quick_config, monkeypatch
+):
+    workspace, _, found, _ = finished
+    before, said = found["BN"].provenance.environment, []
+    threads = before["intra_op_threads"]
+    other = {**before, "intra_op_threads": threads + 1}
+    monkeypatch.setattr(environment, "describe", lambda: other)
+    config = replace(quick_config, method="HBN", heated_alpha=8.0)
+    provenance = Runner(few_digits, workspace, say=said.append).run(config).provenance
+    assert said[0] == (
+        f"digits HBN seed 0: continues after epoch 1, with intra_op_threads {threads + 1} "
+        f"({threads} before): other numbers than without the change"
+    )
+    assert provenance.environment == other
+    shared, own = provenance.trained_with
+    assert (shared["after_epoch"], shared["environment"]) == (0, before)
+    assert (own["after_epoch"], own["environment"]) == (1, other)
+    assert own["commit"] == provenance.commit
 
 
 def test_a_record_of_other_images_is_refused(finished):
