@@ -1,6 +1,6 @@
-"""Say where to get one of the paper's data sets, check what is on disk, write a compact copy of it.
+"""Say where to get the paper's data sets, check what is on disk, write a compact copy of one.
 
-    python -m hsm.experiments.prepare --dataset=cars196                    # what to get, and where
+    python -m hsm.experiments.prepare                                      # what to get, and where
     python -m hsm.experiments.prepare --dataset=cars196 --data_dir=cars    # check files and counts
     python -m hsm.experiments.prepare --dataset=cars196 --data_dir=cars --output_dir=small/cars196
 
@@ -21,7 +21,7 @@ from pathlib import Path
 from absl import flags
 
 from hsm.data.catalog import CATALOG, Archive, facts
-from hsm.experiments.cli import data_flags, run_flags  # noqa: F401 - define what `main` uses
+from hsm.experiments.cli import data_flags, run_flags  # noqa: F401 - defines --output_dir
 from hsm.experiments.cli.app import load_tensorflow, run
 from hsm.experiments.cli.command import command
 
@@ -39,39 +39,34 @@ flags.DEFINE_enum(
 
 @command(
     uses=["dataset", "data_dir", "output_dir"],
-    defaults={"dataset": None, "output_dir": None},
+    defaults={"dataset": list(_NAMES), "output_dir": None},
     texts={
-        "dataset": f"One of {', '.join(_NAMES)}. Default: none.",
+        "dataset": f"Some of {', '.join(_NAMES)}; with --data_dir one of them.",
         "data_dir": "Folder of the data set, or one that holds it, to check. Default: none; where "
-        "to get it is printed.",
+        "to get the data sets is printed.",
         "output_dir": "Folder for a compact copy: an empty or new one, or that of the same copy, "
         "interrupted. Default: none; nothing is written.",
     },
 )
 def main() -> None:
     """Run the command on the flags."""
-    name = _name()
+    data_flags.check_choices("dataset", FLAGS.dataset, _NAMES)
     if FLAGS.data_dir is None:
         if FLAGS.output_dir is not None:
             raise ValueError("--output_dir needs the original as --data_dir: nothing to copy")
-        print(_description(name))
+        print("\n\n".join(map(_description, FLAGS.dataset)))
         return
-    data_dir = Path(FLAGS.data_dir).expanduser()
-    load_tensorflow()
-    if FLAGS.output_dir is None:
-        _check(name, data_dir)
-    else:
-        _copy(name, data_dir, Path(FLAGS.output_dir).expanduser())
-
-
-def _name() -> str:
-    chosen = FLAGS.dataset or []
-    if len(chosen) != 1 or chosen[0] not in _NAMES:
+    if len(FLAGS.dataset) > 1:
         raise ValueError(
-            f"--dataset takes one of {', '.join(_NAMES)}, the paper's data sets. "
-            f"Received: {','.join(chosen)!r}"
+            "--dataset takes one data set with --data_dir. "
+            f"Received: --dataset={','.join(FLAGS.dataset)}"
         )
-    return chosen[0]
+    load_tensorflow()
+    data_dir = Path(FLAGS.data_dir).expanduser()
+    if FLAGS.output_dir is None:
+        _check(FLAGS.dataset[0], data_dir)
+    else:
+        _copy(FLAGS.dataset[0], data_dir, Path(FLAGS.output_dir).expanduser())
 
 
 def _description(name: str) -> str:

@@ -36,6 +36,12 @@ def test_it_says_what_to_get_and_from_where(name, capsys):
         assert f"{known.file}  {known.checksum}" in text
 
 
+def test_by_itself_it_says_it_of_every_data_set(capsys):
+    assert run() == 0
+    text = capsys.readouterr().out
+    assert all(f"{name}: {CATALOG[name].summary.split()[0]}" in text for name in benchmark.NAMES)
+
+
 def test_it_says_which_addresses_of_cars_are_dead(capsys):
     run("--dataset=cars196")
     assert "dead since 2023: everything below ai.stanford.edu" in capsys.readouterr().out
@@ -92,9 +98,11 @@ def test_errors_are_sentences(options, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "--dataset takes one of cars196, cub200, products, inshop, the paper's data sets. "),
-        (["--dataset=digits"], "Received: 'digits'"),
-        (["--dataset=cars196,cub200"], "Received: 'cars196,cub200'"),
+        (["--dataset=digits"], "--dataset takes one or several of cars196, cub200, products, ins"),
+        (
+            ["--data_dir=x"],
+            "--dataset takes one data set with --data_dir. Received: --dataset=cars",
+        ),
         (["--dataset=cub200", "--output_dir=small"], "--output_dir needs the original as --data_d"),
     ],
 )

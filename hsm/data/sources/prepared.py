@@ -117,7 +117,7 @@ def read(root: Path, name: str) -> Listing | None:
         path = folder / shard.file
         size = path.stat().st_size if path.is_file() else None
         if size != shard.size:
-            raise _wrong(manifest, path, f"be of {shard.size:,} bytes", f"{size or 0:,}")
+            raise _wrong(path, f"be of {shard.size:,} bytes", f"{size or 0:,}")
     records = open_records([str(folder / shard.file) for shard in manifest.shards])
     return Listing(
         folder=folder,
@@ -139,13 +139,13 @@ def verify(folder: Path, progress: Callable[[int, int], None] | None = None) -> 
     Raises:
         ValueError: naming the first file that differs.
     """
-    manifest = read_manifest(folder / MANIFEST)
-    for done, shard in enumerate(manifest.shards, 1):
+    shards = read_manifest(folder / MANIFEST).shards
+    for done, shard in enumerate(shards, 1):
         path, received = folder / shard.file, sha256(folder / shard.file)
         if received != shard.sha256:
-            raise _wrong(manifest, path, f"have the SHA-256 {shard.sha256}", received)
+            raise _wrong(path, f"have the SHA-256 {shard.sha256}", received)
         if progress:
-            progress(done, len(manifest.shards))
+            progress(done, len(shards))
 
 
 def sha256(path: Path) -> str:
@@ -154,11 +154,11 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _wrong(manifest: Manifest, path: Path, rule: str, received: str) -> ValueError:
+def _wrong(path: Path, rule: str, received: str) -> ValueError:
     return ValueError(
-        f"{path} must {rule}, as {MANIFEST} says. Received: {received}. Run again what wrote it: "
-        f"`python -m hsm.experiments.prepare --dataset={manifest.name} --data_dir=ORIGINAL "
-        f"--output_dir={path.parent}` writes what is damaged anew"
+        f"{path} must {rule}, as {MANIFEST} says. Received: {received}. Run "
+        "`python -m hsm.experiments.prepare` again as when this copy was written: what is damaged "
+        "is written anew"
     )
 
 

@@ -313,7 +313,7 @@ def test_a_file_of_another_size_is_refused_and_mended(write):
     ):
         load(folder)
     path.unlink()
-    with pytest.raises(ValueError, match=r"Received: 0. Run again what wrote it: `python -m"):
+    with pytest.raises(ValueError, match=r"Received: 0. Run `python -m hsm.experiments.pre"):
         load(folder)
     assert len(load(write()).train) == 5
 

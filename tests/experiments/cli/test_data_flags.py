@@ -219,7 +219,7 @@ def test_the_same_command_twice_among_the_photographs(photographs, monkeypatch, 
     assert later["data"]["checksum"] == record["data"]["checksum"]
 
 
-COMMAND = "`python -m hsm.experiments.prepare --dataset=cub200`"
+COMMAND = "`python -m hsm.experiments.prepare`"
 
 
 def _empty(root):
