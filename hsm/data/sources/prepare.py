@@ -32,7 +32,7 @@ SIDE = 256
 # The manifest of a copy that is being written: files that are not finished have no checksum.
 _UNFINISHED = "unfinished.json"
 # What may lie in the folder of a copy that was killed before it had this note.
-_BEFORE_THE_NOTE = frozenset((MARKER, f"{_UNFINISHED}.partial"))
+_BEFORE_THE_NOTE = frozenset((MARKER, atomic.partial_path(Path(_UNFINISHED)).name))
 
 ENCODERS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
     # Colours at full resolution: at 256 pixels there is little of them to spare.
