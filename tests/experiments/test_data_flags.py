@@ -6,7 +6,9 @@ import archive_factory as archive
 import pytest
 from data.sources.test_omniglot import write_zip
 from experiments.flag_parsing import parsed, run_table1
+from image_factory import photograph, tagged
 
+from hsm.data.images import MAX_PIXELS
 from hsm.experiments import data_flags, plan
 
 PAPERS = ("cars196", "cub200", "products", "inshop")
@@ -117,6 +119,29 @@ def test_a_folder_of_photographs_beside_a_set_with_its_own_flag():
         chosen = data_flags.datasets()
         folders = [data_flags.source_options(name, None)["data_dir"] for name in chosen]
     assert folders == ["mine", "cars"]
+
+
+def test_the_limit_of_pixels_is_that_of_the_library():
+    with parsed():
+        assert data_flags.source_options("digits", None)["max_pixels"] == MAX_PIXELS
+    with parsed("--max_pixels=5"):
+        assert data_flags.source_options("digits", None)["max_pixels"] == 5
+
+
+def test_a_plan_counts_turned_images_and_refuses_too_large_ones(dry_run, tmp_path):
+    folder = tmp_path / "photographs"
+    for name in "abcd":
+        (folder / name).mkdir(parents=True)
+        for index in range(2):
+            content = tagged(photograph(20, 30, index), "JPEG", 6 if name == "c" else 1)
+            (folder / name / f"{index}.jpg").write_bytes(content)
+    arguments = ("--dataset=image_folder", f"--data_dir={folder}")
+    code, output, errors = dry_run(*arguments)
+    assert (code, errors) == (0, "")
+    assert "\n  turned upright as their EXIF tag says: 2 images\n" in output
+    code, output, errors = dry_run(*arguments, "--max_pixels=599")
+    assert (code, output) == (1, "")
+    assert "a/0.jpg: expected at most max_pixels=599, received 600 pixels (30 x 20)" in errors
 
 
 def _empty(root):

@@ -36,6 +36,7 @@ def test_the_record_holds_what_the_schema_says(finished, few_digits):
     assert record == records.read(workspace.records_dir / f"{configs['HBN'].name}.json")
     assert record["data"]["test"] == {"images": len(few_digits.test), "classes": 5}
     assert record["data"]["checksum"] == few_digits.checksum()
+    assert record["data"]["turned"] == 0
     assert [(e["epoch"], e["alpha"]) for e in record["epochs"]] == [(1, 16.0), (2, 4.0)]
     assert [e["epoch"] for e in record["evaluations"]] == [1, 2]
     assert record["switch"] == record["evaluations"][0]
