@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -142,8 +143,13 @@ class ImageSource:
         """Returns a SHA-256, hexadecimal, over every split's classes, labels and images.
 
         Of a file it covers the base name and the content, of a record the content, of an array
-        shape and pixels. Where the data lies does not matter; the order of the images does.
+        shape and pixels. Where the data lies does not matter; the order of the images does. The
+        images are read for it once in the life of the source.
         """
+        return self._checksum
+
+    @functools.cached_property
+    def _checksum(self) -> str:
         digest = hashlib.sha256()
         for role, split in (("train", self.train), ("test", self.test), ("gallery", self.gallery)):
             if split is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -64,6 +66,21 @@ def test_checksum_of_files_stays_when_the_folder_moves(make_folder, tmp_path):
     (moved / "a" / "00.png").write_bytes((moved / "a" / "1.png").read_bytes())
     replaced = load_source("image_folder", data_dir=str(moved)).checksum()
     assert len({checksum, renamed, replaced}) == 3
+
+
+def test_images_are_read_once_for_all_checksums_of_a_source(make_folder, monkeypatch):
+    source = load_source("image_folder", data_dir=str(make_folder({n: 2 for n in "abcd"})))
+    read = []
+    read_bytes = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read.append(path) or read_bytes(path))
+    assert source.checksum() == source.checksum()
+    assert sorted(map(str, read)) == sorted([*source.train.images, *source.test.images])
+
+
+def test_a_changed_source_has_a_checksum_of_its_own():
+    source = array_source()
+    first = source.checksum()
+    assert replace(source, gallery=source.test).checksum() != first == source.checksum()
 
 
 @given(counts=st.lists(st.integers(1, 30), min_size=2, max_size=30), limit=st.integers(1, 200))
