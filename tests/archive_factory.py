@@ -15,7 +15,7 @@ from image_factory import encode, photograph
 from scipy.io import savemat
 
 from hsm.data.catalog import CATALOG, Count, Expected
-from hsm.data.sources.source import Split, taken
+from hsm.data.sources.source import Split
 
 CARS = ("AM General Hummer SUV 2000", "Acura RL Sedan 2012", "Dodge Ram 2010", "Fisker Karma 2012")
 BIRDS = ("001.Albatross", "002.Auklet", "003.Blackbird", "004.Bobolink")
@@ -223,7 +223,7 @@ def key(photo: Photo) -> tuple[int, int]:
 
 
 def reordered(split: Split, order: np.ndarray) -> Split:
-    return Split(taken(split.images, order), split.labels[order], split.class_names)
+    return split.subset(order, relabel=False)
 
 
 def assert_labels(source) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from hsm.analysis import CosineHistograms, cosine_histograms, gradient_norms_against_alpha
-from hsm.data.sources.source import Split, taken
+from hsm.data.sources.source import Split
 from hsm.experiments.classifier_form import classifier_inputs, closed_form
 from hsm.experiments.evaluator import Evaluator
 from hsm.models import EmbeddingModel
@@ -79,13 +79,7 @@ def spaced(count: int, most: int) -> np.ndarray:
 
 def sample(split: Split, most: int) -> Split:
     """At most `most` images of a split, evenly spaced; the labels are those of the classes left."""
-    chosen = spaced(len(split), most)
-    kept, labels = np.unique(split.labels[chosen], return_inverse=True)
-    return Split(
-        taken(split.images, chosen),
-        labels.astype(np.int32),
-        tuple(split.class_names[label] for label in kept),
-    )
+    return split.subset(spaced(len(split), most))
 
 
 def _histograms(train: CosineHistograms, test: CosineHistograms) -> Iterable[Sequence[object]]:

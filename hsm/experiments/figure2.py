@@ -73,11 +73,8 @@ def training_images(source: ImageSource) -> ImageSource:
         return source
     import numpy as np
 
-    from hsm.data.sources.source import taken
-
     kept = np.arange(len(source.train))[-count:]
-    images, labels = taken(source.train.images, kept), source.train.labels[kept]
-    return replace(source, train=replace(source.train, images=images, labels=labels))
+    return replace(source, train=source.train.subset(kept, relabel=False))
 
 
 FIGURE = Table("figure2", CLASSIFICATION, configs, curves=False, narrowed=training_images)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hsm.data.catalog import CLASSIFICATION
-from hsm.data.sources.source import ImageSource, Split, taken
+from hsm.data.sources.source import ImageSource, Split
 from hsm.evaluation import Evaluation, damped_unit_length, evaluate
 from hsm.experiments.config import RunConfig
 from hsm.experiments.evaluator import Evaluator
@@ -114,10 +114,7 @@ def without_singletons(split: Split) -> tuple[Split, tuple[str, ...]]:
     single = tuple(split.class_names[label] for label in np.flatnonzero(counts == 1))
     if not single:
         return split, ()
-    chosen = np.flatnonzero(counts[split.labels] > 1)
-    kept, labels = np.unique(split.labels[chosen], return_inverse=True)
-    names = tuple(split.class_names[label] for label in kept)
-    return Split(taken(split.images, chosen), labels.astype(np.int32), names), single
+    return split.subset(np.flatnonzero(counts[split.labels] > 1)), single
 
 
 def _evaluate(

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from hsm.data.catalog import ZERO_SHOT
-from hsm.data.sources.source import Split, taken
+from hsm.data.sources.source import Split
 from hsm.experiments import diagnostics, similarities
 from hsm.experiments.assemble import load_model
 from hsm.experiments.finished import Finished
@@ -116,7 +116,4 @@ def _some_classes(split: Split) -> Split:
     """Whole classes, evenly spaced, of some `_IMAGES` images in all."""
     count = max(2, split.num_classes * _IMAGES // len(split))
     classes = diagnostics.spaced(split.num_classes, count)
-    chosen = np.flatnonzero(np.isin(split.labels, classes))
-    labels = np.searchsorted(classes, split.labels[chosen]).astype(np.int32)
-    names = tuple(split.class_names[label] for label in classes)
-    return Split(taken(split.images, chosen), labels, names)
+    return split.subset(np.flatnonzero(np.isin(split.labels, classes)))

@@ -133,9 +133,8 @@ def _bad_files(listing: Listing, parts: Parts, on_bad_image: str) -> dict[int, s
 
 
 def _split(listing: Listing, indices: np.ndarray) -> Split:
-    classes, labels = np.unique(listing.classes[indices], return_inverse=True)
-    names = tuple(listing.class_names[number] for number in classes)
-    return Split(taken(listing.images, indices), labels.astype(np.int32), names)
+    images = taken(listing.images, indices)
+    return Split.of_occurring(images, listing.classes[indices], listing.class_names)
 
 
 def _check_same_classes(splits: dict[str, Split], same: dict[str, str]) -> None:

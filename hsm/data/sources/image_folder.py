@@ -12,6 +12,7 @@ import numpy as np
 
 from hsm.data.sources.bad_files import bad_files, shortened
 from hsm.data.sources.class_folders import images_by_class
+from hsm.data.sources.listing import numbered
 from hsm.data.sources.source import ImageSource, Split, limited
 
 
@@ -140,8 +141,6 @@ def _check_two(role: str, names: Sequence[str]) -> None:
 
 
 def _split(role: str, files: Sequence[_File]) -> Split:
-    names = sorted({file.class_name for file in files})
+    labels, names = numbered([file.class_name for file in files])
     _check_two(role, names)
-    label_of = {name: label for label, name in enumerate(names)}
-    labels = np.array([label_of[file.class_name] for file in files], np.int32)
-    return Split(tuple(str(file.path) for file in files), labels, tuple(names))
+    return Split(tuple(str(file.path) for file in files), labels, names)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import overload
@@ -101,9 +101,37 @@ class Split:
                 f"`class_names`. Received: C={self.num_classes} and labels {np.unique(self.labels)}"
             )
 
+    @classmethod
+    def of_occurring(cls, images: Images, classes: np.ndarray, names: Sequence[str]) -> Split:
+        """Number the classes that occur 0..C-1, in their own order.
+
+        Args:
+            images: n images.
+            classes: int [n], places in `names`, of which some may not occur.
+            names: of all classes.
+        """
+        occurring, labels = np.unique(classes, return_inverse=True)
+        return cls(images, labels.astype(np.int32), tuple(names[place] for place in occurring))
+
     def __len__(self) -> int:
         """Returns the number of images."""
         return len(self.labels)
+
+    def subset(self, indices: np.ndarray, *, relabel: bool = True) -> Split:
+        """Take the images at `indices`, integers [m], in that order.
+
+        Args:
+            indices: which images.
+            relabel: number the classes that are left anew, without gaps; False keeps labels and
+                class names as they are.
+
+        Raises:
+            ValueError: if `relabel` is False and a class is left without an image.
+        """
+        images, labels = taken(self.images, indices), self.labels[indices]
+        if relabel:
+            return Split.of_occurring(images, labels, self.class_names)
+        return Split(images, labels, self.class_names)
 
     @property
     def num_classes(self) -> int:

@@ -191,3 +191,12 @@ def test_the_real_birds(shared_dir):
     assert source.train.class_names[0] == "000.Black_footed_Albatross"
     assert (len(source.train), len(source.test)) == (400, 400)
     assert source.skipped == ()
+
+
+def test_class_folders_may_have_any_name(make_folder):
+    folder = make_folder(COUNTS)
+    odd = os.fsdecode(b"ros\xe9")
+    (folder / "d").rename(folder / odd)
+    source = load(folder)
+    assert source.test.class_names == ("c", odd)
+    assert source.test.labels.tolist() == [0, 0, 0, 0, 1, 1]

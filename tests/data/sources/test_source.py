@@ -40,6 +40,35 @@ def test_split_refuses_classes_without_images(labels):
         Split(PIXELS, np.array(labels, np.int32), ("a", "b"))
 
 
+def named(split: Split) -> list[str]:
+    return [split.class_names[label] for label in split.labels]
+
+
+@given(names=st.lists(st.sampled_from("zebra"), min_size=1, max_size=20), data=st.data())
+def test_a_subset_keeps_images_and_class_names_and_numbers_the_classes_left(names, data):
+    whole = Split.of_occurring(tuple(map(str, range(len(names)))), *numbered_in("zebra", names))
+    indices = data.draw(st.lists(st.integers(0, len(names) - 1), min_size=1, unique=True))
+    part = whole.subset(np.array(indices))
+    assert [int(image) for image in part.images] == indices
+    assert named(part) == [names[index] for index in indices]
+    # In the order of the whole, without those that none is of.
+    assert part.class_names == tuple(n for n in whole.class_names if n in named(part))
+    assert part.labels.dtype == np.int32
+
+
+def numbered_in(order: str, names: list[str]) -> tuple[np.ndarray, tuple[str, ...]]:
+    return np.array([order.index(name) for name in names]), tuple(order)
+
+
+def test_a_subset_that_is_not_relabelled_keeps_every_class():
+    whole = Split(PIXELS, LABELS, ("b", "a"))
+    part = whole.subset(np.array([3, 0]), relabel=False)
+    np.testing.assert_array_equal(part.images, PIXELS[[3, 0]])
+    assert (part.labels.tolist(), part.class_names) == ([1, 0], ("b", "a"))
+    with pytest.raises(ValueError, match=r"every one of 0..C-1.*Received: C=2 and labels \[1\]"):
+        whole.subset(np.array([2, 3]), relabel=False)
+
+
 def test_checksum_of_arrays_covers_pixels_labels_names_and_splits():
     checksum = array_source().checksum()
     assert len(bytes.fromhex(checksum)) == 32
@@ -69,7 +98,7 @@ def test_checksum_of_files_stays_when_the_folder_moves(make_folder, tmp_path):
 
 
 def test_images_are_read_once_for_all_checksums_of_a_source(make_folder, monkeypatch):
-    source = load_source("image_folder", data_dir=str(make_folder({n: 2 for n in "abcd"})))
+    source = load_source("image_folder", data_dir=str(make_folder(dict.fromkeys("abcd", 2))))
     read = []
     read_bytes = Path.read_bytes
     monkeypatch.setattr(Path, "read_bytes", lambda path: read.append(path) or read_bytes(path))
