@@ -100,13 +100,14 @@ class Runner:
             model: its trained network; None reads the weights that it saved.
         """
         stem = self.workspace.records_dir / config.name
+        if diagnostics.exist(stem):
+            return
         if config.is_pretrained:
-            if not diagnostics.exist(stem, diagnostics.FEATURE_KINDS):
-                diagnostics.write(self._pretrained_evaluator(config), stem, model=None)
-        elif not diagnostics.exist(stem) and self.workspace.checkpoint(config).exists():
+            diagnostics.write(self._pretrained_evaluator(config), stem)
+        elif self.workspace.checkpoint(config).exists():
             if model is None:
                 model, _ = assemble.load_model(self.workspace.run_dir(config))
-            diagnostics.write(self._evaluator(model, config), stem, model=model)
+            diagnostics.write(self._evaluator(model, config), stem)
 
     def _log(self, config: RunConfig) -> RunLog | None:
         return RunLog(self.workspace.tensorboard_dir(config)) if self.tensorboard else None
