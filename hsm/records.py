@@ -20,6 +20,8 @@ from typing import Any
 
 import numpy as np
 
+from hsm import atomic
+
 SCHEMA = 1
 
 KEYS = (
@@ -54,12 +56,8 @@ def write(record: Mapping[str, Any], directory: Path) -> Path:
         raise ValueError(
             f"a record needs the keys {', '.join(KEYS)}. Missing: {', '.join(missing)}"
         )
-    directory.mkdir(parents=True, exist_ok=True)
-    path = directory / f"{record['name']}.json"
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps({"schema": SCHEMA, **record}, indent=1, allow_nan=False) + "\n")
-    os.replace(partial, path)
-    return path
+    text = json.dumps({"schema": SCHEMA, **record}, indent=1, allow_nan=False) + "\n"
+    return atomic.write_text(directory / f"{record['name']}.json", text)
 
 
 def read(path: Path) -> dict[str, Any]:

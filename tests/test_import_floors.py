@@ -17,6 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 FLOORS = {
+    "hsm.atomic": 0,
     "hsm.layers": 0,
     "hsm.layers.*": 0,
     "hsm.losses": 0,

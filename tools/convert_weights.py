@@ -9,7 +9,6 @@ is read back, and every weight must be the same.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -39,6 +38,7 @@ def convert(source: Path, target: Path, *, overwrite: bool = False) -> str:
     """
     _check(source, target, overwrite)
     # Here, because TensorFlow takes seconds to import and `--help` needs none of it.
+    from hsm.atomic import replacing
     from hsm.models.googlenet import GoogLeNet
 
     model = GoogLeNet(include_top=True, weights=source)
@@ -47,7 +47,8 @@ def convert(source: Path, target: Path, *, overwrite: bool = False) -> str:
         written = Path(directory) / target.name
         model.save_weights(written)
         _check_copy(model, GoogLeNet(include_top=True, weights=written))
-        os.replace(written, target)
+        with replacing(target) as partial:
+            written.replace(partial)
     layers = sum(bool(layer.weights) for layer in model.layers)
     return f"{target}: {model.count_params():,} weights in {layers} layers, read back identical."
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from hsm import atomic
 from hsm.data import images
 
 # A change in what `images.decode` accepts makes the remembered answers worthless: count up.
@@ -118,10 +120,5 @@ def _read(cache_file: Path) -> _Answers:
 
 def _write(cache_file: Path, remembered: _Answers) -> None:
     """Replaces the file in one step: of two runs at once one forgets, neither reads a half."""
-    temporary = cache_file.with_suffix(f".{os.getpid()}")
-    try:
-        cache_file.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(remembered), encoding="utf-8")
-        temporary.replace(cache_file)
-    except OSError:
-        return
+    with contextlib.suppress(OSError):
+        atomic.write_text(cache_file, json.dumps(remembered), shared=True)

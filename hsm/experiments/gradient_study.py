@@ -6,7 +6,6 @@ ones, and how long their gradients would be at every alpha.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +20,7 @@ from hsm.analysis import (
     gradient_assignment,
     intermediate_alpha,
 )
+from hsm.atomic import replacing
 from hsm.data.sources.source import Split
 from hsm.experiments.classifier_form import classifier_inputs, closed_form
 from hsm.experiments.config import RunConfig
@@ -110,12 +110,9 @@ def path(workspace: Workspace, config: RunConfig, epoch: int) -> Path:
 
 def save(study: GradientStudy, file: Path) -> None:
     """Write `file`, all at once or not at all; its folder is made."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(file.name + ".partial")
     arrays = {field.name: getattr(study.curves, field.name) for field in fields(study.curves)}
-    with partial.open("wb") as opened:
+    with replacing(file) as partial, partial.open("wb") as opened:
         np.savez(opened, epoch=study.epoch, alpha=study.alpha, **arrays)
-    os.replace(partial, file)
 
 
 def load(file: Path) -> GradientStudy:

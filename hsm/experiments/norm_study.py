@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -20,6 +19,7 @@ from hsm.analysis import (
     sample_kinds,
     unit_directions,
 )
+from hsm.atomic import replacing
 from hsm.experiments.classifier_form import closed_form
 from hsm.experiments.config import RunConfig
 from hsm.experiments.evaluator import Evaluator
@@ -115,12 +115,8 @@ class LastOfEachKind:
         """Study the weights after `epoch`, and keep the result if it has enough of each kind."""
         found = study(model, evaluator, self.images, epoch=epoch)
         if found.has_enough_of_each:
-            file = self._file(config)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            partial = file.with_name(file.name + ".partial")
-            with partial.open("wb") as opened:
-                np.savez(opened, sample=len(self.images), **_arrays(found))
-            os.replace(partial, file)
+            with replacing(self._file(config)) as partial, partial.open("wb") as file:
+                np.savez(file, sample=len(self.images), **_arrays(found))
 
     def kept(self, config: RunConfig) -> NormStudy | None:
         """The study that was kept of as many images, or None.

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hsm.atomic import write_text
 from hsm.experiments import dimension_layout, method_layout
 from hsm.experiments.measures import ACCURACY, Measure, Record, ks, nmi, recall
 from hsm.experiments.tables import Grid, to_latex, to_markdown, to_text
@@ -86,11 +87,10 @@ def write_tables(
         ".csv": render_csv(runs),
         ".tex": render_latex(runs, table),
     }
-    directory.mkdir(parents=True, exist_ok=True)
-    paths = {directory / (table + suffix): text for suffix, text in texts.items()}
-    for path, text in paths.items():
-        path.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
-    return tuple(paths)
+    return tuple(
+        write_text(directory / (table + suffix), text.rstrip("\n") + "\n")
+        for suffix, text in texts.items()
+    )
 
 
 def _case(run: Record) -> tuple[Any, ...]:

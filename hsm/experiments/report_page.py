@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hsm.atomic import write_text
 from hsm.experiments.measures import Record, measures
 from hsm.experiments.report import LAYOUTS
 from hsm.experiments.summary import final_rows
@@ -42,8 +43,7 @@ def write_report(
         Section("Data and provenance", _provenance(runs)),
     ]
     title = f"{table.replace('table', 'Table ')}: {names}"
-    path.write_text(page.render(title, sections), encoding="utf-8")
-    return path
+    return write_text(path, page.render(title, sections))
 
 
 def curve_text(records: Sequence[Record]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from hsm.atomic import write_text
 from hsm.experiments.config import RunConfig
 from hsm.experiments.retrieval import Retrieval
 from hsm.experiments.tables import Grid, to_text
@@ -30,10 +31,9 @@ def score_table(found: Retrieval, config: RunConfig) -> str:
 
 def write_scores(found: Retrieval, config: RunConfig, directory: Path) -> tuple[Path, ...]:
     """Write scores_NAME.json and scores_NAME.csv, fractions in 0..1, and return their paths."""
-    directory.mkdir(parents=True, exist_ok=True)
-    path = directory / f"scores_{found.name}.json"
     values = {"run": config.name, "config": config.to_json(), **found.to_json()}
-    path.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+    text = json.dumps(values, indent=1) + "\n"
+    path = write_text(directory / f"scores_{found.name}.json", text)
     rows = [("measure", "value"), *((name, f"{v:.6f}") for name, v in _columns(found).items())]
     return path, write_csv(path.with_suffix(".csv"), rows)
 

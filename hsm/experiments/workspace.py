@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from hsm import records
+from hsm import atomic, records
 from hsm.experiments.backbone_names import is_keras_file
 from hsm.experiments.config import RunConfig
 
@@ -68,13 +68,11 @@ class Workspace:
                 copied.
         """
         directory = self.run_dir(config)
-        directory.mkdir(parents=True, exist_ok=True)
         card = {"config": config.to_json(), "class_names": list(class_names)}
-        (directory / "model.json").write_text(json.dumps(card, indent=1) + "\n")
+        atomic.write_text(directory / "model.json", json.dumps(card, indent=1) + "\n")
         if file is not None and is_keras_file(config.backbone):
-            partial = directory / f"{config.backbone}.partial"
-            shutil.copyfile(file, partial)
-            partial.replace(directory / config.backbone)
+            with atomic.replacing(directory / config.backbone) as partial:
+                shutil.copyfile(file, partial)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

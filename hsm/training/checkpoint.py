@@ -8,7 +8,6 @@ a process killed at any moment leaves either the old checkpoint or the new one.
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,6 +15,8 @@ from typing import Any
 
 import keras
 import numpy as np
+
+from hsm.atomic import replacing
 
 _PROGRESS = "progress.json"
 
@@ -47,13 +48,8 @@ def save(
                 f"is kept. A lower learning rate is the usual remedy."
             )
     arrays[_PROGRESS] = np.frombuffer(json.dumps(progress).encode(), dtype=np.uint8)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
+    with replacing(path) as partial, partial.open("wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
 
 
 def read_progress(path: Path) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from hsm.atomic import write_text
+
 CONFIG = "projector_config.pbtxt"
 # TensorBoard's limit for the side of a sprite, in pixels.
 MOST_PIXELS = 8192
@@ -50,7 +52,7 @@ def write_projector(
     (directory / "metadata.tsv").write_bytes(text.encode("utf-8", "replace"))
     png = tf.io.encode_png(sprite(pictures)).numpy()
     (directory / "sprite.png").write_bytes(png)
-    (directory / CONFIG).write_text(_CONFIG_TEXT.format(side=pictures.shape[1]))
+    write_text(directory / CONFIG, _CONFIG_TEXT.format(side=pictures.shape[1]))
 
 
 def sprite(pictures: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ and encoded again. What was written stays when the work is interrupted.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 import json
@@ -17,6 +18,7 @@ import numpy as np
 import tensorflow as tf
 from array_record.python.array_record_module import ArrayRecordReader, ArrayRecordWriter
 
+from hsm import atomic
 from hsm.data import images
 from hsm.data.image_check import find_bad_images
 from hsm.data.sources.encoded import encoded_reader
@@ -139,9 +141,7 @@ def _begun(folder: Path) -> Manifest | None:
 
 
 def _write_json(path: Path, manifest: Manifest) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(manifest.to_json()) + "\n", encoding="utf-8")
-    partial.replace(path)
+    atomic.write_text(path, json.dumps(manifest.to_json()) + "\n")
 
 
 def _number_of_records(path: Path) -> int | None:
@@ -156,14 +156,12 @@ def _number_of_records(path: Path) -> int | None:
 
 
 def _write_shard(path: Path, records: Iterable[bytes]) -> None:
-    partial = path.with_name(path.name + ".partial")
-    writer = ArrayRecordWriter(str(partial), _WRITER_OPTIONS)
-    try:
+    with (
+        atomic.replacing(path) as partial,
+        contextlib.closing(ArrayRecordWriter(str(partial), _WRITER_OPTIONS)) as writer,
+    ):
         for record in records:
             writer.write(record)
-    finally:
-        writer.close()
-    partial.replace(path)
 
 
 def _encoded(part: Files, encoding: str) -> Iterator[bytes]:
