@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from hsm import atomic
+from hsm.cores import usable_cores
 
 SCHEMA = 1
 
@@ -133,11 +134,9 @@ def provenance(
         "versions": {name: _version(name) for name in _PACKAGES},
         "hardware": {
             "cpu": _processor(),
-            "cores": len(os.sched_getaffinity(0)),
+            "cores": usable_cores(),
             "gpus": list(gpus),
-            "memory_gib": round(
-                os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1
-            ),
+            "memory_gib": _memory_gib(),
         },
         "weights_sha256": weights_sha256,
         "started": started,
@@ -176,6 +175,15 @@ def _version(package: str) -> str | None:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return None
+
+
+def _memory_gib() -> float | None:
+    """Physical memory in GiB; None where the system does not say."""
+    try:
+        size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows has no sysconf, others not both names.
+        return None
+    return round(size / 2**30, 1)
 
 
 def _processor() -> str:

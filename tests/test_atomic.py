@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import os
 import re
-import resource
 import signal
 import subprocess
 import sys
@@ -24,17 +23,6 @@ def old(tmp_path):
     path = tmp_path / "scores.json"
     path.write_text("old")
     return path
-
-
-@pytest.fixture
-def full_disk(monkeypatch):
-    """Files of at most 4 KiB, as if the disk were full then: the error names no file either."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    signal.signal(signal.SIGXFSZ, handler)
 
 
 def content(folder: Path) -> dict[str, str]:

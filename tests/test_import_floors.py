@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 FLOORS = {
     "hsm.atomic": 0,
+    "hsm.cores": 0,
     "hsm.layers": 0,
     "hsm.layers.*": 0,
     "hsm.losses": 0,

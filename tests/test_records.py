@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -64,6 +65,16 @@ def test_the_best_evaluation_is_the_earliest_of_the_highest():
     evaluations = [{"epoch": e, "recall": {"1": r}} for e, r in ((1, 0.5), (2, 0.7), (3, 0.7))]
     assert records.best_evaluation(evaluations)["epoch"] == 2
     assert records.best_evaluation(evaluations, after_epoch=2)["epoch"] == 3
+
+
+@pytest.mark.parametrize("error", [AttributeError, ValueError, OSError])
+def test_provenance_where_a_system_does_not_say_its_memory(monkeypatch, error):
+    def sysconf(name):
+        raise error(name)
+
+    monkeypatch.setattr(os, "sysconf", sysconf)
+    hardware = records.provenance(started="a", finished="b")["hardware"]
+    assert (hardware["memory_gib"], hardware["cores"] >= 1) == (None, True)
 
 
 def test_provenance_names_packages_machine_and_weights(tmp_path):

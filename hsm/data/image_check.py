@@ -13,6 +13,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from hsm import atomic
+from hsm.cores import usable_cores
 from hsm.data import images
 
 # A change in what `images.decode` accepts makes the remembered answers worthless: count up.
@@ -49,7 +50,7 @@ def find_bad_images(
     remembered = _read(cache_file)
     new = [path for path in paths if not _is_remembered(path, remembered)]
     try:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor(usable_cores()) as pool:
             for done, (path, answer) in enumerate(zip(new, pool.map(_check, new), strict=True), 1):
                 remembered[os.path.abspath(path)] = answer
                 if progress:

@@ -7,13 +7,13 @@ of threads nor a restart in the middle of an epoch changes it.
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Callable
 from typing import cast
 
 import numpy as np
 import tensorflow as tf
 
+from hsm.cores import usable_cores
 from hsm.data import images
 from hsm.data.sources.encoded import encoded_reader
 from hsm.data.sources.source import Split
@@ -153,7 +153,7 @@ def _mapped(split: Split, indices: np.ndarray, example: _Loader) -> tf.data.Data
         return example(index), labels[index]
 
     dataset = tf.data.Dataset.from_tensor_slices(indices.astype(np.int64))
-    return dataset.map(labelled, len(os.sched_getaffinity(0)), deterministic=True)
+    return dataset.map(labelled, usable_cores(), deterministic=True)
 
 
 def _ready(batches: tf.data.Dataset) -> tf.data.Dataset:

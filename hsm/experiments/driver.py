@@ -30,7 +30,8 @@ def run(main: Callable[[], None], *, module: str, doc: str) -> None:
         module: name of the module whose flags the driver has besides the shared ones.
         doc: what the driver does, for --help.
     """
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends the command without a word.
+    if hasattr(signal, "SIGPIPE"):  # Not on Windows.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends the command without a word.
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A log is read while the run goes on, and a killed run must not take its lines with it.
         sys.stdout.reconfigure(line_buffering=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from hsm import atomic, records
 from hsm.experiments.backbone_names import is_keras_file
@@ -84,13 +84,29 @@ class Workspace:
         self.output_dir.mkdir(parents=True, exist_ok=True)
         with (self.output_dir / ".lock").open("w") as file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
+                _lock(file)
+            except (BlockingIOError, PermissionError) as error:
                 raise BlockingIOError(
                     f"another process is working in {os.fspath(self.output_dir)}: wait for it, or "
                     "use another --output_dir"
                 ) from error
             yield
+
+
+def _lock(file: TextIO) -> None:
+    """Lock an open file until it is closed.
+
+    Raises:
+        BlockingIOError, on Windows PermissionError: if another process holds it.
+    """
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def read_model_card(run_dir: Path) -> tuple[RunConfig, tuple[str, ...]]:

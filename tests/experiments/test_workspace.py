@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from types import SimpleNamespace
+
 import pytest
 
 from hsm.experiments.config import RunConfig
@@ -19,6 +22,26 @@ def test_only_one_holder_at_a_time(tmp_path):
     ):
         pass
     with workspace.locked():
+        pass
+
+
+def test_windows_locks_the_folder_in_its_own_way(tmp_path, monkeypatch):
+    calls = []
+    windows = SimpleNamespace(LK_NBLCK=2, locking=lambda *arguments: calls.append(arguments[1:]))
+    monkeypatch.setitem(sys.modules, "msvcrt", windows)
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    monkeypatch.setattr(sys, "platform", "win32")
+    with Workspace(tmp_path).locked():
+        assert calls == [(2, 1)]
+
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    windows.locking = refuse
+    with (
+        pytest.raises(BlockingIOError, match="another process is working in"),
+        Workspace(tmp_path).locked(),
+    ):
         pass
 
 

@@ -6,21 +6,20 @@ and encoded again. What was written stays when the work is interrupted.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from array_record.python.array_record_module import ArrayRecordReader, ArrayRecordWriter
 
 from hsm import atomic
 from hsm.data import images
 from hsm.data.image_check import find_bad_images
+from hsm.data.sources.array_records import count_records, write_records
 from hsm.data.sources.encoded import encoded_reader
 from hsm.data.sources.listing import Listing
 from hsm.data.sources.prepared import MANIFEST, Manifest, Shard, read_manifest, sha256
@@ -28,8 +27,6 @@ from hsm.data.sources.source import EncodedImages, Files, taken
 
 SIDE = 256
 
-# Images are their own compression; one record a group, since they are read in random order.
-_WRITER_OPTIONS = "group_size:1,uncompressed"
 _UNFINISHED = "unfinished.json"
 
 ENCODERS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
@@ -78,9 +75,11 @@ def write_copy(
     _claim(folder, plan)
     ends = np.cumsum([shard.images for shard in plan.shards])
     for shard, end in zip(plan.shards, ends, strict=True):
-        if _number_of_records(folder / shard.file) != shard.images:
+        path = folder / shard.file
+        if not path.is_file() or count_records(path) != shard.images:
             part = taken(listing.images, np.arange(end - shard.images, end))
-            _write_shard(folder / shard.file, _encoded(part, encoding))
+            with atomic.replacing(path) as partial:
+                write_records(partial, _encoded(part, encoding))
         if progress:
             progress(int(end), len(listing.classes))
     manifest = replace(plan, shards=[_finished(folder, shard) for shard in plan.shards])
@@ -142,26 +141,6 @@ def _begun(folder: Path) -> Manifest | None:
 
 def _write_json(path: Path, manifest: Manifest) -> None:
     atomic.write_text(path, json.dumps(manifest.to_json()) + "\n")
-
-
-def _number_of_records(path: Path) -> int | None:
-    """Returns how many records a file has, or None if there is no such file."""
-    if not path.is_file():
-        return None
-    reader = ArrayRecordReader(str(path))
-    try:
-        return reader.num_records()
-    finally:
-        reader.close()
-
-
-def _write_shard(path: Path, records: Iterable[bytes]) -> None:
-    with (
-        atomic.replacing(path) as partial,
-        contextlib.closing(ArrayRecordWriter(str(partial), _WRITER_OPTIONS)) as writer,
-    ):
-        for record in records:
-            writer.write(record)
 
 
 def _encoded(part: Files, encoding: str) -> Iterator[bytes]:

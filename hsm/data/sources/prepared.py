@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from array_record.python.array_record_data_source import ArrayRecordDataSource
 
+from hsm.data.sources.array_records import open_records
 from hsm.data.sources.folders import homes
 from hsm.data.sources.listing import Listing
 from hsm.data.sources.source import EncodedImages
@@ -118,7 +118,7 @@ def read(root: Path, name: str) -> Listing | None:
         size = path.stat().st_size if path.is_file() else None
         if size != shard.size:
             raise _wrong(path, f"be of {shard.size:,} bytes", f"{size or 0:,}")
-    records = ArrayRecordDataSource([str(folder / shard.file) for shard in manifest.shards])
+    records = open_records([str(folder / shard.file) for shard in manifest.shards])
     return Listing(
         folder=folder,
         images=EncodedImages(lambda record: records[record], np.arange(len(manifest.classes))),

@@ -101,15 +101,15 @@ def test_checksums_differ_by_content_and_not_by_place(root, write):
 
 def test_interrupted_it_goes_on_and_ends_the_same(root, write, tmp_path, monkeypatch):
     whole = prepared.read_manifest(write("whole") / "manifest.json")
-    write_shard, written = prepare._write_shard, []
+    write_records, written = prepare.write_records, []
 
     def interrupted(path, records):
         if len(written) == 2:
             raise KeyboardInterrupt
-        written.append(path.name)
-        write_shard(path, records)
+        written.append(path.name.removesuffix(".partial"))
+        write_records(path, records)
 
-    monkeypatch.setattr(prepare, "_write_shard", interrupted)
+    monkeypatch.setattr(prepare, "write_records", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write()
     assert not (tmp_path / "copy" / "manifest.json").exists()
@@ -134,7 +134,7 @@ def test_what_broke_off_in_the_middle_of_a_file_is_written_again(write, tmp_path
     monkeypatch.setattr(prepare, "_encoded", breaking)
     with pytest.raises(KeyboardInterrupt):
         write()
-    assert not list((tmp_path / "copy").glob("*.array_record"))
+    assert {path.name for path in (tmp_path / "copy").iterdir()} == {"unfinished.json"}
     assert len(load(write()).train) == 5
 
 
