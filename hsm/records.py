@@ -73,7 +73,7 @@ def read(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path} is not a record: {error}. Delete it to run it again.") from error
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
         raise ValueError(
-            f"{path} is not a record of schema {SCHEMA}. Delete it, or use another --output_dir."
+            f"{path} is not a record of schema {SCHEMA}. Delete it, or use another folder."
         )
     if missing := [key for key in KEYS if key not in record]:
         raise ValueError(

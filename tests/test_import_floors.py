@@ -124,6 +124,7 @@ FLOORS = {
     "hsm.experiments.wanted_runs": 5,
     "hsm.experiments.figure2": 5,
     "hsm.experiments.figure4": 5,
+    "hsm.experiments.flag_spelling": 5,
     "hsm.experiments.flags": 5,
     "hsm.experiments.model_flag": 5,
     "hsm.experiments.port": 5,

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from hsm.data.catalog import CATALOG, Archive, facts
 from hsm.experiments.driver import load_tensorflow
+from hsm.experiments.flag_spelling import with_flags
 
 _CHOICES = [name for name, known in CATALOG.items() if known.expected]
 
@@ -121,7 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             copy(options.name, options.data_dir, options.output_dir, options.encoding)
     except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {with_flags(str(error), vars(options))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted; the same command goes on from here", file=sys.stderr)

@@ -72,25 +72,24 @@ class RunConfig(Hyperparameters):
             )
         if self.is_pretrained and self.weights is None and not is_keras_file(self.backbone):
             raise ValueError(
-                "the method pretrained needs --weights, or a .keras file as --backbone: it "
+                "the method pretrained needs `weights`, or a .keras file as `backbone`: it "
                 "evaluates the feature of a trained backbone"
             )
         if self.is_pretrained and self.is_classification:
             raise ValueError(
-                "the method pretrained has no classifier of these classes: leave it out of "
-                "--methods"
+                "the method pretrained has no classifier of these classes: leave it out"
             )
 
     def _check_options(self) -> None:
         if self.learned_alpha and self.method not in (PRETRAINED, "LN", "BN"):
             raise ValueError(
                 "learned_alpha goes with the methods LN and BN, whose alpha no schedule sets: "
-                f"leave the others out of --methods. Received: method={self.method!r}"
+                f"leave the others out. Received: method={self.method!r}"
             )
         if not self.norm_term and self.base_method not in (PRETRAINED, "LN"):
             raise ValueError(
                 "norm_term=False goes with the methods LN and HLN, which divide by the feature's "
-                f"norm: leave the others out of --methods. Received: method={self.method!r}"
+                f"norm: leave the others out. Received: method={self.method!r}"
             )
 
     @property

@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 from absl import app, flags, logging
 
+from hsm.experiments.flag_spelling import with_flags
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 _USER_ERRORS = (ValueError, OSError, FloatingPointError, ImportError)
@@ -99,7 +101,7 @@ def _guarded(main: Callable[[], None]) -> None:
     except _USER_ERRORS as error:
         if flags.FLAGS.traceback:
             traceback.print_exc()
-        _stop(str(error), 1)
+        _stop(with_flags(str(error), flags.FLAGS), 1)
 
 
 def _stop(message: str, code: int) -> None:

@@ -27,6 +27,7 @@ from hsm.experiments import flags as shared
 from hsm.experiments.backbone_names import is_keras_file
 from hsm.experiments.config import RunConfig
 from hsm.experiments.driver import load_tensorflow, run
+from hsm.experiments.flag_spelling import with_flags
 
 if TYPE_CHECKING:
     from hsm.experiments.gradient_study import GradientStudy
@@ -100,7 +101,7 @@ def _write(studies: Sequence[GradientStudy], config: RunConfig, *, name: str) ->
     tables = (gradient_report.curve_rows(shown), gradient_report.share_rows(studies))
     for stem, rows in zip(stems, tables, strict=True):
         write_csv(stem.with_name(stem.name + ".csv"), rows)
-    print(f"\n{gradient_report.render(studies, config)}\n")
+    print(f"\n{with_flags(gradient_report.render(studies, config), FLAGS)}\n")
     missing = missing_matplotlib("Figure 1")
     if missing:
         print(missing)

@@ -53,7 +53,7 @@ class GradientHistory:
             for epoch in range(config.total_epochs + 1)
         )
         known = map(gradient_study.load, filter(Path.exists, files))
-        # Those of another number of images were observed with another --sample.
+        # Those of another number of images are of another sample.
         found = {study.epoch: study for study in known if study.images == len(self.images)}
         for epoch, model in self._saved(config, set(found), pretrained):
             evaluator = Evaluator(model.features, self.source, config)

@@ -36,8 +36,9 @@ def shown_study(studies: Sequence[GradientStudy], epoch: int | None) -> Gradient
         return next((s for s in reversed(studies) if s.has_enough_of_each), studies[-1])
     if epoch not in by_epoch:
         raise ValueError(
-            f"--epoch must be one whose weights are known: {_listed(by_epoch)}. Received: {epoch}. "
-            "All are known of runs that figure1 itself trains, from the start"
+            f"Argument `epoch` must be one whose weights are known: {_listed(by_epoch)}. "
+            f"Received: epoch={epoch}. All are known of runs that figure1 itself trains, from the "
+            "start"
         )
     return by_epoch[epoch]
 
@@ -149,7 +150,7 @@ def _advice(
     yield (f"  Below {found.low:.2g}, all images are pulled alike, also those near their centre.")
     yield (f"  Above {found.high:.2g}, few but the incorrect ones are pulled: classes stay loose.")
     yield f"  {_used(study, found, studies)}"
-    yield from ["", f"To try: --alpha={found.best:.2g} --heated_alpha={_heated(study, found):.2g}"]
+    yield from ["", f"To try: `alpha={found.best:.2g}` `heated_alpha={_heated(study, found):.2g}`"]
     yield "  alpha: where boundary images gain most over centroid ones, to start with."
     yield f"  heated_alpha: {_reason(study, found)}"
     yield "  This follows from gradients alone, not from scores: compare the Recall@K of both."
@@ -188,7 +189,7 @@ def _without_range() -> str:
     return textwrap.fill(
         "No boundary image was found at any measured epoch, so that no alpha can be called "
         "intermediate: all are either misclassified or well inside their class. Measure more "
-        "images (--sample), or weights from earlier in the training.",
+        "images (`sample`), or weights from earlier in the training.",
         96,
     )
 

@@ -61,7 +61,7 @@ class Recorded:
         if not path.exists():
             raise FileNotFoundError(
                 f"{path} is missing: it was written beside the record when the run ended. Start "
-                "the command of the run again with the same --output_dir, which writes it anew"
+                "the command of the run again with the same `output_dir`, which writes it anew"
             )
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))

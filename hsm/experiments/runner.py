@@ -82,13 +82,13 @@ class Runner:
             raise ValueError(
                 f"the record {record['name']} in {self.workspace.records_dir} started from other "
                 "weights than those given now, which have the same name: use another "
-                "--output_dir, or delete that record and its state"
+                "`output_dir`, or delete that record and its state"
             )
         if record["data"]["checksum"] != self.source.checksum():
             raise ValueError(
                 f"the record {record['name']} in {self.workspace.records_dir} is of other images "
                 f"than those of "
-                f"{self.source.name} now: use another --output_dir, or delete that record and its "
+                f"{self.source.name} now: use another `output_dir`, or delete that record and its "
                 f"state"
             )
 

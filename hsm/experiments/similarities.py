@@ -23,7 +23,7 @@ def rows(runs: Sequence[Recorded]) -> list[SimilarityRow]:
     if len(widths) > 1:
         raise ValueError(
             f"the runs on {runs[0].dataset} have embeddings of {', '.join(map(str, widths))} "
-            "dimensions, whose cosines do not compare: choose one with --embedding_dim"
+            "dimensions, whose cosines do not compare: choose one `embedding_dim`"
         )
     return [
         _row(condition, [run.columns(_KIND) for run in same])

@@ -216,7 +216,7 @@ def _check_shared(runs: Sequence[Record]) -> None:
             if one != other:
                 raise ValueError(
                     f"Records of one table share their {name}. {first['name']} has {one}, "
-                    f"{run['name']} has {other}. Give each its own --output_dir."
+                    f"{run['name']} has {other}. Give each its own `output_dir`."
                 )
         if _test_data(run) != _test_data(first):
             raise ValueError(

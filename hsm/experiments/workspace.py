@@ -88,7 +88,7 @@ class Workspace:
             except (BlockingIOError, PermissionError) as error:
                 raise BlockingIOError(
                     f"another process is working in {os.fspath(self.output_dir)}: wait for it, or "
-                    "use another --output_dir"
+                    "use another `output_dir`"
                 ) from error
             yield
 

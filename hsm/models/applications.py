@@ -103,7 +103,7 @@ def _unusable(name: str, weights: str, error: Exception) -> Exception:
         return FileNotFoundError(
             f"the ImageNet weights of keras:{name} are not, or not whole, in Keras's folder, "
             f"~/.keras/models or $KERAS_HOME/models, and cannot be fetched: {error}. Fetch the .h5 "
-            "file elsewhere and put it there, or pass its path as weights, --weights=FILE."
+            "file elsewhere and put it there, or pass its path as `weights`."
         )
     return ValueError(
         f"{weights}: expected weights of keras:{name} without its top, but the file cannot be "

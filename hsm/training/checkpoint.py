@@ -73,14 +73,14 @@ def restore(
         if key not in arrays:
             raise ValueError(
                 f"the checkpoint {path} has no variable {key}: it was written by another model or "
-                "optimiser. Use the settings that it was made with, or another --output_dir."
+                "optimiser. Use the settings that it was made with, or another folder."
             )
         value = arrays[key]
         if value.shape != tuple(variable.shape):
             raise ValueError(
                 f"the checkpoint {path} has {key} in shape {value.shape}; expected "
                 f"{tuple(variable.shape)}. Use the settings that it was made with, or another "
-                "--output_dir."
+                "folder."
             )
         variable.assign(value)
     return json.loads(arrays[_PROGRESS].tobytes())

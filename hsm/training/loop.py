@@ -121,12 +121,12 @@ class Trainer:
         if "origin" not in progress:
             raise ValueError(
                 f"the checkpoint {path} was written by an older version and does not say what it "
-                "was trained on: use another --output_dir, or delete it to train anew"
+                "was trained on: use another folder, or delete it to train anew"
             )
         if progress["origin"] != self.origin:
             raise ValueError(
                 f"the checkpoint {path} was trained on other images or from other weights than "
-                "those given now: use another --output_dir, or delete it to train anew"
+                "those given now: use another folder, or delete it to train anew"
             )
         before = Phases(tuple(Phase(**phase) for phase in progress["schedule"]))
         for epoch in range(1, progress["epoch"] + 1):

@@ -196,7 +196,7 @@ def test_json_round_trip():
         ({"method": "HBN", "heated_epochs": 0}, "heated_epochs must be 1 or more for HBN"),
         ({"ks": ()}, "ks must be positive numbers"),
         ({"ks": (0,)}, "ks must be positive numbers"),
-        ({"method": "pretrained"}, "pretrained needs --weights"),
+        ({"method": "pretrained"}, "pretrained needs `weights`"),
         ({"backbone": "vgg"}, "backbone must be one of googlenet, .*Received: backbone='vgg'"),
         ({"backbone": "lenet", "weights": "a.h5"}, "lenet, which is trained from scratch"),
         ({"backbone": "a.keras", "weights": "a.h5"}, "a.keras, which brings its own"),

@@ -124,7 +124,7 @@ def test_bad_input_is_a_sentence(trained, tmp_path, capsys, figure1):
     assert "the model was trained on 5 classes of digits" in said
     assert "not the 2 training classes of other" in said
     said = _stop(capsys, figure1, model, "--epoch=7", f"--output_dir={tmp_path}")
-    assert "0 to 2. Received: 7" in said
+    assert "--epoch must be one whose weights are known: 0 to 2. Received: epoch=7" in said
 
 
 @pytest.fixture(scope="module")

@@ -159,11 +159,13 @@ def test_the_report_says_in_words_what_to_do(quick_config):
     best, peak = studies[2].range.best, studies[2].range.centroid_peak
     assert f"best {best:.2g} (after epoch 2 switch)" in text
     assert "The alpha in use there, 16, is large; it was intermediate up to epoch 1." in text
-    assert f"To try: --alpha={best:.2g} --heated_alpha={peak:.2g}" in text
+    assert f"To try: `alpha={best:.2g}` `heated_alpha={peak:.2g}`" in text
     shown = gradient_report.shown_study(studies, None)
     assert shown.epoch == 2  # The last with ten images of each kind.
     assert gradient_report.shown_study(studies, 0).epoch == 0
-    with pytest.raises(ValueError, match=r"--epoch must be one .*: 0 to 3. Received: 7"):
+    with pytest.raises(
+        ValueError, match=r"Argument `epoch` must be one .*: 0 to 3. Received: epoch=7"
+    ):
         gradient_report.shown_study(studies, 7)
 
 

@@ -222,7 +222,7 @@ def test_imagenet_weights_that_cannot_be_fetched_get_a_sentence(tmp_path, monkey
     assert "error: the ImageNet weights of keras:MobileNet are not" in result.stderr
     assert "mobilenet_1_0_224_tf_no_top.h5: None -- [Errno 111]" in result.stderr
     assert "images" not in result.stdout
-    assert "or pass its path as weights, --weights=FILE." in result.stderr
+    assert "or pass its path as --weights." in result.stderr
 
 
 def test_an_unreadable_keras_file_gets_a_sentence_before_data_are_read(tmp_path):

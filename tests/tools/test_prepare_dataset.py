@@ -68,7 +68,7 @@ def test_it_copies_and_then_checks_the_copy(root, tmp_path, capsys):
 def test_errors_are_sentences(options, tmp_path, capsys):
     assert prepare_dataset.main(["products", f"--data_dir={tmp_path}", *options]) == 1
     output = capsys.readouterr()
-    assert output.err.startswith("error: Argument `data_dir` must be the folder of data set produ")
+    assert output.err.startswith("error: --data_dir must be the folder of data set produ")
     assert "Traceback" not in output.err
 
 

@@ -59,7 +59,7 @@ def load_source(
         source = digits.load(limit=limit)
     elif not data_dir:
         raise ValueError(
-            f"Data set {name} needs --data_dir, a folder that holds {known.obtain}. "
+            f"Data set {name} needs `data_dir`, a folder that holds {known.obtain}. "
             f"Received: data_dir={data_dir}"
         )
     elif name == "omniglot":

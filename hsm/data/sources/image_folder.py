@@ -125,8 +125,8 @@ def _without_singletons(files: list[_File], singletons: str) -> tuple[list[_File
     if single and singletons == "error":
         raise ValueError(
             "Every test class must hold at least two images, one to query and one to find. Add "
-            "images, or leave these classes out with --singletons=exclude. Received one image of: "
-            + shortened(single)
+            "images, or leave these classes out with `singletons='exclude'`. Received one image "
+            "of: " + shortened(single)
         )
     return [file for file in files if file.class_name not in single], single
 
@@ -136,7 +136,7 @@ def _check_two(role: str, names: Sequence[str]) -> None:
         raise ValueError(
             f"There must be at least two {role} classes with usable images. Received: "
             f"{len(names)} ({shortened(names) or 'none'}). Add class folders, or say with "
-            "--train_classes which of them train; by default the first half of the sorted does"
+            "`train_classes` which of them train; by default the first half of the sorted does"
         )
 
 

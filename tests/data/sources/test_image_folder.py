@@ -116,7 +116,7 @@ def test_bad_images_are_refused_by_name(make_folder):
     with pytest.raises(ValueError, match=r"13 of 23 images in .*flowers") as error:
         load(folder)
     lines = str(error.value).splitlines()
-    assert "--on_bad_image=skip" in lines[0]
+    assert "`on_bad_image='skip'`" in lines[0]
     assert lines[1] == "  a/1.png: empty file"
     assert lines[2].startswith("  d/10.png: cannot be decoded: ")
     assert lines[11:] == ["  and 3 more"]
@@ -151,7 +151,7 @@ def test_too_few_classes_after_skipping_are_refused(make_folder):
 
 def test_a_test_class_with_one_image_is_refused(make_folder):
     folder = make_folder({"a": 1, "b": 2, "c": 2, "d": 1, "e": 3, "f": 1})
-    with pytest.raises(ValueError, match=r"--singletons=exclude. Received one image of: d, f$"):
+    with pytest.raises(ValueError, match=r"`singletons='exclude'`. Received one image of: d, f$"):
         load(folder)
 
 
