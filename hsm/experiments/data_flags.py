@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from absl import flags
@@ -56,14 +57,17 @@ flags.DEFINE_enum(
 FLAGS = flags.FLAGS
 
 
-def datasets() -> list[str]:
-    """The values of --dataset, each once.
+def datasets(chosen: Sequence[str] | None = None) -> list[str]:
+    """The values of --dataset, each once, as far as the other flags go with them.
+
+    Args:
+        chosen: in place of --dataset.
 
     Raises:
         ValueError: if one of them is unknown, or if a folder is given that none of them would use,
             or that several would use in different ways.
     """
-    chosen = list(dict.fromkeys(FLAGS.dataset))
+    chosen = list(dict.fromkeys(FLAGS.dataset if chosen is None else chosen))
     check_choices("dataset", chosen, tuple(CATALOG))
     for name in _PAPERS:
         if _own_folder(name) and name not in chosen:

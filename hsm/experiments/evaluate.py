@@ -1,8 +1,8 @@
 """Score a trained run on classes that it has never seen, and look at what it finds and confuses.
 
-Prints Recall@K and NMI, and writes them as JSON and CSV. --gallery draws queries with their nearest
-neighbours, --confusion the classes that are taken for each other, --map the embeddings in two
-dimensions. The data set is the run's own; one that lies in a folder needs its --data_dir again.
+Prints Recall@K and NMI, and writes them as JSON and CSV. --show_queries draws queries with their
+nearest neighbours, --confusion the classes that are taken for each other, --map the embeddings in
+two dimensions. The data set is the run's own; one that lies in a folder needs its --data_dir again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from absl import flags
 
 from hsm.data.catalog import ZERO_SHOT
-from hsm.experiments import data_flags, model_flag
+from hsm.experiments import data_flags, limit_flag, model_flag
+from hsm.experiments import flags as shared  # noqa: F401 - defines --output_dir and --smoke
+from hsm.experiments.command import command
 from hsm.experiments.driver import load_tensorflow, run
 
 if TYPE_CHECKING:
@@ -24,17 +26,10 @@ if TYPE_CHECKING:
 FLAGS = flags.FLAGS
 
 flags.DEFINE_enum(
-    "split", "test", ["test", "train"], "The classes to score: the test or the training classes."
+    "part", "test", ["test", "train"], "The classes to score: the test or the training classes."
 )
 flags.DEFINE_integer(
-    "limit",
-    None,
-    "About how many images of each part to keep, evenly over its first classes. Default: as many "
-    "as the run had; of another data set all.",
-    lower_bound=4,
-)
-flags.DEFINE_integer(
-    "gallery",
+    "show_queries",
     0,
     "Draw gallery_NAME.png, .pdf and .csv: this many queries and their nearest neighbours, right "
     "ones framed in blue with a tick, wrong ones in orange with a cross.",
@@ -42,13 +37,17 @@ flags.DEFINE_integer(
     upper_bound=100,
 )
 flags.DEFINE_integer(
-    "neighbours", 8, "Neighbours of a query in the gallery.", lower_bound=1, upper_bound=15
+    "neighbours",
+    8,
+    "Neighbours of a query in the picture of --show_queries.",
+    lower_bound=1,
+    upper_bound=15,
 )
 flags.DEFINE_bool(
     "worst_first",
     False,
-    "Choose the gallery's queries by the place of their first right neighbour, the worst first, "
-    "in place of evenly spaced ones.",
+    "Choose the queries of --show_queries by the place of their first right neighbour, the worst "
+    "first, in place of evenly spaced ones.",
 )
 flags.DEFINE_integer(
     "confusion",
@@ -72,19 +71,21 @@ flags.DEFINE_integer(
     lower_bound=3,
     upper_bound=20_000,
 )
-flags.DEFINE_string(
-    "output_dir", None, "Folder to write to. Default: the folder evaluation in --model."
-)
-flags.DEFINE_bool(
-    "smoke",
-    False,
-    "Try everything out: a few images, and every picture, small; without --model, of a run on the "
-    "digits that is trained in the folder smoke in --output_dir.",
-)
-# Not digits, but the run's own: the help must not say otherwise.
-FLAGS.set_default("dataset", None)
+# Their names of version 0.1.
+flags.DEFINE_alias("split", "part")
+flags.DEFINE_alias("gallery", "show_queries")
 
 
+@command(
+    uses=[model_flag, limit_flag, data_flags, "output_dir", "smoke"],
+    # The data set is the run's own.
+    defaults={"dataset": None, "output_dir": None},
+    texts={
+        "output_dir": "Folder to write to. Default: the folder evaluation in --model.",
+        "smoke": "Try everything out: a few images, and every picture, small; without --model, of "
+        "a run on the digits that is trained in the folder smoke in --output_dir.",
+    },
+)
 def main() -> None:
     """Run the driver on the flags."""
     if FLAGS.model is None and not FLAGS.smoke:
@@ -107,7 +108,7 @@ def main() -> None:
     config, class_names = read_model_card(folder)
     # What is wrong with the data is said before the network is built.
     source = _source(config, class_names)
-    found = retrieve(load_model(folder)[0], config, source, FLAGS.split)
+    found = retrieve(load_model(folder)[0], config, source, FLAGS.part)
     output = Path(FLAGS.output_dir).expanduser() if FLAGS.output_dir else folder / "evaluation"
     paths = [*write_scores(found, config, output), *_draw(found, config, output)]
     print(f"{score_table(found, config)}\n\nWritten:", *paths, sep="\n  ")
@@ -147,7 +148,7 @@ def _source(config: RunConfig, class_names: tuple[str, ...]) -> ImageSource:
             "of another one"
         )
     seen = known & set(source.test.class_names)
-    if seen and config.split == ZERO_SHOT and FLAGS.split == "test":
+    if seen and config.split == ZERO_SHOT and FLAGS.part == "test":
         print(
             f"Note: the run was trained on {len(seen):,} of the {source.test.num_classes:,} "
             f"classes to be scored, if their names mean the same, for example {min(seen)!r}."
@@ -160,7 +161,7 @@ def _draw(found: Retrieval, config: RunConfig, output: Path) -> list[Path]:
     from hsm.visual.style import RC, missing_matplotlib
 
     smoke = FLAGS.smoke
-    gallery, confusion = FLAGS.gallery or 3 * smoke, FLAGS.confusion or 3 * smoke
+    gallery, confusion = FLAGS.show_queries or 3 * smoke, FLAGS.confusion or 3 * smoke
     method = FLAGS.map or ("pca" if smoke else None)
     if not (gallery or confusion or method):
         return []

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from absl import flags
 
-from hsm.experiments import model_flag  # noqa: F401 - defines --model
+from hsm.experiments import model_flag
+from hsm.experiments.command import command
 from hsm.experiments.driver import load_tensorflow, run
 
 FLAGS = flags.FLAGS
@@ -20,6 +21,7 @@ flags.DEFINE_string("saved_model", "saved_model", "Folder to write.")
 flags.DEFINE_bool("overwrite", False, "Replace --saved_model if it exists.")
 
 
+@command(uses=[model_flag])
 def main() -> None:
     """Run the driver on the flags."""
     if FLAGS.model is None:

@@ -25,6 +25,7 @@ from absl import flags
 from hsm.experiments import figure_runs, model_flag, wanted_runs
 from hsm.experiments import flags as shared
 from hsm.experiments.backbone_names import is_keras_file
+from hsm.experiments.command import command
 from hsm.experiments.config import RunConfig
 from hsm.experiments.driver import load_tensorflow, run
 from hsm.experiments.flag_spelling import with_flags
@@ -47,6 +48,7 @@ flags.DEFINE_integer(
 )
 
 
+@command(uses=[model_flag, figure_runs, *wanted_runs.RUN_FLAGS], defaults={"methods": ["HBN"]})
 def main() -> None:
     """Run the driver on the flags."""
     if FLAGS.model is not None:
@@ -60,7 +62,13 @@ def main() -> None:
 
         images = TrainingSample(wanted.source.train, figure_runs.sample())
         history = GradientHistory(wanted.source, wanted.workspace, images)
-        runner = Runner(wanted.source, wanted.workspace, wanted.pretrained, observe=history.observe)
+        runner = Runner(
+            wanted.source,
+            wanted.workspace,
+            wanted.pretrained,
+            tensorboard=FLAGS.tensorboard,
+            observe=history.observe,
+        )
         for config in wanted.configs:
             with wanted.workspace.locked():
                 runner.run(config)
@@ -101,7 +109,7 @@ def _write(studies: Sequence[GradientStudy], config: RunConfig, *, name: str) ->
     tables = (gradient_report.curve_rows(shown), gradient_report.share_rows(studies))
     for stem, rows in zip(stems, tables, strict=True):
         write_csv(stem.with_name(stem.name + ".csv"), rows)
-    print(f"\n{with_flags(gradient_report.render(studies, config), FLAGS)}\n")
+    print(f"\n{with_flags(gradient_report.render(studies, config), set(FLAGS))}\n")
     missing = missing_matplotlib("Figure 1")
     if missing:
         print(missing)
@@ -140,5 +148,4 @@ def _draw(
 
 
 if __name__ == "__main__":
-    FLAGS.set_default("methods", ["HBN"])
     run(main, module="hsm.experiments.figure1", doc=__doc__ or "")

@@ -20,6 +20,7 @@ from absl import flags
 
 from hsm.data.catalog import CLASSIFICATION
 from hsm.experiments import flags as shared
+from hsm.experiments.command import command
 from hsm.experiments.config import RunConfig
 from hsm.experiments.data_flags import check_choices
 from hsm.experiments.driver import run
@@ -27,6 +28,7 @@ from hsm.experiments.figure2_recipes import ALPHAS, FIGURE2_RECIPES, TRAIN_IMAGE
 from hsm.experiments.finished import Finished
 from hsm.experiments.recipe_flags import numbers
 from hsm.experiments.table_run import Table, finished_runs
+from hsm.experiments.wanted_runs import RUN_FLAGS
 
 if TYPE_CHECKING:
     from hsm.data.sources.source import ImageSource
@@ -80,6 +82,7 @@ def training_images(source: ImageSource) -> ImageSource:
 FIGURE = Table("figure2", CLASSIFICATION, configs, curves=False, narrowed=training_images)
 
 
+@command(uses=RUN_FLAGS, defaults={"methods": list(_METHODS)})
 def main() -> None:
     """Run the driver on the flags."""
     for finished in finished_runs(FIGURE):
@@ -102,5 +105,4 @@ def _write(finished: Finished) -> None:
 
 
 if __name__ == "__main__":
-    FLAGS.set_default("methods", list(_METHODS))
     run(main, module="hsm.experiments.figure2", doc=__doc__ or "")

@@ -22,6 +22,7 @@ from absl import flags
 
 from hsm.experiments import figure_runs, model_flag, wanted_runs
 from hsm.experiments import flags as shared
+from hsm.experiments.command import command
 from hsm.experiments.driver import load_tensorflow, run
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ _METHODS = ("SM",)
 _REASON = "the others normalise the feature: python -m hsm.experiments.figure1 shows theirs"
 
 
+@command(uses=[model_flag, figure_runs, *wanted_runs.RUN_FLAGS], defaults={"methods": ["SM"]})
 def main() -> None:
     """Run the driver on the flags."""
     if FLAGS.model is not None:
@@ -48,7 +50,13 @@ def main() -> None:
         last = LastOfEachKind(
             wanted.workspace, TrainingSample(wanted.source.train, figure_runs.sample())
         )
-        runner = Runner(wanted.source, wanted.workspace, wanted.pretrained, observe=last.observe)
+        runner = Runner(
+            wanted.source,
+            wanted.workspace,
+            wanted.pretrained,
+            tensorboard=FLAGS.tensorboard,
+            observe=last.observe,
+        )
         for config in wanted.configs:
             with wanted.workspace.locked():
                 runner.run(config)
@@ -124,5 +132,4 @@ def _draw(found: NormStudy, config: RunConfig, *, stem: Path) -> None:
 
 
 if __name__ == "__main__":
-    FLAGS.set_default("methods", ["SM"])
     run(main, module="hsm.experiments.figure3", doc=__doc__ or "")

@@ -17,13 +17,15 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from hsm.experiments import flags as shared
+from hsm.experiments import record_flags
+from hsm.experiments.command import command
 from hsm.experiments.config import METHODS, RunConfig
 from hsm.experiments.data_flags import check_choices
 from hsm.experiments.driver import run
 from hsm.experiments.recipe_flags import numbers
 from hsm.experiments.recipes import RECIPES
-from hsm.experiments.record_flags import records_dir
 from hsm.experiments.table_run import Table, finished_runs
+from hsm.experiments.wanted_runs import RUN_FLAGS
 
 if TYPE_CHECKING:
     from hsm.experiments.recorded import Recorded
@@ -59,9 +61,10 @@ def _alphas() -> list[float]:
     return list(dict.fromkeys(chosen))
 
 
+@command(uses=[record_flags, *RUN_FLAGS], defaults={"methods": ["SM", "BN", "HBN"]})
 def main() -> None:
     """Run the driver on the flags."""
-    folder = records_dir()
+    folder = record_flags.records_dir()
     if folder is not None:
         from hsm.experiments import recorded
 
@@ -114,5 +117,4 @@ def _write(runs: list[Recorded]) -> None:
 
 
 if __name__ == "__main__":
-    FLAGS.set_default("methods", ["SM", "BN", "HBN"])
     run(main, module="hsm.experiments.figure4", doc=__doc__ or "")

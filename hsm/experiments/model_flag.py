@@ -24,15 +24,14 @@ flags.DEFINE_string(
 
 
 def dataset_of(config: RunConfig) -> str:
-    """The data set that --dataset names, or else the run's own, which --dataset is set to.
+    """The data set that --dataset names, or else the run's own.
 
     Raises:
         ValueError: if it names several, or the flags do not go together.
     """
-    if not FLAGS["dataset"].present:
-        # A folder of images goes by its own name in the configuration.
-        FLAGS["dataset"].value = [config.dataset if config.dataset in CATALOG else "image_folder"]
-    chosen = data_flags.datasets()
+    # A folder of images goes by its own name in the configuration.
+    own = config.dataset if config.dataset in CATALOG else "image_folder"
+    chosen = data_flags.datasets(None if FLAGS["dataset"].present else [own])
     if len(chosen) > 1:
         raise ValueError(f"--dataset takes one data set here. Received: {','.join(chosen)}")
     return chosen[0]

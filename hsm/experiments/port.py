@@ -6,9 +6,8 @@ TensorFlow ports often have: padding, rounding of poolings, preprocessing of pix
 normalisation, and random weights. The cosine says how far an image's feature has moved. A port that
 is fine-tuned afterwards loses less than these numbers.
 
-Of the shared flags --dataset, --data_dir, --weights, --image_size, --test_batch_size, --precision,
---output_dir and --smoke count. Without --weights the weights are random: a try-out. port_NAME.png,
-.pdf and .csv go to --output_dir.
+Without --weights the weights are random: a try-out. port_NAME.png, .pdf and .csv go to
+--output_dir.
 """
 
 from __future__ import annotations
@@ -17,8 +16,9 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from hsm.experiments import data_flags
+from hsm.experiments import data_flags, limit_flag
 from hsm.experiments import flags as shared
+from hsm.experiments.command import command
 from hsm.experiments.driver import load_tensorflow, run
 
 if TYPE_CHECKING:
@@ -30,15 +30,13 @@ FLAGS = flags.FLAGS
 _PHOTOGRAPH_SIZE, _SMALL_SIZE = 224, 64
 _SMALL_SETS = ("digits", "omniglot", "mnist")
 _BACKBONE = "googlenet"
-
-flags.DEFINE_integer(
-    "limit",
-    None,
-    "About how many test images to take, evenly over classes. Default: all.",
-    lower_bound=4,
+_SHARED = (
+    *("weights", "backbone", "image_size", "test_batch_size", "precision"),
+    *("output_dir", "smoke", "dry_run"),
 )
 
 
+@command(uses=[data_flags, limit_flag, *_SHARED])
 def main() -> None:
     """Run the driver on the flags."""
     datasets = data_flags.datasets()

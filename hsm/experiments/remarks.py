@@ -16,19 +16,22 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from hsm.experiments import flags as shared
+from hsm.experiments import record_flags
+from hsm.experiments.command import command
 from hsm.experiments.config import METHODS
 from hsm.experiments.data_flags import check_choices
 from hsm.experiments.driver import run
-from hsm.experiments.record_flags import records_dir
 from hsm.experiments.table_run import Table, finished_runs
+from hsm.experiments.wanted_runs import RUN_FLAGS
 
 if TYPE_CHECKING:
     from hsm.experiments.recorded import Recorded
 
 
+@command(uses=[record_flags, *RUN_FLAGS])
 def main() -> None:
     """Run the driver on the flags."""
-    folder = records_dir()
+    folder = record_flags.records_dir()
     if folder is None:
         for finished in finished_runs(Table("remarks", curves=False)):
             from hsm.experiments.recorded import Recorded

@@ -7,12 +7,15 @@ text or the released code has and its tables do not.
 
 from __future__ import annotations
 
+from hsm.experiments.command import command
 from hsm.experiments.driver import run
 from hsm.experiments.table_run import Table, make
+from hsm.experiments.wanted_runs import RUN_FLAGS
 
 TABLE = Table("table1")
 
 
+@command(uses=RUN_FLAGS)
 def main() -> None:
     """Run the driver on the flags."""
     make(TABLE)

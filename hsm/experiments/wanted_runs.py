@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hsm.data.catalog import ZERO_SHOT
-from hsm.experiments import data_flags
+from hsm.experiments import data_flags, recipe_flags
 from hsm.experiments import flags as shared
 from hsm.experiments.config import RunConfig
 from hsm.experiments.driver import load_tensorflow
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from hsm.experiments.workspace import Workspace
 
 Configs = Callable[[str, str, str], list[RunConfig]]
+
+# Modules whose flags the commands use that run what they ask for.
+RUN_FLAGS = (data_flags, shared, recipe_flags)
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def test_worst_first_on_another_data_set_and_on_training_classes(smoke, tmp_path
     Image.fromarray(pixels[0, 0]).save(tmp_path / "noise" / "zwei" / "0.png")
     Image.fromarray(pixels[0, 1]).save(tmp_path / "noise" / "zwei" / "1.png")
     flags = ("--dataset=image_folder", f"--data_dir={tmp_path / 'noise'}", f"--model={model}")
-    result = run("evaluate", *flags, "--gallery=5", "--neighbours=3", "--worst_first")
+    result = run("evaluate", *flags, "--show_queries=5", "--neighbours=3", "--worst_first")
     assert result.returncode == 0, result.stderr
     places = [int(r["first_right"]) for r in rows_of(model / "evaluation" / "gallery_noise.csv")]
     assert places == sorted(places, reverse=True)

@@ -18,7 +18,7 @@ from hsm.experiments.config import RunConfig
 def trained(tmp_path_factory):
     """The output folder of figure1 --smoke, and what the command printed."""
     folder = tmp_path_factory.mktemp("figure1")
-    result = run("figure1", "--smoke", f"--output_dir={folder}")
+    result = run("figure1", "--smoke", "--tensorboard", f"--output_dir={folder}")
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
     return folder / "smoke", result.stdout
@@ -44,6 +44,7 @@ def test_smoke_writes_figures_and_numbers(trained):
         assert sum(counts) == int(row["images"]) == 60
     assert len(rows(folder / "figure1_digits.csv")) == 61
     assert "To try: --alpha=" in said
+    assert list(folder.glob("tensorboard/*HBN*/events*"))
 
 
 def _model(folder):
@@ -131,7 +132,7 @@ def test_bad_input_is_a_sentence(trained, tmp_path, capsys, figure1):
 def trained_3(tmp_path_factory):
     """The output folder of figure3 --smoke, and what the command printed."""
     folder = tmp_path_factory.mktemp("figure3")
-    result = run("figure3", "--smoke", f"--output_dir={folder}")
+    result = run("figure3", "--smoke", "--tensorboard", f"--output_dir={folder}")
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
     return folder / "smoke", result.stdout
@@ -144,6 +145,7 @@ def test_figure_3_smoke(trained_3):
     found = rows(folder / "figure3_digits.csv")
     assert sum(row["part"] == "image" for row in found) == 60
     assert "nothing normalised" in said
+    assert list(folder.glob("tensorboard/*SM*/events*"))
 
 
 def test_figure_3_of_a_trained_run(trained_3, tmp_path):
