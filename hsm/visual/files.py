@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,8 +27,11 @@ def write_figure(figure: Figure, stem: Path) -> list[Path]:
 
 def write_picture(figure: Figure, path: Path) -> None:
     """Writes the .png or .pdf file `path`, all at once or not at all."""
+    # Into memory first: of a disk that is full, Matplotlib's writers say other things.
+    picture = io.BytesIO()
+    figure.savefig(picture, format=path.suffix[1:], metadata={_STAMPS[path.suffix]: None})
     with replacing(path) as partial:
-        figure.savefig(partial, format=path.suffix[1:], metadata={_STAMPS[path.suffix]: None})
+        partial.write_bytes(picture.getbuffer())
 
 
 def write_csv(path: Path, rows: Iterable[Sequence[object]]) -> Path:

@@ -52,6 +52,15 @@ def test_nan_is_not_saved_and_the_old_checkpoint_stays(tmp_path):
     assert checkpoint.read_progress(path) == {"epoch": 1}
 
 
+@pytest.mark.usefixtures("full_disk")
+def test_a_full_disk_leaves_the_old_checkpoint(tmp_path):
+    path = tmp_path / "checkpoint.npz"
+    path.write_text("old")
+    with pytest.raises(OSError, match=r"checkpoint\.npz'$"):
+        _save(path, make_trainer(), {"note": "x" * 10_000})
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("checkpoint.npz", "old")]
+
+
 def test_weights_that_diverged_in_the_last_step_stop_the_run(tmp_path):
     trainer = make_trainer()
     trainer.on_epoch = lambda result: pytest.fail("the epoch counts as done")
