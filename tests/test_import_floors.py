@@ -150,6 +150,7 @@ SIDEWAYS = {
     ("hsm.data.sources.prepare", "hsm.data.image_check"),
     ("hsm.data.tfds_inshop", "hsm.data.sources.inshop"),
     ("hsm.data.tfds_inshop", "hsm.data.sources.listing"),
+    ("hsm.metrics.distances", "hsm.cores"),
     ("hsm.models.googlenet", "hsm.models.pretrained.weights"),
     ("hsm.models.inception_v1", "hsm.models.pretrained.weights"),
 }
