@@ -19,7 +19,7 @@ from hsm.experiments.config import METHODS, RunConfig
 from hsm.experiments.data_flags import check_choices, datasets
 from hsm.experiments.pretrained import Pretrained
 from hsm.experiments.recipe_flags import given, whole_numbers
-from hsm.experiments.recipes import RECIPES
+from hsm.experiments.recipes import RECIPES, changed
 from hsm.experiments.variants import VARIANTS, vary
 
 _TRAINED = [method for method in METHODS if method != "pretrained"]
@@ -95,7 +95,7 @@ def configs(
     if values.variants:
         check_choices("variants", values.variants, tuple(VARIANTS))
     recipe = recipes[values.profile][dataset]
-    settings = {**recipe, **(_SMOKE if values.smoke else {}), **given(recipe)}
+    settings = changed(recipe, {**(_SMOKE if values.smoke else {}), **given(recipe)})
     settings["weights"] = Path(values.weights).name if values.weights else None
     if is_keras_file(settings["backbone"]):
         settings["backbone"] = Path(settings["backbone"]).name

@@ -76,14 +76,19 @@ _fraction(
     "baseline, with SM.",
     0.0,
 )
-_choice("optimizer", "sgd (with --momentum) or adam.", OPTIMIZERS)
+_choice("optimizer", "sgd (with --momentum) or adam (with --adam_epsilon).", OPTIMIZERS)
 _fraction("momentum", "Momentum of sgd.", 0.0)
 _switch(
     "raw_momentum",
     "Keep the learning rate out of sgd's momentum, as TensorFlow 1 does: gradients from before the "
     "switch then count with the new rate.",
 )
-_fraction("adam_epsilon", "Epsilon of adam.", 0.0)
+_fraction(
+    "adam_epsilon",
+    "Epsilon of adam; 0.01 where --optimizer=adam replaces a recipe's sgd. With one as small as "
+    "Keras' 1e-7 the first steps can destroy pretrained weights.",
+    0.0,
+)
 _choice(
     "precision",
     "Arithmetic of the backbone. mixed_bfloat16 is about twice as fast on processors with AVX-512 "

@@ -53,3 +53,17 @@ def test_a_flag_after_the_file_wins():
     with parsed(f"--flagfile={FOLDER / 'cars196_hbn.cfg'}", "--epochs=6", "--methods=BN,HBN"):
         configs = flags.configs("cars196", "cars196")
     assert [(config.method, config.epochs) for config in configs] == [("BN", 6), ("HBN", 6)]
+
+
+@pytest.mark.parametrize(
+    ("given", "epsilon"),
+    [
+        (["--optimizer=adam"], 0.01),
+        (["--optimizer=adam", "--adam_epsilon=1e-8"], 1e-8),
+        (["--learning_rate=0.1"], 1e-7),
+    ],
+)
+def test_adam_on_the_command_line_has_the_released_codes_epsilon(given, epsilon):
+    with parsed("--dataset=image_folder", *given):
+        configs = flags.configs("image_folder", "birds")
+    assert {config.adam_epsilon for config in configs} == {epsilon}

@@ -8,8 +8,9 @@ import pytest
 
 from hsm.data.catalog import CATALOG
 from hsm.experiments.config import RunConfig
+from hsm.experiments.figure2_recipes import FIGURE2_RECIPES
 from hsm.experiments.hyperparameters import PROFILES, Hyperparameters
-from hsm.experiments.recipes import RECIPES, WITH_RELEASED_DRIVER
+from hsm.experiments.recipes import RECIPES, WITH_RELEASED_DRIVER, changed
 
 ALL = [(profile, dataset) for profile in PROFILES for dataset in RECIPES[profile]]
 # Given on the command line, for every data set.
@@ -88,3 +89,31 @@ def test_the_released_codes_products_have_settings_of_their_own():
     assert (cars.optimizer, cars.learning_rate, cars.raw_momentum) == ("sgd", 0.004, True)
     assert (cars.kmeans_starts, cars.class_mean_init) == (10, False)
     assert cars.backbone == products.backbone == "inception_v1"
+
+
+def with_adam():
+    """The recipes of all that train with Adam."""
+    return [
+        pytest.param(RECIPES[profile][dataset], id=f"{profile}-{dataset}")
+        for profile, dataset in ALL
+        if RECIPES[profile][dataset]["optimizer"] == "adam"
+    ]
+
+
+@pytest.mark.parametrize("recipe", with_adam())
+def test_adam_has_the_released_codes_epsilon_where_the_text_has_none(recipe):
+    assert (recipe["learning_rate"], recipe["adam_epsilon"]) == (0.01, 0.01)
+
+
+@pytest.mark.parametrize(("profile", "dataset"), ALL)
+def test_a_recipe_that_is_changed_to_adam_has_it_too(profile, dataset):
+    recipe = RECIPES[profile][dataset]
+    assert changed(recipe, {"optimizer": "adam"})["adam_epsilon"] == 0.01
+    assert changed(recipe, {"optimizer": "adam", "adam_epsilon": 1e-8})["adam_epsilon"] == 1e-8
+    assert changed(recipe, {"epochs": 3}) == {**recipe, "epochs": 3}
+
+
+def test_figure_2_keeps_its_own_epsilon():
+    recipe = FIGURE2_RECIPES["paper"]["mnist"]
+    assert changed(recipe, {"optimizer": "adam"}) == recipe
+    assert recipe["adam_epsilon"] == 1e-8
