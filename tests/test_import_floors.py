@@ -65,6 +65,7 @@ FLOORS = {
     "hsm.visual": 2,
     "hsm.visual.*": 2,
     "hsm.training": 3,
+    "hsm.training.collapse": 3,
     "hsm.training.warm_up": 3,
     "hsm.training.loop": 3,
     "hsm.experiments": 4,

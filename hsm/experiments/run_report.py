@@ -11,6 +11,8 @@ from hsm.experiments.config import RunConfig
 from hsm.experiments.evaluator import Evaluator
 from hsm.experiments.run_log import RunLog
 from hsm.models import EmbeddingModel
+from hsm.progress import below_the_bar
+from hsm.training.collapse import Collapse
 from hsm.training.loop import EpochResult, Trainer
 
 
@@ -56,6 +58,16 @@ class RunReport:
             self._log.epoch(asdict(result))
             self._log.weights(self._model, result.epoch)
 
+    def collapse(self, found: Collapse) -> None:
+        """A sentence on features that became one, with the remedies that this run has."""
+        self._say(
+            below_the_bar(
+                f"{title(self._config)} epoch {found.epoch}: the features collapsed. The pooled "
+                f"ones of different classes have a mean cosine of {found.cosine:.6f} before step "
+                f"{found.step}; at the start it was {found.start:.6f}. {_remedies(self._config)}"
+            )
+        )
+
     def watched(self, evaluator: Evaluator) -> Callable[[int], dict[str, Any] | None]:
         """`evaluator`, with a line for every evaluation."""
 
@@ -71,6 +83,18 @@ class RunReport:
             return evaluation
 
         return evaluate
+
+
+def _remedies(config: RunConfig) -> str:
+    """What may keep a network's features apart: a sentence or two."""
+    remedy = f"Try a learning_rate below {config.learning_rate:g}"
+    if config.optimizer == "adam":
+        remedy += (
+            f", or an adam_epsilon above {config.adam_epsilon:g} (the released code's is 0.01)"
+        )
+    if config.weights is None:
+        return f"{remedy}."
+    return f"{remedy}, and check that {config.weights} holds weights for {config.backbone}."
 
 
 def scores(evaluation: dict[str, Any], config: RunConfig) -> str:

@@ -21,6 +21,7 @@ from hsm.experiments.run_log import RunLog
 from hsm.experiments.run_report import RunReport, duration, scores, title
 from hsm.experiments.workspace import Workspace
 from hsm.models import EmbeddingModel
+from hsm.training.collapse import CollapseWatch
 from hsm.training.loop import Trainer
 
 _Prepare = Callable[[], float]
@@ -167,9 +168,10 @@ class Runner:
             observe(0)
             return seconds
 
+        data = assemble.training_data(config, self.source)
         trainer = Trainer(
             assemble.build_step(config, model),
-            assemble.training_data(config, self.source),
+            CollapseWatch(data, model.backbone, report.collapse).data,
             schedule=config.schedule,
             evaluate=evaluate,
             on_epoch=report.epoch,
