@@ -1,7 +1,7 @@
 """Whether a network has lost its features: different classes became one point.
 
-Too large an update does it, and no later one mends it: Adam moves every weight by about the
-learning rate in its first steps, however small the gradient, unless its epsilon is larger.
+Too large updates do it, and later ones seldom mend it: in its first steps, Adam moves every weight
+by about the learning rate, however small the gradient, unless its epsilon is larger.
 """
 
 from __future__ import annotations
@@ -103,7 +103,8 @@ def mean_cosine(features: ArrayLike, labels: ArrayLike) -> float:
     vectors, classes = np.asarray(features, np.float64), np.asarray(labels)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     is_zero = lengths == 0
-    directions = np.hstack([vectors / np.where(is_zero, 1.0, lengths), is_zero])
+    with np.errstate(invalid="ignore"):
+        directions = np.hstack([vectors / np.where(is_zero, 1.0, lengths), is_zero])
     cosines = (directions @ directions.T)[classes[:, None] != classes]
     return float(cosines.mean()) if cosines.size else float("nan")
 

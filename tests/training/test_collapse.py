@@ -53,7 +53,7 @@ def test_dead_features_are_one():
     ids=["one class", "one image", "infinite", "nan"],
 )
 def test_where_nothing_can_be_compared_the_cosine_is_nan(features, labels):
-    with np.errstate(invalid="ignore"):
+    with np.errstate(all="raise"):
         assert np.isnan(mean_cosine(features, labels))
 
 
