@@ -19,6 +19,7 @@ import tensorflow as tf
 
 from hsm.data import images
 from hsm.models.embedding import EmbeddingModel
+from hsm.output_folder import make_output_folder, mark
 
 SIGNATURES = ("serving_default", "from_bytes")
 
@@ -61,7 +62,7 @@ def export_saved_model(
     destination = Path(directory)
     crop = _image_size(model)
     _check_destination(destination, overwrite=overwrite)
-    destination.parent.mkdir(parents=True, exist_ok=True)
+    make_output_folder(destination.parent)
     # A sibling, because a folder can only be renamed within a file system.
     with tempfile.TemporaryDirectory(prefix=".export-", dir=destination.parent) as scratch:
         written = Path(scratch) / "new"
@@ -70,6 +71,7 @@ def export_saved_model(
         _check_reload(model, written, crop)
         description = json.dumps(_description(model, crop), indent=2)
         (written / _DESCRIPTION).write_text(description + "\n", encoding="utf-8")
+        mark(written)
         if destination.exists():
             destination.rename(Path(scratch) / "old")
         written.rename(destination)

@@ -23,6 +23,7 @@ FLOORS = {
     "hsm.losses.*": 0,
     "hsm.metrics": 0,
     "hsm.metrics.*": 0,
+    "hsm.output_folder": 0,
     "hsm.progress": 0,
     "hsm.records": 0,
     "hsm.schedules": 0,
@@ -31,6 +32,7 @@ FLOORS = {
     "hsm.data.catalog": 0,
     "hsm.data.gif": 0,
     "hsm.data.images": 0,
+    "hsm.data.picture_files": 0,
     "hsm.data": 1,
     "hsm.data.image_check": 1,
     "hsm.data.pipeline": 1,
@@ -137,6 +139,7 @@ FLOORS = {
 
 # Within a floor a module may use its own package, and these may use another one.
 SIDEWAYS = {
+    ("hsm.output_folder", "hsm.data.picture_files"),
     ("hsm.data.image_check", "hsm.data.images"),
     ("hsm.data.pipeline", "hsm.data.sources.encoded"),
     ("hsm.data.pipeline", "hsm.data.sources.source"),
@@ -155,6 +158,8 @@ WITHOUT_TENSORFLOW = (
     "hsm.records",
     "hsm.schedules",
     "hsm.data.catalog",
+    "hsm.data.picture_files",
+    "hsm.output_folder",
     "hsm.experiments.config",
     "hsm.experiments.data_flags",
     "hsm.experiments.figure1",

@@ -40,9 +40,10 @@ def convert(source: Path, target: Path, *, overwrite: bool = False) -> str:
     _check(source, target, overwrite)
     # Here, because TensorFlow takes seconds to import and `--help` needs none of it.
     from hsm.models.googlenet import GoogLeNet
+    from hsm.output_folder import make_output_folder
 
     model = GoogLeNet(include_top=True, weights=source)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_output_folder(target.parent)
     with tempfile.TemporaryDirectory(dir=target.parent) as directory:
         written = Path(directory) / target.name
         model.save_weights(written)

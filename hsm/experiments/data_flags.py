@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from absl import flags
 
 from hsm.data.catalog import CATALOG
+from hsm.output_folder import holds_pictures, is_output_folder
 
 # The paper's: each has a flag for its folder, and is also looked for in a common root.
 _PAPERS = tuple(name for name, known in CATALOG.items() if known.expected)
@@ -90,6 +92,33 @@ def source_options(dataset: str, limit: int | None) -> dict[str, Any]:
         "singletons": FLAGS.singletons,
         "limit": limit,
     }
+
+
+def check_output(folder: Path) -> None:
+    """Hold the folder of results apart from the photographs, lest results become images of a class.
+
+    A new folder among them is fine: it is marked, and no class.
+
+    Raises:
+        ValueError: if `folder` is image_folder's own, or one in a folder of data with pictures.
+    """
+    for name in FLAGS.dataset or ():
+        data = _own_folder(name) or FLAGS.data_dir
+        root = Path(data).expanduser().resolve() if data else None
+        place = folder.resolve()
+        if root is None or not place.is_dir() or not place.is_relative_to(root):
+            continue
+        is_whole = place == root
+        if is_whole and name != "image_folder":
+            continue
+        if is_whole or (not is_output_folder(place) and holds_pictures(place)):
+            raise ValueError(
+                "--output_dir must not be a folder of photographs, lest results become images of a "
+                f"class. Received: {folder}, which "
+                + (f"is the folder of {name}" if is_whole else f"lies in {data} and holds pictures")
+                + f". Name a new folder, such as {Path(data) / 'results'}; records/, runs/ and "
+                "trunks/ of earlier commands can be moved there"
+            )
 
 
 def check_choices(flag: str, chosen: list[str], allowed: tuple[str, ...]) -> None:

@@ -24,6 +24,7 @@ from hsm.data.sources.source import Split, taken
 from hsm.experiments.classifier_form import classifier_inputs, closed_form
 from hsm.experiments.evaluator import Evaluator
 from hsm.models import EmbeddingModel
+from hsm.output_folder import make_output_folder
 from hsm.visual.files import write_csv
 
 ALPHAS = np.logspace(np.log2(0.125), np.log2(128), 41, base=2)
@@ -58,7 +59,7 @@ def write(evaluator: Evaluator, stem: Path, *, model: EmbeddingModel | None) -> 
         labels = split.labels[spaced(len(split), _TRAIN_SAMPLE)]
         tables["weight_norms"] = _weight_norms(model, split.class_names)
         tables["gradient_norms"] = _gradient_norms(model, train[0][chosen], labels[chosen])
-    stem.parent.mkdir(parents=True, exist_ok=True)
+    make_output_folder(stem.parent)
     return tuple(write_csv(path(stem, kind), table) for kind, table in tables.items())
 
 

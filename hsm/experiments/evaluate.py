@@ -100,15 +100,19 @@ def main() -> None:
         read_model_card(folder)
     load_tensorflow()
     from hsm.experiments.assemble import load_model
+    from hsm.experiments.plan import print_left_out
     from hsm.experiments.retrieval import retrieve
     from hsm.experiments.score_files import score_table, write_scores
 
     folder = folder or _train_smoke()
     config, class_names = read_model_card(folder)
-    # What is wrong with the data is said before the network is built.
-    source = _source(config, class_names)
-    found = retrieve(load_model(folder)[0], config, source, FLAGS.split)
     output = Path(FLAGS.output_dir).expanduser() if FLAGS.output_dir else folder / "evaluation"
+    # What is wrong with the data is said before the network is built.
+    dataset = model_flag.dataset_of(config)
+    data_flags.check_output(output)
+    source = _source(dataset, config, class_names)
+    print_left_out(source)
+    found = retrieve(load_model(folder)[0], config, source, FLAGS.split)
     paths = [*write_scores(found, config, output), *_draw(found, config, output)]
     print(f"{score_table(found, config)}\n\nWritten:", *paths, sep="\n  ")
 
@@ -128,12 +132,11 @@ def _train_smoke() -> Path:
     return workspace.run_dir(config)
 
 
-def _source(config: RunConfig, class_names: tuple[str, ...]) -> ImageSource:
+def _source(dataset: str, config: RunConfig, class_names: tuple[str, ...]) -> ImageSource:
     """The data set of the run, or the one that --dataset names."""
     from hsm.data.sources import load_source
 
     is_own = not FLAGS["dataset"].present
-    dataset = model_flag.dataset_of(config)
     limit = FLAGS.limit or (64 if FLAGS.smoke else config.limit if is_own else None)
     options = data_flags.source_options(dataset, limit)
     source = load_source(dataset, split=config.split, **options)

@@ -27,6 +27,7 @@ from hsm.experiments import flags as shared
 from hsm.experiments.backbone_names import is_keras_file
 from hsm.experiments.config import RunConfig
 from hsm.experiments.driver import load_tensorflow, run
+from hsm.output_folder import claim_output_folder
 
 if TYPE_CHECKING:
     from hsm.experiments.gradient_study import GradientStudy
@@ -95,7 +96,7 @@ def _write(studies: Sequence[GradientStudy], config: RunConfig, *, name: str) ->
 
     shown = gradient_report.shown_study(studies, FLAGS.epoch)
     folder = shared.output_dir()
-    folder.mkdir(parents=True, exist_ok=True)
+    claim_output_folder(folder)
     stems = [folder / f"figure1_{name}", folder / f"figure1d_{name}"]
     tables = (gradient_report.curve_rows(shown), gradient_report.share_rows(studies))
     for stem, rows in zip(stems, tables, strict=True):

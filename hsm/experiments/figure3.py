@@ -23,6 +23,7 @@ from absl import flags
 from hsm.experiments import figure_runs, model_flag, wanted_runs
 from hsm.experiments import flags as shared
 from hsm.experiments.driver import load_tensorflow, run
+from hsm.output_folder import claim_output_folder
 
 if TYPE_CHECKING:
     from hsm.data.sources.source import ImageSource
@@ -92,7 +93,7 @@ def _write(found: NormStudy, config: RunConfig, *, name: str) -> None:
     from hsm.visual.style import missing_matplotlib
 
     stem = shared.output_dir() / f"figure3_{name}"
-    stem.parent.mkdir(parents=True, exist_ok=True)
+    claim_output_folder(stem.parent)
     write_csv(stem.with_name(stem.name + ".csv"), norm_study.rows(found))
     print(f"\n{norm_study.render(found)}\n")
     missing = missing_matplotlib("Figure 3")

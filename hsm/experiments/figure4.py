@@ -24,6 +24,7 @@ from hsm.experiments.recipe_flags import numbers
 from hsm.experiments.recipes import RECIPES
 from hsm.experiments.record_flags import records_dir
 from hsm.experiments.table_run import Table, finished_runs
+from hsm.output_folder import claim_output_folder
 
 if TYPE_CHECKING:
     from hsm.experiments.recorded import Recorded
@@ -98,7 +99,7 @@ def _write(runs: list[Recorded]) -> None:
     from hsm.visual.style import missing_matplotlib
 
     folder = shared.output_dir()
-    folder.mkdir(parents=True, exist_ok=True)
+    claim_output_folder(folder)
     for name, group in recorded.by_dataset(runs).items():
         rows, stem = similarities.rows(group), folder / f"figure4_{name}"
         print(f"\n{name}: overlap of the same class with different classes; mean cosine of each")

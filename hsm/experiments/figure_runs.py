@@ -7,6 +7,7 @@ from pathlib import Path
 
 from absl import flags
 
+from hsm.experiments import data_flags, model_flag
 from hsm.experiments import flags as shared
 from hsm.experiments.config import RunConfig
 
@@ -51,7 +52,8 @@ def read_run(
         reason: why others cannot.
 
     Raises:
-        ValueError: if the folder is not that of a run, or the run is of another method.
+        ValueError: if the folder is not that of a run, or the run is of another method, or results
+            would lie among its photographs.
     """
     from hsm.experiments.workspace import read_model_card  # Reads arrays: --help does not wait.
 
@@ -61,4 +63,6 @@ def read_run(
             f"--model must be a run of {', '.join(methods)}: {reason}. Received: "
             f"a run of {config.method}"
         )
+    model_flag.dataset_of(config)
+    data_flags.check_output(shared.output_dir())
     return config, class_names

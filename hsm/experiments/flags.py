@@ -16,7 +16,7 @@ from absl import flags
 from hsm.data.catalog import ZERO_SHOT
 from hsm.experiments.backbone_names import IMAGENET, is_keras_file
 from hsm.experiments.config import METHODS, RunConfig
-from hsm.experiments.data_flags import check_choices, datasets
+from hsm.experiments.data_flags import check_choices, check_output, datasets
 from hsm.experiments.pretrained import Pretrained
 from hsm.experiments.recipe_flags import given, whole_numbers
 from hsm.experiments.recipes import RECIPES
@@ -118,6 +118,7 @@ def check(configs: Callable[..., object], split: str) -> None:
         )
     for dataset in datasets():
         configs(dataset, dataset, split)
+    check_output(output_dir())
 
 
 def pretrained() -> Pretrained:

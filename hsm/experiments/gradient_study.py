@@ -28,6 +28,7 @@ from hsm.experiments.diagnostics import sample, spaced
 from hsm.experiments.evaluator import Evaluator
 from hsm.experiments.workspace import Workspace
 from hsm.models import EmbeddingModel
+from hsm.output_folder import make_output_folder
 
 # Figure 1's axis; neighbours differ by an eighth.
 ALPHAS = np.geomspace(0.1, 128, 61)
@@ -110,7 +111,7 @@ def path(workspace: Workspace, config: RunConfig, epoch: int) -> Path:
 
 def save(study: GradientStudy, file: Path) -> None:
     """Write `file`, all at once or not at all; its folder is made."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_output_folder(file.parent)
     partial = file.with_name(file.name + ".partial")
     arrays = {field.name: getattr(study.curves, field.name) for field in fields(study.curves)}
     with partial.open("wb") as opened:

@@ -26,6 +26,7 @@ from hsm.experiments.evaluator import Evaluator
 from hsm.experiments.gradient_study import ENOUGH, TrainingSample
 from hsm.experiments.workspace import Workspace
 from hsm.models import EmbeddingModel
+from hsm.output_folder import make_output_folder
 
 _LENGTHS = 61
 # The curves reach from this share of the shortest feature's length to this multiple of the longest.
@@ -116,7 +117,7 @@ class LastOfEachKind:
         found = study(model, evaluator, self.images, epoch=epoch)
         if found.has_enough_of_each:
             file = self._file(config)
-            file.parent.mkdir(parents=True, exist_ok=True)
+            make_output_folder(file.parent)
             partial = file.with_name(file.name + ".partial")
             with partial.open("wb") as opened:
                 np.savez(opened, sample=len(self.images), **_arrays(found))

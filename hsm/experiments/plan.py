@@ -145,8 +145,14 @@ def _count(split: Split) -> str:
     return f"{len(split)} images of {split.num_classes} classes"
 
 
+def print_left_out(source: ImageSource) -> None:
+    """Print a line for each reason why something of the data is not used."""
+    for line in _left_out(source):
+        print(line, flush=True)
+
+
 def _left_out(source: ImageSource) -> list[str]:
-    lines = []
+    lines = [_filled(f"left out, {item}") for item in source.left_out]
     if source.skipped:
         lines.append(f"  skipped, not decodable: {len(source.skipped)} images, named in the record")
     if source.excluded_singletons:

@@ -20,6 +20,7 @@ from absl import flags
 from hsm.experiments import data_flags
 from hsm.experiments import flags as shared
 from hsm.experiments.driver import load_tensorflow, run
+from hsm.output_folder import claim_output_folder
 
 if TYPE_CHECKING:
     import keras
@@ -47,9 +48,11 @@ def main() -> None:
             "this measures googlenet on one data set. Received: "
             f"--dataset={','.join(datasets)}, --backbone={FLAGS.backbone or _BACKBONE}"
         )
+    data_flags.check_output(shared.output_dir())
     pretrained = shared.pretrained()
     load_tensorflow()
     from hsm.data.sources import load_source
+    from hsm.experiments.plan import print_left_out
     from hsm.experiments.port_measure import Measurement
 
     side = FLAGS.image_size or (_SMALL_SIZE if datasets[0] in _SMALL_SETS else _PHOTOGRAPH_SIZE)
@@ -63,6 +66,7 @@ def main() -> None:
     source = load_source(datasets[0], **options)
     count = f"{len(source.test)} images of {source.test.num_classes} test classes"
     print(f"{source.name}: {count}, {side} pixels, weights {FLAGS.weights or 'random'}", flush=True)
+    print_left_out(source)
     if FLAGS.dry_run:
         return
     measurement = Measurement(source.test, side, FLAGS.test_batch_size or 100)
@@ -95,7 +99,7 @@ def _write(measurement: Measurement, name: str, *, weights: str | None) -> None:
         rows.append(row)
     print("In brackets: 95 % paired bootstrap intervals over queries.")
     folder = shared.output_dir()
-    folder.mkdir(parents=True, exist_ok=True)
+    claim_output_folder(folder)
     stem = folder / f"port_{name}"
     print(f"Numbers: {write_port_numbers(rows, stem.with_name(f'{stem.name}.csv'))}")
     missing = missing_matplotlib("The panel")

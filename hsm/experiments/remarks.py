@@ -21,6 +21,7 @@ from hsm.experiments.data_flags import check_choices
 from hsm.experiments.driver import run
 from hsm.experiments.record_flags import records_dir
 from hsm.experiments.table_run import Table, finished_runs
+from hsm.output_folder import claim_output_folder
 
 if TYPE_CHECKING:
     from hsm.experiments.recorded import Recorded
@@ -51,7 +52,7 @@ def _write(runs: list[Recorded]) -> None:
     from hsm.visual.style import missing_matplotlib
 
     folder = shared.output_dir()
-    folder.mkdir(parents=True, exist_ok=True)
+    claim_output_folder(folder)
     for name, group in recorded.by_dataset(recorded.sorted_runs(runs)).items():
         rows, stem = remark_rows.rows(group), folder / f"remarks_{name}"
         print(f"\n{name}: spread of feature norms, (90th - 10th percentile) / median")

@@ -16,6 +16,7 @@ from hsm.experiments import dimension_layout, method_layout
 from hsm.experiments.measures import ACCURACY, Measure, Record, ks, nmi, recall
 from hsm.experiments.tables import Grid, to_latex, to_markdown, to_text
 from hsm.experiments.variants import label
+from hsm.output_folder import make_output_folder
 
 Layout = Callable[[Iterable[Record]], tuple[Grid, ...]]
 
@@ -86,7 +87,7 @@ def write_tables(
         ".csv": render_csv(runs),
         ".tex": render_latex(runs, table),
     }
-    directory.mkdir(parents=True, exist_ok=True)
+    make_output_folder(directory)
     paths = {directory / (table + suffix): text for suffix, text in texts.items()}
     for path, text in paths.items():
         path.write_text(text.rstrip("\n") + "\n", encoding="utf-8")

@@ -8,6 +8,7 @@ from pathlib import Path
 from hsm.experiments.config import RunConfig
 from hsm.experiments.retrieval import Retrieval
 from hsm.experiments.tables import Grid, to_text
+from hsm.output_folder import claim_output_folder
 from hsm.visual.files import write_csv
 
 
@@ -30,7 +31,7 @@ def score_table(found: Retrieval, config: RunConfig) -> str:
 
 def write_scores(found: Retrieval, config: RunConfig, directory: Path) -> tuple[Path, ...]:
     """Write scores_NAME.json and scores_NAME.csv, fractions in 0..1, and return their paths."""
-    directory.mkdir(parents=True, exist_ok=True)
+    claim_output_folder(directory)
     path = directory / f"scores_{found.name}.json"
     values = {"run": config.name, "config": config.to_json(), **found.to_json()}
     path.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")

@@ -14,6 +14,7 @@ from typing import Any
 from hsm import records
 from hsm.experiments.backbone_names import is_keras_file
 from hsm.experiments.config import RunConfig
+from hsm.output_folder import claim_output_folder, make_output_folder
 
 
 class Workspace:
@@ -68,7 +69,7 @@ class Workspace:
                 copied.
         """
         directory = self.run_dir(config)
-        directory.mkdir(parents=True, exist_ok=True)
+        make_output_folder(directory)
         card = {"config": config.to_json(), "class_names": list(class_names)}
         (directory / "model.json").write_text(json.dumps(card, indent=1) + "\n")
         if file is not None and is_keras_file(config.backbone):
@@ -83,7 +84,7 @@ class Workspace:
         Raises:
             BlockingIOError: if another process holds it.
         """
-        self.output_dir.mkdir(parents=True, exist_ok=True)
+        claim_output_folder(self.output_dir)
         with (self.output_dir / ".lock").open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hsm.output_folder import make_output_folder
 from hsm.visual.files import write_figure
 from hsm.visual.style import COLUMN_WIDTH, METHOD_STYLES, RC, LineStyle
 
@@ -56,7 +57,7 @@ def write_learning_curves(
     groups: dict[str, list[Record]] = {}
     for record in records:
         groups.setdefault(record["data"]["name"], []).append(record)
-    directory.mkdir(parents=True, exist_ok=True)
+    make_output_folder(directory)
     paths: list[Path] = []
     with matplotlib.rc_context(dict(RC)):
         for name, group in groups.items():

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from hsm.output_folder import make_output_folder
+
 CONFIG = "projector_config.pbtxt"
 # TensorBoard's limit for the side of a sprite, in pixels.
 MOST_PIXELS = 8192
@@ -43,7 +45,7 @@ def write_projector(
     Raises:
         ValueError: if the pictures side by side are larger than the projector takes.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    make_output_folder(directory)
     np.savetxt(directory / "vectors.tsv", embeddings, fmt="%.6g", delimiter="\t")
     rows = [("class", "image"), *names]
     text = "".join("\t".join(map(_field, row)) + "\n" for row in rows)

@@ -6,7 +6,9 @@ import archive_factory as archive
 import pytest
 from data.sources.test_omniglot import write_zip
 from experiments.flag_parsing import parsed, run_table1
+from image_factory import photograph
 
+from hsm import records
 from hsm.experiments import data_flags, plan
 
 PAPERS = ("cars196", "cub200", "products", "inshop")
@@ -117,6 +119,61 @@ def test_a_folder_of_photographs_beside_a_set_with_its_own_flag():
         chosen = data_flags.datasets()
         folders = [data_flags.source_options(name, None)["data_dir"] for name in chosen]
     assert folders == ["mine", "cars"]
+
+
+@pytest.fixture
+def photographs(tmp_path):
+    folder = tmp_path / "photographs"
+    for name in ("a", "b", "c", "d"):
+        (folder / name).mkdir(parents=True)
+        for index in range(2):
+            photograph(32, 32, seed=ord(name) + index).save(folder / name / f"{index}.png")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        (".", "photographs, which is the folder of image_folder. Name a new folder, such as "),
+        ("a/..", "which is the folder of image_folder"),
+        ("a", "photographs/a, which lies in "),
+    ],
+)
+def test_results_among_the_photographs_of_a_class_are_refused(photographs, capsys, place, message):
+    flags = ("--dataset=image_folder", f"--data_dir={photographs}", "--methods=SM")
+    assert run_table1(*flags, f"--output_dir={photographs / place}", "--dry_run") == 1
+    errors = capsys.readouterr().err
+    assert errors.startswith("error: --output_dir must not be a folder of photographs")
+    assert message in errors
+    assert "photographs/results" in errors
+    assert not list(photographs.glob(".*"))
+
+
+def test_the_data_folder_may_hold_results_of_other_sets(tmp_path):
+    with parsed("--dataset=cub200", f"--data_dir={tmp_path}"):
+        data_flags.check_output(tmp_path)
+
+
+TRAINING = ("--backbone=convnet", "--image_size=28", "--epochs=1", "--heated_epochs=1")
+
+
+def test_the_same_command_twice_among_the_photographs(photographs, monkeypatch, capsys):
+    """What the first writes into the data's folder is no class to the second."""
+    monkeypatch.chdir(photographs)
+    flags = ("--dataset=image_folder", "--data_dir=.", "--methods=HBN", "--batch_size=2", *TRAINING)
+    assert run_table1(*flags) == 0
+    assert "left out" not in capsys.readouterr().out
+    assert run_table1(*flags) == 0
+    output = capsys.readouterr().out
+    assert ": recorded already, photographs-HBN-" in output
+    assert "  left out, folders written by hsm: results/\n" in output
+    (record,) = records.read_all(photographs / "results" / "records")
+    assert record["data"]["left_out"] == {}
+    # Another run sees them from its beginning.
+    assert run_table1(*flags, "--seeds=1") == 0
+    later = records.read_all(photographs / "results" / "records")[1]
+    assert later["data"]["left_out"] == {"folders written by hsm": 1}
+    assert later["data"]["checksum"] == record["data"]["checksum"]
 
 
 def _empty(root):

@@ -10,6 +10,7 @@ import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
+from hsm.output_folder import make_output_folder
 from hsm.visual.files import write_figure
 from hsm.visual.style import COLUMN_WIDTH, METHOD_STYLES, RC
 
@@ -29,7 +30,7 @@ def draw(results: Mapping[str, Any], stem: Path) -> list[Path]:
         (time, rate), (memory, train_memory) = figure.subplots(2, 2, sharex="col")
         _draw_recall(time, memory, results["recall"])
         _draw_training(rate, train_memory, results["train"])
-        stem.parent.mkdir(parents=True, exist_ok=True)
+        make_output_folder(stem.parent)
         return write_figure(figure, stem)
 
 

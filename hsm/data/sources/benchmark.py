@@ -61,6 +61,7 @@ def load(
         test=splits[TEST],
         gallery=splits.get(GALLERY),
         skipped=tuple(bad.values()),
+        left_out=listing.left_out,
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from hsm.data.sources.bad_files import bad_files, shortened
 from hsm.data.sources.class_folders import images_by_class
+from hsm.data.sources.left_out import LeftOutCounter
 from hsm.data.sources.source import ImageSource, Split, limited
 
 
@@ -51,7 +52,8 @@ def load(
             f"Argument `data_dir` must be a folder with one folder of images a class. "
             f"Received: data_dir={data_dir}, which is not a folder"
         )
-    by_class = _list_images(root)
+    left_out = LeftOutCounter(root)
+    by_class = _list_images(root, left_out)
     # Before bad files are dropped, so that they never move a class to the other side.
     training, testing = _split_classes(sorted(by_class), train_classes)
     _check_two("training", training)
@@ -73,13 +75,15 @@ def load(
         test=_split("test", test_files),
         skipped=tuple(bad.values()),
         excluded_singletons=excluded,
+        left_out=left_out.counted(),
     )
 
 
-def _list_images(root: Path) -> dict[str, list[_File]]:
+def _list_images(root: Path, left_out: LeftOutCounter) -> dict[str, list[_File]]:
     """Returns the sorted image files of every class folder that holds one."""
     by_class = {
-        name: [_File(path, name) for path in paths] for name, paths in images_by_class(root).items()
+        name: [_File(path, name) for path in paths]
+        for name, paths in images_by_class(root, left_out).items()
     }
     if not by_class:
         raise ValueError(

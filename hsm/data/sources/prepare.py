@@ -23,6 +23,7 @@ from hsm.data.sources.encoded import encoded_reader
 from hsm.data.sources.listing import Listing
 from hsm.data.sources.prepared import MANIFEST, Manifest, Shard, read_manifest, sha256
 from hsm.data.sources.source import EncodedImages, Files, taken
+from hsm.output_folder import MARKER, make_output_folder, mark
 
 SIDE = 256
 
@@ -113,9 +114,9 @@ def _plan(listing: Listing, name: str, encoding: str, shard_size: int) -> Manife
 
 def _claim(folder: Path, plan: Manifest) -> None:
     """Notes in `folder` what is being written, or checks that the note there says the same."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_output_folder(folder)
     begun = _begun(folder)
-    if begun is None and any(folder.iterdir()):
+    if begun is None and any(path.name != MARKER for path in folder.iterdir()):
         raise ValueError(
             f"{folder} must be empty, or hold the beginning of this copy. Received: a folder with "
             "other files. Name another folder"
@@ -125,6 +126,7 @@ def _claim(folder: Path, plan: Manifest) -> None:
             f"{folder} must be empty, or hold the beginning of this very copy. Received: another "
             "copy, or its beginning. Remove it, or name another folder"
         )
+    mark(folder)
     _write_json(folder / _UNFINISHED, plan)
 
 

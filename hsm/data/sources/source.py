@@ -10,6 +10,8 @@ from typing import overload
 
 import numpy as np
 
+from hsm.data.sources.left_out import LeftOut
+
 
 @dataclass(frozen=True, eq=False)
 class EncodedImages:
@@ -127,6 +129,8 @@ class ImageSource:
         skipped: files left out because they cannot be decoded, relative to the data's folder.
         excluded_singletons: test classes left out because they hold a single image.
         excluded_seen: test classes left out because the training part holds them too.
+        left_out: what lies in the data's folder and is neither an image of a class nor one that
+            was skipped, by reason.
     """
 
     name: str
@@ -137,6 +141,7 @@ class ImageSource:
     skipped: tuple[str, ...] = ()
     excluded_singletons: tuple[str, ...] = ()
     excluded_seen: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     def checksum(self) -> str:
         """Returns a SHA-256, hexadecimal, over every split's classes, labels and images.

@@ -11,6 +11,7 @@ from archive_factory import BY_CLASS
 
 from hsm.data import pipeline
 from hsm.data.sources import benchmark, prepare, prepared
+from hsm.output_folder import MARKER
 
 PARTS = ["train", "test"]
 
@@ -77,7 +78,9 @@ def test_evaluation_reads_every_image_once_and_in_order(write):
 
 def test_a_gallery_is_copied_too(tmp_path):
     listing = benchmark.find("inshop", str(archive.inshop(tmp_path / "original")))
+    (tmp_path / "copy").mkdir()
     prepare.write_copy(listing, tmp_path / "copy", name="inshop")
+    assert (tmp_path / "copy" / MARKER).exists()
     source = benchmark.load("inshop", str(tmp_path / "copy"), expected=archive.WITH_GALLERY)
     assert (len(source.test), len(source.gallery)) == (5, 2)
     assert source.gallery.class_names == source.test.class_names
