@@ -40,6 +40,9 @@ def is_picture(path: Path) -> bool:
     if path.suffix.lower() in PICTURE_SUFFIXES:
         return True
     try:
+        # Reading a file of a device may wait for ever; it has no size.
+        if not path.stat().st_size:
+            return False
         with path.open("rb") as file:
             return begins_as_picture(file.read(_HEAD))
     except OSError:

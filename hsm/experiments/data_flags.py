@@ -42,6 +42,16 @@ flags.DEFINE_string(
     "Default: the first half of the sorted classes.",
 )
 flags.DEFINE_enum(
+    "folder_layout",
+    "classes",
+    ["classes", "split"],
+    "image_folder: classes if its folders are the classes; split if they are train/, val/ and "
+    "test/ with one folder a class in each. If these hold the same classes, their images are "
+    "joined by class and divided as --train_classes says, but for classification, which keeps "
+    "them apart; else the classes of train/ train, and those of test/, or of val/ where there is "
+    "no test/, are tested.",
+)
+flags.DEFINE_enum(
     "on_bad_image",
     "error",
     ["error", "skip"],
@@ -74,6 +84,11 @@ def datasets() -> list[str]:
                 f"have no effect. Received: --dataset={','.join(chosen)}. Leave the flag out, or "
                 f"add {name} to --dataset"
             )
+    if FLAGS.folder_layout != "classes" and "image_folder" not in chosen:
+        raise ValueError(
+            "--folder_layout is for image_folder, which --dataset does not name: it would have no "
+            f"effect. Received: --dataset={','.join(chosen)}. Leave the flag out"
+        )
     _check_data_dir(chosen)
     return chosen
 
@@ -88,6 +103,7 @@ def source_options(dataset: str, limit: int | None) -> dict[str, Any]:
     return {
         "data_dir": _own_folder(dataset) or FLAGS.data_dir,
         "train_classes": FLAGS.train_classes,
+        "folder_layout": FLAGS.folder_layout,
         "on_bad_image": FLAGS.on_bad_image,
         "singletons": FLAGS.singletons,
         "limit": limit,

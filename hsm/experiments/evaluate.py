@@ -145,9 +145,9 @@ def _source(dataset: str, config: RunConfig, class_names: tuple[str, ...]) -> Im
         raise ValueError(
             f"the run was trained on {len(known):,} classes, among which "
             f"{len(trained - known):,} of the {len(trained):,} training classes of {source.name} "
-            f"are not, for example {min(trained - known)!r}: give the --data_dir and the "
-            "--train_classes of the run, or name the data with --dataset to score unseen classes "
-            "of another one"
+            f"are not, for example {min(trained - known)!r}: give the --data_dir, the "
+            "--train_classes and the --folder_layout of the run, or name the data with --dataset "
+            "to score unseen classes of another one"
         )
     seen = known & set(source.test.class_names)
     if seen and config.split == ZERO_SHOT and FLAGS.split == "test":

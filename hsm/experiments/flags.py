@@ -64,7 +64,7 @@ flags.DEFINE_bool(
     "flags say otherwise; results go to the folder smoke in --output_dir.",
 )
 flags.DEFINE_bool(
-    "dry_run", False, "Read the annotations, print counts, plan and an estimate of the time; stop."
+    "dry_run", False, "Read the data, print counts, plan and an estimate of the time; stop."
 )
 
 FLAGS = flags.FLAGS

@@ -59,6 +59,6 @@ def trained_source(config: RunConfig, class_names: Sequence[str]) -> ImageSource
             f"the model was trained on {len(class_names)} classes of {config.dataset} "
             f"({', '.join(class_names[:3])}, …), which are not the {source.train.num_classes} "
             f"training classes of {source.name}: name its data with --dataset and --data_dir, and "
-            "with --train_classes if it was trained with that"
+            "with --train_classes and --folder_layout if it was trained with those"
         )
     return source

@@ -51,7 +51,9 @@ def describe(configs: Sequence[RunConfig], source: ImageSource, workspace: Works
         [
             f"{source.name}: {_count(source.train)} train, {_count(source.test)} test"
             + (f", {_count(source.gallery)} gallery" if source.gallery else ""),
+            _filled(_classes(source)),
             *_left_out(source),
+            *_copies(source),
             _filled(", ".join(_settings(configs))),
             *_without_driver(configs[0]),
             f"  {len(configs)} runs ({rows}; seed {seeds}), {recorded} of them recorded already",
@@ -145,6 +147,35 @@ def _count(split: Split) -> str:
     return f"{len(split)} images of {split.num_classes} classes"
 
 
+def _classes(source: ImageSource) -> str:
+    """The first and the last class of each side, in which a class on the wrong side shows."""
+    sides = f"training classes {_ends(source.train)}; test classes {_ends(source.test)}"
+    return f"{sides}; {source.note}" if source.note else sides
+
+
+def _ends(split: Split) -> str:
+    first, last = (_printable(split.class_names[index]) for index in (0, -1))
+    return f"{first} … {last}"
+
+
+def _copies(source: ImageSource) -> list[str]:
+    copies = source.copies()
+    if not copies:
+        return []
+    which = "1 test image is" if len(copies) == 1 else f"{len(copies):,} test images are"
+    return [
+        _filled(
+            f"WARNING: {which} among the training images, too, byte for byte, such as "
+            f"{_printable(copies[0])}"
+        )
+    ]
+
+
+def _printable(name: str) -> str:
+    """`name` with question marks for bytes that are no UTF-8."""
+    return name.encode("utf-8", "replace").decode("utf-8")
+
+
 def print_left_out(source: ImageSource) -> None:
     """Print a line for each reason why something of the data is not used."""
     for line in _left_out(source):
@@ -152,7 +183,7 @@ def print_left_out(source: ImageSource) -> None:
 
 
 def _left_out(source: ImageSource) -> list[str]:
-    lines = [_filled(f"left out, {item}") for item in source.left_out]
+    lines = [_filled(_printable(f"left out, {item}")) for item in source.left_out]
     if source.skipped:
         lines.append(f"  skipped, not decodable: {len(source.skipped)} images, named in the record")
     if source.excluded_singletons:

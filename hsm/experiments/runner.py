@@ -249,6 +249,7 @@ def _data(source: ImageSource) -> dict[str, Any]:
         "excluded_singletons": list(source.excluded_singletons),
         "excluded_seen": list(source.excluded_seen),
         "left_out": {item.reason: item.count for item in source.left_out},
+        "test_images_that_train": len(source.copies()),
     }
 
 

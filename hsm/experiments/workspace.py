@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import shutil
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -112,4 +113,6 @@ def read_model_card(run_dir: Path) -> tuple[RunConfig, tuple[str, ...]]:
         card = json.loads(path.read_text())
     except ValueError as error:
         raise ValueError(f"{path} is damaged: {error}") from error
-    return RunConfig.from_json(card["config"]), tuple(card["class_names"])
+    # As folders are read today; those of a Mac used to come with their accents apart.
+    names = (unicodedata.normalize("NFC", name) for name in card["class_names"])
+    return RunConfig.from_json(card["config"]), tuple(names)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import archive_factory as archive
 import pytest
 from data.sources.test_omniglot import write_zip
@@ -88,7 +90,13 @@ def test_options_of_each_data_set():
         chosen = data_flags.datasets()
         options = [data_flags.source_options(name, 64) for name in chosen]
     assert [option.pop("data_dir") for option in options] == ["root", "birds", "root"]
-    rest = {"train_classes": None, "on_bad_image": "skip", "singletons": "error", "limit": 64}
+    rest = {
+        "train_classes": None,
+        "folder_layout": "classes",
+        "on_bad_image": "skip",
+        "singletons": "error",
+        "limit": 64,
+    }
     assert options == [rest] * 3
 
 
@@ -111,6 +119,40 @@ def test_folders_that_contradict_each_other(dry_run, arguments, message):
     code, output, errors = dry_run(*arguments)
     assert (code, output) == (1, "")
     assert errors.startswith(f"error: {message}")
+
+
+def test_a_layout_without_a_folder_of_photographs_is_refused(dry_run):
+    code, _, errors = dry_run("--dataset=digits", "--folder_layout=split")
+    assert code == 1
+    assert errors.startswith("error: --folder_layout is for image_folder, which --dataset does not")
+
+
+def test_the_plan_says_what_is_on_which_side_and_what_is_not_used(dry_run, photographs, tmp_path):
+    (photographs / "c" / "0.png").write_bytes((photographs / "a" / "0.png").read_bytes())
+    (photographs / "loose.png").write_bytes((photographs / "a" / "0.png").read_bytes())
+    (photographs / "d" / "notes.txt").touch()
+    code, output, _ = dry_run("--dataset=image_folder", f"--data_dir={photographs}")
+    assert code == 0
+    assert "  training classes a … b; test classes c … d\n" in output
+    assert "  left out, pictures in no class folder: loose.png\n" in output
+    assert "  left out, files that are no pictures: d/notes.txt\n" in output
+    assert "  WARNING: 1 test image is among the training images, too, byte for byte" in output
+    parts = tmp_path / "parts"
+    for name, part in (("a", "train"), ("b", "train"), ("c", "val"), ("d", "val")):
+        (parts / part).mkdir(parents=True, exist_ok=True)
+        (photographs / name).rename(parts / part / name)
+    flags = ("--dataset=image_folder", f"--data_dir={parts}", "--folder_layout=split")
+    code, output, _ = dry_run(*flags)
+    assert code == 0
+    assert "test classes c … d; its parts have no class in common, and stay\n" in output
+
+
+def test_a_name_that_is_no_utf8_is_printed(dry_run, photographs):
+    (photographs / "d").rename(photographs / os.fsdecode(b"d\xff"))
+    (photographs / os.fsdecode(b"notes\xff")).touch()
+    code, output, errors = dry_run("--dataset=image_folder", f"--data_dir={photographs}")
+    assert (code, errors) == (0, "")
+    assert "test classes c … d?\n" in output
 
 
 def test_a_folder_of_photographs_beside_a_set_with_its_own_flag():

@@ -6,6 +6,7 @@ from typing import Literal
 
 from hsm.data.catalog import CLASSIFICATION, QUERY_GALLERY, SPLITS, ZERO_SHOT, facts
 from hsm.data.sources import benchmark, digits, image_folder, mnist, omniglot, protocols
+from hsm.data.sources.division import LAYOUTS, SPLIT, Division
 from hsm.data.sources.source import ImageSource, Split
 
 __all__ = ["ImageSource", "Split", "load_source"]
@@ -17,6 +18,7 @@ def load_source(
     data_dir: str | None = None,
     split: str = ZERO_SHOT,
     train_classes: str | None = None,
+    folder_layout: Literal["classes", "split"] = "classes",
     on_bad_image: Literal["error", "skip"] = "error",
     singletons: Literal["error", "exclude"] = "error",
     limit: int | None = None,
@@ -33,6 +35,10 @@ def load_source(
             predefined split of cars196, cub200 and mnist, of other sets that of
             `protocols.within_classes`.
         train_classes: of image_folder, a text file with the training classes, one a line.
+        folder_layout: of image_folder, "classes" if the folders of `data_dir` are the classes,
+            "split" if they are train/, val/ and test/ with a folder a class in each: if these have
+            the same classes, they are joined by class, but for "classification", else the classes
+            of train/ train, and those of test/, or val/ without it, are tested.
         on_bad_image: what to do with a photograph that cannot be decoded.
         singletons: of image_folder, what to do with a test class of a single image.
         limit: about how many images of each part to keep, evenly over classes; None keeps all.
@@ -44,6 +50,7 @@ def load_source(
     _check_choice("split", split, SPLITS)
     _check_choice("on_bad_image", on_bad_image, ("error", "skip"))
     _check_choice("singletons", singletons, ("error", "exclude"))
+    _check_choice("folder_layout", folder_layout, LAYOUTS)
     known = facts(name)
     if split == CLASSIFICATION and "predefined" in known.expected:
         return benchmark.load(
@@ -65,13 +72,16 @@ def load_source(
     elif name == "omniglot":
         source = omniglot.load(data_dir, limit=limit)
     else:
+        predefined = split == CLASSIFICATION and folder_layout == SPLIT
         source = image_folder.load(
             data_dir,
-            train_classes=train_classes,
+            division=Division(folder_layout, train_classes, predefined),
             on_bad_image=on_bad_image,
             singletons=singletons,
             limit=limit,
         )
+        if predefined:
+            return source
     return _divided(source, split)
 
 

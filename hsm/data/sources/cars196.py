@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from hsm.data.sources.class_folders import images_by_class, why_no_class
+from hsm.data.sources.class_folders import images_by_class
+from hsm.data.sources.folder_entries import why_no_class
 from hsm.data.sources.folders import check_unpacked, homes, locate
 from hsm.data.sources.left_out import LeftOutCounter
 from hsm.data.sources.listing import TEST, TRAIN, UNSAID, Listing, numbered

@@ -8,7 +8,14 @@ from pathlib import Path
 # The reasons, as plans and records name them.
 RESULTS = "folders written by hsm"
 TOOLS = "folders of other tools"
+EMPTY = "folders without pictures"
+OTHER_PARTS = "folders that are no part"
 SYSTEM = "hidden and system files"
+NO_PICTURE = "files that are no pictures"
+DEAD_LINKS = "links to nothing"
+LOOSE = "pictures in no class folder"
+DEEPER = "pictures in folders below a class folder"
+UNUSED_PART = "pictures of a part that is not used"
 
 
 @dataclass(frozen=True)
@@ -39,18 +46,27 @@ class LeftOutCounter:
     """
 
     def __init__(self, root: Path) -> None:
-        self._root = root
-        self._counts: dict[str, int] = {}
-        self._examples: dict[str, str] = {}
+        self.root = root
+        self._found: dict[str, LeftOut] = {}
 
     def add(self, reason: str, path: Path) -> None:
         """Count the file or folder `path`, which lies in the data's folder."""
-        self._counts[reason] = self._counts.get(reason, 0) + 1
-        name = path.relative_to(self._root).as_posix()
-        self._examples.setdefault(reason, f"{name}/" if path.is_dir() else name)
+        name = path.relative_to(self.root).as_posix()
+        self._add(LeftOut(reason, 1, f"{name}/" if path.is_dir() else name))
+
+    def add_all(self, other: LeftOutCounter) -> None:
+        """Count what `other` counted of the same folder."""
+        for item in other.counted():
+            self._add(item)
+
+    def get(self, reason: str) -> LeftOut | None:
+        """Return what was counted for one reason; None if nothing was."""
+        return self._found.get(reason)
 
     def counted(self) -> tuple[LeftOut, ...]:
         """Return what was counted, by reason."""
-        return tuple(
-            LeftOut(reason, count, self._examples[reason]) for reason, count in self._counts.items()
-        )
+        return tuple(self._found.values())
+
+    def _add(self, item: LeftOut) -> None:
+        known = self._found.get(item.reason, LeftOut(item.reason, 0, item.example))
+        self._found[item.reason] = LeftOut(item.reason, known.count + item.count, known.example)

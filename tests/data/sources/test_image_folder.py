@@ -54,6 +54,14 @@ def test_only_visible_images_directly_in_a_class_count(make_folder):
     source = load(folder)
     assert source.train.class_names == ("a", "b")
     assert len(source.train) == 5
+    assert sorted(map(str, source.left_out)) == [
+        "files that are no pictures: a/notes.txt",
+        "folders of other tools: .git/",
+        "folders without pictures: empty/",
+        "hidden and system files: 2, such as a/.hidden.png",
+        "pictures in folders below a class folder: a/deeper/0.png",
+        "pictures in no class folder: loose.png",
+    ]
 
 
 def test_a_file_may_name_the_training_classes(make_folder, tmp_path):
@@ -103,8 +111,8 @@ def test_a_folder_that_is_not_there_is_said(tmp_path):
 
 def test_a_folder_without_images_is_said(tmp_path):
     (tmp_path / "a" / "deeper").mkdir(parents=True)
-    (tmp_path / "a" / "deeper" / "0.png").write_bytes(b"")
-    with pytest.raises(ValueError, match=r"one folder a class.*No image was found. Received"):
+    (tmp_path / "a" / "notes.txt").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"one folder a class.*Received: no picture was found in"):
         load(tmp_path)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -64,6 +65,33 @@ def test_checksum_of_files_stays_when_the_folder_moves(make_folder, tmp_path):
     (moved / "a" / "00.png").write_bytes((moved / "a" / "1.png").read_bytes())
     replaced = load_source("image_folder", data_dir=str(moved)).checksum()
     assert len({checksum, renamed, replaced}) == 3
+
+
+def test_copies_are_the_test_images_that_train(make_folder):
+    folder = make_folder({"a": 3, "b": 2, "c": 3, "d": 2})
+    source = load_source("image_folder", data_dir=str(folder))
+    assert source.copies() == ()
+    for name, origin in (("c/1.png", "a/0.png"), ("d/0.png", "b/1.png"), ("d/1.png", "c/2.png")):
+        (folder / name).write_bytes((folder / origin).read_bytes())
+    source = load_source("image_folder", data_dir=str(folder))
+    assert source.copies() == ("c/1.png", "d/0.png")
+    divided = load_source("image_folder", data_dir=str(folder), split="query_gallery")
+    assert sorted(divided.copies()) == ["c/1.png", "d/0.png"]
+
+
+def test_copies_among_pixels():
+    other = Split(np.concatenate([PIXELS[:1], 255 - PIXELS[1:]]), LABELS, ("c", "d"))
+    source = ImageSource("pixels", train=Split(PIXELS, LABELS, ("a", "b")), test=other)
+    assert source.copies() == ("c",)
+
+
+def test_images_are_read_once(make_folder, monkeypatch):
+    source = load_source("image_folder", data_dir=str(make_folder(dict.fromkeys("abcd", 2))))
+    read, opened = Path.read_bytes, []
+    monkeypatch.setattr(Path, "read_bytes", lambda path: opened.append(path) or read(path))
+    assert source.checksum() == source.checksum()
+    assert source.copies() == ()
+    assert len(opened) == len(set(opened)) == 8
 
 
 @given(counts=st.lists(st.integers(1, 30), min_size=2, max_size=30), limit=st.integers(1, 200))
