@@ -19,8 +19,7 @@ _MARKER_TEXT = (
     "hsm made this folder for results. While this file is in it, it is not read as a class of "
     "photographs.\n"
 )
-# What is in a folder that was written before there were markers: all of one line, and no pictures
-# but figures.
+# What is in a folder that was written before there were markers: all of one line.
 _UNMARKED = (
     ("runs/*/model.json",),
     ("smoke/runs/*/model.json",),
@@ -75,9 +74,11 @@ def is_output_folder(folder: Path) -> bool:
     if MARKER in names:
         return True
     pictures = {name for name in names if Path(name).suffix.lower() in PICTURE_SUFFIXES}
-    if len(pictures) == len(names) or not all(_is_figure(name, names) for name in pictures):
+    if len(pictures) == len(names):
         return False
-    return bool(pictures) or any(
+    if pictures and all(_is_figure(name, names) for name in pictures):
+        return True
+    return any(
         all(_holds(folder, names, pattern) for pattern in patterns) for patterns in _UNMARKED
     )
 
