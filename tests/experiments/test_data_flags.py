@@ -144,7 +144,7 @@ def test_the_plan_says_what_is_on_which_side_and_what_is_not_used(dry_run, photo
     flags = ("--dataset=image_folder", f"--data_dir={parts}", "--folder_layout=split")
     code, output, _ = dry_run(*flags)
     assert code == 0
-    assert "test classes c … d; its parts have no class in common, and stay\n" in output
+    assert "test classes c … d; parts kept, as they have no class in common\n" in output
 
 
 def test_a_name_that_is_no_utf8_is_printed(dry_run, photographs):

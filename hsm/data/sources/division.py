@@ -66,14 +66,14 @@ class Division:
         if self.predefined:
             split_folders.check_same_classes(parts)
             split_folders.leave_out_unused(parts, left_out)
-            return Sides(parts[TRAIN], split_folders.tested(parts), "divided as its folders are")
+            return Sides(parts[TRAIN], split_folders.tested(parts), "parts kept, to classify")
         if self.train_classes is not None or split_folders.have_the_same_classes(parts):
             return self._halves(
-                split_folders.joined(parts), "its parts are joined by class, and divided anew"
+                split_folders.joined(parts), "parts joined by class and divided anew"
             )
         split_folders.leave_out_unused(parts, left_out)
         return Sides(
-            parts[TRAIN], split_folders.tested(parts), "its parts have no class in common, and stay"
+            parts[TRAIN], split_folders.tested(parts), "parts kept, as they have no class in common"
         )
 
     def _halves(self, by_class: ByClass, note: str = "") -> Sides:
