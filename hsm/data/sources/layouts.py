@@ -61,7 +61,7 @@ def _without_classes(root: Path, folders: list[Path], loose: list[Path]) -> str:
         )
     picture = _first_picture(folders, root)
     if picture is None:
-        return f"no picture was found in {place}"
+        return f"No image was found in {place}"
     return f"pictures further below, such as {picture}. Use data_dir={picture.parent.parent}"
 
 

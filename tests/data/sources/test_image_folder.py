@@ -112,7 +112,7 @@ def test_a_folder_that_is_not_there_is_said(tmp_path):
 def test_a_folder_without_images_is_said(tmp_path):
     (tmp_path / "a" / "deeper").mkdir(parents=True)
     (tmp_path / "a" / "notes.txt").write_bytes(b"")
-    with pytest.raises(ValueError, match=r"one folder a class.*Received: no picture was found in"):
+    with pytest.raises(ValueError, match=r"one folder a class.*Received: No image was found in"):
         load(tmp_path)
 
 
