@@ -177,6 +177,8 @@ WITHOUT_TENSORFLOW = (
     "hsm.experiments.table2",
     "hsm.experiments.table3",
     "hsm.experiments.table4",
+    # Read before TensorFlow is loaded without its notices.
+    "hsm.experiments.workspace",
     "hsm.visual.confusion",
     "hsm.visual.embedding_map",
     "hsm.visual.gallery",

@@ -21,6 +21,7 @@ from hsm.experiments.run_log import RunLog
 from hsm.experiments.run_report import RunReport, duration, scores, title
 from hsm.experiments.workspace import Workspace
 from hsm.models import EmbeddingModel
+from hsm.training.checkpoint import CheckpointFile
 from hsm.training.loop import Trainer
 
 _Prepare = Callable[[], float]
@@ -183,7 +184,11 @@ class Runner:
     def _train_resumed(
         self, config: RunConfig, trainer: Trainer, *, report: RunReport, prepare: _Prepare
     ) -> None:
-        files = self.workspace.checkpoint_files(config)
+        # Up to the switch the state is shared with other runs.
+        files = (
+            CheckpointFile(self.workspace.trunk_checkpoint(config), config.epochs),
+            CheckpointFile(self.workspace.checkpoint(config), config.total_epochs),
+        )
         is_resumed = trainer.resume(files)
         if is_resumed:
             report.resumed(trainer)

@@ -14,7 +14,6 @@ from typing import Any
 from hsm import records
 from hsm.experiments.backbone_names import is_keras_file
 from hsm.experiments.config import RunConfig
-from hsm.training.checkpoint import CheckpointFile
 
 
 class Workspace:
@@ -53,13 +52,6 @@ class Workspace:
     def trunk_checkpoint(self, config: RunConfig) -> Path:
         """State up to the switch."""
         return self.output_dir / "trunks" / config.trunk_name / "checkpoint.npz"
-
-    def checkpoint_files(self, config: RunConfig) -> tuple[CheckpointFile, CheckpointFile]:
-        """Where a run's state lies: up to the switch, which other runs share, and after it."""
-        return (
-            CheckpointFile(self.trunk_checkpoint(config), config.epochs),
-            CheckpointFile(self.checkpoint(config), config.total_epochs),
-        )
 
     def record(self, config: RunConfig) -> dict[str, Any] | None:
         """The record of a finished run, or None."""
