@@ -71,8 +71,9 @@ class GradientHistory:
             classes = self.source.train.num_classes
             yield 0, assemble.build_model(config, classes, pretrained=pretrained)
         if trunk.exists() and trunk != end:
-            epoch = checkpoint.read_progress(trunk)["epoch"]
-            if 0 < epoch <= config.epochs and epoch not in known:
+            progress = checkpoint.read_progress(trunk)
+            epoch, is_whole = progress["epoch"], progress["interrupted"] is None
+            if is_whole and 0 < epoch <= config.epochs and epoch not in known:
                 model, _ = assemble.load_model(end.parent)
                 checkpoint.restore(trunk, model=model)
                 yield epoch, model
