@@ -29,9 +29,7 @@ def replacing(path: Path, *, shared: bool = False) -> Iterator[Path]:
         with replacing(path) as partial:
             partial.write_bytes(content)
     """
-    # One that a killed process left has the name of the next, lest they fill the disk.
-    process = f".{os.getpid()}" if shared else ""
-    partial = path.with_name(f"{path.name}{process}.partial")
+    partial = partial_path(path, shared=shared)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
@@ -46,6 +44,13 @@ def replacing(path: Path, *, shared: bool = False) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def partial_path(path: Path, *, shared: bool = False) -> Path:
+    """Return where `replacing` has the file written, and a killed process leaves it."""
+    # The next process takes the same name, lest what killed ones left fills the disk.
+    process = f".{os.getpid()}" if shared else ""
+    return path.with_name(f"{path.name}{process}.partial")
 
 
 def write_text(path: Path, text: str, *, shared: bool = False) -> Path:

@@ -44,6 +44,8 @@ import pathlib, sys, hsm
 if not pathlib.Path(hsm.__file__).is_relative_to(sys.prefix):
     sys.exit(f"hsm was imported from {hsm.__file__}, not from the wheel")'
   "$scratch/venv/bin/python" -m hsm.experiments.table1 --help >/dev/null
+  "$scratch/venv/bin/python" -m hsm.experiments.prepare >/dev/null
+  "$scratch/venv/bin/python" -m hsm.experiments.convert_weights --help >/dev/null
   "$scratch/venv/bin/python" -m hsm.experiments.table1 --smoke --output_dir="$scratch/results"
   # A method, a data set and a backbone from outside of the installed package.
   "$scratch/venv/bin/python" -m hsm.experiments.table1 --smoke --output_dir="$scratch/mine" \

@@ -52,7 +52,7 @@ def flag_files(runs: Iterable[RunRecord]) -> dict[str, str]:
         runs: records of any runs; those that no file gives are passed over.
     """
     by_name = {run.name: run for run in runs}
-    return {f"{dataset}.cfg": _file(dataset, by_name.values()) for dataset in CATALOG}
+    return {f"{dataset}.cfg": _file(dataset, by_name.values()) for dataset in RECIPES[_PROFILE]}
 
 
 def _file(dataset: str, runs: Iterable[RunRecord]) -> str:

@@ -11,17 +11,16 @@ from pathlib import Path
 
 from absl import flags
 
-from hsm.experiments.cli import model_flag
+from hsm.experiments.cli import model_flag, overwrite_flag
 from hsm.experiments.cli.app import load_tensorflow, run
 from hsm.experiments.cli.command import command
 
 FLAGS = flags.FLAGS
 
 flags.DEFINE_string("saved_model", "saved_model", "Folder to write.")
-flags.DEFINE_bool("overwrite", False, "Replace --saved_model if it exists.")
 
 
-@command(uses=[model_flag])
+@command(uses=[overwrite_flag, model_flag])
 def main() -> None:
     """Run the driver on the flags."""
     if FLAGS.model is None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 
+# Defines flags when it is first imported, which `parsed` would take away again.
+import array_record.python.array_record_data_source  # noqa: F401
 from absl import flags
 from absl.testing import flagsaver
 

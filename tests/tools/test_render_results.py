@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -215,7 +216,7 @@ def run_of_the_recipe(method, dataset="omniglot", **changes):
     settings = {**RECIPES["paper"][dataset], **changes}
     config = RunConfig(dataset=dataset, method=method, **settings)
     record = make_record(method, dataset=dataset)
-    return {**record, "config": config.to_json(), "name": config.name}
+    return replace(record, config=config, name=config.name)
 
 
 def test_a_flag_files_heading_is_the_table_of_the_runs_that_it_gives():

@@ -92,8 +92,8 @@ def find(name: str, data_dir: str | None) -> Listing:
             f"Argument `data_dir` must be the folder of data set {name}, or hold it: "
             f"{facts(name).obtain}; or what TensorFlow Datasets prepared as "
             f"{data_set.PREPARED_BY_TFDS.name}. Received: data_dir={data_dir}, and {root} "
-            f"{_found_instead(name, root)}. `python tools/prepare_dataset.py {name}` says where to "
-            "get it"
+            f"{_found_instead(name, root)}. `python -m hsm.experiments.prepare` says where to get "
+            "it"
         )
     return listing
 

@@ -141,9 +141,9 @@ def verify(folder: Path, progress: Callable[[int, int], None] | None = None) -> 
     """
     shards = read_manifest(folder / MANIFEST).shards
     for done, shard in enumerate(shards, 1):
-        received = sha256(folder / shard.file)
+        path, received = folder / shard.file, sha256(folder / shard.file)
         if received != shard.sha256:
-            raise _wrong(folder / shard.file, f"have the SHA-256 {shard.sha256}", received)
+            raise _wrong(path, f"have the SHA-256 {shard.sha256}", received)
         if progress:
             progress(done, len(shards))
 
@@ -156,8 +156,9 @@ def sha256(path: Path) -> str:
 
 def _wrong(path: Path, rule: str, received: str) -> ValueError:
     return ValueError(
-        f"{path} must {rule}, as {MANIFEST} says. Received: {received}. Remove the file, "
-        "and run tools/prepare_dataset.py again"
+        f"{path} must {rule}, as {MANIFEST} says. Received: {received}. Run "
+        "`python -m hsm.experiments.prepare` again as when this copy was written: what is damaged "
+        "is written anew"
     )
 
 

@@ -121,9 +121,9 @@ def _guarded(main: Callable[[], None]) -> None:
         import_flag.import_modules()
         main()
     except KeyboardInterrupt:
-        _stop("interrupted; the same command continues from the last checkpoint", 130)
+        _stop("interrupted; the same command continues from what is saved", 130)
     except _Terminated:
-        _stop("terminated; the same command continues from the last checkpoint", 143)
+        _stop("terminated; the same command continues from what is saved", 143)
     except _USER_ERRORS as error:
         if flags.FLAGS.traceback:
             traceback.print_exc()

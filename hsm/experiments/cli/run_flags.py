@@ -38,9 +38,9 @@ flags.DEFINE_string(
     None,
     "File of pretrained weights. For googlenet: Caffe's .caffemodel; for inception_v1: slim's "
     ".ckpt, or the .index of a checkpoint in parts; for torchvision_googlenet: a .pth; for each of "
-    "them a .weights.h5 too, such as tools/convert_weights.py makes of the .caffemodel; for keras: "
-    "networks an .h5 without the top, or imagenet, which Keras looks for in its folder and fetches "
-    "if need be. Default: random weights, or the .keras file's.",
+    "them a .weights.h5 too, such as hsm.experiments.convert_weights makes of the .caffemodel; for "
+    "keras: networks an .h5 without the top, or imagenet, which Keras looks for in its folder and "
+    "fetches if need be. Default: random weights, or the .keras file's.",
 )
 flags.DEFINE_list(
     "seeds",

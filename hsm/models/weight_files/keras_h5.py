@@ -39,7 +39,7 @@ def read_weights_h5(path: str | os.PathLike[str]) -> Weights:
         raise ValueError(
             f"{os.fspath(path)}: expected a .weights.h5 file with named layers, as Keras's "
             "save_weights writes, but found none. Convert the weights with "
-            "tools/convert_weights.py."
+            "`python -m hsm.experiments.convert_weights`."
         )
     return named
 

@@ -12,7 +12,8 @@ import pytest
 from absl import flags
 from support.driver_process import ENVIRONMENT, ROOT, run
 from support.flag_parsing import parsed
-from test_import_floors import DRIVERS, MODULES
+from test_import_floors import DRIVERS as PROGRAMS
+from test_import_floors import FORMER_NAMES, MODULES
 
 from hsm.experiments import evaluate, figure4, table1, table3
 from hsm.experiments.cli import app, data_flags, model_flag
@@ -20,6 +21,7 @@ from hsm.experiments.cli.command import Command, command
 from hsm.experiments.config import RunConfig
 
 FLAGS = flags.FLAGS
+DRIVERS = [name for name in PROGRAMS if name not in FORMER_NAMES]
 COMMANDS = {name: importlib.import_module(name).main for name in DRIVERS}
 
 
@@ -53,7 +55,7 @@ for place in range(len(commands)):
         if os.waitpid(child, 0)[1]:
             sys.exit(1)
 """
-    assert len(DRIVERS) == 12
+    assert len(DRIVERS) == 14
     done = python(program, *DRIVERS)
     assert done.returncode == 0, done.stderr
 
@@ -71,7 +73,7 @@ for module in pkgutil.walk_packages(hsm.__path__, "hsm."):
 
 def shown(name: str) -> dict[str, str | None]:
     """The flags that the help of a command lists, with their defaults."""
-    text = COMMANDS[name].help(name, "What it does.", also=app.__name__)
+    text = COMMANDS[name].help(name, "What it does.", also=[app.__name__])
     found = re.findall(r"^  --(\w+)(?: \(default: (.*)\))?$", text, flags=re.MULTILINE)
     assert len(dict(found)) == len(found), "a flag is listed twice"
     return {flag: default or None for flag, default in found}
@@ -102,7 +104,7 @@ def test_help_lists_no_flag_that_the_command_does_not_read():
     assert {"methods", "dataset", "alpha"} < table.keys()
     assert not {"model", "records", "limit", "sample", "alphas", "part"} & table.keys()
     assert shown("hsm.experiments.export").keys() == {
-        *("saved_model", "overwrite", "model", "traceback")
+        *("saved_model", "overwrite", "model", "threads", "traceback")
     }
     port = shown("hsm.experiments.caffe_port")
     assert {"limit", "weights", "dataset"} < port.keys()
@@ -170,11 +172,11 @@ def test_a_command_uses_modules_and_single_flags():
     seen: list[str] = []
     assert isinstance(main, Command)
     with parsed("--alpha=2", "--seeds=1"):
-        assert main.unused(also=app.__name__) == ["alpha"]
+        assert main.unused(also=[app.__name__]) == ["alpha"]
     with parsed():
         main()
         assert (seen, FLAGS.seeds) == (["7"], ["0"])
-    text = main.help("hsm.experiments.new", "Something.", also=app.__name__)
+    text = main.help("hsm.experiments.new", "Something.", also=[app.__name__])
     assert text.startswith("Something.\n\nUsage: python -m hsm.experiments.new [--flag=value ...]")
     assert "\n  --seeds (default: 7)\n      Seed.\n" in text
     assert FLAGS.seeds == ["0"]
@@ -191,4 +193,4 @@ def test_a_flag_without_effect_is_refused():
 def test_old_names_of_flags_of_evaluate_are_still_taken():
     with parsed("--gallery=20", "--split=train"):
         assert (FLAGS.show_queries, FLAGS.part) == (20, "train")
-        assert evaluate.main.unused(also=app.__name__) == []
+        assert evaluate.main.unused(also=[app.__name__]) == []

@@ -219,24 +219,27 @@ def test_the_same_command_twice_among_the_photographs(photographs, monkeypatch, 
     assert later["data"]["checksum"] == record["data"]["checksum"]
 
 
+COMMAND = "`python -m hsm.experiments.prepare`"
+
+
 def _empty(root):
     root.mkdir()
-    return "has nothing of this. `python tools/prepare_dataset.py cub200` says where to get it"
+    return f"has nothing of this. {COMMAND} says where to get it"
 
 
 def _absent(root):
-    return f"{root} is not a folder. `python tools/prepare_dataset.py cub200` says where to get it"
+    return f"{root} is not a folder. {COMMAND} says where to get it"
 
 
 def _other(root):
     archive.products(root)
-    return "has nothing of this. `python tools/prepare_dataset.py cub200` says where to get it"
+    return f"has nothing of this. {COMMAND} says where to get it"
 
 
 def _packed(root):
     root.mkdir()
     (root / "CUB_200_2011.tgz").touch()
-    return "has only CUB_200_2011.tgz: unpack it. `python tools/prepare_dataset.py cub200` says"
+    return f"has only CUB_200_2011.tgz: unpack it. {COMMAND} says"
 
 
 def _without_an_image(root):

@@ -24,7 +24,7 @@ from hsm.experiments.cli.flag_spelling import with_flags
         ("To try: `alpha=3` `heated_alpha=0.7`", "To try: --alpha=3 --heated_alpha=0.7"),
         # What is no flag stays as it is.
         ("Argument `crop` must be at least 1", "Argument `crop` must be at least 1"),
-        ("`python tools/prepare_dataset.py alpha` says", None),
+        ("`python -m hsm.experiments.alpha` says", None),
         ("Received: data_dir=gone", None),
     ],
 )

@@ -1,15 +1,17 @@
+"""The command: a Caffe file becomes a Keras file of the same weights, or a sentence."""
+
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
+import os
 
-import convert_weights
 import numpy as np
 import pytest
 from support import caffe_factory
+from support.flag_parsing import run_table
 
+from hsm.experiments import convert_weights
 from hsm.models.googlenet import GoogLeNet
+from hsm.output_folder import MARKER
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +22,7 @@ def source(tmp_path_factory):
 
 
 def run(*arguments):
-    return convert_weights.main([str(argument) for argument in arguments])
+    return run_table(convert_weights, *(str(argument) for argument in arguments))
 
 
 def test_the_converted_file_gives_the_same_model(source, tmp_path, capsys):
@@ -29,7 +31,7 @@ def test_the_converted_file_gives_the_same_model(source, tmp_path, capsys):
     assert capsys.readouterr().out == (
         f"{target}: 6,998,552 weights in 58 layers, read back identical.\n"
     )
-    assert list(target.parent.iterdir()) == [target]
+    assert {path.name for path in target.parent.iterdir()} == {MARKER, target.name}
     images = np.random.default_rng(0).uniform(0, 255, (1, 64, 64, 3)).astype(np.float32)
     expected, actual = (GoogLeNet((64, 64, 3), weights=path)(images) for path in (source, target))
     np.testing.assert_array_equal(actual, expected)
@@ -39,7 +41,7 @@ def test_a_file_is_replaced_only_on_request(source, tmp_path, capsys):
     target = tmp_path / "googlenet.weights.h5"
     target.write_text("precious")
     assert run("--input", source, "--output", target) == 1
-    assert f"{target} exists already; give another name or --overwrite." in capsys.readouterr().err
+    assert f"{target} exists already: give another name, or --overwrite" in capsys.readouterr().err
     assert target.read_text() == "precious"
     assert run("--input", source, "--output", target, "--overwrite") == 0
     assert target.stat().st_size > 20_000_000
@@ -69,15 +71,19 @@ def test_wrong_names_are_refused(source, target, message, tmp_path, monkeypatch,
     assert "Traceback" not in error
 
 
-def test_help_names_every_flag_and_needs_no_tensorflow():
-    tools = Path(convert_weights.__file__).parent
-    code = (
-        "import atexit, sys; atexit.register(lambda: print('tensorflow' in sys.modules)); "
-        f"sys.path.insert(0, {str(tools)!r}); import convert_weights; "
-        "convert_weights.main(['--help'])"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert all(flag in result.stdout for flag in ("--input", "--output", "--overwrite"))
-    assert result.stdout.splitlines()[-1] == "False"
+def test_what_has_the_name_lies_on_the_disk(source, tmp_path, monkeypatch):
+    done = []
+    fsync, replace = os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda file: (done.append("flush"), fsync(file)))
+    monkeypatch.setattr(os, "replace", lambda a, b: (done.append(str(b)), replace(a, b)))
+    target = tmp_path / "googlenet.weights.h5"
+    assert run("--input", source, "--output", target) == 0
+    assert done[-3:] == ["flush", str(target), "flush"]
+
+
+@pytest.mark.parametrize("flag", ["--input", "--output"])
+def test_both_files_must_be_named(flag, capsys):
+    given = {"--input": "a.caffemodel", "--output": "b.weights.h5"}
+    del given[flag]
+    assert run(*(f"{name}={value}" for name, value in given.items())) == 1
+    assert f"error: {flag} must" in capsys.readouterr().err
