@@ -12,6 +12,7 @@ from hsm.progress import ProgressBar
 from hsm.schedules import Phase, Phases, Schedule, phase_at
 from hsm.training import checkpoint
 from hsm.training.interruption import Interruption
+from hsm.training.progress import read_progress
 from hsm.training.step import Totals, TrainStep
 from hsm.training.watch import Watch
 
@@ -126,7 +127,7 @@ class Trainer:
         return False
 
     def _check_place(self, file: checkpoint.CheckpointFile) -> None:
-        progress = checkpoint.read_progress(file.path)
+        progress = read_progress(file.path)
         if file.is_past(progress["epoch"], interrupted=progress["interrupted"] is not None):
             raise ValueError(
                 f"the checkpoint {file.path} should hold the state up to epoch {file.last_epoch}, "
@@ -141,7 +142,7 @@ class Trainer:
             ValueError: if it is damaged, of another model, of another or an unknown origin, or was
                 trained with another schedule so far.
         """
-        progress = checkpoint.read_progress(path)
+        progress = read_progress(path)
         self._check_origin(path, progress)
         checkpoint.restore(path, model=self.step.model, optimizer=self.step.optimizer)
         self.epoch = progress["epoch"]

@@ -25,6 +25,7 @@ from hsm.models.head import HEADS, Head
 from hsm.training import checkpoint
 from hsm.training.loop import TrainingData
 from hsm.training.objective import SoftmaxObjective
+from hsm.training.progress import read_progress
 from hsm.training.raw_momentum import RawMomentumSGD
 from hsm.training.step import TrainStep
 
@@ -67,7 +68,7 @@ def load_model(run_dir: Path) -> tuple[EmbeddingModel, RunConfig]:
     path = run_dir / "checkpoint.npz"
     if not path.exists():
         raise ValueError(f"the run in {run_dir} is not finished: it has no checkpoint.npz yet")
-    epoch = checkpoint.read_progress(path)["epoch"]
+    epoch = read_progress(path)["epoch"]
     if epoch < config.total_epochs:
         raise ValueError(
             f"the run in {run_dir} is not finished: {epoch} of {config.total_epochs} epochs are "

@@ -19,7 +19,7 @@ from hsm.experiments.config.recipes import WITH_RELEASED_DRIVER
 from hsm.experiments.config.variants import label
 from hsm.experiments.runs import build
 from hsm.experiments.runs.workspace import Workspace
-from hsm.training import checkpoint
+from hsm.training.progress import read_progress
 
 _TIMED_STEPS = 3
 # Shown always; the others where they differ from the paper's.
@@ -95,7 +95,7 @@ def missing_epochs(configs: Sequence[RunConfig], workspace: Workspace) -> int:
 
 
 def _epochs_done(path: Path) -> int:
-    return checkpoint.read_progress(path)["epoch"] if path.exists() else 0
+    return read_progress(path)["epoch"] if path.exists() else 0
 
 
 def _seconds_per_step(config: RunConfig, num_classes: int, pretrained: Pretrained) -> float:

@@ -16,6 +16,7 @@ from hsm.experiments.studies import gradient_study
 from hsm.experiments.studies.gradient_study import GradientStudy, TrainingSample
 from hsm.models import EmbeddingModel
 from hsm.training import checkpoint
+from hsm.training.progress import read_progress
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class GradientHistory:
             classes = self.source.train.num_classes
             yield 0, build.build_model(config, classes, pretrained=pretrained)
         if trunk.exists() and trunk != end:
-            epoch = checkpoint.read_progress(trunk)["epoch"]
+            epoch = read_progress(trunk)["epoch"]
             if 0 < epoch <= config.epochs and epoch not in known:
                 model, _ = build.load_model(end.parent)
                 checkpoint.restore(trunk, model=model)
