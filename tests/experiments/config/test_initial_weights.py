@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from dataclasses import replace
 
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 from support.driver_process import ENVIRONMENT, run
 
+from hsm.experiments.config import run_record
 from hsm.experiments.config.initial_weights import RANDOM, Pretrained
 from hsm.experiments.reporting import table_notes
 from hsm.experiments.runs import build, diagnostics
@@ -171,7 +171,7 @@ def test_the_pretrained_feature_of_a_keras_file(from_file, few_digits, tmp_path)
 
 
 def records_in(folder):
-    return [json.loads(path.read_text()) for path in (folder / "smoke/records").glob("*.json")]
+    return run_record.read_all(folder / "smoke/records")
 
 
 def test_table1_and_export_with_a_keras_file(tmp_path):
