@@ -12,7 +12,6 @@ from hsm.records.json_values import JsonObject
 from hsm.records.parts import Count, Seconds
 from hsm.schedules import Phase
 from hsm.training import checkpoint
-from hsm.training.step import Totals
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +20,8 @@ class _Interrupted(JsonObject):
 
     step: Count
     seconds: Seconds
-    totals: Totals
+    # Sums of the epoch so far; which, the version decides.
+    totals: Mapping[str, float]
 
 
 @dataclass(frozen=True, kw_only=True)

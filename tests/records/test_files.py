@@ -126,7 +126,7 @@ def test_what_does_not_fit_is_refused_with_its_place(tmp_path, change, message):
     [
         ({"alpha": "16"}, "config: alpha: expected a finite number, received '16'"),
         ({"ks": 4}, "config: ks: expected a list, received 4"),
-        ({"batch_size": 0}, "config: batch_size must be 1 or more"),
+        ({"eval_every": 0}, "config: eval_every must be 1 or more"),
         ({"temperature": 1}, "config: .*only keys that this version knows; 'temperature' is not"),
         ({"epochs": 10**12}, "config: epochs and heated_epochs must be 100000 or fewer together"),
         ({"ks": [2**60]}, r"config.ks\[0\]: expected a whole number"),

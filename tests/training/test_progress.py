@@ -56,6 +56,10 @@ def test_a_progress_without_preparation_is_an_older_one(tmp_path):
         (lambda p: p["schedule"][0].update(alpha=-1), r"schedule\[0\]: alpha must be a positive"),
         (lambda p: p["schedule"][0].update(rate=1), r"schedule\[0\]: .*'rate' is not"),
         (lambda p: p.update(interrupted={"step": 1}), "interrupted: expected the keys seconds"),
+        (
+            lambda p: p.update(interrupted={"step": 1, "seconds": 1, "totals": {"loss": None}}),
+            "interrupted.totals.loss: expected a finite number",
+        ),
         (lambda p: p.update(interrupted=[]), r"interrupted: expected an object, received \[\]"),
     ],
 )
