@@ -100,6 +100,8 @@ WITHOUT_TENSORFLOW = (
     "hsm.experiments.reporting.similarities",
     "hsm.experiments.reporting.table_writers",
     "hsm.experiments.runs.environment",
+    # Read before TensorFlow is loaded without its notices.
+    "hsm.experiments.runs.workspace",
     "hsm.experiments.table1",
     "hsm.experiments.table2",
     "hsm.experiments.table3",

@@ -25,6 +25,7 @@ from hsm.experiments.runs.tensorboard_log import RunLog
 from hsm.experiments.runs.workspace import Workspace
 from hsm.models import EmbeddingModel
 from hsm.records import Provenance
+from hsm.training.checkpoint import CheckpointFile
 from hsm.training.collapse import CollapseWatch
 from hsm.training.loop import Trainer
 
@@ -198,7 +199,11 @@ class Runner:
     def _train_resumed(
         self, config: RunConfig, trainer: Trainer, *, report: RunReport, prepare: _Prepare
     ) -> None:
-        files = self.workspace.checkpoint_files(config)
+        # Up to the switch the state is shared with other runs.
+        files = (
+            CheckpointFile(self.workspace.trunk_checkpoint(config), config.epochs),
+            CheckpointFile(self.workspace.checkpoint(config), config.total_epochs),
+        )
         is_resumed = trainer.resume(files)
         trainer.continue_with(made_with(_provenance(_now()).to_json()))
         if is_resumed:

@@ -19,7 +19,6 @@ from hsm.experiments.config.run_record import RunRecord
 from hsm.models.backbone_specs import is_keras_file
 from hsm.output_folder import claim_output_folder, make_output_folder
 from hsm.records.json_values import JsonObject
-from hsm.training.checkpoint import CheckpointFile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,13 +66,6 @@ class Workspace:
     def trunk_checkpoint(self, config: RunConfig) -> Path:
         """State up to the switch."""
         return self.output_dir / "trunks" / config.trunk_name / "checkpoint.npz"
-
-    def checkpoint_files(self, config: RunConfig) -> tuple[CheckpointFile, CheckpointFile]:
-        """Where a run's state lies: up to the switch, which other runs share, and after it."""
-        return (
-            CheckpointFile(self.trunk_checkpoint(config), config.epochs),
-            CheckpointFile(self.checkpoint(config), config.total_epochs),
-        )
 
     def record(self, config: RunConfig) -> RunRecord | None:
         """The record of a finished run, or None."""
