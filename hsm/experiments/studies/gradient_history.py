@@ -73,8 +73,9 @@ class GradientHistory:
             classes = self.source.train.num_classes
             yield 0, build.build_model(config, classes, pretrained=pretrained)
         if trunk.exists() and trunk != end:
-            epoch = read_progress(trunk)["epoch"]
-            if 0 < epoch <= config.epochs and epoch not in known:
+            progress = read_progress(trunk)
+            epoch, is_whole = progress["epoch"], progress["interrupted"] is None
+            if is_whole and 0 < epoch <= config.epochs and epoch not in known:
                 model, _ = build.load_model(end.parent)
                 checkpoint.restore(trunk, model=model)
                 yield epoch, model

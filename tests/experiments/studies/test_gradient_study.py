@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +18,7 @@ from hsm.experiments.runs.workspace import Workspace
 from hsm.experiments.studies import gradient_report, gradient_study, norm_study
 from hsm.experiments.studies.gradient_history import GradientHistory
 from hsm.experiments.studies.gradient_study import GradientStudy, TrainingSample
+from hsm.training import checkpoint
 
 
 def history(source, workspace, most=1024):
@@ -58,6 +60,21 @@ def test_a_run_that_nobody_observed_is_studied_from_what_it_saved(
         np.testing.assert_allclose(
             study.curves.features, expected[study.epoch].curves.features, rtol=1e-4
         )
+
+
+def test_the_weights_of_the_middle_of_an_epoch_are_not_studied_as_those_of_an_end(
+    tmp_path, few_digits, quick_config
+):
+    workspace, config = Workspace(tmp_path), replace(quick_config, method="HBN")
+    Runner(few_digits, workspace, say=lambda line: None).run(config)
+    trunk = workspace.trunk_checkpoint(config)
+    with np.load(trunk) as archive:
+        arrays = dict(archive)
+    progress = {**checkpoint.read_progress(trunk), "interrupted": {"step": 1}}
+    arrays["progress.json"] = np.frombuffer(json.dumps(progress).encode(), np.uint8)
+    np.savez(trunk, **arrays)
+    studies = history(few_digits, workspace).studies(config, pretrained=None)
+    assert [study.epoch for study in studies] == [2]
 
 
 def test_observing_changes_no_weight(observed, tmp_path, few_digits):
