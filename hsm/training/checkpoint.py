@@ -45,6 +45,15 @@ class CheckpointFile:
         """True for a state after `epoch` epochs, or in the middle of the next, that is not its."""
         return epoch + interrupted > self.last_epoch
 
+    def check(self, progress: dict[str, Any]) -> None:
+        """Raise ValueError if the file holds `progress`, which is past its last epoch."""
+        if self.is_past(progress["epoch"], interrupted=progress["interrupted"] is not None):
+            raise ValueError(
+                f"the checkpoint {self.path} should hold the state up to epoch {self.last_epoch}, "
+                f"from which several runs go on, but it was written later, after epoch "
+                f"{progress['epoch']}: delete it to train these epochs anew"
+            )
+
 
 def save(
     path: Path,

@@ -23,7 +23,7 @@ class Interruption:
                 step(batch)
                 if interruption.is_requested:
                     save()
-                interruption.deliver()
+                    interruption.deliver()
     """
 
     def __init__(self) -> None:

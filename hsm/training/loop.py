@@ -119,21 +119,14 @@ class Trainer:
             ValueError: as `restore`, and if the file holds a state past its last epoch.
         """
         for index in reversed(range(len(files))):
-            if files[index].path.exists():
-                self._check_place(files[index])
-                self.restore(files[index].path)
+            path = files[index].path
+            if path.exists():
+                progress = checkpoint.read_progress(path)
+                files[index].check(progress)
+                self._restore(path, progress)
                 self._files_passed = index
                 return True
         return False
-
-    def _check_place(self, file: checkpoint.CheckpointFile) -> None:
-        progress = read_progress(file.path)
-        if file.is_past(progress["epoch"], interrupted=progress["interrupted"] is not None):
-            raise ValueError(
-                f"the checkpoint {file.path} should hold the state up to epoch {file.last_epoch}, "
-                f"from which several runs go on, but it was written later, after epoch "
-                f"{progress['epoch']}: delete it to train these epochs anew"
-            )
 
     def restore(self, path: Path) -> None:
         """Continue from the checkpoint `path`.
@@ -142,7 +135,9 @@ class Trainer:
             ValueError: if it is damaged, of another model, of another or an unknown origin, or was
                 trained with another schedule so far.
         """
-        progress = read_progress(path)
+        self._restore(path, read_progress(path))
+
+    def _restore(self, path: Path, progress: dict[str, Any]) -> None:
         self._check_origin(path, progress)
         checkpoint.restore(path, model=self.step.model, optimizer=self.step.optimizer)
         self.epoch = progress["epoch"]
@@ -190,12 +185,13 @@ class Trainer:
     def train(self, until: int, path: Path) -> None:
         """Train to the end of epoch `until`, saving to `path` after every epoch and evaluation.
 
-        Where nothing is left to train, `path` is written all the same if it is not there.
+        Where nothing is left to train, `path` is written all the same if it is not there; a state
+        past `until` is not.
 
         Raises:
             NonFiniteLossError: the loss became NaN or infinite; the last good checkpoint is kept.
         """
-        self.train_files([checkpoint.CheckpointFile(path, until)])
+        self._train(checkpoint.CheckpointFile(path, until))
 
     def train_files(self, files: Sequence[checkpoint.CheckpointFile]) -> None:
         """Train to the last epoch of the last of `files`, saving each epoch to the file it is of.
@@ -210,12 +206,14 @@ class Trainer:
             NonFiniteLossError: the loss became NaN or infinite; the last good checkpoint is kept.
         """
         for file in files[self._files_passed :]:
-            if not file.is_past(self.epoch, interrupted=self._interrupted is not None):
-                self._train(file.last_epoch, file.path)
+            self._train(file)
 
-    def _train(self, until: int, path: Path) -> None:
+    def _train(self, file: checkpoint.CheckpointFile) -> None:
+        if file.is_past(self.epoch, interrupted=self._interrupted is not None):
+            return
+        path = file.path
         self._evaluate(path)
-        while self.epoch < until:
+        while self.epoch < file.last_epoch:
             with Interruption() as interruption:
                 result = self._epoch(self.epoch + 1, path, interruption)
                 self.epoch = result.epoch
@@ -244,14 +242,14 @@ class Trainer:
         watch, bar = Watch(self.checkpoint_minutes * 60), ProgressBar(self.data.steps_per_epoch)
         for index, (images, labels) in enumerate(self.data.batches(epoch, first), start=first + 1):
             self.step(images, labels)
-            is_last = interruption.is_requested
-            if watch.is_time(index) or is_last:
+            is_stopping = interruption.is_requested
+            if watch.is_time(index) or is_stopping:
                 totals = self._check(phase, epoch)
                 seconds = time.perf_counter() - start
                 bar.update(index, **_shown(totals, seconds))
-                if watch.is_time_to_save() or is_last:
+                if watch.is_time_to_save() or is_stopping:
                     self.save(path, {"step": index, "seconds": seconds, "totals": asdict(totals)})
-            if is_last:
+            if is_stopping:
                 interruption.deliver()
         result = self._finish(phase, epoch, start=start)
         bar.update(self.data.steps_per_epoch, **_shown(self.step.totals(), result.seconds))

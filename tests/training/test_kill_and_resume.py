@@ -180,7 +180,7 @@ def _assert_same(state, expected):
 
 
 def test_a_shared_checkpoint_past_its_last_epoch_is_refused(step, initial, tmp_path):
-    """As versions before 0.2 could leave it."""
+    """As an earlier version could leave it."""
     process = _Process(step, initial, tmp_path)
     process.run("BN")
     shutil.move(tmp_path / "BN.npz", tmp_path / "shared.npz")

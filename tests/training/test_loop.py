@@ -209,3 +209,43 @@ def test_what_computed_an_older_checkpoint_is_not_known(tmp_path, monkeypatch):
         {"after_epoch": 0, "after_step": 0},
         {"after_epoch": 1, "after_step": 0, "threads": 1},
     ]
+
+
+def test_a_state_past_the_last_epoch_of_a_file_is_not_written_to_it(tmp_path):
+    trainer = make_trainer(evaluate=lambda epoch: {"score": epoch})
+    trainer.train(4, tmp_path / "end.npz")
+    trainer.evaluations.clear()
+    trainer.train(2, tmp_path / "shared.npz")
+    assert trainer.evaluations == []
+    assert not (tmp_path / "shared.npz").exists()
+
+
+def test_a_run_resumed_from_the_last_of_its_files_can_be_trained_into_another(tmp_path):
+    files = [
+        checkpoint.CheckpointFile(tmp_path / "shared.npz", 1),
+        checkpoint.CheckpointFile(tmp_path / "end.npz", 2),
+    ]
+    make_trainer().train_files(files)
+    resumed = make_trainer()
+    assert resumed.resume(files)
+    resumed.train(4, tmp_path / "longer.npz")
+    assert checkpoint.read_progress(tmp_path / "longer.npz")["epoch"] == 4
+
+
+def test_the_weights_of_the_middle_of_an_epoch_are_not_scored_as_those_of_an_end(tmp_path):
+    path, data, asked = tmp_path / "c.npz", make_batches(), []
+
+    def cut_batches(epoch, first):
+        for step, batch in enumerate(data.batches(epoch, first), start=first):
+            if (epoch, step) == (2, 2):
+                raise _Cut
+            yield batch
+
+    cut = TrainingData(cut_batches, data.steps_per_epoch)
+    with pytest.raises(_Cut):
+        make_trainer(data=cut, checkpoint_minutes=0.0).train(2, path)
+    assert checkpoint.read_progress(path)["interrupted"] is not None
+    resumed = make_trainer(evaluate=lambda epoch: asked.append(epoch) or {"score": epoch})
+    resumed.restore(path)
+    resumed.train(2, path)
+    assert asked == [2]
