@@ -121,7 +121,7 @@ class Trainer:
         for index in reversed(range(len(files))):
             path = files[index].path
             if path.exists():
-                progress = checkpoint.read_progress(path)
+                progress = read_progress(path)
                 files[index].check(progress)
                 self._restore(path, progress)
                 self._files_passed = index
