@@ -29,6 +29,7 @@ _SUBMODULES = (
     "losses",
     "metrics",
     "models",
+    "output_folder",
     "processor",
     "progress",
     "records",

@@ -34,7 +34,7 @@ def main() -> None:
     from hsm.export import export_saved_model
 
     model, config = load_model(Path(FLAGS.model))
-    export_saved_model(model, target, overwrite=FLAGS.overwrite)
+    export_saved_model(model, target, overwrite=FLAGS.overwrite, method=config.method)
     print(
         f"{config.name} is in {target}: {config.embedding_dim} numbers an image, of unit length. "
         "Written, loaded again and compared."

@@ -97,7 +97,7 @@ def test_bad_input_is_a_sentence(smoke, tmp_path):
     for flags, sentence in (
         ((), "--model must name the folder of a trained run"),
         ((f"--model={tmp_path / 'empty'}",), "is not the folder of a trained run"),
-        ((*folder, f"--data_dir={tmp_path / 'empty'}"), "No image was found"),
+        ((*folder, f"--data_dir={tmp_path / 'empty'}"), "no picture was found"),
         (folder, "Data set image_folder needs --data_dir"),
         ((f"--model={tmp_path}",), "the run was trained on 5 classes, among which 1 of the 5"),
         ((f"--model={model}", "--dataset=digits,omniglot"), "--dataset takes one data set here"),

@@ -252,7 +252,7 @@ def test_cosines_of_several_widths_are_not_mixed(tmp_path):
     recorded(tmp_path, "SM")
     recorded(tmp_path, "HBN", embedding_dim=128)
     flags = (f"--records={tmp_path}", "--methods=SM,HBN", f"--output_dir={tmp_path}")
-    with parsed(*flags), pytest.raises(ValueError, match="of 64, 128 dimensions.*--embedding_dim"):
+    with parsed(*flags), pytest.raises(ValueError, match="of 64, 128 dimensions.*`embedding_dim`"):
         figure4.main()
     with parsed(*flags, "--embedding_dim=128"):
         figure4.main()

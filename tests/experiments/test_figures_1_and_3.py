@@ -12,6 +12,7 @@ from support.flag_parsing import parsed, run_table
 
 from hsm.experiments.cli import model_flag
 from hsm.experiments.config import RunConfig
+from hsm.output_folder import MARKER
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +117,7 @@ def test_bad_input_is_a_sentence(trained, tmp_path, capsys, figure1):
         assert "pretrained has no classifier, and SM, whose alpha is 1, normalises nothing" in said
     (tmp_path / "empty").mkdir()
     folder = ("--dataset=image_folder", f"--data_dir={tmp_path / 'empty'}")
-    assert "No image was found" in _stop(capsys, figure1, model, *folder)
+    assert "no picture was found" in _stop(capsys, figure1, model, *folder)
     one = _photographs(tmp_path / "one", ["a"])
     said = _stop(capsys, figure1, model, "--dataset=image_folder", f"--data_dir={one}")
     assert "at least two training classes" in said
@@ -156,7 +157,8 @@ def test_figure_3_of_a_trained_run(trained_3, tmp_path):
     assert result.returncode == 0, result.stderr
     assert said[said.index("Lengths and") : said.index("Figure 3:")] in result.stdout
     names = {path.name for path in (tmp_path / "new").iterdir()}
-    assert names == {f"figure3_{model.name}.{x}" for x in ("png", "pdf", "csv")}
+    pictures = {f"figure3_{model.name}.{x}" for x in ("png", "pdf", "csv")}
+    assert names == {MARKER, *pictures}
     result = run("figure3", *flags, "--sample=8")
     assert result.returncode == 0, result.stderr
     assert "gradients of 8 training images" in result.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -50,6 +51,9 @@ def test_the_other_commands_take_its_run(trained, command, flags):
     (model,) = (folder / "results/smoke/runs").glob("stripes-contrastive-*")
     result = run(command, IMPORT, f"--model={model}", *flags, cwd=folder)
     assert result.returncode == 0, result.stderr
+    if command == "export":
+        card = json.loads((folder / "exported" / "hsm_embedding.json").read_text())
+        assert card["method"] == "contrastive"
     without = run(command, f"--model={model}", *flags, cwd=folder)
     assert without.returncode == 1
     assert "contrastive" in without.stderr

@@ -120,8 +120,8 @@ class Hyperparameters:
     precision: str = setting(
         "float32",
         "Arithmetic of the backbone. mixed_bfloat16 is about twice as fast on processors with "
-        "AVX-512 BF16 or AMX. Where a processor only emulates it, nothing is trained without "
-        "--allow_emulated_precision.",
+        "AVX-512 BF16 or AMX. Where a processor only emulates it, nothing is trained unless "
+        "that is allowed.",
         source=_OUR_CHOICE,
         choices=("float32", "mixed_bfloat16", "mixed_float16"),
     )

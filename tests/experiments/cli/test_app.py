@@ -93,10 +93,10 @@ def test_a_wrong_flag_gets_a_sentence(arguments, code, message):
     assert "Traceback" not in result.stderr
 
 
-def test_errors_of_the_library_name_the_commands_flag(tmp_path):
+def test_a_folder_without_classes_is_named(tmp_path):
     result = run("table1", "--dataset=image_folder", f"--data_dir={tmp_path}", "--dry_run")
     assert result.returncode == 1
-    assert result.stderr.startswith("error: --data_dir must hold one folder a class with image ")
+    assert result.stderr.startswith(f"error: {tmp_path} must hold one folder a class")
 
 
 def test_a_file_as_output_folder_gets_a_sentence(tmp_path):

@@ -211,12 +211,12 @@ def test_the_same_command_twice_among_the_photographs(photographs, monkeypatch, 
     assert ": recorded already, photographs-HBN-" in output
     assert "  left out, folders written by hsm: results/\n" in output
     (record,) = records.read_all(photographs / "results" / "records")
-    assert record["data"]["left_out"] == {}
+    assert record.data.left_out == {}
     # Another run sees them from its beginning.
     assert run_table1(*flags, "--seeds=1") == 0
     later = records.read_all(photographs / "results" / "records")[1]
-    assert later["data"]["left_out"] == {"folders written by hsm": 1}
-    assert later["data"]["checksum"] == record["data"]["checksum"]
+    assert later.data.left_out == {"folders written by hsm": 1}
+    assert later.data.checksum == record.data.checksum
 
 
 COMMAND = "`python -m hsm.experiments.prepare`"

@@ -175,7 +175,7 @@ def test_every_csv_file_beside_a_record_is_read(finished):
     workspace, *_ = finished
     written = {path.name.rsplit(".", 2)[1] for path in workspace.records_dir.glob("*.csv")}
     assert written == set(diagnostics.KINDS)
-    committed = (Path(__file__).resolve().parents[2] / "experiments" / "records").rglob("*.csv")
+    committed = (Path(__file__).resolve().parents[3] / "experiments" / "records").rglob("*.csv")
     assert {path.name.rsplit(".", 2)[1] for path in committed} == set(diagnostics.KINDS)
 
 

@@ -70,7 +70,10 @@ def test_the_weights_of_the_middle_of_an_epoch_are_not_studied_as_those_of_an_en
     trunk = workspace.trunk_checkpoint(config)
     with np.load(trunk) as archive:
         arrays = dict(archive)
-    progress = {**checkpoint.read_progress(trunk), "interrupted": {"step": 1}}
+    progress = {
+        **checkpoint.read_progress(trunk),
+        "interrupted": {"step": 1, "seconds": 0.5, "totals": {}},
+    }
     arrays["progress.json"] = np.frombuffer(json.dumps(progress).encode(), np.uint8)
     np.savez(trunk, **arrays)
     studies = history(few_digits, workspace).studies(config, pretrained=None)
