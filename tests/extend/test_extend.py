@@ -54,7 +54,7 @@ def test_the_other_commands_take_its_run(trained, command, flags):
     if command == "export":
         card = json.loads((folder / "exported" / "hsm_embedding.json").read_text())
         assert card["method"] == "contrastive"
-    without = run(command, f"--model={model}", *flags, cwd=folder)
+    without = run(command, f"--model={model}", cwd=folder)
     assert without.returncode == 1
     assert "contrastive" in without.stderr
     assert "Traceback" not in without.stderr
