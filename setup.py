@@ -42,12 +42,19 @@ setup(
     # TensorFlow 2.20 is the first with wheels for Python 3.13, and 3.14 has none yet.
     python_requires=">=3.11,<3.14",
     install_requires=[
-        # It brings Keras 3 and protobuf, which hsm imports too.
         "tensorflow>=2.20",
         "tensorflow-datasets>=4.9.7",
         "numpy>=1.26",
         "scikit-learn>=1.5",
         "absl-py>=2.0",
+        # They come with those above, but hsm imports them itself.
+        "h5py>=3.11",
+        "keras>=3.10",
+        "protobuf>=5.28",
+        "scipy>=1.10",
+        "threadpoolctl>=3.5",
+        # There is none for Windows, where only the files of that format cannot be read.
+        'array_record>=0.5; platform_system != "Windows"',
     ],
     extras_require={
         "plots": PLOTS,

@@ -19,6 +19,8 @@ __version__ = "0.1.0"
 
 _SUBMODULES = (
     "analysis",
+    "atomic",
+    "cores",
     "data",
     "evaluation",
     "experiments",
@@ -27,6 +29,8 @@ _SUBMODULES = (
     "losses",
     "metrics",
     "models",
+    "output_folder",
+    "processor",
     "progress",
     "records",
     "schedules",

@@ -10,6 +10,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ import tensorflow as tf
 
 from hsm.data import images
 from hsm.models.embedding import EmbeddingModel
+from hsm.models.head import Head
+from hsm.output_folder import make_output_folder, mark
 
 SIGNATURES = ("serving_default", "from_bytes")
 
@@ -28,7 +31,11 @@ _TOLERANCE = 1e-5
 
 
 def export_saved_model(
-    model: EmbeddingModel, directory: str | os.PathLike[str], *, overwrite: bool = False
+    model: EmbeddingModel,
+    directory: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    method: str | None = None,
 ) -> Path:
     """Writes `model` as a SavedModel that preprocesses and embeds; checks it by loading it again.
 
@@ -45,6 +52,7 @@ def export_saved_model(
         model: Its backbone takes square images of a fixed size.
         directory: The folder to write; its parents are made.
         overwrite: Whether to replace a SavedModel that is there already.
+        method: What the description calls the method, such as "HBN"; None for the model's own.
 
     Returns:
         The folder's path.
@@ -61,15 +69,16 @@ def export_saved_model(
     destination = Path(directory)
     crop = _image_size(model)
     _check_destination(destination, overwrite=overwrite)
-    destination.parent.mkdir(parents=True, exist_ok=True)
+    make_output_folder(destination.parent)
     # A sibling, because a folder can only be renamed within a file system.
     with tempfile.TemporaryDirectory(prefix=".export-", dir=destination.parent) as scratch:
         written = Path(scratch) / "new"
         module, functions = _serving_module(model, crop)
         tf.saved_model.save(module, str(written), signatures=functions)
         _check_reload(model, written, crop)
-        description = json.dumps(_description(model, crop), indent=2)
+        description = json.dumps(_description(model, crop, method), indent=2)
         (written / _DESCRIPTION).write_text(description + "\n", encoding="utf-8")
+        mark(written)
         if destination.exists():
             destination.rename(Path(scratch) / "old")
         written.rename(destination)
@@ -155,10 +164,11 @@ def _variables(model: EmbeddingModel) -> list[tf.Variable]:
     return [variable.value for part in parts for variable in part.variables]
 
 
-def _description(model: EmbeddingModel, crop: int) -> dict[str, Any]:
+def _description(model: EmbeddingModel, crop: int, method: str | None) -> dict[str, Any]:
     """What a reader of the folder wants to know, as JSON types."""
+    own = asdict(model.method) if isinstance(model.method, Head) else model.method
     return {
-        "method": model.method,
+        "method": method or own,
         "backbone": model.backbone.name,
         "embedding_dim": model.embedding_dim,
         "image_size": crop,

@@ -45,3 +45,8 @@ class ProgressBar:
                 self._total, stateful_metrics=names, unit_name=self._unit
             )
         self._bar.update(done, list(values.items()))
+
+
+def below_the_bar(line: str) -> str:
+    """Return `line` for printing while a bar may be drawn: on a terminal it begins a new line."""
+    return f"\n{line}" if sys.stdout.isatty() else line

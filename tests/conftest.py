@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import resource
+import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 # Before anything imports TensorFlow, which reads it then.
@@ -19,6 +22,17 @@ def shared_dir() -> Path:
     if not directory.is_dir():
         pytest.skip(f"needs data sets and weights in {directory}, which does not exist")
     return directory
+
+
+@pytest.fixture
+def full_disk() -> Iterator[None]:
+    """Files of at most 4 KiB, as if the disk were full then: the error names no file either."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    signal.signal(signal.SIGXFSZ, handler)
 
 
 @pytest.fixture(autouse=True)

@@ -18,6 +18,7 @@ from hsm.evaluation import embed
 from hsm.export import SIGNATURES, export_saved_model
 from hsm.models.backbones import build_backbone
 from hsm.models.embedding import EmbeddingModel
+from hsm.output_folder import MARKER, is_output_folder
 
 # Reads pixels with Pillow, so that only files and vectors connect it to this process.
 CLIENT = """
@@ -122,6 +123,8 @@ def test_folder_says_what_its_vectors_are(exported):
         "tensorflow": tf.__version__,
     }
     assert [path.name for path in exported.parent.iterdir()] == ["model"]
+    assert is_output_folder(exported)
+    assert (exported / MARKER).exists()
 
 
 def test_batches_of_any_number_of_images(exported):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import setuptools
 
 import hsm
 
@@ -31,6 +34,63 @@ def test_description_on_a_package_index_has_no_link_into_the_repository():
     assert "Results (docs/results/index.md)" in text
     assert not re.search(r"\]\((?!https?:)", text)
     assert 'src="' not in text
+
+
+def requirements(monkeypatch) -> tuple[set[str], set[str]]:
+    """Names of the distributions that hsm needs, and of those that an extra adds."""
+    said = {}
+    monkeypatch.setattr(setuptools, "setup", lambda **arguments: said.update(arguments))
+    runpy.run_path(str(ROOT / "setup.py"))
+    extras = [line for extra in said["extras_require"].values() for line in extra]
+    return {name_of(line) for line in said["install_requires"]}, {name_of(line) for line in extras}
+
+
+def name_of(requirement: str) -> str:
+    return normal(re.match(r"[\w.-]+", requirement).group())
+
+
+def normal(distribution: str) -> str:
+    return distribution.lower().replace("_", "-")
+
+
+# Where an import goes by another name than its distribution.
+DISTRIBUTIONS = {"absl": "absl-py", "sklearn": "scikit-learn", "google.protobuf": "protobuf"}
+
+
+def third_party(node: ast.AST) -> set[str]:
+    """Distributions that the imports anywhere in `node` come from, without Python's own."""
+    found = set()
+    for statement in ast.walk(node):
+        names = []
+        if isinstance(statement, ast.Import):
+            names = [alias.name for alias in statement.names]
+        elif isinstance(statement, ast.ImportFrom) and not statement.level:
+            names = [statement.module]
+        for name in names:
+            top = name.split(".")[0]
+            key = ".".join(name.split(".")[:2]) if top == "google" else top
+            if top not in {*sys.stdlib_module_names, "hsm", "__future__"}:
+                found.add(normal(DISTRIBUTIONS.get(key, key)))
+    return found
+
+
+def trees() -> list[ast.Module]:
+    return [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "hsm").rglob("*.py")]
+
+
+def test_what_is_imported_is_declared(monkeypatch):
+    needed, extra = requirements(monkeypatch)
+    imported = set().union(*map(third_party, trees()))
+    assert imported <= needed | extra, "name them in setup.py, or do without"
+    assert needed <= imported, "nothing imports them"
+
+
+def test_what_an_extra_brings_is_imported_where_it_is_used(monkeypatch):
+    """Not at the top of a module, whose import would fail without it."""
+    needed, _ = requirements(monkeypatch)
+    tops = [statement for tree in trees() for statement in tree.body]
+    at_import = [s for s in tops if isinstance(s, ast.Import | ast.ImportFrom | ast.Try)]
+    assert set().union(*map(third_party, at_import)) <= needed - {"array-record"}
 
 
 def test_every_folder_with_modules_is_a_package():

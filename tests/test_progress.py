@@ -8,10 +8,11 @@ import subprocess
 import sys
 
 PROGRAM = """
-from hsm.progress import ProgressBar
+from hsm.progress import ProgressBar, below_the_bar
 bar = ProgressBar(4, "image")
 bar.advance(1)
 bar.update(2, loss=0.5)
+print(below_the_bar("a remark"))
 bar.update(4, loss=0.25)
 print("next line")
 """
@@ -21,7 +22,7 @@ def test_a_log_stays_clean():
     result = subprocess.run(
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
     )
-    assert result.stdout == "next line\n"
+    assert result.stdout == "a remark\nnext line\n"
 
 
 def test_a_terminal_sees_share_and_values_and_the_line_is_ended():
@@ -39,6 +40,7 @@ def test_a_terminal_sees_share_and_values_and_the_line_is_ended():
             shown += part
     os.close(parent)
     assert process.returncode == 0
+    assert b"\r\na remark\r\n" in shown
     assert b"4/4" in shown
     assert b"loss: 0.2500" in shown
     assert shown.endswith(b"\nnext line\r\n")

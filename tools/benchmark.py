@@ -34,6 +34,7 @@ from benchmarks.settings import Settings
 from benchmarks.worker import Worker
 
 from hsm import records
+from hsm.output_folder import make_output_folder
 
 _ROOT = Path(__file__).resolve().parent.parent
 _PRECISIONS = ("float32", "mixed_bfloat16")
@@ -63,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(table.text(result), flush=True)
             results["cases"] = [*_others(results["cases"], result), result]
             if options.json:
-                options.json.parent.mkdir(parents=True, exist_ok=True)
+                make_output_folder(options.json.parent)
                 options.json.write_text(json.dumps(results, indent=1) + "\n")
     return 0
 
@@ -108,7 +109,7 @@ def _others(cases: list[dict[str, Any]], result: dict[str, Any]) -> list[dict[st
 def machine() -> dict[str, Any]:
     """What the figures were measured on and with."""
     packages = ("torch", "faiss-cpu", "pytorch-metric-learning", "threadpoolctl")
-    provenance = records.provenance(started="", finished="", weights_sha256=None)
+    provenance = records.provenance(started="", finished="").to_json()
     kept = ("commit", "dirty", "python", "versions", "hardware")
     installed = {dist.metadata["Name"] for dist in importlib.metadata.distributions()}
     versions = {name: importlib.metadata.version(name) for name in packages if name in installed}

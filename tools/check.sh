@@ -36,6 +36,7 @@ step "Wheel"
 "$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
   >"$("$scratch/venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/needs.pth"
 mkdir "$scratch/elsewhere"
+cp tests/extend/my_*.py "$scratch/elsewhere"
 (
   cd "$scratch/elsewhere"
   "$scratch/venv/bin/python" -c '
@@ -43,7 +44,13 @@ import pathlib, sys, hsm
 if not pathlib.Path(hsm.__file__).is_relative_to(sys.prefix):
     sys.exit(f"hsm was imported from {hsm.__file__}, not from the wheel")'
   "$scratch/venv/bin/python" -m hsm.experiments.table1 --help >/dev/null
+  "$scratch/venv/bin/python" -m hsm.experiments.prepare >/dev/null
+  "$scratch/venv/bin/python" -m hsm.experiments.convert_weights --help >/dev/null
   "$scratch/venv/bin/python" -m hsm.experiments.table1 --smoke --output_dir="$scratch/results"
+  # A method, a data set and a backbone from outside of the installed package.
+  "$scratch/venv/bin/python" -m hsm.experiments.table1 --smoke --output_dir="$scratch/mine" \
+    --import=my_method,my_data,my_backbone --dataset=stripes --backbone=two_convolutions \
+    --methods=contrastive,HBN
 )
 
 # Last, because pytest's closing line is what a reader looks for.

@@ -30,6 +30,8 @@ from benchmarks.growth_plot import draw
 from benchmarks.settings import Settings
 from benchmarks.worker import Worker
 
+from hsm.output_folder import make_output_folder
+
 _ROOT = Path(__file__).resolve().parent.parent
 # As Products: 60,502 images of 11,316 classes.
 _IMAGES_A_CLASS = 60_502 / 11_316
@@ -98,7 +100,7 @@ def _said(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _keep(results: dict[str, Any], path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_output_folder(path.parent)
     path.write_text(json.dumps(results, indent=1) + "\n")
 
 

@@ -1,14 +1,15 @@
-"""Writes the results in README.md and docs/ from experiments/, or checks that they agree.
+"""Writes the results on pages and in flag files from experiments/, or checks that they agree.
 
-The pages hold blocks `<!-- results:FOLDER/NAME -->` … `<!-- /results:FOLDER/NAME -->`: the
-records in experiments/records/FOLDER of the data set NAME. The folder's name starts with that of
-the table that they are drawn as, "table3" or "table1_controls". Blocks `benchmarks:NAME` are the
-table of experiments/benchmarks/NAME.json, which tools/benchmark.py wrote. Each of them stands on
-one page. Blocks `final_epoch:FOLDER/NAME` are the first table of `results:FOLDER/NAME`, and stand
-wherever they are wanted. What lies between the marks is generated: edit nothing there.
+README.md and the pages of docs/ hold blocks `<!-- results:FOLDER/NAME -->` …
+`<!-- /results:FOLDER/NAME -->`: the records in experiments/records/FOLDER of the data set NAME. The
+folder's name starts with that of the table that they are drawn as, "table3" or "table1_controls".
+Blocks `benchmarks:NAME` are the table of experiments/benchmarks/NAME.json, which tools/benchmark.py
+wrote. Each of them stands on one page. Blocks `final_epoch:FOLDER/NAME` are the first table of
+`results:FOLDER/NAME`, and stand wherever they are wanted. What lies between the marks is generated:
+edit nothing there. The flag files in experiments/ are generated as a whole, see flag_files.py.
 
-    python tools/render_results.py            # rewrite the blocks
-    python tools/render_results.py --check    # exit with 1 and say where the pages differ
+    python tools/render_results.py            # rewrite them
+    python tools/render_results.py --check    # exit with 1 and say where they differ
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from benchmarks import precision_table
 from benchmarks import table as benchmark_table
+from flag_files import flag_files
 
-from hsm import records
-from hsm.experiments.measures import Record
-from hsm.experiments.report import LAYOUTS, render_markdown
-from hsm.experiments.tables import to_markdown
+from hsm.experiments.config.run_record import RunRecord, read_all
+from hsm.experiments.reporting.grid import to_markdown
+from hsm.experiments.reporting.table_writers import LAYOUTS, render_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
 _MARK = re.compile(r"<!-- (/?)((?:results|final_epoch|benchmarks):[^ ]+) -->")
@@ -60,7 +61,7 @@ def read_pages(places: Iterable[Path]) -> dict[Path, str]:
     return {path: path.read_text(encoding="utf-8") for paths in found for path in paths}
 
 
-def result_texts(folders: Mapping[str, Iterable[Record]]) -> dict[str, str]:
+def result_texts(folders: Mapping[str, Iterable[RunRecord]]) -> dict[str, str]:
     """The tables of records, and the first of each, by block.
 
     Args:
@@ -69,10 +70,10 @@ def result_texts(folders: Mapping[str, Iterable[Record]]) -> dict[str, str]:
     Raises:
         ValueError: If a folder is named after no table.
     """
-    found: dict[str, list[Record]] = {}
+    found: dict[str, list[RunRecord]] = {}
     for folder, runs in folders.items():
         for run in runs:
-            found.setdefault(f"{folder}/{run['data']['name']}", []).append(run)
+            found.setdefault(f"{folder}/{run.data.name}", []).append(run)
     texts = {
         f"results:{name}": render_markdown(group, _table(name)) for name, group in found.items()
     }
@@ -93,20 +94,21 @@ def benchmark_texts(directory: Path) -> dict[str, str]:
         if "cases" in content
     }
     for folder in (path for path in directory.glob("*") if path.is_dir()):
-        texts[folder.name] = precision_table.markdown(records.read_all(folder))
+        texts[folder.name] = precision_table.markdown(read_all(folder))
     return {f"benchmarks:{name}": text for name, text in texts.items()}
 
 
-def read_folders(directory: Path) -> dict[str, list[Record]]:
+def read_folders(directory: Path) -> dict[str, list[RunRecord]]:
     """The records of every folder in `directory`, by its name."""
     folders = sorted(path for path in directory.iterdir() if path.is_dir())
-    return {folder.name: list(records.read_all(folder)) for folder in folders}
+    return {folder.name: read_all(folder) for folder in folders}
 
 
 def difference(path: Path, old: str, new: str) -> str:
-    """A sentence that names the first lines in which a page differs from its records."""
+    """A sentence that names the first lines in which a file differs from its records."""
     lines = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=0)
-    changes = [line for line in lines if not line.startswith(("---", "+++", "@@"))]
+    # After two lines of heading; a flag that was removed begins with three dashes, too.
+    changes = [line for line in list(lines)[2:] if not line.startswith("@@")]
     shown = "\n".join(changes[:10])
     return (
         f"{_shown(path)} differs from experiments/ in {len(changes)} lines; run "
@@ -117,20 +119,33 @@ def difference(path: Path, old: str, new: str) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Renders or checks; returns the exit status."""
     options = _parser().parse_args(arguments)
-    old = read_pages(options.pages)
     try:
-        texts = result_texts(read_folders(options.records))
-        new = render(old, {**texts, **benchmark_texts(options.benchmarks)})
+        new = _texts(options)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1
-    changed = [path for path in old if new[path] != old[path]]
-    for path in changed:
+    changed = _changed(new)
+    for path, text in changed.items():
         if options.check:
-            print(difference(path, old[path], new[path]), file=sys.stderr)
+            print(difference(path, text, new[path]), file=sys.stderr)
         else:
             path.write_text(new[path], encoding="utf-8")
     return int(options.check and bool(changed))
+
+
+def _texts(options: argparse.Namespace) -> dict[Path, str]:
+    """What the pages and the flag files must hold."""
+    folders = read_folders(options.records)
+    results = {**result_texts(folders), **benchmark_texts(options.benchmarks)}
+    runs = [run for folder in folders.values() for run in folder]
+    files = {options.records.parent / name: text for name, text in flag_files(runs).items()}
+    return {**render(read_pages(options.pages), results), **files}
+
+
+def _changed(texts: Mapping[Path, str]) -> dict[Path, str]:
+    """The files whose text is another one, or that are not there, with their old text."""
+    old = {path: path.read_text("utf-8") if path.is_file() else "" for path in texts}
+    return {path: text for path, text in old.items() if text != texts[path]}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -145,7 +160,12 @@ def _parser() -> argparse.ArgumentParser:
         default=[ROOT / "README.md", ROOT / "docs"],
         help="Markdown files, and folders of them",
     )
-    parser.add_argument("--records", type=Path, default=ROOT / "experiments" / "records")
+    parser.add_argument(
+        "--records",
+        type=Path,
+        default=ROOT / "experiments" / "records",
+        help="folder of folders of records; the flag files lie beside it",
+    )
     parser.add_argument("--benchmarks", type=Path, default=ROOT / "experiments" / "benchmarks")
     return parser
 

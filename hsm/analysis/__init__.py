@@ -13,10 +13,8 @@ from hsm.analysis.feature_norm import (
     unit_directions,
 )
 from hsm.analysis.gradients import (
-    GradientNorms,
     SoftmaxClassifier,
     gradient_before_normalization,
-    gradient_norms_against_alpha,
 )
 from hsm.analysis.intermediate_alpha import AlphaRange, intermediate_alpha
 from hsm.analysis.limits import (
@@ -35,7 +33,6 @@ __all__ = [
     "AlphaRange",
     "CosineHistograms",
     "GradientAssignment",
-    "GradientNorms",
     "NormCurves",
     "SampleKind",
     "SoftmaxClassifier",
@@ -48,7 +45,6 @@ __all__ = [
     "feature_gradient_norms_at_infinity",
     "gradient_assignment",
     "gradient_before_normalization",
-    "gradient_norms_against_alpha",
     "gradient_norms_against_norm",
     "hardest_others",
     "intermediate_alpha",

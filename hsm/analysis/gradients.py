@@ -6,8 +6,6 @@ written here without automatic differentiation, a sample at a time and not avera
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -122,54 +120,6 @@ class SoftmaxClassifier:
                 f"Received: features.shape={array.shape}"
             )
         return array
-
-
-@dataclass(frozen=True)
-class GradientNorms:
-    """Euclidean norms of the gradients of `n` samples at `a` values of alpha.
-
-    Attributes:
-        alphas: [a].
-        features: ||dl/df||, equation 3, [a, n].
-        weights: ||dl/dw_m||, equation 4, [a, n, M].
-    """
-
-    alphas: FloatArray
-    features: FloatArray
-    weights: FloatArray
-
-
-def gradient_norms_against_alpha(
-    features: ArrayLike,
-    weights: ArrayLike,
-    *,
-    bias: ArrayLike | None,
-    labels: ArrayLike,
-    alphas: ArrayLike,
-    scale_bias: bool = True,
-) -> GradientNorms:
-    """Returns how long gradients are at each of `alphas`: the curves of Figure 1.
-
-    Args:
-        features: What the classifier multiplies, [n, k]; in section 3.2 at unit length.
-        weights: Class weights as the classifier multiplies them, [k, M], likewise.
-        bias: [M]; None for zeros.
-        labels: The samples' classes, int [n], 0..M - 1.
-        alphas: Reciprocals of temperatures, [a], each at least 0.
-        scale_bias: Whether alpha multiplies the bias, too.
-
-    Raises:
-        ValueError: If shapes do not match, labels are out of range or numbers are not finite.
-    """
-    values = np.atleast_1d(np.asarray(alphas, np.float64))
-    feature_norms, weight_norms = [], []
-    for alpha in values:
-        classifier = SoftmaxClassifier(weights, bias, alpha=float(alpha), scale_bias=scale_bias)
-        gradients = classifier.feature_gradients(features, labels)
-        feature_norms.append(np.linalg.norm(gradients, axis=1))
-        lengths = np.linalg.norm(np.asarray(features, np.float64), axis=1, keepdims=True)
-        weight_norms.append(alpha * np.abs(classifier.errors(features, labels)) * lengths)
-    return GradientNorms(values, np.array(feature_norms), np.array(weight_norms))
 
 
 def gradient_before_normalization(gradients: ArrayLike, features: ArrayLike) -> FloatArray:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
 # How a data set is divided: unseen classes are tested; these as queries against a gallery; or new
 # images of the training classes.
@@ -53,6 +54,29 @@ class Archive:
     checksum: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class LoadOptions:
+    """What a data set is asked for; see `hsm.data.sources.load_source`.
+
+    Attributes:
+        data_dir: where the data lies; None if nothing was said.
+        split: how it is divided, one of `SPLITS`.
+        train_classes: a text file with the training classes, one a line; None for the usual ones.
+        folder_layout: how a folder of photographs is laid out.
+        on_bad_image: "error" or "skip".
+        singletons: "error" or "exclude".
+        limit: about how many images of each part to keep, evenly over classes; None keeps all.
+    """
+
+    data_dir: str | None = None
+    split: str = ZERO_SHOT
+    train_classes: str | None = None
+    folder_layout: str = "classes"
+    on_bad_image: Literal["error", "skip"] = "error"
+    singletons: Literal["error", "exclude"] = "error"
+    limit: int | None = None
+
+
 @dataclass(frozen=True)
 class Facts:
     """What is known of a data set before any of it is read.
@@ -61,6 +85,11 @@ class Facts:
         summary: what it shows and how its classes are split, in one sentence.
         obtain: what it consists of on disk and where that comes from.
         licence: who may use it, or where that is written.
+        load: `LoadOptions` → `hsm.data.sources.ImageSource`; or "module:function", which is
+            imported when it is first called.
+        divides: `load` divides the data as `LoadOptions.split` asks; else it gives the zero-shot
+            division, of which the others are made.
+        recipe: the data set whose recipes it is trained with, where it has none of its own.
         expected: by split, what an archive must hold: "zero_shot" tests unseen classes,
             "predefined" new images of the training classes. Empty where nothing is prescribed.
         addresses: where it has been documented to be available, one place a line, and which
@@ -72,6 +101,9 @@ class Facts:
     summary: str
     obtain: str
     licence: str
+    load: str | Callable[[LoadOptions], Any] = ""
+    divides: bool = False
+    recipe: str = "image_folder"
     expected: Mapping[str, Expected] = field(default_factory=dict)
     addresses: tuple[str, ...] = ()
     archives: tuple[Archive, ...] = ()
@@ -80,11 +112,15 @@ class Facts:
 
 CATALOG: dict[str, Facts] = {
     "digits": Facts(
+        load="hsm.data.sources.loaders:digits",
+        divides=True,
         summary="1,797 handwritten digits of 8x8 pixels; 0 to 4 train, 5 to 9 are tested",
         obtain="nothing: the digits are part of scikit-learn",
         licence="CC BY 4.0 (UCI, Optical Recognition of Handwritten Digits)",
     ),
     "omniglot": Facts(
+        load="hsm.data.sources.loaders:omniglot",
+        divides=True,
         summary="hand-drawn characters of 105x105 pixels, 20 drawings each; one set of alphabets "
         "trains, the characters of another that are not in it are tested",
         obtain="images_background_small1.zip and images_background_small2.zip, or "
@@ -94,6 +130,8 @@ CATALOG: dict[str, Facts] = {
         folders=("omniglot",),
     ),
     "mnist": Facts(
+        load="hsm.data.sources.loaders:mnist",
+        divides=True,
         summary="70,000 handwritten digits of 28x28 pixels; 0 to 4 of the training part train, 5 "
         "to 9 of the test part are tested",
         obtain="mnist.npz, as keras.datasets.mnist.load_data() or "
@@ -103,12 +141,16 @@ CATALOG: dict[str, Facts] = {
         folders=("mnist",),
     ),
     "image_folder": Facts(
+        load="hsm.data.sources.loaders:image_folder",
+        divides=True,
         summary="photographs, one folder a class; the first half of the sorted classes trains, "
         "the rest is tested, or as a file of training classes says",
         obtain="one folder of JPEG, PNG, BMP or GIF files a class",
         licence="the images' own",
     ),
     "cars196": Facts(
+        load="hsm.data.sources.loaders:cars196",
+        divides=True,
         summary="16,185 photographs of cars; classes 1 to 98 train, 99 to 196 are tested",
         obtain="cars_annos.mat and car_ims/; or cars_train/, cars_test/, cars_train_annos.mat and "
         "cars_test_annos_withlabels.mat, the latter two beside them or in devkit/; or one folder "
@@ -151,6 +193,8 @@ CATALOG: dict[str, Facts] = {
         folders=("cars196", "cars_196", "stanford_cars", "stanford-cars-dataset", "cars"),
     ),
     "cub200": Facts(
+        load="hsm.data.sources.loaders:cub200",
+        divides=True,
         summary="CUB-200-2011, 11,788 photographs of birds; classes 1 to 100 train, 101 to 200 "
         "are tested",
         obtain="CUB_200_2011 with images.txt, image_class_labels.txt, train_test_split.txt and "
@@ -172,6 +216,8 @@ CATALOG: dict[str, Facts] = {
         folders=("cub_200_2011", "cub-200-2011", "cub200_2011", "cub200", "cub"),
     ),
     "products": Facts(
+        load="hsm.data.sources.loaders:products",
+        divides=True,
         summary="Stanford Online Products, 120,053 photographs of 22,634 articles; 11,318 of them "
         "train, the others are tested",
         obtain="Stanford_Online_Products with Ebay_train.txt, Ebay_test.txt and the folders "
@@ -192,6 +238,8 @@ CATALOG: dict[str, Facts] = {
         folders=("stanford_online_products", "online_products", "products", "sop"),
     ),
     "inshop": Facts(
+        load="hsm.data.sources.loaders:inshop",
+        divides=True,
         summary="In-shop Clothes Retrieval of DeepFashion, 52,712 photographs of 7,982 articles; "
         "3,997 of them train, queries for the others look them up in a gallery",
         obtain="list_eval_partition.txt, directly or in Eval/, and img/ of img.zip, directly or "
@@ -211,6 +259,21 @@ CATALOG: dict[str, Facts] = {
         folders=("in-shop clothes retrieval benchmark", "in-shop", "inshop", "deepfashion"),
     ),
 }
+
+
+def register_dataset(name: str, facts: Facts) -> None:
+    """Make a data set known by its name.
+
+    Raises:
+        ValueError: if another one has the name, or it has no loader.
+    """
+    if CATALOG.get(name, facts) != facts:
+        raise ValueError(
+            f"expected a new name. Received: name={name!r}, which is a data set already"
+        )
+    if not facts.load:
+        raise ValueError("expected facts.load, which reads the data. Received: none")
+    CATALOG[name] = facts
 
 
 def facts(name: str) -> Facts:

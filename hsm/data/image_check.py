@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from hsm import atomic
+from hsm.cores import usable_cores
 from hsm.data import images
 
 # A change in what `images.decode` accepts makes the remembered answers worthless: count up.
@@ -47,7 +50,7 @@ def find_bad_images(
     remembered = _read(cache_file)
     new = [path for path in paths if not _is_remembered(path, remembered)]
     try:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor(usable_cores()) as pool:
             for done, (path, answer) in enumerate(zip(new, pool.map(_check, new), strict=True), 1):
                 remembered[os.path.abspath(path)] = answer
                 if progress:
@@ -118,10 +121,5 @@ def _read(cache_file: Path) -> _Answers:
 
 def _write(cache_file: Path, remembered: _Answers) -> None:
     """Replaces the file in one step: of two runs at once one forgets, neither reads a half."""
-    temporary = cache_file.with_suffix(f".{os.getpid()}")
-    try:
-        cache_file.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(remembered), encoding="utf-8")
-        temporary.replace(cache_file)
-    except OSError:
-        return
+    with contextlib.suppress(OSError):
+        atomic.write_text(cache_file, json.dumps(remembered), shared=True)

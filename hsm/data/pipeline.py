@@ -1,93 +1,94 @@
 """From a split to batches of pixels: shuffled crops for training, every image once for evaluation.
 
-What a training batch holds is a function of (seed, epoch, step) alone, so that neither the number
-of threads nor a restart in the middle of an epoch changes it.
+What a training batch holds is a function of (order, seed, epoch, step) alone, so that neither the
+number of threads nor a restart in the middle of an epoch changes it.
 """
 
 from __future__ import annotations
 
 import functools
-import os
+import itertools
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
 import tensorflow as tf
 
+from hsm.cores import usable_cores
 from hsm.data import images
+from hsm.data.sampling import BatchOrder, in_order
 from hsm.data.sources.encoded import encoded_reader
 from hsm.data.sources.source import Split
 
 _Loader = Callable[[tf.Tensor], tf.Tensor]
+_Example = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 # Batches that lie ready while a step runs.
 _PREFETCHED = 2
 _RESIZED_AT_ONCE = 256
+# More images than 2**32 in a split are not expected.
+_OCCURRENCE_BIT = 32
 
 
-def num_training_steps(num_examples: int, batch_size: int) -> int:
-    """Returns the number of batches in an epoch.
+@dataclass(frozen=True)
+class Crop:
+    """The squares that are cut out of resized training images.
 
-    The last batch may be smaller; one of a single image, which batch normalisation cannot use, is
-    merged into the batch before it.
+    Attributes:
+        size: side in pixels; images are first resized to `images.resize_size(size)`.
+        random: crops lie anywhere; else all are central.
+        flip: half of them are mirrored.
+        include_last_offset: a crop may lie at the greatest offset, see `images.random_crop_flip`.
     """
-    for name, value in (("num_examples", num_examples), ("batch_size", batch_size)):
-        if value < 1:
-            raise ValueError(f"Argument `{name}` must be at least 1. Received: {name}={value}")
-    full, rest = divmod(num_examples, batch_size)
-    return max(1, full + (rest > 1))
+
+    size: int
+    random: bool = True
+    flip: bool = False
+    include_last_offset: bool = True
 
 
 def training_batches(
     split: Split,
+    order: BatchOrder,
     *,
-    crop: int,
-    batch_size: int,
+    crop: Crop,
     seed: int,
     epoch: int,
-    flip: bool,
-    random_places: bool = True,
-    last_place: bool = True,
     start_step: int = 0,
 ) -> tf.data.Dataset:
-    """Returns one epoch of random crops, every image of `split` once, in random order.
+    """Returns the crops of one epoch.
 
     Args:
         split: the images to train on.
-        crop: side of a crop in pixels; images are first resized to `images.resize_size(crop)`.
-        batch_size: images a batch; the last one may be smaller, or larger by one.
-        seed: 0 or more; with the epoch it decides the order, with the image too its crop.
+        order: which of them the batches hold, see `hsm.data.sampling`.
+        crop: what is cut out of them.
+        seed: 0 or more; with the epoch, the image, and how often it came before in the epoch, it
+            decides where a crop lies.
         epoch: 0 or more.
-        flip: whether to mirror half of the crops.
-        random_places: whether crops lie anywhere; else all are central.
-        last_place: whether a crop may lie at the greatest offset, see `images.random_crop_flip`.
         start_step: batches of the epoch to leave out, without decoding them.
 
     Returns:
-        Dataset of (uint8 [b, crop, crop, 3], int32 [b]) with
-        `num_training_steps(len(split), batch_size) - start_step` elements.
+        Dataset of (uint8 [b, size, size, 3], int32 [b]) with `order.steps - start_step` elements.
 
     Raises:
         ValueError: for a `start_step` outside the epoch.
     """
-    steps = num_training_steps(len(split), batch_size)
-    if not 0 <= start_step <= steps:
+    if not 0 <= start_step <= order.steps:
         raise ValueError(
-            f"Argument `start_step` must be 0..{steps}, the batches of an epoch. "
+            f"expected start_step to be 0 to {order.steps}, the batches of an epoch. "
             f"Received: start_step={start_step}"
         )
-    order = np.random.default_rng([seed, epoch]).permutation(len(split))
     # In a central crop there is one place for a random one; the flip is still drawn.
-    read = _loader(split, crop) if random_places else _central_example(split, crop)
-    augment = _augmentation(crop, flip, last_place)
+    read = _loader(split, crop.size) if crop.random else _central_example(split, crop.size)
+    augment = _augmentation(crop.size, crop.flip, crop.include_last_offset)
     stream = tf.constant(_stream(seed, epoch), tf.int64)
-    return _training_dataset(
-        split,
-        order,
-        lambda index: augment(read(index), tf.stack([stream, index])),
-        batch_size=batch_size,
-        start_step=start_step,
-    )
+
+    def example(index: tf.Tensor, occurrence: tf.Tensor) -> tf.Tensor:
+        draw = index + tf.bitwise.left_shift(occurrence, tf.constant(_OCCURRENCE_BIT, tf.int64))
+        return augment(read(index), tf.stack([stream, draw]))
+
+    return _ready(_batched(split, order, example, start_step))
 
 
 def warm_up_batches(split: Split, *, crop: int, batch_size: int) -> tf.data.Dataset:
@@ -101,8 +102,9 @@ def warm_up_batches(split: Split, *, crop: int, batch_size: int) -> tf.data.Data
     Returns:
         Dataset of (uint8 [b, crop, crop, 3], int32 [b]).
     """
-    example = _central_example(split, crop)
-    return _training_dataset(split, np.arange(len(split)), example, batch_size=batch_size)
+    order = in_order(len(split), batch_size)
+    central = _central_example(split, crop)
+    return _ready(_batched(split, order, lambda index, _: central(index)))
 
 
 def evaluation_batches(split: Split, *, crop: int, batch_size: int = 100) -> tf.data.Dataset:
@@ -116,7 +118,8 @@ def evaluation_batches(split: Split, *, crop: int, batch_size: int = 100) -> tf.
     Returns:
         Dataset of (uint8 [b, crop, crop, 3], int32 [b]).
     """
-    examples = _mapped(split, np.arange(len(split)), _central_example(split, crop))
+    indices, central = np.arange(len(split)), _central_example(split, crop)
+    examples = _mapped(split, indices, np.zeros_like(indices), lambda index, _: central(index))
     return _ready(examples.batch(batch_size))
 
 
@@ -125,17 +128,19 @@ def _stream(seed: int, epoch: int) -> int:
     return int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0])
 
 
-def _training_dataset(
-    split: Split, order: np.ndarray, example: _Loader, *, batch_size: int, start_step: int = 0
+def _batched(
+    split: Split, order: BatchOrder, example: _Example, start_step: int = 0
 ) -> tf.data.Dataset:
-    """Returns an epoch's batches in `order`, a last one of a single image merged."""
-    steps = num_training_steps(len(split), batch_size)
-    begin, last = start_step * batch_size, (steps - 1) * batch_size
-    if len(split) <= steps * batch_size:
-        return _ready(_mapped(split, order[begin:], example).batch(batch_size))
-    head = _mapped(split, order[begin:last], example).batch(batch_size)
-    merged = _mapped(split, order[last:], example).batch(batch_size + 1)
-    return _ready(head.concatenate(merged.take(steps - start_step)))
+    """Returns the batches of `order` from `start_step` on; neighbours of one size share a graph."""
+    starts = np.r_[0, np.cumsum(order.sizes)]
+    changes = np.flatnonzero(np.diff(order.sizes)) + 1
+    bounds = [start_step, *(int(c) for c in changes if c > start_step), order.steps]
+    occurrences, parts = order.occurrences, []
+    for first, last in itertools.pairwise(bounds):
+        place = slice(starts[first], starts[last])
+        examples = _mapped(split, order.indices[place], occurrences[place], example)
+        parts.append(examples.batch(int(order.sizes[min(first, order.steps - 1)])))
+    return functools.reduce(tf.data.Dataset.concatenate, parts)
 
 
 def _central_example(split: Split, crop: int) -> _Loader:
@@ -144,16 +149,19 @@ def _central_example(split: Split, crop: int) -> _Loader:
     return lambda index: images.center_crop(load(index), crop)
 
 
-def _mapped(split: Split, indices: np.ndarray, example: _Loader) -> tf.data.Dataset:
+def _mapped(
+    split: Split, indices: np.ndarray, occurrences: np.ndarray, example: _Example
+) -> tf.data.Dataset:
     labels = tf.constant(split.labels, tf.int32)
 
     # Nothing to convert here, and AutoGraph would read the source again every epoch.
     @tf.autograph.experimental.do_not_convert
-    def labelled(index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return example(index), labels[index]
+    def labelled(index: tf.Tensor, occurrence: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return example(index, occurrence), labels[index]
 
-    dataset = tf.data.Dataset.from_tensor_slices(indices.astype(np.int64))
-    return dataset.map(labelled, len(os.sched_getaffinity(0)), deterministic=True)
+    places = (indices.astype(np.int64), occurrences.astype(np.int64))
+    dataset = tf.data.Dataset.from_tensor_slices(places)
+    return dataset.map(labelled, usable_cores(), deterministic=True)
 
 
 def _ready(batches: tf.data.Dataset) -> tf.data.Dataset:

@@ -1,40 +1,35 @@
 """Score a trained run on classes that it has never seen, and look at what it finds and confuses.
 
-Prints Recall@K and NMI, and writes them as JSON and CSV. --gallery draws queries with their nearest
-neighbours, --confusion the classes that are taken for each other, --map the embeddings in two
-dimensions. The data set is the run's own; one that lies in a folder needs its --data_dir again.
+Prints Recall@K and NMI, and writes them as JSON and CSV. --show_queries draws queries with their
+nearest neighbours, --confusion the classes that are taken for each other, --map the embeddings in
+two dimensions. The data set is the run's own; one that lies in a folder needs its --data_dir again.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from absl import flags
 
 from hsm.data.catalog import ZERO_SHOT
-from hsm.experiments import data_flags, model_flag
-from hsm.experiments.driver import load_tensorflow, run
+from hsm.experiments.cli import data_flags, limit_flag, model_flag
+from hsm.experiments.cli import run_flags as shared  # noqa: F401 - defines --output_dir and --smoke
+from hsm.experiments.cli.app import load_tensorflow, run
+from hsm.experiments.cli.command import command
 
 if TYPE_CHECKING:
     from hsm.data.sources import ImageSource
     from hsm.experiments.config import RunConfig
-    from hsm.experiments.retrieval import Retrieval
+    from hsm.experiments.studies.retrieval import Retrieval
 
 FLAGS = flags.FLAGS
 
 flags.DEFINE_enum(
-    "split", "test", ["test", "train"], "The classes to score: the test or the training classes."
+    "part", "test", ["test", "train"], "The classes to score: the test or the training classes."
 )
 flags.DEFINE_integer(
-    "limit",
-    None,
-    "About how many images of each part to keep, evenly over its first classes. Default: as many "
-    "as the run had; of another data set all.",
-    lower_bound=4,
-)
-flags.DEFINE_integer(
-    "gallery",
+    "show_queries",
     0,
     "Draw gallery_NAME.png, .pdf and .csv: this many queries and their nearest neighbours, right "
     "ones framed in blue with a tick, wrong ones in orange with a cross.",
@@ -42,13 +37,17 @@ flags.DEFINE_integer(
     upper_bound=100,
 )
 flags.DEFINE_integer(
-    "neighbours", 8, "Neighbours of a query in the gallery.", lower_bound=1, upper_bound=15
+    "neighbours",
+    8,
+    "Neighbours of a query in the picture of --show_queries.",
+    lower_bound=1,
+    upper_bound=15,
 )
 flags.DEFINE_bool(
     "worst_first",
     False,
-    "Choose the gallery's queries by the place of their first right neighbour, the worst first, "
-    "in place of evenly spaced ones.",
+    "Choose the queries of --show_queries by the place of their first right neighbour, the worst "
+    "first, in place of evenly spaced ones.",
 )
 flags.DEFINE_integer(
     "confusion",
@@ -72,19 +71,21 @@ flags.DEFINE_integer(
     lower_bound=3,
     upper_bound=20_000,
 )
-flags.DEFINE_string(
-    "output_dir", None, "Folder to write to. Default: the folder evaluation in --model."
-)
-flags.DEFINE_bool(
-    "smoke",
-    False,
-    "Try everything out: a few images, and every picture, small; without --model, of a run on the "
-    "digits that is trained in the folder smoke in --output_dir.",
-)
-# Not digits, but the run's own: the help must not say otherwise.
-FLAGS.set_default("dataset", None)
+# Their names of version 0.1.
+flags.DEFINE_alias("split", "part")
+flags.DEFINE_alias("gallery", "show_queries")
 
 
+@command(
+    uses=[model_flag, limit_flag, data_flags, "output_dir", "smoke"],
+    # The data set is the run's own.
+    defaults={"dataset": None, "output_dir": None},
+    texts={
+        "output_dir": "Folder to write to. Default: the folder evaluation in --model.",
+        "smoke": "Try everything out: a few images, and every picture, small; without --model, of "
+        "a run on the digits that is trained in the folder smoke in --output_dir.",
+    },
+)
 def main() -> None:
     """Run the driver on the flags."""
     if FLAGS.model is None and not FLAGS.smoke:
@@ -93,22 +94,26 @@ def main() -> None:
             "python -m hsm.experiments.table1; to see what comes out: --smoke"
         )
     # Imported here, so that --help and a bad flag need neither NumPy nor TensorFlow.
-    from hsm.experiments.workspace import read_model_card
+    from hsm.experiments.runs.workspace import read_model_card
 
     folder = Path(FLAGS.model).expanduser() if FLAGS.model else None
     if folder is not None:
         read_model_card(folder)
     load_tensorflow()
-    from hsm.experiments.assemble import load_model
-    from hsm.experiments.retrieval import retrieve
-    from hsm.experiments.score_files import score_table, write_scores
+    from hsm.experiments.reporting.retrieval_scores import score_table, write_scores
+    from hsm.experiments.runs.build import load_model
+    from hsm.experiments.runs.dry_run import print_left_out
+    from hsm.experiments.studies.retrieval import retrieve
 
     folder = folder or _train_smoke()
     config, class_names = read_model_card(folder)
-    # What is wrong with the data is said before the network is built.
-    source = _source(config, class_names)
-    found = retrieve(load_model(folder)[0], config, source, FLAGS.split)
     output = Path(FLAGS.output_dir).expanduser() if FLAGS.output_dir else folder / "evaluation"
+    # What is wrong with the data is said before the network is built.
+    dataset = model_flag.dataset_of(config)
+    data_flags.check_output(output)
+    source = _source(dataset, config, class_names)
+    print_left_out(source)
+    found = retrieve(load_model(folder)[0], config, source, FLAGS.part)
     paths = [*write_scores(found, config, output), *_draw(found, config, output)]
     print(f"{score_table(found, config)}\n\nWritten:", *paths, sep="\n  ")
 
@@ -116,9 +121,9 @@ def main() -> None:
 def _train_smoke() -> Path:
     from hsm.data.sources import load_source
     from hsm.experiments.config import RunConfig
-    from hsm.experiments.recipes import RECIPES
-    from hsm.experiments.runner import Runner
-    from hsm.experiments.workspace import Workspace
+    from hsm.experiments.config.recipes import RECIPES
+    from hsm.experiments.runs.runner import Runner
+    from hsm.experiments.runs.workspace import Workspace
 
     recipe = {**RECIPES["paper"]["digits"], "epochs": 1, "heated_epochs": 1, "limit": 64}
     config = RunConfig(dataset="digits", method="HBN", **recipe)
@@ -128,12 +133,11 @@ def _train_smoke() -> Path:
     return workspace.run_dir(config)
 
 
-def _source(config: RunConfig, class_names: tuple[str, ...]) -> ImageSource:
+def _source(dataset: str, config: RunConfig, class_names: tuple[str, ...]) -> ImageSource:
     """The data set of the run, or the one that --dataset names."""
     from hsm.data.sources import load_source
 
     is_own = not FLAGS["dataset"].present
-    dataset = model_flag.dataset_of(config)
     limit = FLAGS.limit or (64 if FLAGS.smoke else config.limit if is_own else None)
     options = data_flags.source_options(dataset, limit)
     source = load_source(dataset, split=config.split, **options)
@@ -142,12 +146,12 @@ def _source(config: RunConfig, class_names: tuple[str, ...]) -> ImageSource:
         raise ValueError(
             f"the run was trained on {len(known):,} classes, among which "
             f"{len(trained - known):,} of the {len(trained):,} training classes of {source.name} "
-            f"are not, for example {min(trained - known)!r}: give the --data_dir and the "
-            "--train_classes of the run, or name the data with --dataset to score unseen classes "
-            "of another one"
+            f"are not, for example {min(trained - known)!r}: give the --data_dir, the "
+            "--train_classes and the --folder_layout of the run, or name the data with --dataset "
+            "to score unseen classes of another one"
         )
     seen = known & set(source.test.class_names)
-    if seen and config.split == ZERO_SHOT and FLAGS.split == "test":
+    if seen and config.split == ZERO_SHOT and FLAGS.part == "test":
         print(
             f"Note: the run was trained on {len(seen):,} of the {source.test.num_classes:,} "
             f"classes to be scored, if their names mean the same, for example {min(seen)!r}."
@@ -157,10 +161,10 @@ def _source(config: RunConfig, class_names: tuple[str, ...]) -> ImageSource:
 
 def _draw(found: Retrieval, config: RunConfig, output: Path) -> list[Path]:
     """The pictures that are asked for."""
-    from hsm.visual.style import RC, missing_matplotlib
+    from hsm.visual.style import look, missing_matplotlib
 
     smoke = FLAGS.smoke
-    gallery, confusion = FLAGS.gallery or 3 * smoke, FLAGS.confusion or 3 * smoke
+    gallery, confusion = FLAGS.show_queries or 3 * smoke, FLAGS.confusion or 3 * smoke
     method = FLAGS.map or ("pca" if smoke else None)
     if not (gallery or confusion or method):
         return []
@@ -168,15 +172,14 @@ def _draw(found: Retrieval, config: RunConfig, output: Path) -> list[Path]:
     if missing:
         print(missing)
         return []
-    import matplotlib
 
-    from hsm.experiments import retrieval_views as views
+    from hsm.experiments.studies import retrieval_figures as views
 
     paths: list[Path] = []
-    with matplotlib.rc_context(dict[Any, Any](RC)):
+    with look():
         if gallery:
-            look = {"k": FLAGS.neighbours, "worst_first": FLAGS.worst_first}
-            paths += views.write_gallery(found, output, queries=gallery, **look)
+            shown = {"k": FLAGS.neighbours, "worst_first": FLAGS.worst_first}
+            paths += views.write_gallery(found, output, queries=gallery, **shown)
         if confusion:
             paths += views.write_confusion(found, output, pairs=confusion)
         if method:

@@ -11,15 +11,16 @@ from pathlib import Path
 
 from absl import flags
 
-from hsm.experiments import model_flag  # noqa: F401 - defines --model
-from hsm.experiments.driver import load_tensorflow, run
+from hsm.experiments.cli import model_flag, overwrite_flag
+from hsm.experiments.cli.app import load_tensorflow, run
+from hsm.experiments.cli.command import command
 
 FLAGS = flags.FLAGS
 
 flags.DEFINE_string("saved_model", "saved_model", "Folder to write.")
-flags.DEFINE_bool("overwrite", False, "Replace --saved_model if it exists.")
 
 
+@command(uses=[overwrite_flag, model_flag])
 def main() -> None:
     """Run the driver on the flags."""
     if FLAGS.model is None:
@@ -29,11 +30,11 @@ def main() -> None:
         raise FileExistsError(f"{target} exists already: add --overwrite, or name another folder")
     # Imported here, so that --help and a bad flag need no TensorFlow.
     load_tensorflow()
-    from hsm.experiments.assemble import load_model
+    from hsm.experiments.runs.build import load_model
     from hsm.export import export_saved_model
 
     model, config = load_model(Path(FLAGS.model))
-    export_saved_model(model, target, overwrite=FLAGS.overwrite)
+    export_saved_model(model, target, overwrite=FLAGS.overwrite, method=config.method)
     print(
         f"{config.name} is in {target}: {config.embedding_dim} numbers an image, of unit length. "
         "Written, loaded again and compared."

@@ -22,14 +22,17 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from hsm.experiments import figure_runs, model_flag, wanted_runs
-from hsm.experiments import flags as shared
-from hsm.experiments.backbone_names import is_keras_file
+from hsm.experiments.cli import figure_flags, model_flag, requested_runs
+from hsm.experiments.cli import run_flags as shared
+from hsm.experiments.cli.app import load_tensorflow, run
+from hsm.experiments.cli.command import command
+from hsm.experiments.cli.flag_spelling import with_flags
 from hsm.experiments.config import RunConfig
-from hsm.experiments.driver import load_tensorflow, run
+from hsm.models.backbone_specs import is_keras_file
+from hsm.output_folder import claim_output_folder
 
 if TYPE_CHECKING:
-    from hsm.experiments.gradient_study import GradientStudy
+    from hsm.experiments.studies.gradient_study import GradientStudy
 
 FLAGS = flags.FLAGS
 _METHODS = ("LN", "BN", "HLN", "HBN")
@@ -46,20 +49,27 @@ flags.DEFINE_integer(
 )
 
 
+@command(uses=[model_flag, figure_flags, *requested_runs.RUN_FLAGS], defaults={"methods": ["HBN"]})
 def main() -> None:
     """Run the driver on the flags."""
     if FLAGS.model is not None:
         _report(Path(FLAGS.model).expanduser())
         return
-    figure_runs.check_methods(_METHODS, _REASON)
-    for wanted in wanted_runs.wanted():
-        from hsm.experiments.gradient_history import GradientHistory
-        from hsm.experiments.gradient_study import TrainingSample
-        from hsm.experiments.runner import Runner
+    figure_flags.check_methods(_METHODS, _REASON)
+    for wanted in requested_runs.wanted():
+        from hsm.experiments.runs.runner import Runner
+        from hsm.experiments.studies.gradient_history import GradientHistory
+        from hsm.experiments.studies.gradient_study import TrainingSample
 
-        images = TrainingSample(wanted.source.train, figure_runs.sample())
+        images = TrainingSample(wanted.source.train, figure_flags.sample())
         history = GradientHistory(wanted.source, wanted.workspace, images)
-        runner = Runner(wanted.source, wanted.workspace, wanted.pretrained, observe=history.observe)
+        runner = Runner(
+            wanted.source,
+            wanted.workspace,
+            wanted.pretrained,
+            tensorboard=FLAGS.tensorboard,
+            observe=history.observe,
+        )
         for config in wanted.configs:
             with wanted.workspace.locked():
                 runner.run(config)
@@ -69,18 +79,20 @@ def main() -> None:
 
 def _report(run_dir: Path) -> None:
     """Report on the run in `run_dir`."""
-    config, class_names = figure_runs.read_run(run_dir, _METHODS, _REASON)
+    config, class_names = figure_flags.read_run(run_dir, _METHODS, _REASON)
     pretrained = shared.pretrained()
     load_tensorflow()
-    from hsm.experiments.assemble import load_model
-    from hsm.experiments.gradient_history import GradientHistory
-    from hsm.experiments.gradient_study import TrainingSample
-    from hsm.experiments.workspace import Workspace
+    from hsm.experiments.runs.build import load_model
+    from hsm.experiments.runs.workspace import Workspace
+    from hsm.experiments.studies.gradient_history import GradientHistory
+    from hsm.experiments.studies.gradient_study import TrainingSample
 
     load_model(run_dir)  # Whether it is finished is said before the images are looked through.
     source = model_flag.trained_source(config, class_names)
     workspace = Workspace(run_dir.resolve().parents[1])
-    history = GradientHistory(source, workspace, TrainingSample(source.train, figure_runs.sample()))
+    history = GradientHistory(
+        source, workspace, TrainingSample(source.train, figure_flags.sample())
+    )
     # The start can be had again only from what the run started from.
     given = pretrained.source and Path(pretrained.source).name
     has_start = given == config.weights and not is_keras_file(config.backbone)
@@ -89,18 +101,18 @@ def _report(run_dir: Path) -> None:
 
 def _write(studies: Sequence[GradientStudy], config: RunConfig, *, name: str) -> None:
     """Write figures and numbers, and print the report."""
-    from hsm.experiments import gradient_report
+    from hsm.experiments.studies import gradient_report
     from hsm.visual.files import write_csv
     from hsm.visual.style import missing_matplotlib
 
     shown = gradient_report.shown_study(studies, FLAGS.epoch)
     folder = shared.output_dir()
-    folder.mkdir(parents=True, exist_ok=True)
+    claim_output_folder(folder)
     stems = [folder / f"figure1_{name}", folder / f"figure1d_{name}"]
     tables = (gradient_report.curve_rows(shown), gradient_report.share_rows(studies))
     for stem, rows in zip(stems, tables, strict=True):
         write_csv(stem.with_name(stem.name + ".csv"), rows)
-    print(f"\n{gradient_report.render(studies, config)}\n")
+    print(f"\n{with_flags(gradient_report.render(studies, config), set(FLAGS))}\n")
     missing = missing_matplotlib("Figure 1")
     if missing:
         print(missing)
@@ -116,16 +128,15 @@ def _draw(
     *,
     stems: Sequence[Path],
 ) -> None:
-    import matplotlib
 
     from hsm.analysis import SampleKind
-    from hsm.experiments.gradient_report import title
+    from hsm.experiments.studies.gradient_report import title
     from hsm.visual.files import write_figure
     from hsm.visual.gradient_figure import draw_gradient_figure
     from hsm.visual.kind_shares_figure import draw_kind_shares
-    from hsm.visual.style import RC
+    from hsm.visual.style import look
 
-    with matplotlib.rc_context(dict(RC)):
+    with look():
         figure = draw_gradient_figure(shown.curves, shown.range, title=title(shown, config))
         write_figure(figure, stems[0])
         shares = draw_kind_shares(
@@ -139,5 +150,4 @@ def _draw(
 
 
 if __name__ == "__main__":
-    FLAGS.set_default("methods", ["HBN"])
     run(main, module="hsm.experiments.figure1", doc=__doc__ or "")

@@ -19,14 +19,16 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from hsm.data.catalog import CLASSIFICATION
-from hsm.experiments import flags as shared
+from hsm.experiments.cli import run_flags as shared
+from hsm.experiments.cli.app import run
+from hsm.experiments.cli.command import command
+from hsm.experiments.cli.data_flags import check_choices
+from hsm.experiments.cli.hyperparameter_flags import numbers
+from hsm.experiments.cli.requested_runs import RUN_FLAGS
+from hsm.experiments.cli.table_command import Table, finished_runs
 from hsm.experiments.config import RunConfig
-from hsm.experiments.data_flags import check_choices
-from hsm.experiments.driver import run
-from hsm.experiments.figure2_recipes import ALPHAS, FIGURE2_RECIPES, TRAIN_IMAGES
-from hsm.experiments.finished import Finished
-from hsm.experiments.recipe_flags import numbers
-from hsm.experiments.table_run import Table, finished_runs
+from hsm.experiments.config.figure2_recipes import ALPHAS, FIGURE2_RECIPES, TRAIN_IMAGES
+from hsm.experiments.runs.finished import Finished
 
 if TYPE_CHECKING:
     from hsm.data.sources.source import ImageSource
@@ -73,16 +75,14 @@ def training_images(source: ImageSource) -> ImageSource:
         return source
     import numpy as np
 
-    from hsm.data.sources.source import taken
-
     kept = np.arange(len(source.train))[-count:]
-    images, labels = taken(source.train.images, kept), source.train.labels[kept]
-    return replace(source, train=replace(source.train, images=images, labels=labels))
+    return replace(source, train=source.train.subset(kept, relabel=False))
 
 
 FIGURE = Table("figure2", CLASSIFICATION, configs, curves=False, narrowed=training_images)
 
 
+@command(uses=RUN_FLAGS, defaults={"methods": list(_METHODS)})
 def main() -> None:
     """Run the driver on the flags."""
     for finished in finished_runs(FIGURE):
@@ -90,7 +90,7 @@ def main() -> None:
 
 
 def _write(finished: Finished) -> None:
-    from hsm.experiments.planes import planes, render
+    from hsm.experiments.studies.embedding_planes import planes, render
     from hsm.visual.class_planes import write_planes, write_points
     from hsm.visual.style import missing_matplotlib
 
@@ -105,5 +105,4 @@ def _write(finished: Finished) -> None:
 
 
 if __name__ == "__main__":
-    FLAGS.set_default("methods", list(_METHODS))
     run(main, module="hsm.experiments.figure2", doc=__doc__ or "")

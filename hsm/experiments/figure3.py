@@ -20,35 +20,44 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from hsm.experiments import figure_runs, model_flag, wanted_runs
-from hsm.experiments import flags as shared
-from hsm.experiments.driver import load_tensorflow, run
+from hsm.experiments.cli import figure_flags, model_flag, requested_runs
+from hsm.experiments.cli import run_flags as shared
+from hsm.experiments.cli.app import load_tensorflow, run
+from hsm.experiments.cli.command import command
+from hsm.output_folder import claim_output_folder
 
 if TYPE_CHECKING:
     from hsm.data.sources.source import ImageSource
     from hsm.experiments.config import RunConfig
-    from hsm.experiments.norm_study import LastOfEachKind, NormStudy
+    from hsm.experiments.studies.norm_study import LastOfEachKind, NormStudy
 
 FLAGS = flags.FLAGS
 _METHODS = ("SM",)
 _REASON = "the others normalise the feature: python -m hsm.experiments.figure1 shows theirs"
 
 
+@command(uses=[model_flag, figure_flags, *requested_runs.RUN_FLAGS], defaults={"methods": ["SM"]})
 def main() -> None:
     """Run the driver on the flags."""
     if FLAGS.model is not None:
         _of_model(Path(FLAGS.model).expanduser())
         return
-    figure_runs.check_methods(_METHODS, _REASON)
-    for wanted in wanted_runs.wanted():
-        from hsm.experiments.gradient_study import TrainingSample
-        from hsm.experiments.norm_study import LastOfEachKind
-        from hsm.experiments.runner import Runner
+    figure_flags.check_methods(_METHODS, _REASON)
+    for wanted in requested_runs.wanted():
+        from hsm.experiments.runs.runner import Runner
+        from hsm.experiments.studies.gradient_study import TrainingSample
+        from hsm.experiments.studies.norm_study import LastOfEachKind
 
         last = LastOfEachKind(
-            wanted.workspace, TrainingSample(wanted.source.train, figure_runs.sample())
+            wanted.workspace, TrainingSample(wanted.source.train, figure_flags.sample())
         )
-        runner = Runner(wanted.source, wanted.workspace, wanted.pretrained, observe=last.observe)
+        runner = Runner(
+            wanted.source,
+            wanted.workspace,
+            wanted.pretrained,
+            tensorboard=FLAGS.tensorboard,
+            observe=last.observe,
+        )
         for config in wanted.configs:
             with wanted.workspace.locked():
                 runner.run(config)
@@ -57,25 +66,25 @@ def main() -> None:
 
 def _of_model(run_dir: Path) -> None:
     """Show the run in `run_dir`."""
-    config, class_names = figure_runs.read_run(run_dir, _METHODS, _REASON)
+    config, class_names = figure_flags.read_run(run_dir, _METHODS, _REASON)
     load_tensorflow()
-    from hsm.experiments.assemble import load_model
-    from hsm.experiments.gradient_study import TrainingSample
-    from hsm.experiments.norm_study import LastOfEachKind
-    from hsm.experiments.workspace import Workspace
+    from hsm.experiments.runs.build import load_model
+    from hsm.experiments.runs.workspace import Workspace
+    from hsm.experiments.studies.gradient_study import TrainingSample
+    from hsm.experiments.studies.norm_study import LastOfEachKind
 
     load_model(run_dir)  # Whether it is finished is said before the images are looked through.
     source = model_flag.trained_source(config, class_names)
     workspace = Workspace(run_dir.resolve().parents[1])
-    last = LastOfEachKind(workspace, TrainingSample(source.train, figure_runs.sample()))
+    last = LastOfEachKind(workspace, TrainingSample(source.train, figure_flags.sample()))
     _write(_study(last, source, config), config, name=config.name)
 
 
 def _study(last: LastOfEachKind, source: ImageSource, config: RunConfig) -> NormStudy:
     """The study that was kept while the run was trained, or else one of its end."""
-    from hsm.experiments.assemble import load_model
-    from hsm.experiments.evaluator import Evaluator
-    from hsm.experiments.norm_study import study
+    from hsm.experiments.runs.build import load_model
+    from hsm.experiments.runs.evaluator import Evaluator
+    from hsm.experiments.studies.norm_study import study
 
     found = last.kept(config)
     if found is not None:
@@ -87,12 +96,12 @@ def _study(last: LastOfEachKind, source: ImageSource, config: RunConfig) -> Norm
 
 def _write(found: NormStudy, config: RunConfig, *, name: str) -> None:
     """Write figure and numbers, and say what they show."""
-    from hsm.experiments import norm_study
+    from hsm.experiments.studies import norm_study
     from hsm.visual.files import write_csv
     from hsm.visual.style import missing_matplotlib
 
     stem = shared.output_dir() / f"figure3_{name}"
-    stem.parent.mkdir(parents=True, exist_ok=True)
+    claim_output_folder(stem.parent)
     write_csv(stem.with_name(stem.name + ".csv"), norm_study.rows(found))
     print(f"\n{norm_study.render(found)}\n")
     missing = missing_matplotlib("Figure 3")
@@ -104,13 +113,12 @@ def _write(found: NormStudy, config: RunConfig, *, name: str) -> None:
 
 
 def _draw(found: NormStudy, config: RunConfig, *, stem: Path) -> None:
-    import matplotlib
 
     from hsm.visual.files import write_figure
     from hsm.visual.norm_figure import draw_norm_figure
-    from hsm.visual.style import RC
+    from hsm.visual.style import look
 
-    with matplotlib.rc_context(dict(RC)):
+    with look():
         figure = draw_norm_figure(
             found.curves,
             found.kinds,
@@ -124,5 +132,4 @@ def _draw(found: NormStudy, config: RunConfig, *, stem: Path) -> None:
 
 
 if __name__ == "__main__":
-    FLAGS.set_default("methods", ["SM"])
     run(main, module="hsm.experiments.figure3", doc=__doc__ or "")

@@ -16,17 +16,20 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from hsm.experiments import flags as shared
+from hsm.experiments.cli import records_flag
+from hsm.experiments.cli import run_flags as shared
+from hsm.experiments.cli.app import run
+from hsm.experiments.cli.command import command
+from hsm.experiments.cli.data_flags import check_choices
+from hsm.experiments.cli.hyperparameter_flags import numbers
+from hsm.experiments.cli.requested_runs import RUN_FLAGS
+from hsm.experiments.cli.table_command import Table, finished_runs
 from hsm.experiments.config import METHODS, RunConfig
-from hsm.experiments.data_flags import check_choices
-from hsm.experiments.driver import run
-from hsm.experiments.recipe_flags import numbers
-from hsm.experiments.recipes import RECIPES
-from hsm.experiments.record_flags import records_dir
-from hsm.experiments.table_run import Table, finished_runs
+from hsm.experiments.config.recipes import RECIPES
+from hsm.output_folder import claim_output_folder
 
 if TYPE_CHECKING:
-    from hsm.experiments.recorded import Recorded
+    from hsm.experiments.reporting.recorded_runs import Recorded
 
 FLAGS = flags.FLAGS
 _ALPHAS, _SMOKE_ALPHAS = (4.0, 8.0, 16.0, 32.0), (4.0,)
@@ -59,14 +62,15 @@ def _alphas() -> list[float]:
     return list(dict.fromkeys(chosen))
 
 
+@command(uses=[records_flag, *RUN_FLAGS], defaults={"methods": ["SM", "BN", "HBN"]})
 def main() -> None:
     """Run the driver on the flags."""
-    folder = records_dir()
+    folder = records_flag.records_dir()
     if folder is not None:
-        from hsm.experiments import recorded
+        from hsm.experiments.reporting import recorded_runs
 
         check_choices("methods", FLAGS.methods, METHODS)
-        found = [run for run in recorded.read(folder) if _is_wanted(run)]
+        found = [run for run in recorded_runs.read(folder) if _is_wanted(run)]
         if not found:
             raise ValueError(
                 f"no record in {folder} is of --methods={','.join(FLAGS.methods)}, "
@@ -76,7 +80,7 @@ def main() -> None:
         _write(found)
         return
     for finished in finished_runs(Table("figure4", configs=configs, curves=False)):
-        from hsm.experiments.recorded import Recorded, sorted_runs
+        from hsm.experiments.reporting.recorded_runs import Recorded, sorted_runs
 
         records_folder = finished.runner.workspace.records_dir
         _write(sorted_runs(Recorded(record, records_folder) for record in finished.records))
@@ -84,22 +88,22 @@ def main() -> None:
 
 def _is_wanted(run: Recorded) -> bool:
     """Whether the flags ask for a recorded run: its method, BN's alpha and the width."""
-    config = run.record["config"]
+    config = run.record.config
     return (
         run.row in FLAGS.methods
-        and (run.row != "BN" or config["alpha"] in _alphas())
-        and config["embedding_dim"] == (FLAGS.embedding_dim or config["embedding_dim"])
+        and (run.row != "BN" or config.alpha in _alphas())
+        and config.embedding_dim == (FLAGS.embedding_dim or config.embedding_dim)
     )
 
 
 def _write(runs: list[Recorded]) -> None:
-    from hsm.experiments import recorded, similarities
+    from hsm.experiments.reporting import recorded_runs, similarities
     from hsm.visual.similarity_histograms import write_densities, write_similarities
     from hsm.visual.style import missing_matplotlib
 
     folder = shared.output_dir()
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, group in recorded.by_dataset(runs).items():
+    claim_output_folder(folder)
+    for name, group in recorded_runs.by_dataset(runs).items():
         rows, stem = similarities.rows(group), folder / f"figure4_{name}"
         print(f"\n{name}: overlap of the same class with different classes; mean cosine of each")
         for row in rows:
@@ -114,5 +118,4 @@ def _write(runs: list[Recorded]) -> None:
 
 
 if __name__ == "__main__":
-    FLAGS.set_default("methods", ["SM", "BN", "HBN"])
     run(main, module="hsm.experiments.figure4", doc=__doc__ or "")

@@ -7,7 +7,7 @@ features as they are. Whether these runs agree is said in a sentence each.
 The numbers lie in and beside the records of finished runs. With --records=FOLDER they are drawn
 from there alone; else what is missing in --output_dir is run, as table1 does. remarks_NAME.png,
 .pdf and .csv go to --output_dir. The remark on GoogLeNet's port has a command of its own:
-hsm.experiments.port.
+hsm.experiments.caffe_port.
 """
 
 from __future__ import annotations
@@ -15,44 +15,48 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from hsm.experiments import flags as shared
+from hsm.experiments.cli import records_flag
+from hsm.experiments.cli import run_flags as shared
+from hsm.experiments.cli.app import run
+from hsm.experiments.cli.command import command
+from hsm.experiments.cli.data_flags import check_choices
+from hsm.experiments.cli.requested_runs import RUN_FLAGS
+from hsm.experiments.cli.table_command import Table, finished_runs
 from hsm.experiments.config import METHODS
-from hsm.experiments.data_flags import check_choices
-from hsm.experiments.driver import run
-from hsm.experiments.record_flags import records_dir
-from hsm.experiments.table_run import Table, finished_runs
+from hsm.output_folder import claim_output_folder
 
 if TYPE_CHECKING:
-    from hsm.experiments.recorded import Recorded
+    from hsm.experiments.reporting.recorded_runs import Recorded
 
 
+@command(uses=[records_flag, *RUN_FLAGS])
 def main() -> None:
     """Run the driver on the flags."""
-    folder = records_dir()
+    folder = records_flag.records_dir()
     if folder is None:
         for finished in finished_runs(Table("remarks", curves=False)):
-            from hsm.experiments.recorded import Recorded
+            from hsm.experiments.reporting.recorded_runs import Recorded
 
             records_folder = finished.runner.workspace.records_dir
             _write([Recorded(record, records_folder) for record in finished.records])
         return
-    from hsm.experiments import recorded
+    from hsm.experiments.reporting import recorded_runs
 
     check_choices("methods", shared.FLAGS.methods, METHODS)
-    found = [run for run in recorded.read(folder) if run.record["method"] in shared.FLAGS.methods]
+    found = [run for run in recorded_runs.read(folder) if run.record.method in shared.FLAGS.methods]
     if not found:
         raise ValueError(f"no record in {folder} is of --methods={','.join(shared.FLAGS.methods)}")
     _write(found)
 
 
 def _write(runs: list[Recorded]) -> None:
-    from hsm.experiments import recorded, remark_rows
+    from hsm.experiments.reporting import recorded_runs, remark_rows
     from hsm.visual.remark_panels import write_numbers, write_remarks
     from hsm.visual.style import missing_matplotlib
 
     folder = shared.output_dir()
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, group in recorded.by_dataset(recorded.sorted_runs(runs)).items():
+    claim_output_folder(folder)
+    for name, group in recorded_runs.by_dataset(recorded_runs.sorted_runs(runs)).items():
         rows, stem = remark_rows.rows(group), folder / f"remarks_{name}"
         print(f"\n{name}: spread of feature norms, (90th - 10th percentile) / median")
         for row in rows:

@@ -7,12 +7,15 @@ text or the released code has and its tables do not.
 
 from __future__ import annotations
 
-from hsm.experiments.driver import run
-from hsm.experiments.table_run import Table, make
+from hsm.experiments.cli.app import run
+from hsm.experiments.cli.command import command
+from hsm.experiments.cli.requested_runs import RUN_FLAGS
+from hsm.experiments.cli.table_command import Table, make
 
 TABLE = Table("table1")
 
 
+@command(uses=RUN_FLAGS)
 def main() -> None:
     """Run the driver on the flags."""
     make(TABLE)

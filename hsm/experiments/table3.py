@@ -11,11 +11,13 @@ from dataclasses import replace
 
 from absl import flags
 
-from hsm.experiments import flags as shared
+from hsm.experiments.cli import run_flags as shared
+from hsm.experiments.cli.app import run
+from hsm.experiments.cli.command import command
+from hsm.experiments.cli.hyperparameter_flags import numbers, whole_numbers
+from hsm.experiments.cli.requested_runs import RUN_FLAGS
+from hsm.experiments.cli.table_command import Table, make
 from hsm.experiments.config import RunConfig
-from hsm.experiments.driver import run
-from hsm.experiments.recipe_flags import numbers, whole_numbers
-from hsm.experiments.table_run import Table, make
 
 FLAGS = flags.FLAGS
 _DIMENSIONS, _ALPHAS = (64, 128, 256), (4.0, 8.0, 16.0, 32.0, 64.0)
@@ -82,11 +84,11 @@ def _check_flags() -> None:
 TABLE = Table("table3", configs=configs, curves=False)
 
 
+@command(uses=RUN_FLAGS, defaults={"methods": list(_METHODS)})
 def main() -> None:
     """Run the driver on the flags."""
     make(TABLE)
 
 
 if __name__ == "__main__":
-    FLAGS.set_default("methods", list(_METHODS))
     run(main, module="hsm.experiments.table3", doc=__doc__ or "")

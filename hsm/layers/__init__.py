@@ -6,6 +6,7 @@ from hsm.layers.bgr_pixels import BGRPixels
 from hsm.layers.ceil_max_pooling import CeilMaxPooling2D
 from hsm.layers.l2_normalize import L2Normalize
 from hsm.layers.local_response_normalization import LocalResponseNormalization
+from hsm.layers.proxies import Proxies
 from hsm.layers.scaleless_batch_norm import ScalelessBatchNorm
 from hsm.layers.temperature_softmax_dense import TemperatureSoftmaxDense
 from hsm.layers.unbiased_batch_norm import UnbiasedBatchNormalization
@@ -15,6 +16,7 @@ __all__ = [
     "CeilMaxPooling2D",
     "L2Normalize",
     "LocalResponseNormalization",
+    "Proxies",
     "ScalelessBatchNorm",
     "TemperatureSoftmaxDense",
     "UnbiasedBatchNormalization",

@@ -8,6 +8,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from hsm.layers.backend import require_tensorflow
+
 
 @keras.saving.register_keras_serializable(package="hsm")
 class BGRPixels(keras.layers.Layer):
@@ -26,10 +28,11 @@ class BGRPixels(keras.layers.Layer):
 
     Input shape: [batch, height, width, 3], RGB, any number type.
     Output shape: [batch, height, width, 3], BGR, float32.
-    Raises: ValueError unless `mean` has three values.
+    Raises: ValueError unless `mean` has three values; RuntimeError if Keras is not on TensorFlow.
     """
 
     def __init__(self, mean: Sequence[float] = (104.0, 117.0, 123.0), **kwargs: Any) -> None:
+        require_tensorflow(type(self).__name__)
         super().__init__(**{**kwargs, "dtype": "float32"})
         if len(mean) != 3:
             raise ValueError(f"mean must be three values: blue, green, red. Received: mean={mean}")

@@ -8,6 +8,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from hsm.layers.backend import require_tensorflow
+
 
 @keras.saving.register_keras_serializable(package="hsm")
 class CeilMaxPooling2D(keras.layers.Layer):
@@ -22,10 +24,12 @@ class CeilMaxPooling2D(keras.layers.Layer):
 
     Input shape: [batch, height, width, channels]; height and width known, at least pool_size.
     Output shape: [batch, new height, new width, channels].
-    Raises: ValueError where an argument or the input's shape breaks its rule.
+    Raises: ValueError where an argument or the input's shape breaks its rule; RuntimeError if Keras
+        is not on TensorFlow.
     """
 
     def __init__(self, pool_size: int = 3, strides: int = 2, **kwargs: Any) -> None:
+        require_tensorflow(type(self).__name__)
         super().__init__(**kwargs)
         if not 1 <= strides <= pool_size:
             raise ValueError(

@@ -9,6 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from hsm.layers.backend import require_tensorflow
+
 # Channels of a block, see `_window_sum`: as many float32 as a vector register holds with AVX.
 _BLOCK = 8
 
@@ -39,7 +41,8 @@ class LocalResponseNormalization(keras.layers.Layer):
 
     Input shape: [batch, height, width, channels], floating point.
     Output shape: the input's.
-    Raises: ValueError where an argument breaks its rule.
+    Raises: ValueError where an argument breaks its rule; RuntimeError if Keras is not on
+        TensorFlow.
     Reference: Krizhevsky, Sutskever, Hinton, 2012, section 3.3.
     """
 
@@ -52,6 +55,7 @@ class LocalResponseNormalization(keras.layers.Layer):
         k: float = 1.0,
         **kwargs: Any,
     ) -> None:
+        require_tensorflow(type(self).__name__)
         super().__init__(**kwargs)
         if size < 1 or size % 2 == 0:
             raise ValueError(f"size must be an odd number of channels. Received: size={size}")

@@ -8,7 +8,6 @@ computed again by the definition, hence every answer is the definition's.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -16,6 +15,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
+
+from hsm.cores import usable_cores
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -222,7 +223,7 @@ def _in_threads(
     function: Callable[[_Part], IntArray], parts: Sequence[_Part]
 ) -> Iterator[IntArray]:
     """`function` of every part, in order. Beside the products NumPy works in one thread alone."""
-    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(_cores()) as pool:
+    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(usable_cores()) as pool:
         yield from pool.map(function, parts)
 
 
@@ -236,10 +237,6 @@ def _columns(*parts: NDArray) -> NDArray[np.float32]:
     height = len(parts[0])
     shaped = [p if p.ndim == 2 else np.broadcast_to(p, height)[:, None] for p in parts]
     return np.hstack([part.astype(np.float32) for part in shaped])
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
 
 
 def _exponent(*arrays: FloatArray) -> int:

@@ -92,11 +92,10 @@ def _check_positives(classes: IntArray, searched: IntArray, *, required: int) ->
     if not lonely.size:
         return
     what = "another image of its class to find" if required == 2 else "its class in the gallery"
-    remedy = "Leave these classes out (--singletons=exclude)" if required == 2 else "Leave them out"
     shown = ", ".join(map(str, lonely[:10])) + (", ..." if lonely.size > 10 else "")
     raise ValueError(
         f"labels: every query must have {what}. "
-        f"Received: none for {lonely.size} class(es): {shown}. {remedy}, or add images."
+        f"Received: none for {lonely.size} class(es): {shown}. Leave them out, or add images."
     )
 
 

@@ -1,23 +1,36 @@
-"""Backbones, and the embedding models of the methods SM, LN and BN on top of them."""
+"""Backbones, and the embedding models of the methods SM, LN and BN on top of them.
+
+A name is imported on first use (PEP 562), so that `hsm.models.backbone_specs`, which says which
+backbones there are, answers without loading TensorFlow.
+"""
 
 from __future__ import annotations
 
-from hsm.models.backbones import build_backbone
-from hsm.models.convnet import ConvNet
-from hsm.models.embedding import EmbeddingModel
-from hsm.models.googlenet import GoogLeNet
-from hsm.models.head import HeadOptions
-from hsm.models.inception_v1 import InceptionV1
-from hsm.models.lenet import LeNet
-from hsm.models.unbiased import with_unbiased_variance
+import importlib
+from typing import Any
 
-__all__ = [
-    "ConvNet",
-    "EmbeddingModel",
-    "GoogLeNet",
-    "HeadOptions",
-    "InceptionV1",
-    "LeNet",
-    "build_backbone",
-    "with_unbiased_variance",
-]
+_HOMES = {
+    "ConvNet": "convnet",
+    "EmbeddingModel": "embedding",
+    "GoogLeNet": "googlenet",
+    "Head": "head",
+    "HeadOptions": "head",
+    "InceptionV1": "inception_v1",
+    "LeNet": "lenet",
+    "build_backbone": "backbones",
+    "with_unbiased_variance": "unbiased",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    """Import the public name `name` from its module the first time that it is asked for."""
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"hsm.models.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'hsm.models' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the public names beside what the module already holds."""
+    return sorted({*globals(), *_HOMES})

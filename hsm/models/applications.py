@@ -45,10 +45,15 @@ def build_application(
     application = _application(name)
     _check_file(weights)
     images = keras.Input(input_shape, dtype="float32", name="images")
-    pixels = inspect.getmodule(application).preprocess_input(images)  # type: ignore[union-attr]
-    with _dtype_policy(dtype):
-        body = _body(application, input_shape, weights)
-    pool = keras.layers.GlobalAveragePooling2D(dtype="float32", name="pool")
+    # Read first: as long as it was not set, it is what floatx says.
+    policy: Any = dtype or keras.config.dtype_policy()
+    with _defaults():
+        pixels = inspect.getmodule(application).preprocess_input(images)  # type: ignore[union-attr]
+        with _dtype_policy(policy):
+            body = _body(application, input_shape, weights)
+    pool = keras.layers.GlobalAveragePooling2D(
+        data_format="channels_last", dtype="float32", name="pool"
+    )
     return keras.Model(images, pool(body(pixels)), name=f"keras_{body.name}")
 
 
@@ -103,7 +108,7 @@ def _unusable(name: str, weights: str, error: Exception) -> Exception:
         return FileNotFoundError(
             f"the ImageNet weights of keras:{name} are not, or not whole, in Keras's folder, "
             f"~/.keras/models or $KERAS_HOME/models, and cannot be fetched: {error}. Fetch the .h5 "
-            "file elsewhere and put it there, or pass its path as weights, --weights=FILE."
+            "file elsewhere and put it there, or pass its path as `weights`."
         )
     return ValueError(
         f"{weights}: expected weights of keras:{name} without its top, but the file cannot be "
@@ -112,11 +117,24 @@ def _unusable(name: str, weights: str, error: Exception) -> Exception:
 
 
 @contextlib.contextmanager
-def _dtype_policy(dtype: str | None) -> Iterator[None]:
+def _dtype_policy(policy: Any) -> Iterator[None]:
     """Sets the global policy for a while: keras.applications has no argument for it."""
-    before: Any = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(dtype or before)
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
     try:
         yield
     finally:
         keras.config.set_dtype_policy(before)
+
+
+@contextlib.contextmanager
+def _defaults() -> Iterator[None]:
+    """Sets Keras's data format and type of pixels for a while: there are no arguments for them."""
+    data_format, floatx = keras.config.image_data_format(), keras.config.floatx()
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
+    try:
+        yield
+    finally:
+        keras.config.set_image_data_format(data_format)
+        keras.config.set_floatx(floatx)

@@ -2,38 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import pkgutil
+from typing import Any
 
 import keras
 
+from hsm.models import backbone_specs
 from hsm.models.applications import build_application
-from hsm.models.convnet import ConvNet
-from hsm.models.googlenet import GoogLeNet
+from hsm.models.backbone_specs import BACKBONES, BackboneSpec
 from hsm.models.inception_v1 import InceptionV1
 from hsm.models.keras_file import read_keras_file
-from hsm.models.lenet import LeNet
-
-_Shape = tuple[int, int, int]
-_APPLICATION = "keras:"
-_FILE = ".keras"
-
-
-def _torchvision_googlenet(
-    input_shape: _Shape, *, weights: str | None, dtype: str | None
-) -> keras.Model:
-    """Inception V1 as torchvision has it, which calls it GoogLeNet."""
-    return InceptionV1(input_shape, weights=weights, dtype=dtype, padding="symmetric", scale=True)
-
-
-# They take pretrained weights, of the kinds of files that their own documentation says.
-_PRETRAINED: dict[str, Callable[..., keras.Model]] = {
-    "googlenet": GoogLeNet,
-    "inception_v1": InceptionV1,
-    "torchvision_googlenet": _torchvision_googlenet,
-}
-_FROM_SCRATCH: dict[str, Callable[..., keras.Model]] = {"lenet": LeNet, "convnet": ConvNet}
-
-BACKBONES = (*_PRETRAINED, *_FROM_SCRATCH)
 
 
 def build_backbone(
@@ -66,21 +44,33 @@ def build_backbone(
         FileNotFoundError: If a file is missing.
     """
     input_shape = (image_size, image_size, 3)
-    if name.startswith(_APPLICATION):
-        network = name.removeprefix(_APPLICATION)
+    if backbone_specs.is_application(name):
+        network = backbone_specs.application(name)
         return build_application(network, input_shape, weights=weights, dtype=dtype)
-    if name.endswith(_FILE):
+    if backbone_specs.is_keras_file(name):
         _check_absent("a .keras file, which brings its own", weights=weights, dtype=dtype)
         return read_keras_file(name, input_shape)
-    if name in _PRETRAINED:
-        return _PRETRAINED[name](input_shape, weights=weights, dtype=dtype)
-    if name in _FROM_SCRATCH:
-        _check_absent(f"the backbone {name}, which is trained from scratch", weights=weights)
-        return _FROM_SCRATCH[name](input_shape, dtype, seed=seed)
-    raise ValueError(
-        f"expected one of {', '.join(BACKBONES)}, {_APPLICATION} and a network of "
-        f"keras.applications, or a {_FILE} file. Received: name={name!r}"
-    )
+    if name not in BACKBONES:
+        raise ValueError(f"expected one of {backbone_specs.names()}. Received: name={name!r}")
+    return _build(BACKBONES[name], input_shape, weights=weights, dtype=dtype, seed=seed)
+
+
+def torchvision_googlenet(
+    input_shape: tuple[int, int, int], *, weights: str | None = None, dtype: str | None = None
+) -> keras.Model:
+    """Inception V1 as torchvision has it, which calls it GoogLeNet."""
+    return InceptionV1(input_shape, weights=weights, dtype=dtype, padding="symmetric", scale=True)
+
+
+def _build(
+    spec: BackboneSpec, input_shape: tuple[int, int, int], *, seed: int | None, **options: Any
+) -> keras.Model:
+    build = pkgutil.resolve_name(spec.build) if isinstance(spec.build, str) else spec.build
+    if spec.weights is not None:
+        return build(input_shape, **options)
+    weights = options.pop("weights")
+    _check_absent(f"the backbone {spec.name}, which is trained from scratch", weights=weights)
+    return build(input_shape, seed=seed, **options)
 
 
 def _check_absent(owner: str, **arguments: str | None) -> None:

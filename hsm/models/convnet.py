@@ -49,7 +49,9 @@ def ConvNet(
     seeds = initializer_seeds(seed, "convnet", len(_FILTERS))
     for number, (filters, block_seed) in enumerate(zip(_FILTERS, seeds, strict=True), start=1):
         x = _block(x, filters, name=f"block{number}", dtype=dtype, seed=block_seed)
-    features = keras.layers.GlobalAveragePooling2D(dtype="float32", name="pool")(x)
+    features = keras.layers.GlobalAveragePooling2D(
+        data_format="channels_last", dtype="float32", name="pool"
+    )(x)
     return keras.Model(images, features, name="convnet")
 
 
@@ -59,6 +61,7 @@ def _block(x: Any, filters: int, *, name: str, dtype: str | None, seed: int | No
         filters,
         kernel_size=3,
         padding="same",
+        data_format="channels_last",
         use_bias=False,
         kernel_initializer=keras.initializers.HeNormal(seed=seed),
         dtype=dtype,
@@ -66,4 +69,6 @@ def _block(x: Any, filters: int, *, name: str, dtype: str | None, seed: int | No
     )(x)
     x = keras.layers.BatchNormalization(momentum=0.95, dtype=dtype, name=f"{name}_norm")(x)
     x = keras.layers.ReLU(dtype=dtype, name=f"{name}_relu")(x)
-    return keras.layers.MaxPooling2D(2, padding="same", dtype=dtype, name=f"{name}_pool")(x)
+    return keras.layers.MaxPooling2D(
+        2, padding="same", data_format="channels_last", dtype=dtype, name=f"{name}_pool"
+    )(x)

@@ -10,11 +10,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from hsm.layers import L2Normalize, TemperatureSoftmaxDense
-from hsm.models.head import METHODS, HeadOptions, make_normalization
+from hsm.layers import L2Normalize, Proxies, ScalelessBatchNorm, TemperatureSoftmaxDense
+from hsm.models.head import HEADS, Head, HeadOptions
 from hsm.models.seeds import initializer_seeds
-
-_DEFAULT_ALPHA = {"SM": 1.0, "LN": 16.0, "BN": 16.0}  # Section 5.2.
 
 
 @keras.saving.register_keras_serializable(package="hsm")
@@ -29,7 +27,8 @@ class EmbeddingModel(keras.Model):
 
     HLN and HBN are LN and BN trained on with a smaller alpha. The feature that section 5.2
     evaluates is f (SM, LN) or BN(f) / sqrt(k) (BN), and the embedding is the feature at unit
-    length.
+    length. A `Head` makes other methods: with proxies instead of the softmax's classifier, or
+    without a classifier, whose output are the normalised features.
 
     The model is built when it is constructed. Its head is float32 under every dtype policy; the
     backbone has its own.
@@ -38,12 +37,13 @@ class EmbeddingModel(keras.Model):
         backbone: The model from images to pooled features [b, d].
         bottleneck: Dense layer to k dimensions; without bias for BN, whose offset replaces it.
         normalization: `keras.layers.Identity` (SM), `L2Normalize` (LN), `ScalelessBatchNorm` (BN).
-        classifier: `TemperatureSoftmaxDense`; its kernel is normalised for LN and BN.
-        alpha: The classifier's variable, float32 scalar.
+        classifier: `TemperatureSoftmaxDense`, its kernel normalised for LN and BN; `Proxies`; or
+            `keras.layers.Identity`.
+        alpha: The classifier's variable, float32 scalar; None if it has none.
 
     Args:
         backbone: Keras model from RGB pixel values 0..255, [b, h, w, 3], to features [b, d].
-        method: "SM", "LN" or "BN".
+        method: "SM", "LN" or "BN"; or the `Head` of another method.
         num_classes: The number of training classes; at least 1.
         embedding_dim: The number k of dimensions; at least 1.
         alpha: Initial reciprocal of the temperature; None for the method's own, given above.
@@ -63,7 +63,7 @@ class EmbeddingModel(keras.Model):
     def __init__(
         self,
         backbone: keras.Model,
-        method: str = "SM",
+        method: str | Head = "SM",
         *,
         num_classes: int,
         embedding_dim: int = 64,
@@ -79,10 +79,11 @@ class EmbeddingModel(keras.Model):
         self.method = method
         self.num_classes = int(num_classes)
         self.embedding_dim = int(embedding_dim)
-        self.initial_alpha = _DEFAULT_ALPHA[method] if alpha is None else alpha
+        self.head = method if isinstance(method, Head) else HEADS[method]
+        self.initial_alpha = self.head.default_alpha if alpha is None else alpha
         self.scale_bias = scale_bias
         self.options = options or HeadOptions()
-        self.options.check(method)
+        self.options.check(self.head, method)
         self.seed = seed
         self._make_head()
         self.build(backbone.input_shape)
@@ -90,23 +91,29 @@ class EmbeddingModel(keras.Model):
     def _make_head(self) -> None:
         """Makes bottleneck, normalisation and classifier."""
         bottleneck_seed, classifier_seed = initializer_seeds(self.seed, "head", 2)
-        scaled = keras.initializers.VarianceScaling
         self.bottleneck = keras.layers.Dense(
             self.embedding_dim,
-            use_bias=self.method != "BN",
-            kernel_initializer=scaled(2.0, "fan_in", "truncated_normal", seed=bottleneck_seed),
+            use_bias=self.head.bottleneck_bias,
+            kernel_initializer=_variance_scaling(2.0, bottleneck_seed),
             dtype="float32",
             name="bottleneck",
         )
-        self.normalization = make_normalization(self.method, self.options)
+        self.normalization = _make_normalization(self.head, self.options)
         self._unit_length = L2Normalize(name="unit_length")
-        self.classifier = TemperatureSoftmaxDense(
+        self.classifier = self._make_classifier(_variance_scaling(1.0, classifier_seed))
+
+    def _make_classifier(self, initializer: keras.Initializer) -> keras.layers.Layer:
+        if self.head.classifier == "none":
+            return keras.layers.Identity(dtype="float32", name="classifier")
+        if self.head.classifier == "proxies":
+            return Proxies(self.num_classes, initializer=initializer, name="proxies")
+        return TemperatureSoftmaxDense(
             self.num_classes,
             self.initial_alpha,
-            normalize_kernel=self.method != "SM",
+            normalize_kernel=self.head.normalize_kernel,
             scale_bias=self.scale_bias,
             learn_alpha=self.options.learn_alpha,
-            kernel_initializer=scaled(1.0, "fan_in", "truncated_normal", seed=classifier_seed),
+            kernel_initializer=initializer,
             name="classifier",
         )
 
@@ -118,16 +125,24 @@ class EmbeddingModel(keras.Model):
             layer.build(features)
 
     @property
-    def alpha(self) -> keras.Variable:
-        """The reciprocal of the temperature, the classifier's variable; assigning keeps it."""
-        return self.classifier.alpha
+    def alpha(self) -> keras.Variable | None:
+        """The reciprocal of the temperature, the classifier's variable; assigning keeps it.
+
+        None if the classifier is no softmax.
+        """
+        return getattr(self.classifier, "alpha", None)
 
     @alpha.setter
     def alpha(self, value: float) -> None:
         self.classifier.alpha = value
 
     def call(self, images: Any, training: bool = False) -> Any:
-        """Returns the logits, float32 [b, num_classes], of `images` [b, h, w, 3] in 0..255."""
+        """Returns what the loss sees of `images` [b, h, w, 3], RGB values 0..255.
+
+        Returns:
+            float32: logits [b, num_classes]; squared distances to the proxies [b, num_classes]; or,
+            without a classifier, the normalised features [b, k].
+        """
         bottleneck = self._bottleneck(images, training)
         return self.classifier(self.normalization(bottleneck, training=training))
 
@@ -142,13 +157,13 @@ class EmbeddingModel(keras.Model):
             float32 [b, k]: the bottleneck's output (SM, LN) or BN of it over sqrt(k) (BN).
         """
         bottleneck = self._bottleneck(images, training)
-        if self.method == "BN":
+        if self.head.feature_after_normalization:
             return self.normalization(bottleneck, training=training)
         return bottleneck
 
     def logits(self, features: Any) -> Any:
-        """Returns the logits, float32 [b, num_classes], of what `features` returned, [b, k]."""
-        if self.method == "BN":
+        """Returns what `call` does, float32, of what `features` returned, [b, k]."""
+        if self.head.feature_after_normalization:
             return self.classifier(features)
         return self.classifier(self.normalization(features))
 
@@ -166,7 +181,7 @@ class EmbeddingModel(keras.Model):
         return {
             **super().get_config(),
             "backbone": keras.saving.serialize_keras_object(self.backbone),
-            "method": self.method,
+            "method": asdict(self.method) if isinstance(self.method, Head) else self.method,
             "num_classes": self.num_classes,
             "embedding_dim": self.embedding_dim,
             "alpha": self.initial_alpha,
@@ -181,18 +196,32 @@ class EmbeddingModel(keras.Model):
         # Keras empties the configuration of a functional model that it deserialises.
         backbone_config = copy.deepcopy(config["backbone"])
         backbone = keras.saving.deserialize_keras_object(backbone_config, custom_objects)
-        options = HeadOptions(**config["options"])
-        return cls(**{**config, "backbone": backbone, "options": options})
+        method, options = config["method"], HeadOptions(**config["options"])
+        method = Head(**method) if isinstance(method, dict) else method
+        return cls(**{**config, "backbone": backbone, "method": method, "options": options})
+
+
+def _make_normalization(head: Head, options: HeadOptions) -> keras.layers.Layer:
+    """Returns the layer between bottleneck and classifier."""
+    if head.normalization == "l2":
+        return L2Normalize(norm_term=options.norm_term, name="normalization")
+    if head.normalization == "batch":
+        return ScalelessBatchNorm(unbiased_variance=options.unbiased_variance, name="normalization")
+    return keras.layers.Identity(dtype="float32", name="normalization")
+
+
+def _variance_scaling(scale: float, seed: int | None) -> keras.Initializer:
+    return keras.initializers.VarianceScaling(scale, "fan_in", "truncated_normal", seed=seed)
 
 
 def _check_arguments(
-    backbone: keras.Model, method: str, *, num_classes: int, embedding_dim: int
+    backbone: keras.Model, method: str | Head, *, num_classes: int, embedding_dim: int
 ) -> None:
     """Raises ValueError if the arguments of `EmbeddingModel` break its rules."""
-    if method not in METHODS:
+    if not isinstance(method, Head) and method not in HEADS:
         raise ValueError(
-            "expected one of SM, LN, BN; HLN and HBN are LN and BN trained with a heated schedule. "
-            f"Received: method={method!r}"
+            f"expected one of {', '.join(HEADS)}, or a Head; HLN and HBN are LN and BN trained "
+            f"with a heated schedule. Received: method={method!r}"
         )
     for name, value in (("num_classes", num_classes), ("embedding_dim", embedding_dim)):
         if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:

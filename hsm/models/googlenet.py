@@ -15,7 +15,7 @@ from keras import layers
 from hsm.layers.bgr_pixels import BGRPixels
 from hsm.layers.ceil_max_pooling import CeilMaxPooling2D
 from hsm.layers.local_response_normalization import LocalResponseNormalization
-from hsm.models.pretrained.weights import load_weights
+from hsm.models.weight_files.weights import load_weights
 
 # Output channels of each inception block: the branches 1x1, 3x3_reduce, 3x3, 5x5_reduce, 5x5 and
 # pool_proj, as in table 1 of Szegedy et al.
@@ -74,7 +74,9 @@ def GoogLeNet(
     images = keras.Input(input_shape, dtype="float32", name="images")
     x = _stem(BGRPixels(name="data")(images), dtype)
     x = _inceptions(x, dtype)
-    x = layers.GlobalAveragePooling2D(name="pool5.7x7_s1", dtype="float32")(x)
+    x = layers.GlobalAveragePooling2D(
+        data_format="channels_last", name="pool5.7x7_s1", dtype="float32"
+    )(x)
     model = keras.Model(images, _top(x) if include_top else x, name="googlenet")
     if weights is not None:
         load_weights(model, weights)
@@ -92,7 +94,7 @@ def _check_input_shape(input_shape: tuple[int, int, int]) -> None:
 
 def _stem(x: Any, dtype: str | None) -> Any:
     """From pixels to the first inception block's input, an eighth of the image's side."""
-    x = layers.ZeroPadding2D(3, name="conv1.pad", dtype=dtype)(x)
+    x = layers.ZeroPadding2D(3, data_format="channels_last", name="conv1.pad", dtype=dtype)(x)
     x = _conv(x, "conv1.7x7_s2", 64, 7, dtype=dtype, strides=2, padding="valid")
     x = CeilMaxPooling2D(name="pool1.3x3_s2", dtype=dtype)(x)
     x = LocalResponseNormalization(name="pool1.norm1", dtype=dtype)(x)
@@ -120,7 +122,9 @@ def _inception(x: Any, block: str, filters: tuple[int, ...], dtype: str | None) 
     branch3 = _conv(branch3, f"{block}.3x3", three, 3, dtype=dtype)
     branch5 = _conv(x, f"{block}.5x5_reduce", reduce5, 1, dtype=dtype)
     branch5 = _conv(branch5, f"{block}.5x5", five, 5, dtype=dtype)
-    pool = layers.MaxPooling2D(3, 1, "same", name=f"{block}.pool", dtype=dtype)(x)
+    pool = layers.MaxPooling2D(
+        3, 1, "same", data_format="channels_last", name=f"{block}.pool", dtype=dtype
+    )(x)
     branch_pool = _conv(pool, f"{block}.pool_proj", projection, 1, dtype=dtype)
     return layers.Concatenate(name=f"{block}.output", dtype=dtype)(
         [branch1, branch3, branch5, branch_pool]
@@ -129,7 +133,7 @@ def _inception(x: Any, block: str, filters: tuple[int, ...], dtype: str | None) 
 
 def _conv(x: Any, name: str, filters: int, kernel_size: int, **options: Any) -> Any:
     """A convolution and its ReLU, which Caffe calls `relu_` before the last part of the name."""
-    options = {"padding": "same", **options}
+    options = {"padding": "same", "data_format": "channels_last", **options}
     x = layers.Conv2D(filters, kernel_size, name=name, **options)(x)
     block, branch = name.split(".")
     relu = "relu_7x7" if branch == "7x7_s2" else f"relu_{branch}"

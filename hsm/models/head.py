@@ -1,14 +1,65 @@
-"""What may differ in the head of a method of section 5.2, and the layer between its two others."""
+"""What a method's head consists of, between a backbone's features and the loss. No TensorFlow."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
-import keras
+NORMALIZATIONS = ("none", "l2", "batch")
+CLASSIFIERS = ("softmax", "proxies", "none")
 
-from hsm.layers import L2Normalize, ScalelessBatchNorm
 
-METHODS = ("SM", "LN", "BN")
+@dataclass(frozen=True)
+class Head:
+    """The layers on top of a backbone: bottleneck, normalisation, classifier.
+
+    Attributes:
+        bottleneck_bias: the bottleneck has a bias.
+        normalization: what follows it: "none"; "l2" for `L2Normalize`; "batch" for
+            `ScalelessBatchNorm`.
+        classifier: "softmax" for `TemperatureSoftmaxDense`, whose logits are the output; "proxies"
+            for `Proxies`, whose squared distances are; "none": the normalised features are.
+        normalize_kernel: each class's weights in the softmax's classifier have unit length.
+        feature_after_normalization: the feature that is tested is the normalisation's output, not
+            the bottleneck's.
+        default_alpha: the softmax's first alpha where none is given.
+
+    Raises:
+        ValueError: if a name is unknown.
+    """
+
+    bottleneck_bias: bool = True
+    normalization: str = "none"
+    classifier: str = "softmax"
+    normalize_kernel: bool = False
+    feature_after_normalization: bool = False
+    default_alpha: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("normalization", NORMALIZATIONS), ("classifier", CLASSIFIERS)):
+            if getattr(self, name) not in allowed:
+                raise ValueError(
+                    f"expected {name} to be one of {', '.join(allowed)}. "
+                    f"Received: {name}={getattr(self, name)!r}"
+                )
+
+
+# Section 5.2. HLN and HBN have the heads of LN and BN.
+HEADS: Mapping[str, Head] = MappingProxyType(
+    {
+        "SM": Head(),
+        "LN": Head(normalization="l2", normalize_kernel=True, default_alpha=16.0),
+        "BN": Head(
+            # Its offset takes the bias's place.
+            bottleneck_bias=False,
+            normalization="batch",
+            normalize_kernel=True,
+            feature_after_normalization=True,
+            default_alpha=16.0,
+        ),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -16,7 +67,7 @@ class HeadOptions:
     """Departures of a head from section 5.2; the defaults are the paper's methods.
 
     Attributes:
-        learn_alpha: alpha is trained with the weights; for LN and BN.
+        learn_alpha: alpha is trained with the weights; where the classifier's kernel is normalised.
         norm_term: LN's gradient has the factor 1 / ||f|| of equation 11; False leaves it out.
         unbiased_variance: BN's moving variance is unbiased, as TensorFlow 1 kept it.
     """
@@ -25,24 +76,15 @@ class HeadOptions:
     norm_term: bool = True
     unbiased_variance: bool = False
 
-    def check(self, method: str) -> None:
-        """Raises ValueError if an option does not go with `method`, "SM", "LN" or "BN"."""
-        if self.learn_alpha and method == "SM":
+    def check(self, head: Head, method: object) -> None:
+        """Raise ValueError, naming `method`, if an option does not go with `head`."""
+        if self.learn_alpha and not (head.classifier == "softmax" and head.normalize_kernel):
             raise ValueError(
                 "learn_alpha=True goes with LN and BN, whose logits are bounded; SM's weights have "
-                "any scale already. Received: method='SM'"
+                f"any scale already. Received: method={method!r}"
             )
-        if not self.norm_term and method != "LN":
+        if not self.norm_term and head.normalization != "l2":
             raise ValueError(
                 "norm_term=False goes with LN, which alone divides by the feature's norm. "
                 f"Received: method={method!r}"
             )
-
-
-def make_normalization(method: str, options: HeadOptions) -> keras.layers.Layer:
-    """Returns the layer between bottleneck and classifier of "SM", "LN" or "BN"."""
-    if method == "LN":
-        return L2Normalize(norm_term=options.norm_term, name="normalization")
-    if method == "BN":
-        return ScalelessBatchNorm(unbiased_variance=options.unbiased_variance, name="normalization")
-    return keras.layers.Identity(dtype="float32", name="normalization")

@@ -14,7 +14,7 @@ import keras
 from keras import layers
 
 from hsm.layers.ceil_max_pooling import CeilMaxPooling2D
-from hsm.models.pretrained.weights import load_weights
+from hsm.models.weight_files.weights import load_weights
 
 # The pooling before each stage -> output channels of the stage's blocks: the branches 1x1; reduce
 # and 3x3; reduce and the 3x3 that stands for the paper's 5x5; the projection of the pooling.
@@ -99,7 +99,9 @@ def InceptionV1(
     images = keras.Input(input_shape, dtype="float32", name="images")
     x = layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="pixels")(images)
     x = _inceptions(_stem(x, style), style)
-    x = layers.GlobalAveragePooling2D(dtype="float32", name="Logits.AvgPool_0a_7x7")(x)
+    x = layers.GlobalAveragePooling2D(
+        data_format="channels_last", dtype="float32", name="Logits.AvgPool_0a_7x7"
+    )(x)
     model = keras.Model(images, x, name="inception_v1")
     if weights is not None:
         load_weights(model, weights)
@@ -157,7 +159,12 @@ def _inception(x: Any, block: str, filters: tuple[int, ...], style: _Style) -> A
     branch2 = _conv(x, f"{block}.Branch_2.Conv2d_0a_1x1", reduce5, 1, style)
     branch2 = _conv(branch2, f"{block}.Branch_2.Conv2d_0b_3x3", five, 3, style)
     pool = layers.MaxPooling2D(
-        3, 1, "same", name=f"{block}.Branch_3.MaxPool_0a_3x3", dtype=style.dtype
+        3,
+        1,
+        "same",
+        data_format="channels_last",
+        name=f"{block}.Branch_3.MaxPool_0a_3x3",
+        dtype=style.dtype,
     )(x)
     branch3 = _conv(pool, f"{block}.Branch_3.Conv2d_0b_1x1", projection, 1, style)
     joined = layers.Concatenate(name=f"{block}.concat", dtype=style.dtype)
@@ -171,12 +178,15 @@ def _conv(
     scope, dtype = _RENAMED.get(scope, scope), style.dtype
     pad = strides > 1 and style.padding == "symmetric"
     if pad:
-        x = layers.ZeroPadding2D(kernel_size // 2, name=f"{scope}.pad", dtype=dtype)(x)
+        x = layers.ZeroPadding2D(
+            kernel_size // 2, data_format="channels_last", name=f"{scope}.pad", dtype=dtype
+        )(x)
     x = layers.Conv2D(
         filters,
         kernel_size,
         strides,
         padding="valid" if pad else "same",
+        data_format="channels_last",
         use_bias=False,
         kernel_initializer=keras.initializers.TruncatedNormal(stddev=_INITIAL_STDDEV),
         name=scope,
@@ -197,4 +207,6 @@ def _halve(x: Any, scope: str, style: _Style) -> Any:
     window = int(scope[-1])
     if style.padding == "symmetric":
         return CeilMaxPooling2D(window, 2, name=scope, dtype=style.dtype)(x)
-    return layers.MaxPooling2D(window, 2, "same", name=scope, dtype=style.dtype)(x)
+    return layers.MaxPooling2D(
+        window, 2, "same", data_format="channels_last", name=scope, dtype=style.dtype
+    )(x)

@@ -55,18 +55,21 @@ def LeNet(
             _CONVOLUTIONS[name],
             kernel_size=5,
             padding="same",
+            data_format="channels_last",
             activation="relu",
             kernel_initializer=_initializer(conv_seed),
             dtype=dtype,
             name=name,
         )(x)
-        x = keras.layers.MaxPooling2D(2, dtype=dtype, name=f"pool{number}")(x)
+        x = keras.layers.MaxPooling2D(
+            2, data_format="channels_last", dtype=dtype, name=f"pool{number}"
+        )(x)
     return keras.Model(images, _dense(x, dtype, dense_seed), name="lenet")
 
 
 def _dense(x: Any, dtype: str | None, seed: int | None) -> Any:
     """The dense layer in the policy's arithmetic, and its ReLU in float32: the feature."""
-    x = keras.layers.Flatten(dtype=dtype, name="flatten")(x)
+    x = keras.layers.Flatten(data_format="channels_last", dtype=dtype, name="flatten")(x)
     x = keras.layers.Dense(_UNITS, kernel_initializer=_initializer(seed), dtype=dtype, name="fc1")(
         x
     )

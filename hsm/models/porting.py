@@ -83,7 +83,9 @@ def _changed(layer: keras.layers.Layer, port: Port) -> keras.layers.Layer:
         return type(layer).from_config({**config, "padding": "same"})
     if isinstance(layer, CeilMaxPooling2D) and port.pooling != "caffe":
         size, step = layer.pool_size, layer.strides
-        return keras.layers.MaxPooling2D(size, step, port.pooling, **named)
+        return keras.layers.MaxPooling2D(
+            size, step, port.pooling, data_format="channels_last", **named
+        )
     if isinstance(layer, LocalResponseNormalization) and port.response == "tensorflow":
         return type(layer).from_config({**config, "alpha": layer.alpha * layer.size})
     if isinstance(layer, BGRPixels) and port.pixels != "caffe":

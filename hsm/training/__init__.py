@@ -2,7 +2,16 @@
 
 from hsm.training.callback import HeatUpCallback
 from hsm.training.loop import NonFiniteLossError, Trainer
+from hsm.training.objective import OutputObjective, SoftmaxObjective
 from hsm.training.raw_momentum import RawMomentumSGD
 from hsm.training.step import TrainStep
 
-__all__ = ["HeatUpCallback", "NonFiniteLossError", "RawMomentumSGD", "TrainStep", "Trainer"]
+__all__ = [
+    "HeatUpCallback",
+    "NonFiniteLossError",
+    "OutputObjective",
+    "RawMomentumSGD",
+    "SoftmaxObjective",
+    "TrainStep",
+    "Trainer",
+]

@@ -1,24 +1,32 @@
 """Save and restore weights, optimiser, statistics and progress in one file, atomically.
 
-A checkpoint is one NumPy archive: every variable of the model and of the optimiser under its path,
-and a JSON text with the progress. It is written beside its place and then renamed onto it, so that
-a process killed at any moment leaves either the old checkpoint or the new one.
+A checkpoint is one NumPy archive: every variable of the model and of the optimiser under its name,
+see `hsm.training.variable_names`, and a JSON text with the progress. It is written beside its place
+and then renamed onto it, so that a process killed at any moment leaves either the old checkpoint or
+the new one. Nothing in a file is executed, and no variable is set before all of them were checked.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import reprlib
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import keras
 import numpy as np
 
+from hsm.atomic import replacing
+from hsm.training.variable_names import model_variables, optimizer_variables
+
 _PROGRESS = "progress.json"
+# Files of older versions have a variable's number for a key. This one is in every such file.
+_NUMBERED = "optimizer/0000"
 
 
 @dataclass(frozen=True)
@@ -65,27 +73,26 @@ def save(
     Raises:
         FloatingPointError: if a variable is not finite; the checkpoint that was there stays.
     """
-    arrays = {key: np.asarray(variable) for key, variable in _variables(model, optimizer)}
+    arrays = {key: np.asarray(variable) for key, _, variable in _variables(model, optimizer)}
     for key, value in arrays.items():
-        if np.issubdtype(value.dtype, np.floating) and not np.isfinite(value).all():
+        if not _is_finite(value):
             raise FloatingPointError(
                 f"the variable {key} holds NaN or infinity, so that it was not saved; the "
                 f"checkpoint before it "
                 f"is kept. A lower learning rate is the usual remedy."
             )
     arrays[_PROGRESS] = np.frombuffer(json.dumps(progress).encode(), dtype=np.uint8)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
+    with replacing(path) as partial, partial.open("wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
 
 
 def read_progress(path: Path) -> dict[str, Any]:
-    """The progress that the checkpoint `path` holds."""
-    return json.loads(_read(path)[_PROGRESS].tobytes())
+    """Return the progress that the checkpoint `path` holds.
+
+    Raises:
+        ValueError: if the file is no checkpoint or is damaged.
+    """
+    return _progress(path, _read(path))
 
 
 def restore(
@@ -97,50 +104,110 @@ def restore(
         The progress that was saved with them.
 
     Raises:
-        ValueError: if the file is no checkpoint or is one of another model, naming the variable.
+        ValueError: if the file is no checkpoint, is damaged or is one of another model, naming the
+            variable; then no variable has changed.
     """
     arrays = _read(path)
-    for key, variable in _variables(model, optimizer):
-        if key not in arrays:
-            raise ValueError(
-                f"the checkpoint {path} has no variable {key}: it was written by another model or "
-                "optimiser. Use the settings that it was made with, or another --output_dir."
-            )
-        value = arrays[key]
-        if value.shape != tuple(variable.shape):
-            raise ValueError(
-                f"the checkpoint {path} has {key} in shape {value.shape}; expected "
-                f"{tuple(variable.shape)}. Use the settings that it was made with, or another "
-                "--output_dir."
-            )
+    progress = _progress(path, arrays)
+    is_numbered = _NUMBERED in arrays
+    values = [
+        (variable, _checked(path, name, variable, arrays.get(number if is_numbered else name)))
+        for name, number, variable in _variables(model, optimizer)
+    ]
+    for variable, value in values:
         variable.assign(value)
-    return json.loads(arrays[_PROGRESS].tobytes())
+    return progress
+
+
+def _checked(
+    path: Path, name: str, variable: keras.Variable, value: np.ndarray | None
+) -> np.ndarray:
+    """The value for a variable, or an error that says why it cannot be."""
+    remedy = "Use the settings that it was made with, or another folder."
+    if value is None:
+        raise ValueError(
+            f"the checkpoint {path} has no variable {name}: it was written by another model or "
+            f"optimiser. {remedy}"
+        )
+    shape, dtype = tuple(variable.shape), keras.backend.standardize_dtype(variable.dtype)
+    if value.shape != shape:
+        raise ValueError(
+            f"the checkpoint {path} has {name} in shape {value.shape}; expected {shape}. {remedy}"
+        )
+    if value.dtype.kind == "V" and value.dtype.itemsize == np.dtype(dtype).itemsize:
+        value = value.view(dtype)  # Of a type that is not NumPy's own, such as bfloat16.
+    if value.dtype.name != dtype:
+        raise ValueError(
+            f"the checkpoint {path} has {name} as {value.dtype.name}; expected {dtype}. {remedy}"
+        )
+    if not _is_finite(value):
+        raise ValueError(
+            f"the checkpoint {path} holds NaN or infinity in {name}. Delete it to train again what "
+            "it held."
+        )
+    return value
+
+
+def _is_finite(value: np.ndarray) -> bool:
+    return "float" not in value.dtype.name or bool(np.isfinite(value).all())
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:
     """All arrays, at once: the archive's check sums are compared only as they are read."""
+    with path.open("rb") as file:
+        try:
+            return dict(_arrays(file, os.fstat(file.fileno()).st_size))
+        except Exception as error:  # A parser of damaged bytes may raise anything.
+            # A disk that fails is none; a damaged archive may ask for a place before its start.
+            if isinstance(error, OSError) and error.errno != errno.EINVAL:
+                raise
+            raise ValueError(
+                f"{path} is not a checkpoint of hsm or is damaged: {error}. Delete it to train "
+                "again what it held."
+            ) from error
+
+
+def _arrays(file: BinaryIO, size: int) -> Iterator[tuple[str, np.ndarray]]:
+    with zipfile.ZipFile(file) as archive:
+        # `save` does not compress; a small file that claims to hold much is none of its.
+        if sum(member.file_size for member in archive.infolist()) > size:
+            raise ValueError("its content is larger than the file")
+    file.seek(0)
+    with np.load(file, allow_pickle=False) as arrays:
+        for key in arrays:
+            value = arrays[key]
+            if not isinstance(value, np.ndarray):
+                raise ValueError(f"{key} is no array")
+            yield key, value
+
+
+def _progress(path: Path, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
     remedy = "Delete it to train again what it held."
-    try:
-        with np.load(path) as archive:
-            arrays = dict(archive)
-    except (zipfile.BadZipFile, ValueError, EOFError) as error:
-        raise ValueError(
-            f"{path} is not a checkpoint of hsm or is damaged: {error}. {remedy}"
-        ) from error
     if _PROGRESS not in arrays:
         raise ValueError(f"{path} is not a checkpoint of hsm: it has no {_PROGRESS}. {remedy}")
-    return arrays
+    try:
+        progress = json.loads(arrays[_PROGRESS].tobytes())
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} has a damaged {_PROGRESS}: {error}. {remedy}") from error
+    if not isinstance(progress, dict):
+        raise ValueError(
+            f"{path} has a damaged {_PROGRESS}: expected an object, received "
+            f"{reprlib.repr(progress)}. {remedy}"
+        )
+    return progress
 
 
 def _variables(
     model: keras.Model, optimizer: keras.optimizers.Optimizer | None
-) -> Iterable[tuple[str, keras.Variable]]:
-    """Every variable with a key that is unique and the same in every process.
-
-    Keras' own paths hold counters of the process (`conv2d_7`), so that only a variable's place and
-    its own name count.
-    """
+) -> Iterator[tuple[str, str, keras.Variable]]:
+    """Every variable with its key, and with the one that it has in files of older versions."""
+    named = model_variables(model)
+    names = {id(variable): f"model/{name}" for name, variable in named.items()}
     for index, variable in enumerate(model.variables):
-        yield f"model/{index:04d}/{variable.name}", variable
-    for index, variable in enumerate(optimizer.variables if optimizer else []):
-        yield f"optimizer/{index:04d}", variable
+        yield names[id(variable)], f"model/{index:04d}/{variable.name}", variable
+    if optimizer is None:
+        return
+    slots = optimizer_variables(optimizer, named)
+    names = {id(variable): f"optimizer/{name}" for name, variable in slots.items()}
+    for index, variable in enumerate(optimizer.variables):
+        yield names[id(variable)], f"optimizer/{index:04d}", variable

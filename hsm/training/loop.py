@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from hsm.progress import ProgressBar
 from hsm.schedules import Phase, Phases, Schedule, phase_at
 from hsm.training import checkpoint
 from hsm.training.interruption import Interruption
+from hsm.training.progress import read_progress
 from hsm.training.step import Totals, TrainStep
 from hsm.training.watch import Watch
 
@@ -40,19 +41,20 @@ class EpochResult:
 
     Attributes:
         epoch: its number, from 1.
-        alpha: alpha in force; a learned one at the epoch's end.
+        alpha: alpha in force; a learned one at the epoch's end; None if the model has none.
         learning_rate: learning rate in force.
-        loss: mean cross entropy of its examples, in nats, with the labels smoothed in training.
-        accuracy: share of its examples classified rightly, 0..1.
+        loss: mean of the objective's terms; of a cross entropy that of its examples, in nats, with
+            the labels smoothed in training.
+        accuracy: share of its examples classified rightly, 0..1; None if none are classified.
         seconds: wall time of its steps.
         images_per_second: examples / seconds.
     """
 
     epoch: int
-    alpha: float
+    alpha: float | None
     learning_rate: float
     loss: float
-    accuracy: float
+    accuracy: float | None
     seconds: float
     images_per_second: float
 
@@ -75,6 +77,7 @@ class Trainer:
         epochs: results of these epochs, as dicts.
         evaluations: what `evaluate` returned, in order.
         preparation_seconds: wall time that the caller spent on the model before the first epoch.
+        made_with: what `continue_with` was told, with the epoch and step that it was told after.
     """
 
     def __init__(
@@ -99,6 +102,7 @@ class Trainer:
         self.epochs: list[dict[str, Any]] = []
         self.evaluations: list[dict[str, Any]] = []
         self.preparation_seconds = 0.0
+        self.made_with: list[dict[str, Any]] = []
         self._interrupted: dict[str, Any] | None = None
         self._files_passed = 0
 
@@ -117,7 +121,7 @@ class Trainer:
         for index in reversed(range(len(files))):
             path = files[index].path
             if path.exists():
-                progress = checkpoint.read_progress(path)
+                progress = read_progress(path)
                 files[index].check(progress)
                 self._restore(path, progress)
                 self._files_passed = index
@@ -131,7 +135,7 @@ class Trainer:
             ValueError: if it is damaged, of another model, of another or an unknown origin, or was
                 trained with another schedule so far.
         """
-        self._restore(path, checkpoint.read_progress(path))
+        self._restore(path, read_progress(path))
 
     def _restore(self, path: Path, progress: dict[str, Any]) -> None:
         self._check_origin(path, progress)
@@ -140,19 +144,33 @@ class Trainer:
         self.epochs = progress["epochs"]
         self.evaluations = progress["evaluations"]
         self.preparation_seconds = progress.get("preparation_seconds", 0.0)
+        # Checkpoints before version 0.2 do not say what computed them.
+        self.made_with = progress.get("made_with", [{"after_epoch": 0, "after_step": 0}])
         self._interrupted = progress["interrupted"]
+
+    def continue_with(self, maker: Mapping[str, Any]) -> None:
+        """Keep in checkpoints what computes from here on, such as packages and threads.
+
+        Args:
+            maker: JSON values. If they are those of the state that was restored, nothing is added.
+        """
+        step = 0 if self._interrupted is None else self._interrupted["step"]
+        entry = {"after_epoch": self.epoch, "after_step": step, **maker}
+        last = self.made_with[-1] if self.made_with else {}
+        if {**last, "after_epoch": self.epoch, "after_step": step} != entry:
+            self.made_with.append(entry)
 
     def _check_origin(self, path: Path, progress: dict[str, Any]) -> None:
         """Refuse a checkpoint of other data, or of another schedule up to where it is."""
         if "origin" not in progress:
             raise ValueError(
                 f"the checkpoint {path} was written by an older version and does not say what it "
-                "was trained on: use another --output_dir, or delete it to train anew"
+                "was trained on: use another folder, or delete it to train anew"
             )
         if progress["origin"] != self.origin:
             raise ValueError(
                 f"the checkpoint {path} was trained on other images or from other weights than "
-                "those given now: use another --output_dir, or delete it to train anew"
+                "those given now: use another folder, or delete it to train anew"
             )
         before = Phases(tuple(Phase(**phase) for phase in progress["schedule"]))
         for epoch in range(1, progress["epoch"] + 1):
@@ -243,7 +261,9 @@ class Trainer:
         if interrupted is None:
             self.step.reset()
             return 0.0, 0
-        self.step.reset(Totals(**interrupted["totals"]))
+        totals = interrupted["totals"]
+        # Checkpoints before version 0.2 knew no terms but examples.
+        self.step.reset(Totals(**{"terms": totals["examples"], **totals}))
         return interrupted["seconds"], interrupted["step"]
 
     def _finish(self, phase: Phase, epoch: int, *, start: float) -> EpochResult:
@@ -253,13 +273,14 @@ class Trainer:
             raise RuntimeError(
                 f"epoch {epoch} gave {totals.steps} batches; expected {self.data.steps_per_epoch}"
             )
-        learned_alpha = self.step.learned_alpha
+        alpha = self.step.alpha
         return EpochResult(
             epoch=epoch,
-            alpha=phase.alpha if learned_alpha is None else learned_alpha,
+            # A phase's number, not the float32 that it became.
+            alpha=None if alpha is None else self.step.learned_alpha or phase.alpha,
             learning_rate=phase.learning_rate,
             loss=totals.mean_loss,
-            accuracy=totals.accuracy,
+            accuracy=totals.accuracy if self.step.objective.classifies else None,
             seconds=seconds,
             images_per_second=totals.examples / seconds,
         )
@@ -287,6 +308,7 @@ class Trainer:
             "schedule": [asdict(phase) for phase in self.schedule.phases],
             "interrupted": interrupted,
             "origin": self.origin,
+            "made_with": self.made_with,
         }
         try:
             checkpoint.save(path, progress, model=self.step.model, optimizer=self.step.optimizer)

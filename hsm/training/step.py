@@ -9,19 +9,21 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from hsm.losses import cross_entropy
+from hsm.layers.backend import require_tensorflow
+from hsm.training.objective import BatchLoss, Objective, SoftmaxObjective
 
 
 @dataclass(frozen=True)
 class Totals:
-    """Sums over the examples seen since the last reset.
+    """Sums over what was seen since the last reset.
 
     Attributes:
-        loss: sum of the examples' cross entropies.
-        correct: examples whose largest logit is the label's.
+        loss: sum of the loss's terms.
+        correct: examples that were classified rightly.
         examples: examples seen.
         first_bad_step: 1-based step of the first loss that was not finite; 0 if there was none.
         steps: steps since the reset.
+        terms: terms of the loss: examples, pairs or batches.
     """
 
     loss: float
@@ -29,29 +31,36 @@ class Totals:
     examples: int
     first_bad_step: int
     steps: int
+    terms: float
 
     @property
     def mean_loss(self) -> float:
-        """Mean cross entropy an example, in nats."""
-        return self.loss / max(self.examples, 1)
+        """Mean loss of a term; of a cross entropy an example's, in nats."""
+        return self.loss / max(self.terms, 1)
 
     @property
     def accuracy(self) -> float:
-        """Share of examples whose largest logit is the label's, 0..1."""
+        """Share of examples that were classified rightly, 0..1."""
         return self.correct / max(self.examples, 1)
 
 
 class TrainStep:
-    """One gradient step on the softmax cross entropy (eq. 2), compiled once.
+    """One gradient step on an objective, compiled once.
 
     alpha and the learning rate are variables, so that changing them traces nothing anew. Loss and
-    accuracy are summed on the device and read by `totals()`: a step never waits for the host.
+    hits are summed on the device and read by `totals()`: a step never waits for the host.
+
+    A variable with an attribute `rate_multiplier`, as the proxies of `hsm.layers.Proxies` have,
+    moves by that many times what the optimiser moves it.
 
     Args:
-        model: maps float32 images [b, h, w, 3] of RGB values 0..255 to float32 logits [b, classes].
+        model: maps float32 images [b, h, w, 3] of RGB values 0..255 to what `objective` takes.
         optimizer: a Keras optimiser; one with loss scaling is used as such.
-        label_smoothing: share of a label that is spread evenly over all classes, 0 to 1.
+        objective: what is minimised; None is the softmax cross entropy of the model's logits.
         xla: compile the step with XLA.
+
+    Raises:
+        RuntimeError: if Keras is not on TensorFlow.
     """
 
     def __init__(
@@ -59,15 +68,17 @@ class TrainStep:
         model: keras.Model,
         optimizer: keras.optimizers.Optimizer,
         *,
-        label_smoothing: float = 0.0,
+        objective: Objective | None = None,
         xla: bool = False,
     ) -> None:
+        require_tensorflow("TrainStep")
         self.model = model
         self.optimizer = optimizer
-        self.label_smoothing = label_smoothing
+        self.objective = objective or SoftmaxObjective()
         self.xla = xla
         optimizer.build(model.trainable_variables)
-        self._loss = tf.Variable(0.0, dtype=tf.float64, trainable=False)
+        # The loss's sum and its terms.
+        self._loss = tf.Variable([0.0, 0.0], dtype=tf.float64, trainable=False)
         self._counts = tf.Variable([0, 0, 0, 0], dtype=tf.int64, trainable=False)
         self._update: Callable[[Any, Any], None] | None = None
 
@@ -83,25 +94,34 @@ class TrainStep:
         self._update(images, labels)
 
     def set_phase(self, *, alpha: float, learning_rate: float) -> None:
-        """Set the two numbers that a phase of a schedule consists of; a learned alpha stays."""
-        if self.learned_alpha is None:
-            self.model.alpha.assign(alpha)
+        """Set the two numbers that a phase of a schedule consists of.
+
+        A learned alpha stays; a model without one has none to set.
+        """
+        if self.alpha is not None and not self.alpha.trainable:
+            self.alpha.assign(alpha)
         self.optimizer.learning_rate = learning_rate
+
+    @property
+    def alpha(self) -> keras.Variable | None:
+        """The model's alpha, or None if it has none."""
+        return getattr(self.model, "alpha", None)
 
     @property
     def learned_alpha(self) -> float | None:
         """The model's alpha if it is trained with the weights, else None."""
-        return float(self.model.alpha.numpy()) if self.model.alpha.trainable else None
+        return None if self.alpha is None or not self.alpha.trainable else float(self.alpha.numpy())
 
     def totals(self) -> Totals:
         """Read the sums; waits for the steps under way."""
         correct, examples, bad, steps = (int(n) for n in self._counts.numpy())
-        return Totals(float(self._loss.numpy()), correct, examples, bad, steps)
+        loss, terms = (float(x) for x in self._loss.numpy())
+        return Totals(loss, correct, examples, bad, steps, terms)
 
     def reset(self, totals: Totals | None = None) -> None:
         """Set the sums to zero, or to those of an interrupted epoch."""
-        start = totals or Totals(0.0, 0, 0, 0, 0)
-        self._loss.assign(start.loss)
+        start = totals or Totals(0.0, 0, 0, 0, 0, 0.0)
+        self._loss.assign([start.loss, start.terms])
         self._counts.assign([start.correct, start.examples, start.first_bad_step, start.steps])
 
     def _compiled(self, images: Any, labels: Any) -> Callable[[Any, Any], None]:
@@ -114,23 +134,27 @@ class TrainStep:
     def _step(self, images: tf.Tensor, labels: tf.Tensor) -> None:
         variables = self.model.trainable_variables
         with tf.GradientTape() as tape:
-            logits = self.model(tf.cast(images, tf.float32), training=True)
-            losses = cross_entropy(labels, tf.cast(logits, tf.float32), self.label_smoothing)
-            scaled_loss = self.optimizer.scale_loss(tf.reduce_mean(losses))
-        self.optimizer.apply(tape.gradient(scaled_loss, variables), variables)
-        self._count(losses, logits, labels)
+            loss = self.objective(self.model, tf.cast(images, tf.float32), labels, training=True)
+            scaled_loss = self.optimizer.scale_loss(loss.total / loss.count)
+        self._apply(tape.gradient(scaled_loss, variables), variables)
+        self._count(loss, labels)
 
-    def _count(self, losses: tf.Tensor, logits: tf.Tensor, labels: tf.Tensor) -> None:
-        total = tf.reduce_sum(tf.cast(losses, tf.float64))
-        predicted = tf.argmax(logits, axis=-1, output_type=labels.dtype)
-        correct = tf.reduce_sum(tf.cast(predicted == labels, tf.int64))
+    def _apply(self, gradients: list[tf.Tensor], variables: list[keras.Variable]) -> None:
+        """Update `variables`, those with a rate of their own by a multiple."""
+        own = [v for v in variables if getattr(v, "rate_multiplier", 1.0) != 1.0]
+        before = [tf.identity(v.value) for v in own]
+        self.optimizer.apply(gradients, variables)
+        for variable, start in zip(own, before, strict=True):
+            variable.assign(start + variable.rate_multiplier * (variable.value - start))
+
+    def _count(self, loss: BatchLoss, labels: tf.Tensor) -> None:
         _, _, bad, steps = tf.unstack(self._counts)
-        is_first = tf.logical_and(bad == 0, tf.logical_not(tf.math.is_finite(total)))
-        self._loss.assign_add(total)
+        is_first = tf.logical_and(bad == 0, tf.logical_not(tf.math.is_finite(loss.total)))
+        self._loss.assign_add(tf.cast(tf.stack([loss.total, loss.count]), tf.float64))
         self._counts.assign_add(
             tf.stack(
                 [
-                    correct,
+                    tf.zeros_like(steps) if loss.hits is None else loss.hits,
                     tf.shape(labels, out_type=tf.int64)[0],
                     tf.where(is_first, steps + 1, tf.zeros_like(steps)),
                     tf.ones_like(steps),

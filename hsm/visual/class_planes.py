@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hsm.visual.files import write_csv, write_figure
-from hsm.visual.style import COLUMN_WIDTH, RC
+from hsm.visual.style import COLUMN_WIDTH, look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -85,9 +85,7 @@ def write_planes(
         stem: Path of the files without suffix.
         class_names: A short name a class, M of them.
     """
-    import matplotlib
-
-    with matplotlib.rc_context(dict(RC)):
+    with look():
         return tuple(write_figure(draw_planes(planes, class_names), stem))
 
 

@@ -12,6 +12,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
 
+from hsm.output_folder import make_output_folder
+
 _BUCKETS = 30
 _SCALAR, _TENSOR = 1, 2  # tensorboard.DataClass
 
@@ -59,6 +61,7 @@ class EventLog:
         if self.has(name, step):
             return
         if self._writer is None:
+            make_output_folder(self._directory)
             self._writer = tf.summary.create_file_writer(str(self._directory))
         metadata = tf.compat.v1.SummaryMetadata(
             plugin_data=tf.compat.v1.SummaryMetadata.PluginData(plugin_name=plugin),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from hsm.atomic import replacing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,15 +27,19 @@ def write_figure(figure: Figure, stem: Path) -> list[Path]:
 
 def write_picture(figure: Figure, path: Path) -> None:
     """Writes the .png or .pdf file `path`, all at once or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    figure.savefig(partial, format=path.suffix[1:], metadata={_STAMPS[path.suffix]: None})
-    partial.replace(path)
+    # Into memory first: of a disk that is full, Matplotlib's writers say other things.
+    picture = io.BytesIO()
+    figure.savefig(picture, format=path.suffix[1:], metadata={_STAMPS[path.suffix]: None})
+    with replacing(path) as partial:
+        partial.write_bytes(picture.getbuffer())
 
 
 def write_csv(path: Path, rows: Iterable[Sequence[object]]) -> Path:
     """Writes rows, the first of them the columns' names, all at once or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    # A class is a folder, whose name may be no UTF-8: its bytes are kept.
-    with partial.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+    with (
+        replacing(path) as partial,
+        # A class is a folder, whose name may be no UTF-8: its bytes are kept.
+        partial.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file,
+    ):
         csv.writer(file, lineterminator="\n").writerows(rows)
-    return partial.replace(path)
+    return path

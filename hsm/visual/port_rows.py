@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from hsm.metrics import Interval
 from hsm.visual.files import write_csv, write_figure
-from hsm.visual.style import COLUMN_WIDTH, RC
+from hsm.visual.style import COLUMN_WIDTH, look
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,9 +38,7 @@ class PortRow:
 
 def write_port_figure(rows: Sequence[PortRow], stem: Path, *, title: str) -> tuple[Path, ...]:
     """Draws `<stem>.png` and `<stem>.pdf` and returns their paths. Needs matplotlib."""
-    import matplotlib
-
-    with matplotlib.rc_context(dict(RC)):
+    with look():
         return tuple(write_figure(draw_port(rows, title=title), stem))
 
 

@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from hsm.atomic import write_text
+from hsm.output_folder import make_output_folder
+
 CONFIG = "projector_config.pbtxt"
 # TensorBoard's limit for the side of a sprite, in pixels.
 MOST_PIXELS = 8192
@@ -43,14 +46,14 @@ def write_projector(
     Raises:
         ValueError: if the pictures side by side are larger than the projector takes.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    make_output_folder(directory)
     np.savetxt(directory / "vectors.tsv", embeddings, fmt="%.6g", delimiter="\t")
     rows = [("class", "image"), *names]
     text = "".join("\t".join(map(_field, row)) + "\n" for row in rows)
     (directory / "metadata.tsv").write_bytes(text.encode("utf-8", "replace"))
     png = tf.io.encode_png(sprite(pictures)).numpy()
     (directory / "sprite.png").write_bytes(png)
-    (directory / CONFIG).write_text(_CONFIG_TEXT.format(side=pictures.shape[1]))
+    write_text(directory / CONFIG, _CONFIG_TEXT.format(side=pictures.shape[1]))
 
 
 def sprite(pictures: np.ndarray) -> np.ndarray:

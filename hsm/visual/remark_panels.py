@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hsm.visual.files import write_csv, write_figure
-from hsm.visual.style import COLUMN_WIDTH, METHOD_STYLES, RC
+from hsm.visual.style import COLUMN_WIDTH, look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,17 +31,19 @@ class RemarkRow:
 
     Attributes:
         title: What was trained, such as "LN, α = 16".
-        method: Whose colour it has.
+        method: By which.
         norms: By part, "training" and "test": the `QUANTILES` of the features' length before it is
             normalised, [5].
         scores: By measure, such as "R@1": percent of test features at unit length, and as they are.
             Empty where retrieval was not scored.
+        color: "#rrggbb"; None for one that no method has.
     """
 
     title: str
     method: str
     norms: Mapping[str, NDArray[np.float64]]
     scores: Mapping[str, tuple[float, float]]
+    color: str | None = None
 
     def spread(self, part: str) -> float:
         """The norms' 90th less their 10th percentile, over their median."""
@@ -51,9 +53,7 @@ class RemarkRow:
 
 def write_remarks(rows: Sequence[RemarkRow], stem: Path, *, title: str) -> tuple[Path, ...]:
     """Draws `<stem>.png` and `<stem>.pdf` and returns their paths. Needs matplotlib."""
-    import matplotlib
-
-    with matplotlib.rc_context(dict(RC)):
+    with look():
         return tuple(write_figure(draw_remarks(rows, title=title), stem))
 
 
@@ -141,5 +141,4 @@ def _name_rows(panel: Axes, rows: Sequence[RemarkRow]) -> None:
 
 
 def _color(row: RemarkRow) -> str:
-    style = METHOD_STYLES.get(row.method)
-    return style.color if style and row.method != "pretrained" else _OTHER
+    return row.color or _OTHER

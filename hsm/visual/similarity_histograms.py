@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hsm.analysis import density_overlap
 from hsm.visual.files import write_csv, write_figure
-from hsm.visual.style import COLUMN_WIDTH, RC
+from hsm.visual.style import COLUMN_WIDTH, look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,9 +65,7 @@ class SimilarityRow:
 
 def write_similarities(rows: Sequence[SimilarityRow], stem: Path) -> tuple[Path, ...]:
     """Draws `<stem>.png` and `<stem>.pdf` and returns their paths. Needs matplotlib."""
-    import matplotlib
-
-    with matplotlib.rc_context(dict(RC)):
+    with look():
         return tuple(write_figure(draw_similarities(rows), stem))
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -36,6 +38,30 @@ RC: Mapping[Any, Any] = MappingProxyType(
     }
 )
 
+# Which of matplotlib's settings say where figures are shown, not how they look.
+_NOT_LOOK = ("backend", "interactive", "toolbar", "webagg.")
+
+
+@contextmanager
+def look() -> Iterator[None]:
+    """Draw as `RC` says, and where it says nothing as matplotlib does by itself.
+
+    A user's matplotlibrc, or a style in force, counts again afterwards. Needs matplotlib.
+    """
+    import matplotlib
+
+    defaults = {
+        key: value
+        for key, value in matplotlib.rcParamsDefault.items()
+        if not key.startswith(_NOT_LOOK)
+    }
+    with matplotlib.rc_context():
+        with warnings.catch_warnings():
+            # Of settings that are to go; they are at their defaults.
+            warnings.simplefilter("ignore", matplotlib.MatplotlibDeprecationWarning)
+            matplotlib.rcParams.update({**defaults, **RC})
+        yield
+
 
 @dataclass(frozen=True)
 class LineStyle:
@@ -44,20 +70,6 @@ class LineStyle:
     color: str
     marker: str
     dashes: str | tuple[float, tuple[float, ...]]
-
-
-# Okabe and Ito's palette, which colour-blind readers can tell apart. A heated method keeps the
-# hue family of what it starts from: LN and HLN blue, BN and HBN red.
-METHOD_STYLES: Mapping[str, LineStyle] = MappingProxyType(
-    {
-        "pretrained": LineStyle("#000000", "", ":"),
-        "SM": LineStyle("#009E73", "o", "-"),
-        "LN": LineStyle("#56B4E9", "s", "-"),
-        "HLN": LineStyle("#0072B2", "D", "--"),
-        "BN": LineStyle("#E69F00", "^", "-"),
-        "HBN": LineStyle("#D55E00", "v", "--"),
-    }
-)
 
 
 def missing_matplotlib(plot: str) -> str | None:

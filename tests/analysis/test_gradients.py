@@ -6,11 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from hsm.analysis import (
-    SoftmaxClassifier,
-    gradient_before_normalization,
-    gradient_norms_against_alpha,
-)
+from hsm.analysis import SoftmaxClassifier, gradient_before_normalization
 from hsm.layers import TemperatureSoftmaxDense
 
 RNG = np.random.default_rng(0)
@@ -67,32 +63,25 @@ def test_probabilities_equal_the_layers(scale_bias):
     np.testing.assert_allclose(layer(F), classifier.probabilities(F), rtol=1e-4, atol=1e-7)
 
 
-def test_norms_are_those_of_the_gradients():
-    norms = gradient_norms_against_alpha(F, W, bias=B, labels=LABELS, alphas=[0.0, 1.0, 4.0])
-    np.testing.assert_array_equal(norms.alphas, [0.0, 1.0, 4.0])
-    for row, alpha in enumerate(norms.alphas):
-        classifier = SoftmaxClassifier(W, B, alpha=alpha)
-        expected = np.linalg.norm(classifier.feature_gradients(F, LABELS), axis=1)
-        np.testing.assert_allclose(norms.features[row], expected, rtol=1e-12)
-        expected = np.linalg.norm(classifier.weight_gradients(F, LABELS), axis=2)
-        np.testing.assert_allclose(norms.weights[row], expected, rtol=1e-12)
-
-
-def test_norms_follow_the_papers_properties():
+def test_gradients_follow_the_papers_properties():
     features, weights = unit(F, 1), unit(W, 0)
     best = (features @ weights).argmax(1)
     correct = best == np.where(np.arange(7) < 4, best, (best + 1) % 4)
     labels = np.where(correct, best, (best + 1) % 4)
-    alphas = [1e-6, 1e3, 1e4]
-    norms = gradient_norms_against_alpha(features, weights, bias=None, labels=labels, alphas=alphas)
-    assert (norms.features[0] < 1e-5).all()  # Property 1.
-    assert (norms.weights[0] < 1e-5).all()
-    assert (norms.features[2, correct] < 1e-9).all()  # Property 2, "correct".
-    np.testing.assert_allclose(  # Property 2, "incorrect": linear in alpha.
-        norms.features[2, ~correct], 10 * norms.features[1, ~correct], rtol=1e-6
-    )
-    assert (norms.weights[2, correct] < 1e-9).all()  # Property 3.
-    hard = norms.weights[2, ~correct] > 1.0
+
+    def norms(alpha):
+        classifier = SoftmaxClassifier(weights, None, alpha=alpha)
+        by_weights = classifier.weight_gradients(features, labels)
+        by_features = classifier.feature_gradients(features, labels)
+        return np.linalg.norm(by_features, axis=1), np.linalg.norm(by_weights, axis=2)
+
+    assert all((lengths < 1e-5).all() for lengths in norms(1e-6))  # Property 1.
+    (by_features, _), (ten_times, by_weights) = norms(1e3), norms(1e4)
+    assert (ten_times[correct] < 1e-9).all()  # Property 2, "correct".
+    # Property 2, "incorrect": linear in alpha.
+    np.testing.assert_allclose(ten_times[~correct], 10 * by_features[~correct], rtol=1e-6)
+    assert (by_weights[correct] < 1e-9).all()  # Property 3.
+    hard = by_weights[~correct] > 1.0
     assert (hard.sum(1) == 2).all()  # Only the label's weights and the winner's.
 
 
@@ -108,21 +97,16 @@ def test_large_logits_do_not_overflow():
         ({"labels": LABELS + 1}, r"labels in 0..3.*labels from 1 to 4"),
         ({"labels": LABELS - 1}, r"labels in 0..3.*labels from -1 to 2"),
         ({"features": F[:, :4]}, r"features of 5 dimensions.*features.shape=\(7, 4\)"),
-        ({"alphas": [-1.0]}, r"expected alpha >= 0 and finite. Received: alpha=-1.0"),
+        ({"alpha": -1.0}, r"expected alpha >= 0 and finite. Received: alpha=-1.0"),
         ({"features": F * np.nan}, "features must be finite"),
         ({"weights": W * np.inf}, "weights must be finite"),
     ],
 )
 def test_refuses_arguments(arguments, message):
-    arguments = {
-        "features": F,
-        "weights": W,
-        "bias": B,
-        "labels": LABELS,
-        "alphas": [1.0],
-    } | arguments
+    given = {"features": F, "weights": W, "bias": B, "labels": LABELS, "alpha": 1.0} | arguments
+    features, labels = given.pop("features"), given.pop("labels")
     with pytest.raises(ValueError, match=message):
-        gradient_norms_against_alpha(**arguments)
+        SoftmaxClassifier(**given).feature_gradients(features, labels)
 
 
 def test_chain_rule_refuses_arguments():

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from image_factory import photograph
+from support.image_factory import photograph
 
 
 @pytest.fixture(autouse=True)

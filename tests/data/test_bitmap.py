@@ -7,7 +7,7 @@ import struct
 import numpy as np
 import pytest
 import tensorflow as tf
-from image_factory import bmp, os2_bmp, photograph, pillow_rgb
+from support.image_factory import bmp, os2_bmp, photograph, pillow_rgb
 
 from hsm.data.bitmap import decode_bitmap
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow as tf
-from image_factory import GIF_PALETTE, gif, gif_frame, pillow_rgb
+from support.image_factory import GIF_PALETTE, gif, gif_frame, pillow_rgb
 
 from hsm.data.gif import decode_gif
 

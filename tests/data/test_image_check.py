@@ -6,7 +6,7 @@ import os
 
 import pytest
 import tensorflow as tf
-from image_factory import encode, os2_bmp, photograph
+from support.image_factory import encode, os2_bmp, photograph
 
 from hsm.data import image_check
 from hsm.data.image_check import find_bad_images

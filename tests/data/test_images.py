@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow as tf
-from image_factory import encode, photograph, pillow_rgb, png16
 from PIL import Image
+from support.image_factory import encode, photograph, pillow_rgb, png16
 
 from hsm.data import images
 

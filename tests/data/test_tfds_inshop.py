@@ -5,9 +5,9 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-import archive_factory
 import pytest
 import tensorflow_datasets as tfds
+from support import archive_factory
 
 from hsm.data.tfds_inshop import InshopRetrieval
 

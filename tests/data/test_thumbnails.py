@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from image_factory import encode, photograph
+from support.image_factory import encode, photograph
 
 from hsm.data import pipeline
 from hsm.data.sources.source import EncodedImages, Split

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import csv
-import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from experiments.driver_process import run
-from experiments.flag_parsing import parsed, run_table
-from record_factory import make_record
+from support.driver_process import run
+from support.flag_parsing import parsed, run_table
+from support.record_factory import make_record
 
 from hsm import records
 from hsm.data.sources import load_source
-from hsm.experiments import figure2, figure4, port, remarks
-from hsm.experiments.config import RunConfig
-from hsm.experiments.figure2_recipes import FIGURE2_RECIPES
-from hsm.experiments.hyperparameters import PROFILES
-from hsm.experiments.planes import angles_to_centres, render
-from hsm.experiments.recipes import RECIPES
-from hsm.experiments.recorded import Recorded, by_condition, read
+from hsm.experiments import caffe_port, figure2, figure4, remarks
+from hsm.experiments.config import RunConfig, run_record
+from hsm.experiments.config.figure2_recipes import FIGURE2_RECIPES
+from hsm.experiments.config.hyperparameters import PROFILES
+from hsm.experiments.config.recipes import RECIPES
+from hsm.experiments.reporting.recorded_runs import Recorded, by_condition, read
+from hsm.experiments.studies.embedding_planes import angles_to_centres, render
 from hsm.visual.class_planes import Plane
 from hsm.visual.files import write_csv
 
@@ -136,13 +135,12 @@ def test_compactness_is_the_angle_to_the_mean_direction():
 
 def recorded(folder, method, *, alpha=16.0, seed=0, same=(0, 2.0), norms=(1.0, 3.0), **config):
     """A record and its CSV files: histograms of two bins, norms evenly between two values."""
-    record = make_record(method, seed=seed)
-    record["name"] = f"digits-{method}-{alpha:g}-{len(list(folder.glob('*.json')))}-seed{seed}"
-    record["config"] |= {"alpha": alpha, **config}
+    name = f"digits-{method}-{alpha:g}-{len(list(folder.glob('*.json')))}-seed{seed}"
+    record = replace(make_record(method, seed=seed, alpha=alpha, **config), name=name)
     records.write(record, folder)
     header = ("low", "high", "train_same", "train_different", "test_same", "test_different")
     bins = [(-1, 0, same[0], 1.0 - same[0], 0.5, 0.5), (0, 1, same[1] / 2, same[0], 0.5, 0.5)]
-    stem = folder / record["name"]
+    stem = folder / record.name
     write_csv(stem.with_name(f"{stem.name}.cosine_histograms.csv"), [header, *bins])
     lines = [(q, *[norms[0] + q * (norms[1] - norms[0])] * 2) for q in np.linspace(0, 1, 11)]
     norm_rows = [("quantile", "train", "test"), *lines]
@@ -254,7 +252,7 @@ def test_cosines_of_several_widths_are_not_mixed(tmp_path):
     recorded(tmp_path, "SM")
     recorded(tmp_path, "HBN", embedding_dim=128)
     flags = (f"--records={tmp_path}", "--methods=SM,HBN", f"--output_dir={tmp_path}")
-    with parsed(*flags), pytest.raises(ValueError, match="of 64, 128 dimensions.*--embedding_dim"):
+    with parsed(*flags), pytest.raises(ValueError, match="of 64, 128 dimensions.*`embedding_dim`"):
         figure4.main()
     with parsed(*flags, "--embedding_dim=128"):
         figure4.main()
@@ -270,7 +268,7 @@ def test_conditions_are_named_after_what_decides_them(tmp_path):
         "HBN, α = 16 → 16, α kept",
     ]
     (path,) = tmp_path.glob("*SM*.json")
-    found = Recorded(json.loads(path.read_text()), tmp_path)
+    found = Recorded(run_record.read(path), tmp_path)
     found.folder.joinpath(f"{path.stem}.feature_norms.csv").write_text("quantile\nhalf\n")
     with pytest.raises(ValueError, match="must hold numbers only.*half"):
         found.columns("feature_norms")
@@ -293,14 +291,14 @@ def test_port_smoke_and_refusals(tmp_path):
         (["--weights=gone.caffemodel"], "--weights must name a file"),
     ):
         with parsed(*flags), pytest.raises((ValueError, OSError), match=message):
-            port.main()
+            caffe_port.main()
 
 
 def test_a_few_photographs_and_a_tiny_network(tmp_path):
     """The measurement on synthetic images: the reference is the network itself."""
     import keras
 
-    from hsm.experiments.port_measure import Measurement, measure
+    from hsm.experiments.studies.port_study import Measurement, measure
     from hsm.models import GoogLeNet
 
     source = load_source("digits", limit=16)

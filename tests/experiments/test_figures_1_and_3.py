@@ -6,19 +6,20 @@ import csv
 from dataclasses import replace
 
 import pytest
-from experiments.driver_process import run
-from experiments.flag_parsing import parsed, run_table
 from PIL import Image
+from support.driver_process import run
+from support.flag_parsing import parsed, run_table
 
-from hsm.experiments import model_flag
+from hsm.experiments.cli import model_flag
 from hsm.experiments.config import RunConfig
+from hsm.output_folder import MARKER
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """The output folder of figure1 --smoke, and what the command printed."""
     folder = tmp_path_factory.mktemp("figure1")
-    result = run("figure1", "--smoke", f"--output_dir={folder}")
+    result = run("figure1", "--smoke", "--tensorboard", f"--output_dir={folder}")
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
     return folder / "smoke", result.stdout
@@ -44,6 +45,7 @@ def test_smoke_writes_figures_and_numbers(trained):
         assert sum(counts) == int(row["images"]) == 60
     assert len(rows(folder / "figure1_digits.csv")) == 61
     assert "To try: --alpha=" in said
+    assert list(folder.glob("tensorboard/*HBN*/events*"))
 
 
 def _model(folder):
@@ -115,7 +117,7 @@ def test_bad_input_is_a_sentence(trained, tmp_path, capsys, figure1):
         assert "pretrained has no classifier, and SM, whose alpha is 1, normalises nothing" in said
     (tmp_path / "empty").mkdir()
     folder = ("--dataset=image_folder", f"--data_dir={tmp_path / 'empty'}")
-    assert "No image was found" in _stop(capsys, figure1, model, *folder)
+    assert "no picture was found" in _stop(capsys, figure1, model, *folder)
     one = _photographs(tmp_path / "one", ["a"])
     said = _stop(capsys, figure1, model, "--dataset=image_folder", f"--data_dir={one}")
     assert "at least two training classes" in said
@@ -124,14 +126,14 @@ def test_bad_input_is_a_sentence(trained, tmp_path, capsys, figure1):
     assert "the model was trained on 5 classes of digits" in said
     assert "not the 2 training classes of other" in said
     said = _stop(capsys, figure1, model, "--epoch=7", f"--output_dir={tmp_path}")
-    assert "0 to 2. Received: 7" in said
+    assert "--epoch must be one whose weights are known: 0 to 2. Received: epoch=7" in said
 
 
 @pytest.fixture(scope="module")
 def trained_3(tmp_path_factory):
     """The output folder of figure3 --smoke, and what the command printed."""
     folder = tmp_path_factory.mktemp("figure3")
-    result = run("figure3", "--smoke", f"--output_dir={folder}")
+    result = run("figure3", "--smoke", "--tensorboard", f"--output_dir={folder}")
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
     return folder / "smoke", result.stdout
@@ -144,6 +146,7 @@ def test_figure_3_smoke(trained_3):
     found = rows(folder / "figure3_digits.csv")
     assert sum(row["part"] == "image" for row in found) == 60
     assert "nothing normalised" in said
+    assert list(folder.glob("tensorboard/*SM*/events*"))
 
 
 def test_figure_3_of_a_trained_run(trained_3, tmp_path):
@@ -154,7 +157,8 @@ def test_figure_3_of_a_trained_run(trained_3, tmp_path):
     assert result.returncode == 0, result.stderr
     assert said[said.index("Lengths and") : said.index("Figure 3:")] in result.stdout
     names = {path.name for path in (tmp_path / "new").iterdir()}
-    assert names == {f"figure3_{model.name}.{x}" for x in ("png", "pdf", "csv")}
+    pictures = {f"figure3_{model.name}.{x}" for x in ("png", "pdf", "csv")}
+    assert names == {MARKER, *pictures}
     result = run("figure3", *flags, "--sample=8")
     assert result.returncode == 0, result.stderr
     assert "gradients of 8 training images" in result.stdout

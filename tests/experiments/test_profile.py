@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
-from experiments.driver_process import kill_after, run
+from support.driver_process import kill_after, run
 
 OFFICIAL = (
     "--profile=official",

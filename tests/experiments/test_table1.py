@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 import pytest
-from experiments.driver_process import kill_after, run
+from support.driver_process import kill_after, run
 
 KILLED = (
     "--methods=HBN",
@@ -70,7 +70,7 @@ def test_a_signal_is_answered_in_a_sentence_and_its_own_status(tmp_path, number,
     ended, errors = kill_after("table1", "BN seed 0 epoch 2/3", *flags, number=number)
     assert ended == status
     assert errors.splitlines()[-1] == (
-        f"error: {word}; the same command continues from the last checkpoint"
+        f"error: {word}; the same command continues from what is saved"
     )
     assert run("table1", *flags).returncode == 0
 

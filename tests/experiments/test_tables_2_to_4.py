@@ -8,13 +8,13 @@ import time
 
 import numpy as np
 import pytest
-from experiments.driver_process import run
-from experiments.flag_parsing import parsed
+from support.driver_process import run
+from support.flag_parsing import parsed
 
 from hsm import records
 from hsm.experiments import table2, table3, table4
-from hsm.experiments.assemble import load_model
-from hsm.experiments.workspace import Workspace
+from hsm.experiments.runs.build import load_model
+from hsm.experiments.runs.workspace import Workspace
 
 
 def smoke(driver, folder, *flags):
@@ -33,8 +33,8 @@ def test_table_2_looks_queries_up_in_a_gallery(tmp_path):
     text, found = smoke("table2", tmp_path, "--methods=BN,HBN")
     assert "30 images of 5 classes test, 30 images of 5 classes gallery" in text
     assert "looked up\nin a gallery of 30 others" in text
-    assert {r["final"]["num_gallery"] for r in found} == {30}
-    assert {r["final"]["nmi_arithmetic"] for r in found} == {None}
+    assert {r.final.num_gallery for r in found} == {30}
+    assert {r.final.nmi_arithmetic for r in found} == {None}
     assert (tmp_path / "smoke" / "table2.tex").exists()
     assert (tmp_path / "smoke" / "learning_curves_table2_digits.png").exists()
 
@@ -43,7 +43,7 @@ def test_table_3_has_its_columns_and_skips_what_is_recorded(tmp_path):
     text, found = smoke("table3", tmp_path, "--embedding_dims=8,4")
     assert "\nDimensions " in text
     assert "SM  α = 4    HBN" in text
-    cells = {(r["config"]["embedding_dim"], r["method"], r["config"]["alpha"]) for r in found}
+    cells = {(r.config["embedding_dim"], r.method, r.config["alpha"]) for r in found}
     assert len(found) == len(cells) == 6
     assert (8, "BN", 4.0) in cells
     again, _ = smoke("table3", tmp_path, "--embedding_dims=8,4")
@@ -58,12 +58,9 @@ def test_table_4_scores_the_classifier(tmp_path):
     assert "10 classes, the training classes, of which other images trained" in text
     assert (tmp_path / "smoke" / "learning_curves_table4_digits.pdf").exists()
     for record in found:
-        final = record["final"]
-        hits = records.unpack_hits(record["hits"]["final"]["accuracy"], final["num_queries"])
-        assert hits.mean() == final["accuracy"]
-        assert final["nmi_arithmetic"] is None
-        best = max(evaluation["accuracy"] for evaluation in record["evaluations"])
-        assert record["best"]["accuracy"] == best
+        assert record.final_hits("accuracy").mean() == record.final.accuracy
+        assert record.final.nmi_arithmetic is None
+        assert record.best.accuracy == max(row.accuracy for row in record.evaluations)
 
 
 def test_the_accuracy_is_that_of_the_whole_network(tmp_path):
@@ -74,12 +71,12 @@ def test_the_accuracy_is_that_of_the_whole_network(tmp_path):
     _, found = smoke("table4", tmp_path, "--methods=LN,BN")
     source = load_source("digits", split="classification", limit=64)
     for record in found:
-        folder = Workspace(tmp_path / "smoke").output_dir / "runs" / record["name"]
+        folder = Workspace(tmp_path / "smoke").output_dir / "runs" / record.name
         model, config = load_model(folder)
         batches = pipeline.evaluation_batches(source.test, crop=config.image_size, batch_size=60)
         (images, labels) = next(iter(batches))
         predicted = np.argmax(model(images, training=False), axis=-1)
-        assert (predicted == labels.numpy()).mean() == pytest.approx(record["final"]["accuracy"])
+        assert (predicted == labels.numpy()).mean() == pytest.approx(record.final.accuracy)
 
 
 def cells(*flags):

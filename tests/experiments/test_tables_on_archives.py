@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import archive_factory as archive
 import pytest
-from experiments.flag_parsing import run_table
+from support import archive_factory as archive
+from support.flag_parsing import run_table
 
 from hsm import records
 from hsm.experiments import table2, table4
@@ -38,8 +38,8 @@ def test_table_2_takes_the_queries_and_the_gallery_of_in_shop(make, tmp_path, mo
     root = archive.inshop(tmp_path / "inshop")
     text, found = make(table2, "--dataset=inshop", f"--inshop_dir={root}")
     assert "5 images of 2 classes test, 2 images of 2 classes gallery" in text
-    assert [r["final"]["num_gallery"] for r in found] == [2, 2]
-    assert list(found[0]["final"]["recall"]) == ["1", "10", "20", "30"]
+    assert [r.final.num_gallery for r in found] == [2, 2]
+    assert list(found[0].final.recall) == [1, 10, 20, 30]
     assert "inshop: Table 2 of the paper" in text
     assert "[8] hard-aware cascade, quoted" in text
 
@@ -51,5 +51,5 @@ def test_table_4_takes_the_predefined_split(name, make, tmp_path, monkeypatch):
     root = maker(tmp_path / name)
     text, found = make(table4, f"--dataset={name}", f"--{name}_dir={root}")
     assert "8 images of 4 classes train, 4 images of 4 classes test" in text
-    assert {r["final"]["accuracy"] * 4 % 1 for r in found} == {0.0}
+    assert {r.final.accuracy * 4 % 1 for r in found} == {0.0}
     assert f"{name}: Table 4 of the paper" in text

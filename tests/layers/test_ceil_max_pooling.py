@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-import caffe_factory
 import numpy as np
 import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import caffe_factory
 
 from hsm.layers.ceil_max_pooling import CeilMaxPooling2D
 

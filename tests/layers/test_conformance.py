@@ -36,6 +36,7 @@ CASES = {
     "LocalResponseNormalization": Case(
         layers.LocalResponseNormalization, {"size": 3, "beta": 0.5}, IMAGES, False
     ),
+    "Proxies": Case(layers.Proxies, {"units": 3, "rate_multiplier": 50.0}, FEATURES, True),
     "ScalelessBatchNorm": Case(
         layers.ScalelessBatchNorm,
         {"momentum": 0.5, "epsilon": 0.01, "unbiased_variance": True},

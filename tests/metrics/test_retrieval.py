@@ -222,7 +222,7 @@ def test_memory_stays_far_below_all_pairs(collapsed):
         (([[1.0], [2.0]], [0]), r"labels must have one entry for each of the 2 vectors.*1 entries"),
         (([[1.0], [2.0]], [[0], [0]]), r"labels must be a vector \[n\].*shape=\(2, 1\)"),
         (([[1.0], [2.0]], [0.0, 0.0]), r"labels must be integers.*dtype=float64.*numpy.unique"),
-        (([[1.0], [2.0], [3.0]], [4, 4, 7]), r"none for 1 class\(es\): 7\. .*--singletons=exclude"),
+        (([[1.0], [2.0], [3.0]], [4, 4, 7]), r"none for 1 class\(es\): 7\. Leave them out"),
         (([[1.0]] * 12, range(12)), r"none for 12 class\(es\): 0, 1, .*9, \.\.\."),
         (([[1.0]], [0], (1,), [[1.0]]), r"gallery and gallery_labels must be given together"),
         (([[1.0]], [0], (1,), [[1.0, 2.0]], [0]), r"as long as the queries'.*2 and 1"),

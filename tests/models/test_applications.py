@@ -135,7 +135,7 @@ def test_imagenet_weights_that_cannot_be_fetched(monkeypatch):
         "the ImageNet weights of keras:ResNet50 are not, or not whole, in Keras's folder" in message
     )
     assert "cannot be fetched: URL fetch failure on https://host/resnet50_notop.h5" in message
-    assert "or pass its path as weights" in message
+    assert "or pass its path as `weights`" in message
 
 
 def test_imagenet_weights_in_keras_folder_are_used(monkeypatch, tmp_path, resnet):

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hsm.experiments import backbone_names
-from hsm.models import build_backbone
-from hsm.models.backbones import BACKBONES
+from hsm.models import backbone_specs, backbones, build_backbone
+from hsm.models.backbone_specs import BACKBONES, BackboneSpec
 
 
 @pytest.mark.parametrize(
@@ -75,8 +74,8 @@ def test_refuses_name():
     with pytest.raises(ValueError, match="expected one of googlenet, ") as error:
         build_backbone("resnet", 224)
     assert str(error.value).endswith(
-        "lenet, convnet, keras: and a network of keras.applications, or a .keras file. "
-        "Received: name='resnet'"
+        "lenet, convnet; keras: and a network of keras.applications, such as keras:ResNet50; or a "
+        ".keras file with a saved model, which brings its weights. Received: name='resnet'"
     )
 
 
@@ -92,5 +91,22 @@ def test_refuses_what_a_keras_file_brings(argument):
         build_backbone("net.keras", 28, **{argument: "given"})
 
 
-def test_configurations_know_every_backbone():
-    assert backbone_names.BACKBONES == BACKBONES
+def test_a_network_of_ones_own_is_one_row(monkeypatch):
+    monkeypatch.setattr(backbone_specs, "BACKBONES", dict(BACKBONES))
+    monkeypatch.setattr(backbones, "BACKBONES", backbone_specs.BACKBONES)
+    spec = BackboneSpec(name="mine", build="hsm.models.lenet:LeNet")
+    assert backbone_specs.register_backbone(spec) == spec
+    backbone_specs.check_backbone("mine", None, "float32")
+    assert build_backbone("mine", 28, seed=1).output_shape == (None, 500)
+    assert "mine" in backbone_specs.names()
+    with pytest.raises(ValueError, match="weights do not go with the backbone mine"):
+        backbone_specs.check_backbone("mine", "file.ckpt", "float32")
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("lenet", "is a backbone already"), ("keras:Mine", "taken"), ("mine.keras", "taken")],
+)
+def test_a_name_that_is_taken_is_refused(name, reason):
+    with pytest.raises(ValueError, match=reason):
+        backbone_specs.register_backbone(BackboneSpec(name=name, build=lambda shape: None))

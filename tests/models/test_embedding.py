@@ -226,7 +226,8 @@ def test_fit_trains():
 @pytest.mark.parametrize("method", ["HBN", "HLN", "bn", None])
 def test_refuses_method(method):
     expected = (
-        "expected one of SM, LN, BN; HLN and HBN are LN and BN trained with a heated schedule. "
+        "expected one of SM, LN, BN, or a Head; HLN and HBN are LN and BN trained with a heated "
+        "schedule. "
         f"Received: method={method!r}"
     )
     with pytest.raises(ValueError, match="expected one of") as error:

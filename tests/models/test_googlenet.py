@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-import caffe_factory
 import cv2
 import keras
 import numpy as np
 import pytest
+from support import caffe_factory
 
 from hsm.models.googlenet import GoogLeNet
 

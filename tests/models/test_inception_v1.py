@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from hsm.models import EmbeddingModel, InceptionV1
-from hsm.models.pretrained.torchvision import variable_name
+from hsm.models.weight_files.torchvision import variable_name
 from hsm.training.step import TrainStep
 
 TOLERANCE = 1e-4
@@ -26,7 +26,7 @@ def oracle(script, packages, folder):
     missing = [name for name in packages if importlib.util.find_spec(name) is None]
     if missing:
         pytest.skip(f"the oracle needs {' and '.join(missing)}: pip install {' '.join(missing)}")
-    command = [sys.executable, str(Path(__file__).parent / script), str(folder)]
+    command = [sys.executable, str(Path(__file__).parents[1] / "support" / script), str(folder)]
     result = subprocess.run(command, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     return folder

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import render_results
-from record_factory import make_record
+from flag_files import flag_files
+from support.record_factory import make_record
 
 from hsm import records
+from hsm.experiments.config import RunConfig
+from hsm.experiments.config.recipes import RECIPES
 
 README = """# Title
 
@@ -165,9 +170,7 @@ def test_a_benchmark_is_a_table_and_other_files_are_none(tmp_path):
     }
     (tmp_path / "quick.json").write_text(json.dumps({"machine": machine, "cases": []}))
     (tmp_path / "growth.json").write_text(json.dumps({"machine": machine, "train": []}))
-    run = make_record("BN")
-    run["config"]["precision"] = "float32"
-    records.write(run, tmp_path / "narrow")
+    records.write(make_record("BN", precision="float32"), tmp_path / "narrow")
     texts = render_results.benchmark_texts(tmp_path)
     assert set(texts) == {"benchmarks:quick", "benchmarks:narrow"}
     assert texts["benchmarks:narrow"].endswith("| 60.50 | 62.50 | 57.50 |")
@@ -192,6 +195,51 @@ def test_marks_without_partner_are_refused(marks):
         ValueError, match=r"of a.md is opened once and closed.*Received the marks: "
     ):
         render_results.render({Path("a.md"): marks}, {})
+
+
+def test_check_finds_a_flag_file_that_was_edited_or_removed(project, capsys):
+    arguments, readme, _ = project
+    render_results.main(arguments)
+    path = readme.parent / "digits.cfg"
+    path.write_text(path.read_text().replace("--epochs=40", "--epochs=4"))
+    (readme.parent / "mnist.cfg").unlink()
+    assert render_results.main([*arguments, "--check"]) == 1
+    message = capsys.readouterr().err
+    assert "digits.cfg differs from experiments/ in 2 lines" in message
+    assert "---epochs=4\n+--epochs=40" in message
+    assert "mnist.cfg differs" in message
+    assert "cars196.cfg differs" not in message
+
+
+def run_of_the_recipe(method, dataset="omniglot", **changes):
+    """A record with the settings that a data set's flag file holds, but for `changes`."""
+    settings = {**RECIPES["paper"][dataset], **changes}
+    config = RunConfig(dataset=dataset, method=method, **settings)
+    record = make_record(method, dataset=dataset)
+    return replace(record, config=config, name=config.name)
+
+
+def test_a_flag_files_heading_is_the_table_of_the_runs_that_it_gives():
+    given = [run_of_the_recipe("BN"), run_of_the_recipe("HBN")]
+    others = [run_of_the_recipe("SM", alpha=1.0, epochs=6), run_of_the_recipe("LN", limit=9)]
+    files = flag_files([*given, *others])
+    heading, flags = files["omniglot.cfg"].split("\n\n")
+    assert "# With --seeds=0 it gave:\n#\n# omniglot: final epoch, percent\n" in heading
+    assert "\n# BN               50  57.50  62.50" in heading
+    assert "\n# HBN              50  70.00  75.00" in heading
+    assert not re.search(r"\n# (SM|LN) .*\d", heading)
+    assert "# Runs: commit 0123456, TensorFlow 2.21.0, float32, 2 cores of a processor, " in heading
+    assert "1.0 minutes a run" in heading
+    assert all(line.startswith("#") for line in heading.splitlines())
+    assert all(line.startswith("--") for line in flags.splitlines())
+    assert files["digits.cfg"].split("\n\n")[0].endswith("\n# Not run here with these numbers.")
+
+
+def test_a_flag_file_leaves_the_weights_open():
+    runs = [run_of_the_recipe("HBN", "cars196", weights="a.caffemodel", limit=limit)
+            for limit in (None, 64)]  # fmt: skip
+    assert "# HBN  " in flag_files(runs[:1])["cars196.cfg"]
+    assert "# Not run here" in flag_files(runs[1:])["cars196.cfg"]
 
 
 def test_the_pages_of_this_project_agree_with_its_records(capsys):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
-from training.tiny_model import CLASSES, SIDE, make_model
+from support.tiny_model import CLASSES, SIDE, make_model
 
 from hsm.models import HeadOptions
 from hsm.schedules import HeatUp

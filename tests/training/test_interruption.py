@@ -8,7 +8,7 @@ import threading
 
 import numpy as np
 import pytest
-from training.tiny_model import make_batches, make_trainer, weights_of
+from support.tiny_model import make_batches, make_trainer, weights_of
 
 from hsm.training import checkpoint
 from hsm.training.interruption import Interruption

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from training.tiny_model import make_batches, make_trainer
+from support.tiny_model import make_batches, make_trainer
 
 from hsm.schedules import Constant, HeatUp
 from hsm.training import checkpoint

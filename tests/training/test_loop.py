@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from training.tiny_model import make_batches, make_trainer, weights_of
+from support.tiny_model import make_batches, make_trainer, weights_of
 
 from hsm.schedules import HeatUp
 from hsm.training import checkpoint
@@ -164,6 +164,51 @@ def test_too_few_batches_are_an_error(tmp_path):
 def test_a_checkpoint_is_written_even_if_nothing_is_left_to_train(tmp_path):
     make_trainer().train(0, tmp_path / "c.npz")
     assert (tmp_path / "c.npz").exists()
+
+
+def test_checkpoints_tell_what_computed_the_epochs(tmp_path):
+    path = tmp_path / "c.npz"
+    first = make_trainer()
+    first.continue_with({"threads": 2})
+    first.train(1, path)
+    second = make_trainer(seed=1)
+    second.restore(path)
+    second.continue_with({"threads": 2})
+    second.train(2, path)
+    assert second.made_with == [{"after_epoch": 0, "after_step": 0, "threads": 2}]
+    third = make_trainer(seed=2)
+    third.restore(path)
+    third.continue_with({"threads": 1})
+    third.train(3, path)
+    other = {"after_epoch": 2, "after_step": 0, "threads": 1}
+    assert third.made_with == [*second.made_with, other]
+    assert checkpoint.read_progress(path)["made_with"] == third.made_with
+
+
+def test_what_computed_is_told_from_the_step_on_that_it_began_at(tmp_path):
+    path = tmp_path / "c.npz"
+    trainer = make_trainer()
+    trainer.continue_with({"threads": 2})
+    trainer.save(path, {"step": 3, "seconds": 1.0, "totals": {}})
+    resumed = make_trainer()
+    resumed.restore(path)
+    resumed.continue_with({"threads": 1})
+    assert resumed.made_with[-1] == {"after_epoch": 0, "after_step": 3, "threads": 1}
+
+
+def test_what_computed_an_older_checkpoint_is_not_known(tmp_path, monkeypatch):
+    path = tmp_path / "c.npz"
+    make_trainer().train(1, path)
+    progress = checkpoint.read_progress(path)
+    del progress["made_with"]
+    monkeypatch.setattr(checkpoint, "read_progress", lambda path: progress)
+    resumed = make_trainer()
+    resumed.restore(path)
+    resumed.continue_with({"threads": 1})
+    assert resumed.made_with == [
+        {"after_epoch": 0, "after_step": 0},
+        {"after_epoch": 1, "after_step": 0, "threads": 1},
+    ]
 
 
 def test_a_state_past_the_last_epoch_of_a_file_is_not_written_to_it(tmp_path):

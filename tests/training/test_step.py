@@ -6,9 +6,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from training.tiny_model import make_batches, make_model
+from support.tiny_model import make_batches, make_model
 
 from hsm.models import HeadOptions
+from hsm.training.objective import SoftmaxObjective
 from hsm.training.step import Totals, TrainStep
 
 
@@ -48,7 +49,7 @@ def test_sgd_with_momentum_is_its_closed_form():
 
 
 def test_smoothed_labels_are_those_of_the_closed_form():
-    step = TrainStep(_Linear(), keras.optimizers.SGD(0.1), label_smoothing=0.1)
+    step = TrainStep(_Linear(), keras.optimizers.SGD(0.1), objective=SoftmaxObjective(0.1))
     step.set_phase(alpha=2.0, learning_rate=0.1)
     x, labels = np.random.default_rng(0).normal(size=(4, 3)), np.array([0, 1, 1, 0])
     step(x.reshape(4, 1, 1, 3).astype(np.float32), labels.astype(np.int32))
@@ -80,7 +81,7 @@ def test_totals_are_sums_over_examples():
     assert (totals.correct, totals.examples, totals.steps) == (2, 6, 2)
     assert totals.accuracy == pytest.approx(1 / 3)
     step.reset()
-    assert step.totals() == Totals(0.0, 0, 0, 0, 0)
+    assert step.totals() == Totals(0.0, 0, 0, 0, 0, 0.0)
     step.reset(totals)
     assert step.totals() == totals
 

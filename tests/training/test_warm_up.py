@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from training.tiny_model import CLASSES, make_batches, make_model
+from support.tiny_model import CLASSES, make_batches, make_model
 
 from hsm.layers import TemperatureSoftmaxDense
 from hsm.training.warm_up import set_class_means, warm_up

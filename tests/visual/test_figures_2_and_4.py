@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 
-import matplotlib
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -18,7 +17,7 @@ from hsm.visual.similarity_histograms import (
     draw_similarities,
     write_densities,
 )
-from hsm.visual.style import COLUMN_WIDTH, RC
+from hsm.visual.style import COLUMN_WIDTH, look
 
 NAMES = tuple("0123456789")
 
@@ -39,7 +38,7 @@ def inside(figure):
 
 
 def test_planes_have_equal_axes_points_and_weights_at_nine_tenths():
-    with matplotlib.rc_context(dict(RC)):
+    with look():
         figure = draw_planes([plane("SM", on_circle=False, length=30.0), plane(), plane()], NAMES)
         assert figure.get_size_inches()[0] == COLUMN_WIDTH
         fits, outside = inside(figure)
@@ -115,7 +114,7 @@ def test_overlap_and_means_are_those_of_the_densities():
 
 
 def test_histograms_are_aligned_and_say_their_overlap():
-    with matplotlib.rc_context(dict(RC)):
+    with look():
         figure = draw_similarities(ROWS)
         fits, outside = inside(figure)
     assert fits, outside

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -12,12 +11,12 @@ from hsm.visual.confusion import ConfusionRow, Direction, draw_confusion
 from hsm.visual.embedding_map import MapPoints, draw_map, pictured
 from hsm.visual.gallery import GalleryRow, Picture, draw_gallery
 from hsm.visual.marks import RIGHT, WRONG
-from hsm.visual.style import PAGE_WIDTH, RC
+from hsm.visual.style import PAGE_WIDTH, look
 
 
 @pytest.fixture(autouse=True)
 def _house_style():
-    with matplotlib.rc_context(dict(RC)):
+    with look():
         yield
 
 

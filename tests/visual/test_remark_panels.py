@@ -12,7 +12,7 @@ from visual.test_figures_2_and_4 import inside
 from hsm.metrics import Interval
 from hsm.visual.port_rows import PortRow, draw_port, write_port_figure, write_port_numbers
 from hsm.visual.remark_panels import RemarkRow, draw_remarks, write_numbers, write_remarks
-from hsm.visual.style import COLUMN_WIDTH, RC
+from hsm.visual.style import COLUMN_WIDTH, look
 
 NORMS = {"training": np.array([1, 2, 4, 6, 9.0]), "test": np.array([1, 1, 2, 3, 3.0])}
 SCORES = {"R@1": (60.0, 58.0), "NMI": (50.0, 51.0)}
@@ -34,7 +34,7 @@ def test_the_spread_is_the_middle_eighty_percent_over_the_median():
 
 
 def test_norms_and_scores_are_drawn_and_nothing_is_clipped():
-    with matplotlib.rc_context(dict(RC)):
+    with look():
         figure = draw_remarks(ROWS, title="a_data_set_with_a_very_long_name")
         fits, outside = inside(figure)
     assert fits, outside
@@ -64,7 +64,7 @@ def test_numbers_are_written(tmp_path):
 
 
 def test_ports_are_drawn_and_written(tmp_path):
-    with matplotlib.rc_context(dict(RC)):
+    with look():
         figure = draw_port(PORTS, title="cub100: 600 test images, pretrained")
         fits, outside = inside(figure)
     assert fits, outside

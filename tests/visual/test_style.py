@@ -1,4 +1,4 @@
-"""What a machine without matplotlib is told."""
+"""One look, whatever style is in force; and what a machine without matplotlib is told."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import importlib.util
 import subprocess
 import sys
 
-from hsm.visual.style import missing_matplotlib
+import matplotlib
+
+from hsm.visual.style import RC, look, missing_matplotlib
 
 
 def test_nothing_is_said_when_matplotlib_is_installed():
@@ -26,3 +28,19 @@ def test_importing_the_plots_does_not_import_matplotlib():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "False"
+
+
+def test_the_users_style_does_not_count_within_and_does_afterwards():
+    theirs = {"font.size": 30, "lines.linewidth": 9, "axes.facecolor": "red", "text.usetex": True}
+    with matplotlib.rc_context(theirs):
+        with look():
+            assert matplotlib.rcParams["font.size"] == RC["font.size"]
+            assert matplotlib.rcParams["axes.facecolor"] == "white"
+            assert not matplotlib.rcParams["text.usetex"]
+        assert theirs.items() <= matplotlib.rcParams.items()
+
+
+def test_it_leaves_the_backend_alone():
+    before = dict.__getitem__(matplotlib.rcParams, "backend")
+    with look():
+        assert dict.__getitem__(matplotlib.rcParams, "backend") == before

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
+from hsm.output_folder import make_output_folder
 from hsm.visual.files import write_figure
-from hsm.visual.style import COLUMN_WIDTH, METHOD_STYLES, RC
+from hsm.visual.style import COLUMN_WIDTH, LineStyle, look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,17 +19,20 @@ if TYPE_CHECKING:
 Rows = Sequence[Mapping[str, Any]]
 
 # Two of the palette's colours and markers; no methods here.
-_STYLES = {"float32": METHOD_STYLES["LN"], "mixed_bfloat16": METHOD_STYLES["HBN"]}
+_STYLES = {
+    "float32": LineStyle("#56B4E9", "s", "-"),
+    "mixed_bfloat16": LineStyle("#D55E00", "v", "--"),
+}
 
 
 def draw(results: Mapping[str, Any], stem: Path) -> list[Path]:
     """Writes the plot as PNG and PDF; returns the paths."""
-    with matplotlib.rc_context(dict(RC)):
+    with look():
         figure = Figure(figsize=(2 * COLUMN_WIDTH, 3.8))
         (time, rate), (memory, train_memory) = figure.subplots(2, 2, sharex="col")
         _draw_recall(time, memory, results["recall"])
         _draw_training(rate, train_memory, results["train"])
-        stem.parent.mkdir(parents=True, exist_ok=True)
+        make_output_folder(stem.parent)
         return write_figure(figure, stem)
 
 

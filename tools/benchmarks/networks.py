@@ -68,7 +68,7 @@ def train_originals(settings: Settings) -> Round:
 def embed_jpegs(settings: Settings) -> Round:
     """Features of a data set of 256x256 JPEG files, as an evaluation embeds it."""
     from hsm.data.sources.source import ImageSource
-    from hsm.experiments.evaluator import Evaluator
+    from hsm.experiments.runs.evaluator import Evaluator
 
     config, model = _config(settings), _model(settings)
     folder = tempfile.TemporaryDirectory()
@@ -159,15 +159,15 @@ def _config(settings: Settings) -> RunConfig:
 
 
 def _model(settings: Settings) -> EmbeddingModel:
-    from hsm.experiments import assemble
+    from hsm.experiments.runs import build
 
-    return assemble.build_model(_config(settings), CLASSES)
+    return build.build_model(_config(settings), CLASSES)
 
 
 def _step(settings: Settings) -> TrainStep:
-    from hsm.experiments import assemble
+    from hsm.experiments.runs import build
 
-    return assemble.build_step(_config(settings), _model(settings))
+    return build.build_step(_config(settings), _model(settings))
 
 
 def _train_with_data(settings: Settings, kind: str) -> Round:

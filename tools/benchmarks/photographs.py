@@ -40,19 +40,15 @@ def feed_originals(settings: Settings) -> Round:
 
 def epochs(settings: Settings, kind: str) -> Iterator[tuple[Any, Any]]:
     """Batches of one epoch after the other, as the training loop reads them."""
-    from hsm.data import pipeline
+    from hsm.data import pipeline, sampling
 
     with tempfile.TemporaryDirectory() as folder:
         split = make_split(Path(folder), kind)
         for epoch in itertools.count():
-            yield from pipeline.training_batches(
-                split,
-                crop=settings.image_size,
-                batch_size=settings.batch_size,
-                seed=0,
-                epoch=epoch,
-                flip=True,
-            )
+            size = settings.batch_size
+            order = sampling.shuffled(split.labels, batch_size=size, seed=0, epoch=epoch)
+            crop = pipeline.Crop(settings.image_size, flip=True)
+            yield from pipeline.training_batches(split, order, crop=crop, seed=0, epoch=epoch)
 
 
 def make_split(folder: Path, kind: str) -> Split:

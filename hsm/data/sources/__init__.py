@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pkgutil
 from typing import Literal
 
-from hsm.data.catalog import CLASSIFICATION, QUERY_GALLERY, SPLITS, ZERO_SHOT, facts
-from hsm.data.sources import benchmark, digits, image_folder, mnist, omniglot, protocols
+from hsm.data.catalog import SPLITS, ZERO_SHOT, LoadOptions, facts
+from hsm.data.sources import protocols
+from hsm.data.sources.division import LAYOUTS
 from hsm.data.sources.source import ImageSource, Split
 
 __all__ = ["ImageSource", "Split", "load_source"]
@@ -17,6 +19,7 @@ def load_source(
     data_dir: str | None = None,
     split: str = ZERO_SHOT,
     train_classes: str | None = None,
+    folder_layout: Literal["classes", "split"] = "classes",
     on_bad_image: Literal["error", "skip"] = "error",
     singletons: Literal["error", "exclude"] = "error",
     limit: int | None = None,
@@ -33,6 +36,10 @@ def load_source(
             predefined split of cars196, cub200 and mnist, of other sets that of
             `protocols.within_classes`.
         train_classes: of image_folder, a text file with the training classes, one a line.
+        folder_layout: of image_folder, "classes" if the folders of `data_dir` are the classes,
+            "split" if they are train/, val/ and test/ with a folder a class in each: if these have
+            the same classes, they are joined by class, but for "classification", else the classes
+            of train/ train, and those of test/, or val/ without it, are tested.
         on_bad_image: what to do with a photograph that cannot be decoded.
         singletons: of image_folder, what to do with a test class of a single image.
         limit: about how many images of each part to keep, evenly over classes; None keeps all.
@@ -44,43 +51,20 @@ def load_source(
     _check_choice("split", split, SPLITS)
     _check_choice("on_bad_image", on_bad_image, ("error", "skip"))
     _check_choice("singletons", singletons, ("error", "exclude"))
+    _check_choice("folder_layout", folder_layout, LAYOUTS)
+    options = LoadOptions(
+        data_dir=data_dir,
+        split=split,
+        train_classes=train_classes,
+        folder_layout=folder_layout,
+        on_bad_image=on_bad_image,
+        singletons=singletons,
+        limit=limit,
+    )
     known = facts(name)
-    if split == CLASSIFICATION and "predefined" in known.expected:
-        return benchmark.load(
-            name, data_dir, split="predefined", on_bad_image=on_bad_image, limit=limit
-        )
-    if name == "mnist":
-        predefined = split == CLASSIFICATION
-        source = mnist.load(data_dir, predefined=predefined, limit=limit)
-        return source if predefined else _divided(source, split)
-    if name in benchmark.NAMES:
-        source = benchmark.load(name, data_dir, on_bad_image=on_bad_image, limit=limit)
-    elif name == "digits":
-        source = digits.load(limit=limit)
-    elif not data_dir:
-        raise ValueError(
-            f"Data set {name} needs --data_dir, a folder that holds {known.obtain}. "
-            f"Received: data_dir={data_dir}"
-        )
-    elif name == "omniglot":
-        source = omniglot.load(data_dir, limit=limit)
-    else:
-        source = image_folder.load(
-            data_dir,
-            train_classes=train_classes,
-            on_bad_image=on_bad_image,
-            singletons=singletons,
-            limit=limit,
-        )
-    return _divided(source, split)
-
-
-def _divided(source: ImageSource, split: str) -> ImageSource:
-    if split == QUERY_GALLERY:
-        return protocols.with_gallery(source)
-    if split == CLASSIFICATION:
-        return protocols.within_classes(source)
-    return source
+    load = pkgutil.resolve_name(known.load) if isinstance(known.load, str) else known.load
+    source: ImageSource = load(options)
+    return source if known.divides else protocols.divided(source, split)
 
 
 def _check_choice(argument: str, value: str, choices: tuple[str, ...]) -> None:

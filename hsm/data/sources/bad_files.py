@@ -32,7 +32,7 @@ def bad_files(
         named = [f"{names[path]}: {reason}" for path, reason in reasons.items()]
         raise ValueError(
             f"{len(reasons):,} of {len(paths):,} images in {folder} cannot be used. {remedy}, or "
-            "leave them out with --on_bad_image=skip. They are:\n  "
+            "leave them out with `on_bad_image='skip'`. They are:\n  "
             + shortened(named, separator="\n  ")
         )
     return names

@@ -61,6 +61,7 @@ def load(
         test=splits[TEST],
         gallery=splits.get(GALLERY),
         skipped=tuple(bad.values()),
+        left_out=listing.left_out,
     )
 
 
@@ -91,8 +92,8 @@ def find(name: str, data_dir: str | None) -> Listing:
             f"Argument `data_dir` must be the folder of data set {name}, or hold it: "
             f"{facts(name).obtain}; or what TensorFlow Datasets prepared as "
             f"{data_set.PREPARED_BY_TFDS.name}. Received: data_dir={data_dir}, and {root} "
-            f"{_found_instead(name, root)}. `python tools/prepare_dataset.py {name}` says where to "
-            "get it"
+            f"{_found_instead(name, root)}. `python -m hsm.experiments.prepare` says where to get "
+            "it"
         )
     return listing
 
@@ -133,9 +134,8 @@ def _bad_files(listing: Listing, parts: Parts, on_bad_image: str) -> dict[int, s
 
 
 def _split(listing: Listing, indices: np.ndarray) -> Split:
-    classes, labels = np.unique(listing.classes[indices], return_inverse=True)
-    names = tuple(listing.class_names[number] for number in classes)
-    return Split(taken(listing.images, indices), labels.astype(np.int32), names)
+    images = taken(listing.images, indices)
+    return Split.of_occurring(images, listing.classes[indices], listing.class_names)
 
 
 def _check_same_classes(splits: dict[str, Split], same: dict[str, str]) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from hsm.data.sources.class_folders import images_by_class
+from hsm.data.sources.folder_entries import why_no_class
 from hsm.data.sources.folders import check_unpacked, homes, locate
+from hsm.data.sources.left_out import LeftOutCounter
 from hsm.data.sources.listing import TEST, TRAIN, UNSAID, Listing, numbered
 from hsm.data.sources.mat_files import read_annotations, read_names
 from hsm.data.sources.tfds_files import TfdsSet
@@ -103,10 +105,11 @@ def _class_folders(root: Path) -> Listing | None:
 
 def _listed_classes(root: Path, folders: dict[str, Path]) -> Listing:
     """Returns the images of the class folders in each part's folder."""
+    left_out = LeftOutCounter(root)
     rows = [
         (str(path), name, part)
         for part, folder in folders.items()
-        for name, paths in images_by_class(folder).items()
+        for name, paths in images_by_class(folder, left_out).items()
         for path in paths
     ]
     images, names, parts = zip(*rows, strict=True)
@@ -118,13 +121,15 @@ def _listed_classes(root: Path, folders: dict[str, Path]) -> Listing:
         class_names=class_names,
         parts=np.array(parts),
         annotations={part: f"the folders of {folder}" for part, folder in folders.items()},
+        left_out=left_out.counted(),
     )
 
 
 def _holds_classes(folder: Path) -> bool:
     if not folder.is_dir():
         return False
-    names = [path.name for path in folder.iterdir() if path.is_dir() and path.name[0] != "."]
+    folders = (path for path in folder.iterdir() if path.is_dir())
+    names = [path.name for path in folders if why_no_class(path) is None]
     return bool(names) and all(map(_CLASS_NAME.fullmatch, names))
 
 

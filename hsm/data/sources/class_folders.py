@@ -1,32 +1,95 @@
-"""List the image files of folders that each hold one class."""
+"""List the pictures of folders that each hold one class, and count what is not one of them."""
 
 from __future__ import annotations
 
+import os
+import unicodedata
 from pathlib import Path
 
-_DECODED_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".gif")
-# Listed too, so that what cannot be decoded is refused by name and not overlooked.
-_OTHER_SUFFIXES = (".webp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".ppm", ".tga")
-IMAGE_SUFFIXES = frozenset(_DECODED_SUFFIXES + _OTHER_SUFFIXES)
+from hsm.data.sources.bad_files import shortened
+from hsm.data.sources.folder_entries import folders_and_pictures
+from hsm.data.sources.layouts import what_lies_in
+from hsm.data.sources.left_out import DEEPER, EMPTY, LOOSE, LeftOut, LeftOutCounter
+
+ByClass = dict[str, list[Path]]
 
 
-def images_by_class(root: Path) -> dict[str, list[Path]]:
-    """Returns the sorted image files directly in every folder of `root` that holds one.
+def images_by_class(root: Path, left_out: LeftOutCounter) -> ByClass:
+    """Returns the sorted pictures directly in every folder of `root`, by class, sorted.
 
-    Folders and files whose names start with a dot, and files without an image's suffix, are
-    ignored.
+    A class is called as its folder, with accents composed (Unicode's NFC), as they are typed.
+
+    Args:
+        root: the folder of the class folders.
+        left_out: counts what is left out.
+
+    Raises:
+        ValueError: if no picture lies directly in a class folder, or none in one of them but some
+            in folders below it, or if two folders have one name.
+        OSError: if a folder cannot be listed.
     """
-    by_class = {}
-    for folder in sorted(path for path in root.iterdir() if _is_visible(path) and path.is_dir()):
-        files = [
-            path
-            for path in sorted(folder.iterdir())
-            if _is_visible(path) and path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
-        ]
-        if files:
-            by_class[folder.name] = files
-    return by_class
+    folders, loose = folders_and_pictures(root, left_out)
+    for path in loose:
+        left_out.add(LOOSE, path)
+    found: dict[Path, list[Path]] = {}
+    buried: dict[str, LeftOut] = {}
+    for folder in folders:
+        inner = LeftOutCounter(left_out.root)
+        pictures = _pictures(folder, inner, root)
+        deeper = inner.get(DEEPER)
+        if pictures:
+            found[folder] = pictures
+            left_out.add_all(inner)
+        elif deeper:
+            buried[folder.name] = deeper
+        else:
+            left_out.add(EMPTY, folder)
+    if not found:
+        raise ValueError(
+            f"{os.path.abspath(root)} must hold one folder a class, with pictures directly in it. "
+            f"Received: {what_lies_in(root)}"
+        )
+    if buried:
+        raise ValueError(
+            f"Every class folder in {os.path.abspath(root)} must hold its pictures directly. "
+            f"Received pictures in folders below: {_named(buried)}. Move them up, or take what is "
+            f"no class out; if all classes lie below {next(iter(buried))}, use "
+            f"data_dir={root / next(iter(buried))}"
+        )
+    return _by_name(found)
 
 
-def _is_visible(path: Path) -> bool:
-    return not path.name.startswith(".")
+def _pictures(folder: Path, left_out: LeftOutCounter, root: Path) -> list[Path]:
+    """Returns the pictures directly in a class folder, and counts what is in folders below it."""
+    inner, pictures = folders_and_pictures(folder, left_out)
+    seen = {root.resolve(), folder.resolve()}
+    while inner:
+        below = inner.pop(0)
+        # A link may lead back up.
+        if below.resolve() in seen:
+            continue
+        seen.add(below.resolve())
+        deeper, buried = folders_and_pictures(below, left_out)
+        inner += deeper
+        for path in buried:
+            left_out.add(DEEPER, path)
+    return pictures
+
+
+def _named(buried: dict[str, LeftOut]) -> str:
+    return shortened([f"{name}/ ({d.count:,}, such as {d.example})" for name, d in buried.items()])
+
+
+def _by_name(found: dict[Path, list[Path]]) -> ByClass:
+    by_class: ByClass = {}
+    for folder, pictures in found.items():
+        name = unicodedata.normalize("NFC", folder.name)
+        if name in by_class:
+            twins = (ascii(by_class[name][0].parent.name), ascii(folder.name))
+            raise ValueError(
+                f"Class folders must differ in their names. Received: {name} twice in "
+                f"{folder.parent}, with its accents written in two ways, {' and '.join(twins)}. "
+                "Move the pictures of one into the other"
+            )
+        by_class[name] = pictures
+    return dict(sorted(by_class.items()))

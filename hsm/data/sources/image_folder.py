@@ -11,7 +11,10 @@ from typing import Literal
 import numpy as np
 
 from hsm.data.sources.bad_files import bad_files, shortened
-from hsm.data.sources.class_folders import images_by_class
+from hsm.data.sources.class_folders import ByClass
+from hsm.data.sources.division import Division
+from hsm.data.sources.left_out import LeftOutCounter
+from hsm.data.sources.listing import numbered
 from hsm.data.sources.source import ImageSource, Split, limited
 
 
@@ -24,25 +27,27 @@ class _File:
 def load(
     data_dir: str,
     *,
-    train_classes: str | None = None,
+    division: Division | None = None,
     on_bad_image: Literal["error", "skip"] = "error",
     singletons: Literal["error", "exclude"] = "error",
     limit: int | None = None,
 ) -> ImageSource:
-    """Lists the images directly in every class folder of `data_dir` and checks that they decode.
+    """Lists the pictures directly in every class folder of `data_dir` and checks that they decode.
+
+    What is a picture is told by its first bytes, or by its suffix, so that one that is broken is
+    refused and not overlooked. What is left out is counted in the source's `left_out`.
 
     Args:
-        data_dir: the folder; its base name becomes the source's name. Class folders and files whose
-            names start with a dot, and files without an image's suffix, are ignored.
-        train_classes: text file that names the training classes, one a line; the other classes are
-            tested. By default the first half of the sorted classes trains.
+        data_dir: the folder; its base name becomes the source's name.
+        division: how it is divided. By default its folders are classes, the first half of which,
+            sorted, trains.
         on_bad_image: "error" refuses files that cannot be decoded, "skip" leaves them out.
-        singletons: "error" refuses a test class with a single image, which cannot be retrieved;
-            "exclude" leaves it out.
+        singletons: "error" refuses an unseen test class with a single image, which cannot be
+            retrieved; "exclude" leaves it out.
         limit: about how many images of each part to keep, evenly over classes; None keeps all.
 
     Raises:
-        FileNotFoundError: if `data_dir` or `train_classes` is not there.
+        FileNotFoundError: if `data_dir` or a list of classes is not there.
         ValueError: for fewer than two training or test classes, and for what the arguments refuse.
     """
     root = Path(data_dir).expanduser()
@@ -51,13 +56,13 @@ def load(
             f"Argument `data_dir` must be a folder with one folder of images a class. "
             f"Received: data_dir={data_dir}, which is not a folder"
         )
-    by_class = _list_images(root)
+    division = division or Division()
+    left_out = LeftOutCounter(root)
     # Before bad files are dropped, so that they never move a class to the other side.
-    training, testing = _split_classes(sorted(by_class), train_classes)
-    _check_two("training", training)
-    _check_two("test", testing)
-    train_files = _limited_files(by_class, training, limit)
-    test_files = _limited_files(by_class, testing, limit)
+    sides = division.sides(root, left_out)
+    _check_two("training", list(sides.train))
+    _check_two("test", list(sides.test))
+    train_files, test_files = _limited_files(sides.train, limit), _limited_files(sides.test, limit)
     bad = bad_files(
         root,
         [str(file.path) for file in train_files + test_files],
@@ -66,55 +71,25 @@ def load(
     )
     train_files = [file for file in train_files if str(file.path) not in bad]
     test_files = [file for file in test_files if str(file.path) not in bad]
-    test_files, excluded = _without_singletons(test_files, singletons)
+    excluded: tuple[str, ...] = ()
+    if division.predefined:
+        _check_same_classes(train_files, test_files)
+    else:
+        test_files, excluded = _without_singletons(test_files, singletons)
     return ImageSource(
         name=Path(os.path.abspath(root)).name,
         train=_split("training", train_files),
         test=_split("test", test_files),
         skipped=tuple(bad.values()),
         excluded_singletons=excluded,
+        left_out=left_out.counted(),
+        note=sides.note,
     )
 
 
-def _list_images(root: Path) -> dict[str, list[_File]]:
-    """Returns the sorted image files of every class folder that holds one."""
-    by_class = {
-        name: [_File(path, name) for path in paths] for name, paths in images_by_class(root).items()
-    }
-    if not by_class:
-        raise ValueError(
-            f"Argument `data_dir` must hold one folder a class with image files directly in it "
-            f"(.jpg, .png, .bmp, .gif). No image was found. Received: data_dir={root}"
-        )
-    return by_class
-
-
-def _split_classes(
-    classes: Sequence[str], train_classes: str | None
-) -> tuple[Sequence[str], Sequence[str]]:
-    if train_classes is None:
-        return classes[: len(classes) // 2], classes[len(classes) // 2 :]
-    file = Path(train_classes).expanduser()
-    if not file.is_file():
-        raise FileNotFoundError(
-            "Argument `train_classes` must be a text file that names one class folder a line. "
-            f"Received: train_classes={train_classes}, which is not a file"
-        )
-    named = {line.strip() for line in file.read_text(encoding="utf-8-sig").splitlines()} - {""}
-    if unknown := sorted(named - set(classes)):
-        raise ValueError(
-            f"File `train_classes` must name class folders of `data_dir`. Received: "
-            f"train_classes={train_classes}, in which these have no folder with images: "
-            + shortened(unknown)
-        )
-    return [c for c in classes if c in named], [c for c in classes if c not in named]
-
-
-def _limited_files(
-    by_class: dict[str, list[_File]], classes: Sequence[str], limit: int | None
-) -> list[_File]:
-    files = [file for name in classes for file in by_class[name]]
-    labels = np.repeat(np.arange(len(classes)), [len(by_class[name]) for name in classes])
+def _limited_files(by_class: ByClass, limit: int | None) -> list[_File]:
+    files = [_File(path, name) for name, paths in by_class.items() for path in paths]
+    labels = np.repeat(np.arange(len(by_class)), [len(paths) for paths in by_class.values()])
     return [files[index] for index in limited(labels, limit)]
 
 
@@ -124,8 +99,8 @@ def _without_singletons(files: list[_File], singletons: str) -> tuple[list[_File
     if single and singletons == "error":
         raise ValueError(
             "Every test class must hold at least two images, one to query and one to find. Add "
-            "images, or leave these classes out with --singletons=exclude. Received one image of: "
-            + shortened(single)
+            "images, or leave these classes out with `singletons='exclude'`. Received one image "
+            "of: " + shortened(single)
         )
     return [file for file in files if file.class_name not in single], single
 
@@ -135,13 +110,21 @@ def _check_two(role: str, names: Sequence[str]) -> None:
         raise ValueError(
             f"There must be at least two {role} classes with usable images. Received: "
             f"{len(names)} ({shortened(names) or 'none'}). Add class folders, or say with "
-            "--train_classes which of them train; by default the first half of the sorted does"
+            "`train_classes` which of them train; by default the first half of the sorted does"
+        )
+
+
+def _check_same_classes(train: list[_File], test: list[_File]) -> None:
+    differing = {file.class_name for file in train} ^ {file.class_name for file in test}
+    if differing:
+        raise ValueError(
+            "After images that cannot be decoded were left out, the training and the tested part "
+            f"must still have the same classes. Received: {shortened(sorted(differing))} in one of "
+            "them alone. Mend their images, or remove these classes"
         )
 
 
 def _split(role: str, files: Sequence[_File]) -> Split:
-    names = sorted({file.class_name for file in files})
+    labels, names = numbered([file.class_name for file in files])
     _check_two(role, names)
-    label_of = {name: label for label, name in enumerate(names)}
-    labels = np.array([label_of[file.class_name] for file in files], np.int32)
-    return Split(tuple(str(file.path) for file in files), labels, tuple(names))
+    return Split(tuple(str(file.path) for file in files), labels, names)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hsm.data.sources.left_out import LeftOut
 from hsm.data.sources.source import Files
 
 TRAIN, TEST, QUERY, GALLERY = "train", "test", "query", "gallery"
@@ -27,6 +28,7 @@ class Listing:
         parts: str [n], the part that the archive puts an image in: TRAIN, TEST, QUERY, GALLERY, or
             UNSAID.
         annotations: by part, the annotation file that lists it.
+        left_out: what is no image of a class, where folders were read and not annotation files.
     """
 
     folder: Path
@@ -35,6 +37,7 @@ class Listing:
     class_names: tuple[str, ...]
     parts: np.ndarray
     annotations: Mapping[str, str]
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def numbered(names: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:

@@ -67,7 +67,7 @@ def _read(folder: Path | None) -> tuple[_Part, _Part]:
         return _from_archive(_keras_file())
     places = str(folder) if folder else f"{root / 'mnist'} and {_keras_file()}"
     raise FileNotFoundError(
-        f"Data set mnist needs --data_dir, a folder that holds {facts('mnist').obtain}. "
+        f"Data set mnist needs `data_dir`, a folder that holds {facts('mnist').obtain}. "
         f"Received: data_dir={folder}; it is not in {places}"
     )
 

@@ -1,7 +1,8 @@
 """Write a compact copy of a data set, from which training reads faster than from the original.
 
 Every image is resized as training resizes it, to the 256 pixels that section 5.1 crops 224 from,
-and encoded again. What was written stays when the work is interrupted.
+and encoded again. What was written stays when the work is interrupted: a note in the folder holds
+the checksum of each finished file, and by it the file is known again.
 """
 
 from __future__ import annotations
@@ -9,26 +10,29 @@ from __future__ import annotations
 import functools
 import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from array_record.python.array_record_module import ArrayRecordReader, ArrayRecordWriter
 
+from hsm import atomic
 from hsm.data import images
 from hsm.data.image_check import find_bad_images
+from hsm.data.sources.array_records import write_records
 from hsm.data.sources.encoded import encoded_reader
 from hsm.data.sources.listing import Listing
 from hsm.data.sources.prepared import MANIFEST, Manifest, Shard, read_manifest, sha256
 from hsm.data.sources.source import EncodedImages, Files, taken
+from hsm.output_folder import MARKER, make_output_folder, mark
 
 SIDE = 256
 
-# Images are their own compression; one record a group, since they are read in random order.
-_WRITER_OPTIONS = "group_size:1,uncompressed"
+# The manifest of a copy that is being written: files that are not finished have no checksum.
 _UNFINISHED = "unfinished.json"
+# What may lie in the folder of a copy that was killed before it had this note.
+_BEFORE_THE_NOTE = frozenset((MARKER, atomic.partial_path(Path(_UNFINISHED)).name))
 
 ENCODERS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
     # Colours at full resolution: at 256 pixels there is little of them to spare.
@@ -50,8 +54,9 @@ def write_copy(
 ) -> Manifest:
     """Writes the images of `listing` into `folder`, where finished files are left as they are.
 
-    A file gets its name once it is whole, and the manifest is written last: without it the copy is
-    not found.
+    A file gets its name once it is whole and on the disk, and the manifest is written last: without
+    it the copy is not found. Finished files whose content has changed since are written again, also
+    those of a whole copy.
 
     Args:
         listing: what to copy.
@@ -72,19 +77,21 @@ def write_copy(
         raise ValueError(
             f"Argument `encoding` must be one of {', '.join(ENCODERS)}. Received: {encoding}"
         )
-    plan = _plan(listing, name, encoding, shard_size)
-    _claim(folder, plan)
-    ends = np.cumsum([shard.images for shard in plan.shards])
-    for shard, end in zip(plan.shards, ends, strict=True):
-        if _number_of_records(folder / shard.file) != shard.images:
+    copy = _claimed(folder, _plan(listing, name, encoding, shard_size))
+    ends = np.cumsum([shard.images for shard in copy.shards])
+    for number, (shard, end) in enumerate(zip(copy.shards, ends, strict=True)):
+        if not _is_finished(folder / shard.file, shard):
             part = taken(listing.images, np.arange(end - shard.images, end))
-            _write_shard(folder / shard.file, _encoded(part, encoding))
+            written = _written(folder, shard, _encoded(part, encoding))
+            copy = replace(
+                copy, shards=[*copy.shards[:number], written, *copy.shards[number + 1 :]]
+            )
+            atomic.write_text(folder / _UNFINISHED, _text(copy))
         if progress:
             progress(int(end), len(listing.classes))
-    manifest = replace(plan, shards=[_finished(folder, shard) for shard in plan.shards])
-    _write_json(folder / MANIFEST, manifest)
+    atomic.write_text(folder / MANIFEST, _text(copy))
     (folder / _UNFINISHED).unlink()
-    return manifest
+    return copy
 
 
 def _plan(listing: Listing, name: str, encoding: str, shard_size: int) -> Manifest:
@@ -111,59 +118,56 @@ def _plan(listing: Listing, name: str, encoding: str, shard_size: int) -> Manife
     )
 
 
-def _claim(folder: Path, plan: Manifest) -> None:
-    """Notes in `folder` what is being written, or checks that the note there says the same."""
-    folder.mkdir(parents=True, exist_ok=True)
+def _claimed(folder: Path, plan: Manifest) -> Manifest:
+    """Notes in `folder` what is being written; returns it with the files that are known there."""
+    make_output_folder(folder)
     begun = _begun(folder)
-    if begun is None and any(folder.iterdir()):
+    if begun is None and any(path.name not in _BEFORE_THE_NOTE for path in folder.iterdir()):
         raise ValueError(
             f"{folder} must be empty, or hold the beginning of this copy. Received: a folder with "
             "other files. Name another folder"
         )
-    if begun not in (None, plan):
+    if begun is not None and _blank(begun) != plan:
         raise ValueError(
             f"{folder} must be empty, or hold the beginning of this very copy. Received: another "
             "copy, or its beginning. Remove it, or name another folder"
         )
-    _write_json(folder / _UNFINISHED, plan)
+    mark(folder)
+    copy = begun or plan
+    atomic.write_text(folder / _UNFINISHED, _text(copy))
+    return copy
 
 
 def _begun(folder: Path) -> Manifest | None:
-    """Returns the plan of the copy in `folder`, finished or not."""
+    """Returns what is known of the copy in `folder`, finished or not."""
     for name in (_UNFINISHED, MANIFEST):
         if (folder / name).is_file():
-            manifest = read_manifest(folder / name)
-            blank = [replace(shard, size=0, sha256="") for shard in manifest.shards]
-            return replace(manifest, shards=blank)
+            return read_manifest(folder / name)
     return None
 
 
-def _write_json(path: Path, manifest: Manifest) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(manifest.to_json()) + "\n", encoding="utf-8")
-    partial.replace(path)
+def _blank(manifest: Manifest) -> Manifest:
+    """Returns the plan that a copy was written by."""
+    blank = [replace(shard, size=0, sha256="") for shard in manifest.shards]
+    return replace(manifest, shards=blank)
 
 
-def _number_of_records(path: Path) -> int | None:
-    """Returns how many records a file has, or None if there is no such file."""
-    if not path.is_file():
-        return None
-    reader = ArrayRecordReader(str(path))
-    try:
-        return reader.num_records()
-    finally:
-        reader.close()
+def _text(manifest: Manifest) -> str:
+    return json.dumps(manifest.to_json()) + "\n"
 
 
-def _write_shard(path: Path, records: Iterable[bytes]) -> None:
-    partial = path.with_name(path.name + ".partial")
-    writer = ArrayRecordWriter(str(partial), _WRITER_OPTIONS)
-    try:
-        for record in records:
-            writer.write(record)
-    finally:
-        writer.close()
-    partial.replace(path)
+def _is_finished(path: Path, shard: Shard) -> bool:
+    """Tells whether a file is there with the very bytes that were written."""
+    return bool(shard.sha256) and path.is_file() and sha256(path) == shard.sha256
+
+
+def _written(folder: Path, shard: Shard, records: Iterator[bytes]) -> Shard:
+    """Writes a file, and returns what is to be noted of it."""
+    # A copy that is not what its manifest says must not be found.
+    (folder / MANIFEST).unlink(missing_ok=True)
+    with atomic.replacing(folder / shard.file) as partial:
+        write_records(partial, records)
+        return replace(shard, size=partial.stat().st_size, sha256=sha256(partial))
 
 
 def _encoded(part: Files, encoding: str) -> Iterator[bytes]:
@@ -196,8 +200,3 @@ def _undecodable(part: Files, error: tf.errors.OpError) -> ValueError:
     bad = [f"{path}: {reason}" for path, reason in find_bad_images(paths).items()]
     shown = "; ".join(itertools.islice(bad, 5)) or error.message.splitlines()[-1]
     return ValueError(f"Every image must be readable. Received: {shown}. Unpack the archive again")
-
-
-def _finished(folder: Path, shard: Shard) -> Shard:
-    path = folder / shard.file
-    return replace(shard, size=path.stat().st_size, sha256=sha256(path))

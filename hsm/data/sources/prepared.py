@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from array_record.python.array_record_data_source import ArrayRecordDataSource
 
+from hsm.data.sources.array_records import open_records
 from hsm.data.sources.folders import homes
 from hsm.data.sources.listing import Listing
 from hsm.data.sources.source import EncodedImages
@@ -118,7 +118,7 @@ def read(root: Path, name: str) -> Listing | None:
         size = path.stat().st_size if path.is_file() else None
         if size != shard.size:
             raise _wrong(path, f"be of {shard.size:,} bytes", f"{size or 0:,}")
-    records = ArrayRecordDataSource([str(folder / shard.file) for shard in manifest.shards])
+    records = open_records([str(folder / shard.file) for shard in manifest.shards])
     return Listing(
         folder=folder,
         images=EncodedImages(lambda record: records[record], np.arange(len(manifest.classes))),
@@ -141,9 +141,9 @@ def verify(folder: Path, progress: Callable[[int, int], None] | None = None) -> 
     """
     shards = read_manifest(folder / MANIFEST).shards
     for done, shard in enumerate(shards, 1):
-        received = sha256(folder / shard.file)
+        path, received = folder / shard.file, sha256(folder / shard.file)
         if received != shard.sha256:
-            raise _wrong(folder / shard.file, f"have the SHA-256 {shard.sha256}", received)
+            raise _wrong(path, f"have the SHA-256 {shard.sha256}", received)
         if progress:
             progress(done, len(shards))
 
@@ -156,8 +156,9 @@ def sha256(path: Path) -> str:
 
 def _wrong(path: Path, rule: str, received: str) -> ValueError:
     return ValueError(
-        f"{path} must {rule}, as {MANIFEST} says. Received: {received}. Remove the file, "
-        "and run tools/prepare_dataset.py again"
+        f"{path} must {rule}, as {MANIFEST} says. Received: {received}. Run "
+        "`python -m hsm.experiments.prepare` again as when this copy was written: what is damaged "
+        "is written anew"
     )
 
 

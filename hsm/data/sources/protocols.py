@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from hsm.data.sources.source import ImageSource, Split, joined, taken
+from hsm.data.catalog import CLASSIFICATION, QUERY_GALLERY
+from hsm.data.sources.source import ImageSource, Split, joined
+
+
+def divided(source: ImageSource, split: str) -> ImageSource:
+    """Divide a zero-shot source as `split`, one of `hsm.data.catalog.SPLITS`, asks.
+
+    Raises:
+        ValueError: as `with_gallery` and `within_classes`.
+    """
+    if split == QUERY_GALLERY:
+        return with_gallery(source)
+    return within_classes(source) if split == CLASSIFICATION else source
 
 
 def with_gallery(source: ImageSource) -> ImageSource:
@@ -63,16 +74,9 @@ def _dealt(split: Split, what: str) -> tuple[Split, Split, tuple[str, ...]]:
             f"{len(kept)} of {split.num_classes} classes. Use another data set, or a larger part "
             "of it"
         )
-    names = tuple(split.class_names[label] for label in kept)
     chosen = [np.flatnonzero(split.labels == label) for label in kept]
-    halves = [_half(split, [own[start::2] for own in chosen], names) for start in (0, 1)]
+    halves = [
+        split.subset(np.sort(np.concatenate([own[start::2] for own in chosen]))) for start in (0, 1)
+    ]
     single = tuple(split.class_names[label] for label in np.flatnonzero(counts < 2))
     return halves[0], halves[1], single
-
-
-def _half(split: Split, chosen: Sequence[np.ndarray], names: tuple[str, ...]) -> Split:
-    """The chosen images of each class, in the order of the split."""
-    indices = np.concatenate(chosen)
-    labels = np.repeat(np.arange(len(chosen), dtype=np.int32), [len(own) for own in chosen])
-    order = np.argsort(indices)
-    return Split(taken(split.images, indices[order]), labels[order], names)

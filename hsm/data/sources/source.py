@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import overload
 
 import numpy as np
+
+from hsm.data.sources.left_out import LeftOut
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,9 +103,37 @@ class Split:
                 f"`class_names`. Received: C={self.num_classes} and labels {np.unique(self.labels)}"
             )
 
+    @classmethod
+    def of_occurring(cls, images: Images, classes: np.ndarray, names: Sequence[str]) -> Split:
+        """Number the classes that occur 0..C-1, in their own order.
+
+        Args:
+            images: n images.
+            classes: int [n], places in `names`, of which some may not occur.
+            names: of all classes.
+        """
+        occurring, labels = np.unique(classes, return_inverse=True)
+        return cls(images, labels.astype(np.int32), tuple(names[place] for place in occurring))
+
     def __len__(self) -> int:
         """Returns the number of images."""
         return len(self.labels)
+
+    def subset(self, indices: np.ndarray, *, relabel: bool = True) -> Split:
+        """Take the images at `indices`, integers [m], in that order.
+
+        Args:
+            indices: which images.
+            relabel: number the classes that are left anew, without gaps; False keeps labels and
+                class names as they are.
+
+        Raises:
+            ValueError: if `relabel` is False and a class is left without an image.
+        """
+        images, labels = taken(self.images, indices), self.labels[indices]
+        if relabel:
+            return Split.of_occurring(images, labels, self.class_names)
+        return Split(images, labels, self.class_names)
 
     @property
     def num_classes(self) -> int:
@@ -127,6 +158,9 @@ class ImageSource:
         skipped: files left out because they cannot be decoded, relative to the data's folder.
         excluded_singletons: test classes left out because they hold a single image.
         excluded_seen: test classes left out because the training part holds them too.
+        left_out: what lies in the data's folder and is neither an image of a class nor one that
+            was skipped, by reason.
+        note: how the parts follow from the layout of the data's folder; empty if nothing is to say.
     """
 
     name: str
@@ -137,32 +171,61 @@ class ImageSource:
     skipped: tuple[str, ...] = ()
     excluded_singletons: tuple[str, ...] = ()
     excluded_seen: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    note: str = ""
 
     def checksum(self) -> str:
         """Returns a SHA-256, hexadecimal, over every split's classes, labels and images.
 
         Of a file it covers the base name and the content, of a record the content, of an array
-        shape and pixels. Where the data lies does not matter; the order of the images does.
+        shape and pixels. Where the data lies does not matter; the order of the images does. They
+        are read once, also for `copies`.
         """
+        return self._contents[0]
+
+    def copies(self) -> tuple[str, ...]:
+        """Returns the names of test and gallery images that train, too: to the byte the same.
+
+        An image is called as its file with its folder, or as its class where it is in no file.
+        """
+        return self._contents[1]
+
+    @functools.cached_property
+    def _contents(self) -> tuple[str, tuple[str, ...]]:
         digest = hashlib.sha256()
+        trained: set[bytes] = set()
+        copies: list[str] = []
         for role, split in (("train", self.train), ("test", self.test), ("gallery", self.gallery)):
-            if split is not None:
-                digest.update(repr((role, split.class_names)).encode())
-                for part in _image_bytes(split):
-                    digest.update(part)
-                digest.update(split.labels.astype("<i4").tobytes())
-        return digest.hexdigest()
+            if split is None:
+                continue
+            digest.update(repr((role, split.class_names)).encode())
+            for index, single in enumerate(_digested(split, digest)):
+                if role == "train":
+                    trained.add(single)
+                elif single in trained:
+                    copies.append(_image_name(split, index))
+            digest.update(split.labels.astype("<i4").tobytes())
+        return digest.hexdigest(), tuple(copies)
 
 
-def _image_bytes(split: Split) -> Iterator[bytes]:
+def _digested(split: Split, digest: hashlib._Hash) -> Iterator[bytes]:
+    """Adds the images of `split` to `digest`, and yields one of each of them."""
     if isinstance(split.images, np.ndarray):
-        yield repr(split.images.shape).encode()
-        yield np.ascontiguousarray(split.images).tobytes()
+        digest.update(repr(split.images.shape).encode())
+        digest.update(np.ascontiguousarray(split.images).tobytes())
+        yield from (hashlib.sha256(pixels.tobytes()).digest() for pixels in split.images)
         return
     for index in range(len(split)):
         name, content = _file(split.images[index])
-        yield repr((name, len(content))).encode()
-        yield content
+        digest.update(repr((name, len(content))).encode())
+        digest.update(content)
+        yield hashlib.sha256(content).digest()
+
+
+def _image_name(split: Split, index: int) -> str:
+    if isinstance(split.images, tuple):
+        return "/".join(Path(split.images[index]).parts[-2:])
+    return split.class_names[split.labels[index]]
 
 
 def _file(image: str | bytes) -> tuple[str, bytes]:

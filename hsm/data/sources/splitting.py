@@ -63,7 +63,7 @@ def check_counts(name: str, expected: Mapping[str, Expected], listing: Listing) 
                     f"The {role} part of {name} ({split} split) must have {required}. Received: "
                     f"{received}, from {_sources(listing, indices)} in {listing.folder}. It is "
                     "short, or not the original: unpack the archive again, or get it anew, as "
-                    f"`python tools/prepare_dataset.py {name}` says"
+                    "`python -m hsm.experiments.prepare` says"
                 )
         classes = {role: listing.classes[indices] for role, indices in parts.items()}
         _check_classes(name, classes, unseen=split == "zero_shot")

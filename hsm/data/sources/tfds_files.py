@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
-from array_record.python.array_record_data_source import ArrayRecordDataSource
 
+from hsm.data.sources.array_records import open_records
 from hsm.data.sources.listing import Listing, numbered
 from hsm.data.sources.source import EncodedImages
 
@@ -143,7 +143,7 @@ def _open(paths: Sequence[str], folder: Path) -> _Records:
     if formats == {"tfrecord"}:
         return _TfRecords(paths)
     if formats == {"array_record"}:
-        return ArrayRecordDataSource(paths)
+        return open_records(paths)
     raise ValueError(
         f"{folder} must hold TFRecord or ArrayRecord files. Received: {', '.join(sorted(formats))}."
         ' Prepare it again: tfds.builder(name, file_format="tfrecord").download_and_prepare()'

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import archive_factory as archive
 import numpy as np
 import pytest
-from archive_factory import BY_CLASS, BY_PART, assert_zero_shot
+from support import archive_factory as archive
+from support.archive_factory import BY_CLASS, BY_PART, assert_zero_shot
 
 from hsm.data.catalog import facts
 from hsm.data.sources import benchmark, load_source
@@ -116,7 +116,7 @@ def test_the_true_counts(name, split, counts, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", benchmark.NAMES)
 def test_other_folders_are_refused_with_what_is_needed(name, tmp_path):
-    message = f"folder of data set {name}, or hold it: .*has nothing of this. `python tools/pre"
+    message = f"folder of data set {name}, or hold it: .*has nothing of this. `python -m hsm.exp"
     with pytest.raises(FileNotFoundError, match=message):
         load_source(name, data_dir=str(tmp_path))
     with pytest.raises(FileNotFoundError, match="nowhere is not a folder"):

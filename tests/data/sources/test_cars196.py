@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import archive_factory as archive
 import pytest
-from archive_factory import BY_CLASS, assert_predefined, assert_zero_shot
+from support import archive_factory as archive
+from support.archive_factory import BY_CLASS, assert_predefined, assert_zero_shot
 
 from hsm.data.sources import benchmark
 

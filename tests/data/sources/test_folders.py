@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import archive_factory as archive
 import pytest
+from support import archive_factory as archive
 
 from hsm.data.catalog import CATALOG
 from hsm.data.sources import benchmark, load_source

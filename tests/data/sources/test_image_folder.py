@@ -54,6 +54,14 @@ def test_only_visible_images_directly_in_a_class_count(make_folder):
     source = load(folder)
     assert source.train.class_names == ("a", "b")
     assert len(source.train) == 5
+    assert sorted(map(str, source.left_out)) == [
+        "files that are no pictures: a/notes.txt",
+        "folders of other tools: .git/",
+        "folders without pictures: empty/",
+        "hidden and system files: 2, such as a/.hidden.png",
+        "pictures in folders below a class folder: a/deeper/0.png",
+        "pictures in no class folder: loose.png",
+    ]
 
 
 def test_a_file_may_name_the_training_classes(make_folder, tmp_path):
@@ -103,8 +111,8 @@ def test_a_folder_that_is_not_there_is_said(tmp_path):
 
 def test_a_folder_without_images_is_said(tmp_path):
     (tmp_path / "a" / "deeper").mkdir(parents=True)
-    (tmp_path / "a" / "deeper" / "0.png").write_bytes(b"")
-    with pytest.raises(ValueError, match=r"one folder a class.*No image was found. Received"):
+    (tmp_path / "a" / "notes.txt").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"one folder a class.*Received: no picture was found in"):
         load(tmp_path)
 
 
@@ -116,7 +124,7 @@ def test_bad_images_are_refused_by_name(make_folder):
     with pytest.raises(ValueError, match=r"13 of 23 images in .*flowers") as error:
         load(folder)
     lines = str(error.value).splitlines()
-    assert "--on_bad_image=skip" in lines[0]
+    assert "`on_bad_image='skip'`" in lines[0]
     assert lines[1] == "  a/1.png: empty file"
     assert lines[2].startswith("  d/10.png: cannot be decoded: ")
     assert lines[11:] == ["  and 3 more"]
@@ -151,7 +159,7 @@ def test_too_few_classes_after_skipping_are_refused(make_folder):
 
 def test_a_test_class_with_one_image_is_refused(make_folder):
     folder = make_folder({"a": 1, "b": 2, "c": 2, "d": 1, "e": 3, "f": 1})
-    with pytest.raises(ValueError, match=r"--singletons=exclude. Received one image of: d, f$"):
+    with pytest.raises(ValueError, match=r"`singletons='exclude'`. Received one image of: d, f$"):
         load(folder)
 
 
@@ -191,3 +199,12 @@ def test_the_real_birds(shared_dir):
     assert source.train.class_names[0] == "000.Black_footed_Albatross"
     assert (len(source.train), len(source.test)) == (400, 400)
     assert source.skipped == ()
+
+
+def test_class_folders_may_have_any_name(make_folder):
+    folder = make_folder(COUNTS)
+    odd = os.fsdecode(b"ros\xe9")
+    (folder / "d").rename(folder / odd)
+    source = load(folder)
+    assert source.test.class_names == ("c", odd)
+    assert source.test.labels.tolist() == [0, 0, 0, 0, 1, 1]

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-import archive_factory as archive
 import pytest
-from archive_factory import WITH_GALLERY, assert_zero_shot
+from support import archive_factory as archive
+from support.archive_factory import WITH_GALLERY, assert_zero_shot
 
 from hsm.data.sources import benchmark
 

@@ -110,7 +110,7 @@ def test_what_tensorflow_datasets_prepared_is_found_first(tmp_path, monkeypatch)
 @pytest.mark.parametrize("data_dir", [None, "gone"])
 def test_where_to_get_it_is_said(tmp_path, data_dir):
     folder = None if data_dir is None else str(tmp_path / data_dir)
-    with pytest.raises(FileNotFoundError, match=r"needs --data_dir.*mnist.npz.*Received: data_dir"):
+    with pytest.raises(FileNotFoundError, match=r"needs `data_dir`.*mnist.npz.*Received: data_dir"):
         load_source("mnist", data_dir=folder)
 
 

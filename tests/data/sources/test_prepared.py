@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import os
+from pathlib import Path
 
-import archive_factory as archive
 import numpy as np
 import pytest
-from archive_factory import BY_CLASS
+from support import archive_factory as archive
+from support.archive_factory import BY_CLASS
+from support.batches import shuffled_batches
 
 from hsm.data import pipeline
 from hsm.data.sources import benchmark, prepare, prepared
+from hsm.output_folder import MARKER
 
 PARTS = ["train", "test"]
 
@@ -39,7 +44,7 @@ def load(folder, **options):
 
 def batches_of(split, crop=224):
     options = {"crop": crop, "batch_size": 3, "seed": 1, "epoch": 2, "flip": True}
-    return list(pipeline.training_batches(split, **options).as_numpy_iterator())
+    return list(shuffled_batches(split, **options).as_numpy_iterator())
 
 
 @pytest.mark.parametrize("split", ["zero_shot", "predefined"])
@@ -77,7 +82,9 @@ def test_evaluation_reads_every_image_once_and_in_order(write):
 
 def test_a_gallery_is_copied_too(tmp_path):
     listing = benchmark.find("inshop", str(archive.inshop(tmp_path / "original")))
+    (tmp_path / "copy").mkdir()
     prepare.write_copy(listing, tmp_path / "copy", name="inshop")
+    assert (tmp_path / "copy" / MARKER).exists()
     source = benchmark.load("inshop", str(tmp_path / "copy"), expected=archive.WITH_GALLERY)
     assert (len(source.test), len(source.gallery)) == (5, 2)
     assert source.gallery.class_names == source.test.class_names
@@ -101,15 +108,15 @@ def test_checksums_differ_by_content_and_not_by_place(root, write):
 
 def test_interrupted_it_goes_on_and_ends_the_same(root, write, tmp_path, monkeypatch):
     whole = prepared.read_manifest(write("whole") / "manifest.json")
-    write_shard, written = prepare._write_shard, []
+    write_records, written = prepare.write_records, []
 
     def interrupted(path, records):
         if len(written) == 2:
             raise KeyboardInterrupt
-        written.append(path.name)
-        write_shard(path, records)
+        written.append(path.name.removesuffix(".partial"))
+        write_records(path, records)
 
-    monkeypatch.setattr(prepare, "_write_shard", interrupted)
+    monkeypatch.setattr(prepare, "write_records", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write()
     assert not (tmp_path / "copy" / "manifest.json").exists()
@@ -119,6 +126,143 @@ def test_interrupted_it_goes_on_and_ends_the_same(root, write, tmp_path, monkeyp
     assert written == ["cars196-00002-of-00003.array_record"]
     assert prepared.read_manifest(tmp_path / "copy" / "manifest.json") == whole
     assert not list((tmp_path / "copy").glob("*.partial"))
+
+
+def damage(path):
+    """Change a byte of a file, whose size stays."""
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+def break_off(write, monkeypatch, after):
+    """Interrupt the copying when `after` files of images are there."""
+    write_records, written = prepare.write_records, []
+
+    def interrupted(path, records):
+        if len(written) == after:
+            raise KeyboardInterrupt
+        written.append(path)
+        write_records(path, records)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(prepare, "write_records", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            write()
+
+
+def test_a_byte_that_changed_while_the_work_lay_is_not_signed_as_complete(
+    write, tmp_path, monkeypatch
+):
+    whole = prepared.read_manifest(write("whole") / "manifest.json")
+    break_off(write, monkeypatch, after=2)
+    damage(tmp_path / "copy" / "cars196-00000-of-00003.array_record")
+    prepared.verify(write())
+    assert prepared.read_manifest(tmp_path / "copy" / "manifest.json") == whole
+
+
+def test_a_whole_copy_is_mended_and_never_signed_anew(write):
+    folder = write()
+    whole = prepared.read_manifest(folder / "manifest.json")
+    damage(folder / "cars196-00001-of-00003.array_record")
+    write()
+    prepared.verify(folder)
+    assert prepared.read_manifest(folder / "manifest.json") == whole
+
+
+def test_a_copy_that_is_being_mended_is_not_found(write, monkeypatch):
+    folder = write()
+    damage(folder / "cars196-00001-of-00003.array_record")
+    break_off(write, monkeypatch, after=0)
+    assert prepared.find(folder, "cars196") is None
+    prepared.verify(write())
+
+
+def test_a_whole_copy_stays_in_use_while_it_is_looked_through(write, monkeypatch):
+    folder = write()
+    whole = prepared.read_manifest(folder / "manifest.json")
+
+    def look(done, total):
+        assert prepared.find(folder, "cars196") == folder
+
+    write(progress=look)
+    assert prepared.read_manifest(folder / "manifest.json") == whole
+
+
+class KilledError(BaseException):
+    """SIGKILL: nothing is tidied up after it."""
+
+
+def killed(write, monkeypatch, survived):
+    """Kill the copying after so many flushes and renames; tell whether it came to that."""
+    left = [survived]
+
+    def killing(call):
+        def counted(*arguments):
+            if not left[0]:
+                raise KilledError
+            left[0] -= 1
+            return call(*arguments)
+
+        return counted
+
+    with monkeypatch.context() as patch:
+        for name in ("fsync", "replace"):
+            patch.setattr(os, name, killing(getattr(os, name)))
+        patch.setattr(Path, "unlink", lambda path, missing_ok=False: None)
+        try:
+            write()
+        except KilledError:
+            return True
+    return False
+
+
+def test_killed_anywhere_it_goes_on_and_ends_the_same(write, tmp_path, monkeypatch):
+    expected = prepared.read_manifest(write("whole", shard_size=12) / "manifest.json")
+    # The note, a file, its note and the manifest: each a flush, a rename and a flush.
+    for survived in range(12):
+        folder = tmp_path / f"killed_after_{survived}"
+        begin = functools.partial(write, folder.name, shard_size=12)
+        assert killed(begin, monkeypatch, survived)
+        prepared.verify(begin())
+        assert prepared.read_manifest(folder / "manifest.json") == expected
+    assert not killed(functools.partial(write, "last", shard_size=12), monkeypatch, 12)
+
+
+@pytest.mark.parametrize("files", [(MARKER,), (MARKER, "unfinished.json.partial")])
+def test_a_folder_with_no_more_than_its_own_first_files_is_taken(files, write, tmp_path):
+    (tmp_path / "copy").mkdir()
+    for name in files:
+        (tmp_path / "copy" / name).write_text("{")
+    prepared.verify(write())
+
+
+def test_a_file_lies_on_the_disk_before_it_has_its_name_and_is_noted(write, tmp_path, monkeypatch):
+    """A note of a file that a power cut then takes away would be a lie."""
+    done = []
+    fsync, replace = os.fsync, os.replace
+
+    def flush(descriptor):
+        done.append(("flush", Path(os.readlink(f"/proc/self/fd/{descriptor}")).name))
+        fsync(descriptor)
+
+    def rename(source, target):
+        done.append(("rename", Path(target).name))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", flush)
+    monkeypatch.setattr(os, "replace", rename)
+    write()
+    shards = [f"cars196-0000{number}-of-00003.array_record" for number in range(3)]
+    noted = [name for shard in shards for name in (shard, "unfinished.json")]
+    order = ["unfinished.json", *noted, "manifest.json"]
+    assert [name for step, name in done if step == "rename"] == order
+    expected = [
+        step
+        for name in order
+        for step in (("flush", f"{name}.partial"), ("rename", name), ("flush", "copy"))
+    ]
+    assert done == expected
 
 
 def test_what_broke_off_in_the_middle_of_a_file_is_written_again(write, tmp_path, monkeypatch):
@@ -134,7 +278,7 @@ def test_what_broke_off_in_the_middle_of_a_file_is_written_again(write, tmp_path
     monkeypatch.setattr(prepare, "_encoded", breaking)
     with pytest.raises(KeyboardInterrupt):
         write()
-    assert not list((tmp_path / "copy").glob("*.array_record"))
+    assert {path.name for path in (tmp_path / "copy").iterdir()} == {MARKER, "unfinished.json"}
     assert len(load(write()).train) == 5
 
 
@@ -169,7 +313,7 @@ def test_a_file_of_another_size_is_refused_and_mended(write):
     ):
         load(folder)
     path.unlink()
-    with pytest.raises(ValueError, match=r"Received: 0. Remove the file, and run tools/prepare"):
+    with pytest.raises(ValueError, match=r"Received: 0. Run `python -m hsm.experiments.pre"):
         load(folder)
     assert len(load(write()).train) == 5
 
@@ -179,10 +323,7 @@ def test_a_changed_byte_is_found(write):
     calls = []
     prepared.verify(folder, lambda *counts: calls.append(counts))
     assert calls == [(1, 3), (2, 3), (3, 3)]
-    path = folder / "cars196-00002-of-00003.array_record"
-    content = bytearray(path.read_bytes())
-    content[-1] ^= 1
-    path.write_bytes(content)
+    damage(folder / "cars196-00002-of-00003.array_record")
     with pytest.raises(ValueError, match=r"00002-of-00003.array_record must have the SHA-256"):
         prepared.verify(folder)
 

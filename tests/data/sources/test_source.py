@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -38,6 +40,35 @@ def test_split_refuses_classes_without_images(labels):
         Split(PIXELS, np.array(labels, np.int32), ("a", "b"))
 
 
+def named(split: Split) -> list[str]:
+    return [split.class_names[label] for label in split.labels]
+
+
+@given(names=st.lists(st.sampled_from("zebra"), min_size=1, max_size=20), data=st.data())
+def test_a_subset_keeps_images_and_class_names_and_numbers_the_classes_left(names, data):
+    whole = Split.of_occurring(tuple(map(str, range(len(names)))), *numbered_in("zebra", names))
+    indices = data.draw(st.lists(st.integers(0, len(names) - 1), min_size=1, unique=True))
+    part = whole.subset(np.array(indices))
+    assert [int(image) for image in part.images] == indices
+    assert named(part) == [names[index] for index in indices]
+    # In the order of the whole, without those that none is of.
+    assert part.class_names == tuple(n for n in whole.class_names if n in named(part))
+    assert part.labels.dtype == np.int32
+
+
+def numbered_in(order: str, names: list[str]) -> tuple[np.ndarray, tuple[str, ...]]:
+    return np.array([order.index(name) for name in names]), tuple(order)
+
+
+def test_a_subset_that_is_not_relabelled_keeps_every_class():
+    whole = Split(PIXELS, LABELS, ("b", "a"))
+    part = whole.subset(np.array([3, 0]), relabel=False)
+    np.testing.assert_array_equal(part.images, PIXELS[[3, 0]])
+    assert (part.labels.tolist(), part.class_names) == ([1, 0], ("b", "a"))
+    with pytest.raises(ValueError, match=r"every one of 0..C-1.*Received: C=2 and labels \[1\]"):
+        whole.subset(np.array([2, 3]), relabel=False)
+
+
 def test_checksum_of_arrays_covers_pixels_labels_names_and_splits():
     checksum = array_source().checksum()
     assert len(bytes.fromhex(checksum)) == 32
@@ -64,6 +95,39 @@ def test_checksum_of_files_stays_when_the_folder_moves(make_folder, tmp_path):
     (moved / "a" / "00.png").write_bytes((moved / "a" / "1.png").read_bytes())
     replaced = load_source("image_folder", data_dir=str(moved)).checksum()
     assert len({checksum, renamed, replaced}) == 3
+
+
+def test_copies_are_the_test_images_that_train(make_folder):
+    folder = make_folder({"a": 3, "b": 2, "c": 3, "d": 2})
+    source = load_source("image_folder", data_dir=str(folder))
+    assert source.copies() == ()
+    for name, origin in (("c/1.png", "a/0.png"), ("d/0.png", "b/1.png"), ("d/1.png", "c/2.png")):
+        (folder / name).write_bytes((folder / origin).read_bytes())
+    source = load_source("image_folder", data_dir=str(folder))
+    assert source.copies() == ("c/1.png", "d/0.png")
+    divided = load_source("image_folder", data_dir=str(folder), split="query_gallery")
+    assert sorted(divided.copies()) == ["c/1.png", "d/0.png"]
+
+
+def test_copies_among_pixels():
+    other = Split(np.concatenate([PIXELS[:1], 255 - PIXELS[1:]]), LABELS, ("c", "d"))
+    source = ImageSource("pixels", train=Split(PIXELS, LABELS, ("a", "b")), test=other)
+    assert source.copies() == ("c",)
+
+
+def test_images_are_read_once_for_checksums_and_copies(make_folder, monkeypatch):
+    source = load_source("image_folder", data_dir=str(make_folder(dict.fromkeys("abcd", 2))))
+    read, opened = Path.read_bytes, []
+    monkeypatch.setattr(Path, "read_bytes", lambda path: opened.append(path) or read(path))
+    assert source.checksum() == source.checksum()
+    assert source.copies() == ()
+    assert sorted(map(str, opened)) == sorted([*source.train.images, *source.test.images])
+
+
+def test_a_changed_source_has_a_checksum_of_its_own():
+    source = array_source()
+    first = source.checksum()
+    assert replace(source, gallery=source.test).checksum() != first == source.checksum()
 
 
 @given(counts=st.lists(st.integers(1, 30), min_size=2, max_size=30), limit=st.integers(1, 200))

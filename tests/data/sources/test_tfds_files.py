@@ -5,13 +5,20 @@ from __future__ import annotations
 import shutil
 from unittest import mock
 
-import archive_factory as archive
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
-from archive_factory import BY_CLASS, BY_PART, WITH_GALLERY, assert_predefined, assert_zero_shot
+from support import archive_factory as archive
+from support.archive_factory import (
+    BY_CLASS,
+    BY_PART,
+    WITH_GALLERY,
+    assert_predefined,
+    assert_zero_shot,
+)
+from support.batches import shuffled_batches
 
-from hsm.data import pipeline, tfds_inshop
+from hsm.data import tfds_inshop
 from hsm.data.sources import benchmark
 
 pytest.importorskip("importlib_resources", reason="TensorFlow Datasets needs it to build")
@@ -112,7 +119,7 @@ def test_batches_are_those_of_the_archive(prepared, tmp_path):
         keys = [archive.key(photo) for photo in archive.photos_of(train)]
         split = archive.reordered(train, np.array(sorted(range(len(keys)), key=keys.__getitem__)))
         batches[root] = list(
-            pipeline.training_batches(
+            shuffled_batches(
                 split, crop=28, batch_size=2, seed=0, epoch=1, flip=True
             ).as_numpy_iterator()
         )

@@ -1,0 +1,184 @@
+"""The order and make-up of an epoch's batches, in NumPy: functions of labels, seed and epoch.
+
+A restart in the middle of an epoch draws the same order again, whatever the number of threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+@dataclass(frozen=True)
+class BatchOrder:
+    """Which images the batches of an epoch hold.
+
+    Attributes:
+        indices: int64 [n], the images of all batches one after the other; one may come repeatedly.
+        sizes: int64 [steps], images of each batch, which sum to n.
+
+    Raises:
+        ValueError: if the sizes are not positive or do not sum to n.
+    """
+
+    indices: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        if (self.sizes < 1).any() or self.sizes.sum() != len(self.indices):
+            raise ValueError(
+                f"expected positive sizes that sum to the {len(self.indices)} indices. "
+                f"Received: sizes={self.sizes}"
+            )
+
+    @property
+    def steps(self) -> int:
+        """Number of batches."""
+        return len(self.sizes)
+
+    @property
+    def occurrences(self) -> NDArray[np.int64]:
+        """For each of `indices`, how often it stood before in the epoch; int64 [n]."""
+        by_image = np.argsort(self.indices, kind="stable")
+        ordered = self.indices[by_image]
+        starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+        counts = np.empty(len(ordered), np.int64)
+        counts[by_image] = np.arange(len(ordered)) - np.repeat(
+            starts, np.diff(np.r_[starts, len(ordered)])
+        )
+        return counts
+
+
+def in_order(num_examples: int, batch_size: int) -> BatchOrder:
+    """Every image once, in the order in which they stand.
+
+    The last batch may be smaller; one of a single image, which batch normalisation cannot use, is
+    merged into the batch before it.
+
+    Args:
+        num_examples: images, at least 1.
+        batch_size: images a batch, at least 1.
+
+    Raises:
+        ValueError: if a number is less than 1.
+    """
+    return BatchOrder(np.arange(num_examples), _sizes(num_examples, batch_size))
+
+
+def shuffled(labels: ArrayLike, *, batch_size: int, seed: int, epoch: int) -> BatchOrder:
+    """Every image once, in random order, in batches as those of `in_order`.
+
+    Args:
+        labels: int [n], of which the number counts.
+        batch_size: images a batch, at least 1.
+        seed: 0 or more.
+        epoch: 0 or more.
+
+    Raises:
+        ValueError: if a number is out of range.
+    """
+    n = len(np.asarray(labels))
+    return BatchOrder(_generator(seed, epoch).permutation(n), _sizes(n, batch_size))
+
+
+def balanced(labels: ArrayLike, *, classes: int, images: int, seed: int, epoch: int) -> BatchOrder:
+    """Batches of `images` images from each of `classes` classes, both drawn at random.
+
+    An epoch has as many batches as n images fill. Classes come round by turns, each once before
+    any comes again, and so do the images of a class; a class of fewer than `images` gives some of
+    them twice in a batch.
+
+    Args:
+        labels: int [n].
+        classes: P, classes a batch; at least 1 and at most as many as there are.
+        images: K, images of each; at least 1.
+        seed: 0 or more.
+        epoch: 0 or more.
+
+    Raises:
+        ValueError: if a number is out of range.
+    """
+    numbers = np.asarray(labels)
+    members = [np.flatnonzero(numbers == label) for label in np.unique(numbers)]
+    if not 1 <= classes <= len(members):
+        raise ValueError(
+            f"expected classes to be 1 to {len(members)}, the classes that there are. "
+            f"Received: classes={classes}"
+        )
+    if images < 1:
+        raise ValueError(f"expected images to be at least 1. Received: images={images}")
+    generator = _generator(seed, epoch)
+    steps = max(1, len(numbers) // (classes * images))
+    turns = _turns(generator, len(members), steps, classes)
+    times = np.bincount(turns.ravel(), minlength=len(members))
+    queues = [_draws(generator, *pair, images) for pair in zip(members, times, strict=True)]
+    chosen = [next(queues[label]) for label in turns.ravel()]
+    return BatchOrder(np.concatenate(chosen), np.full(steps, classes * images))
+
+
+def bounded_classes(
+    labels: ArrayLike, *, classes: int, batch_size: int, seed: int, epoch: int
+) -> BatchOrder:
+    """Batches of images of at most `classes` classes each, as evenly as division allows.
+
+    Args:
+        labels: int [n].
+        classes: classes a batch, at least 1 and at most `batch_size`.
+        batch_size: images a batch; a multiple of `classes`.
+        seed: 0 or more.
+        epoch: 0 or more.
+
+    Raises:
+        ValueError: if a number is out of range or does not divide.
+    """
+    images, rest = divmod(batch_size, max(classes, 1))
+    if rest or not images:
+        raise ValueError(
+            "expected batch_size to be a multiple of classes. "
+            f"Received: batch_size={batch_size}, classes={classes}"
+        )
+    present = len(np.unique(np.asarray(labels)))
+    fewer = min(classes, present)
+    return balanced(labels, classes=fewer, images=batch_size // fewer, seed=seed, epoch=epoch)
+
+
+def _turns(
+    generator: np.random.Generator, num_classes: int, steps: int, classes: int
+) -> NDArray[np.int64]:
+    """Classes of every batch, [steps, classes], distinct in a batch, each as often as the rest."""
+    rows: list[NDArray[np.int64]] = []
+    waiting = np.empty(0, np.int64)
+    for _ in range(steps):
+        if len(waiting) < classes:
+            # Those that still wait come first, and not twice in this batch.
+            later = generator.permutation(np.setdiff1d(np.arange(num_classes), waiting))
+            waiting = np.r_[waiting, later, generator.permutation(waiting)]
+        rows.append(waiting[:classes])
+        waiting = waiting[classes:]
+    return np.stack(rows)
+
+
+def _draws(
+    generator: np.random.Generator, own: NDArray[np.int64], times: int, images: int
+) -> Iterator[NDArray[np.int64]]:
+    """`times` draws of `images` images each, all of `own` before any comes again."""
+    rounds = -(-times * images // len(own))
+    order = np.concatenate([generator.permutation(own) for _ in range(max(rounds, 1))])
+    return iter(np.split(order[: times * images], max(times, 1)))
+
+
+def _sizes(num_examples: int, batch_size: int) -> NDArray[np.int64]:
+    for name, value in (("num_examples", num_examples), ("batch_size", batch_size)):
+        if value < 1:
+            raise ValueError(f"expected {name} to be at least 1. Received: {name}={value}")
+    full, rest = divmod(num_examples, batch_size)
+    sizes = np.full(max(1, full + (rest > 1)), batch_size)
+    sizes[-1] += num_examples - sizes.sum()
+    return sizes
+
+
+def _generator(seed: int, epoch: int) -> np.random.Generator:
+    return np.random.default_rng([seed, epoch])

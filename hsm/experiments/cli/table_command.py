@@ -1,0 +1,81 @@
+"""What the drivers of tables and figures do: plan, run what is missing, write tables and curves."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hsm.data.catalog import ZERO_SHOT
+from hsm.experiments.cli import run_flags as shared
+from hsm.experiments.cli.requested_runs import Configs, wanted
+from hsm.experiments.runs.finished import Finished
+
+if TYPE_CHECKING:
+    from hsm.data.sources.source import ImageSource
+    from hsm.experiments.runs.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the paper.
+
+    Attributes:
+        name: "table1" and so on, which names its files and its form, see `report.LAYOUTS`.
+        split: How the data sets are divided, one of `hsm.data.catalog.SPLITS`.
+        configs: The runs that the flags ask for; called as `flags.configs`.
+        curves: Whether learning curves are drawn.
+        narrowed: What becomes of a data set before it is used.
+    """
+
+    name: str
+    split: str = ZERO_SHOT
+    configs: Configs = shared.configs
+    curves: bool = True
+    narrowed: Callable[[ImageSource], ImageSource] = lambda source: source
+
+
+def make(table: Table) -> None:
+    """Run what the table lacks and write it; with --dry_run only say what would run."""
+    finished = finished_runs(table)
+    if not finished:
+        return
+    from hsm.experiments.reporting.table_report import write
+
+    write(finished, table=table.name, curves=_curve_stem(table))
+    if shared.FLAGS.tensorboard:
+        print(_tensorboard(finished[0].runner.workspace))
+
+
+def _curve_stem(table: Table) -> str | None:
+    """How files of learning curves start: those of another split must not replace Table 1's."""
+    if not table.curves:
+        return None
+    return "learning_curves" if table.split == ZERO_SHOT else f"learning_curves_{table.name}"
+
+
+def _tensorboard(workspace: Workspace) -> str:
+    """How to look at what was written for it."""
+    command = f"tensorboard --logdir={workspace.output_dir / 'tensorboard'}"
+    if importlib.util.find_spec("tensorboard") is not None:
+        return f"Curves and embeddings: {command}"
+    return f"Curves and embeddings, after pip install tensorboard: {command}"
+
+
+def finished_runs(table: Table) -> list[Finished]:
+    """Run what is missing, data set by data set.
+
+    Returns:
+        The runs of every data set; with --dry_run, which only says what would run, none.
+    """
+    found = []
+    for runs in wanted(table.configs, table.split, narrowed=table.narrowed):
+        # Not before: --help and a bad flag need no TensorFlow.
+        from hsm.experiments.runs.runner import Runner
+
+        tensorboard = shared.FLAGS.tensorboard
+        with runs.workspace.locked():
+            runner = Runner(runs.source, runs.workspace, runs.pretrained, tensorboard=tensorboard)
+            found.append(Finished(runner, [runner.run(config) for config in runs.configs]))
+    return found

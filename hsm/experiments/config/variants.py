@@ -1,0 +1,99 @@
+"""Rows beside the five methods: baselines and controls, as changes to a configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from hsm.experiments.config import METHODS, RunConfig
+
+# The rows that take one step of the switch of BN to HBN.
+_CONTROLS = ("HBN, α kept", "HBN, rate kept")
+
+# Name → what it is.
+VARIANTS: Mapping[str, str] = MappingProxyType(
+    {
+        "label_smoothing": "SM with labels smoothed by 0.1, a baseline of the released code",
+        "learned_alpha": "BN whose alpha is trained, from 1, an option of the released code",
+        "gradual": "HBN heated up gradually from the start, strategy i of section 3.4",
+        "no_norm_term": "LN without the factor 1 / ||f|| in its gradient, end of section 3.3",
+        "alpha_only": "HBN whose rate stays when alpha is switched",
+        "rate_only": "HBN whose alpha stays when the rate is switched",
+    }
+)
+
+
+def vary(config: RunConfig, variant: str) -> RunConfig:
+    """Returns `config` changed into the row `variant`, one of `VARIANTS`, whatever its method.
+
+    Raises:
+        ValueError: if there is no such variant.
+    """
+    changes: dict[str, dict[str, Any]] = {
+        "label_smoothing": {"method": "SM", "label_smoothing": 0.1},
+        "learned_alpha": {"method": "BN", "learned_alpha": True},
+        "gradual": {"method": "HBN", "heating": "gradual"},
+        "no_norm_term": {"method": "LN", "norm_term": False},
+        "alpha_only": {"method": "HBN", "heated_learning_rate": config.learning_rate},
+        "rate_only": {"method": "HBN", "heated_alpha": config.alpha},
+    }
+    if variant not in changes:
+        raise ValueError(
+            f"variant must be one of {', '.join(VARIANTS)}. Received: variant={variant!r}"
+        )
+    return replace(config, **changes[variant])
+
+
+def options(config: RunConfig) -> tuple[str, ...]:
+    """Returns in words what a configuration adds to its method; nothing for most."""
+    found = []
+    if config.label_smoothing:
+        found.append(f"label smoothing {config.label_smoothing:g}")
+    if config.learned_alpha:
+        found.append("learned α")
+    if not config.norm_term:
+        found.append("gradient without norm term")
+    if config.is_heated:
+        found += _heating(config)
+    return tuple(found)
+
+
+def label(config: RunConfig) -> str:
+    """Returns what a row of this configuration is called, such as "SM, label smoothing 0.1"."""
+    return ", ".join((config.method, *options(config)))
+
+
+def standing_order(labels: Iterable[str]) -> tuple[str, ...]:
+    """The distinct labels as tables list them: by method, a method before its variants."""
+    distinct, standing = dict.fromkeys(labels), METHODS.standing
+    return tuple(sorted(distinct, key=lambda n: (standing.index(_method(n)), n != _method(n))))
+
+
+def comparisons(labels: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Pairs of rows of which tables show the first minus the second, where both are in `labels`."""
+    found = tuple(labels)
+    # What Table 1 is about; a variant is compared with its own method besides.
+    pairs = list(METHODS.pairs)
+    for name in standing_order(found):
+        if name in _CONTROLS:
+            pairs += [(name, "BN"), ("HBN", name)]
+        elif name not in METHODS:
+            pairs.append((name, _method(name)))
+    return tuple(pair for pair in pairs if set(pair) <= set(found))
+
+
+def _method(name: str) -> str:
+    return name.split(",")[0]
+
+
+def _heating(config: RunConfig) -> list[str]:
+    if config.is_gradual:
+        return ["gradual"]
+    found = []
+    if config.heated_alpha == config.alpha:
+        found.append("α kept")
+    if config.heated_learning_rate == config.learning_rate:
+        found.append("rate kept")
+    return found

@@ -1,0 +1,56 @@
+"""Numbers as the text of a table's cells: percent, differences, what the paper has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hsm.experiments.reporting.summary import Score
+from hsm.metrics.bootstrap import Interval
+
+NONE = "–"
+# Differences from the paper beyond this many percentage points are marked.
+TOLERANCE = 2.0
+_MARK = " *"
+MARK_NOTE = f"* more than {TOLERANCE:g} points from the paper."
+
+
+def percent(score: Score | None) -> str:
+    """A score in percent, with its deviation where there are several seeds."""
+    if score is None:
+        return NONE
+    mean = f"{100 * score.mean:.2f}"
+    return mean if score.std is None else f"{mean} ± {100 * score.std:.2f}"
+
+
+def points(fraction: float) -> str:
+    """A difference of two fractions in percentage points, with its sign."""
+    return f"{100 * fraction:+.2f}".replace("-", "−")
+
+
+def interval(value: Interval | float | None) -> str:
+    """A difference in percentage points, with its interval where it has one."""
+    if value is None:
+        return NONE
+    if isinstance(value, float):
+        return points(value)
+    return f"{points(value.difference)} [{points(value.low)}, {points(value.high)}]"
+
+
+def compared(paper: float | None, score: Score | None) -> tuple[str, str, str]:
+    """Three cells: the paper's percentage, ours, and ours minus the paper's, marked if it is large.
+
+    Args:
+        paper: in percent; None where the paper has no number.
+        score: ours; None where it was not measured.
+    """
+    printed = NONE if paper is None else f"{paper:.2f}"
+    if paper is None or score is None:
+        return printed, percent(score), NONE
+    difference = score.mean - paper / 100
+    mark = _MARK if abs(round(100 * difference, 2)) > TOLERANCE else ""
+    return printed, percent(score), points(difference) + mark
+
+
+def mark_notes(rows: Iterable[tuple[str, ...]]) -> list[str]:
+    """The sentence that explains the mark, if a cell of `rows` has it."""
+    return [MARK_NOTE] if any(cell.endswith(_MARK) for row in rows for cell in row) else []

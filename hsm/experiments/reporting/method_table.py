@@ -1,0 +1,136 @@
+"""Tables 1, 2 and 4: a line a method or variant, a column a measure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from hsm.experiments.config.run_record import RunRecord
+from hsm.experiments.reporting import cell_format, summary, table_notes
+from hsm.experiments.reporting.grid import Grid
+from hsm.experiments.reporting.metric_columns import Measure, measures
+from hsm.experiments.reporting.paper_numbers import PublishedTable, is_part, published_table
+from hsm.experiments.reporting.summary import Row
+
+
+def grids(records: Iterable[RunRecord]) -> tuple[Grid, ...]:
+    """The tables of every data set among the records, scores in percent.
+
+    They are: the final epoch, the paper's numbers beside it, the differences between methods, the
+    best epoch, and the final epoch without length-normalising.
+
+    Raises:
+        ValueError: If the records do not go into one table, see `summary.by_dataset`.
+    """
+    found: list[Grid] = []
+    for dataset, runs in summary.by_dataset(records).items():
+        columns = measures(runs)
+        found.append(_final_grid(dataset, runs, columns))
+        found += _paper_grids(dataset, runs, columns)
+        found += _difference_grids(dataset, runs, columns)
+        found += _other_grids(dataset, runs, columns)
+    return tuple(found)
+
+
+def _final_grid(dataset: str, runs: Sequence[RunRecord], columns: Sequence[Measure]) -> Grid:
+    rows = summary.final_rows(runs)
+    counts = {row.label: len(row.evaluations) for row in rows if row.evaluations}
+    return Grid(
+        f"{dataset}: final epoch, percent",
+        _header(columns),
+        tuple(_cells(row, columns) for row in rows),
+        (
+            table_notes.data_note(runs),
+            *table_notes.seed_notes(counts),
+            *table_notes.settings_notes(runs),
+            table_notes.run_note(runs),
+        ),
+    )
+
+
+def _paper_grids(dataset: str, runs: Sequence[RunRecord], columns: Sequence[Measure]) -> list[Grid]:
+    """The paper's number, ours and the difference; nothing for data sets that the paper lacks."""
+    paper = published_table(dataset, runs[0].config.split)
+    if paper is None:
+        return []
+    own = {row.label: row for row in summary.final_rows(runs)}
+    shared = [m for m in columns if any(m.label in row for row in paper.scores.values())]
+    others = {} if is_part(dataset) else paper.quoted
+    quoted = [_compared(f"{name}, quoted", row, None, shared) for name, row in others.items()]
+    rows = [_compared(name, row, own.get(name), shared) for name, row in paper.scores.items()]
+    header = [name for m in shared for name in (f"{m.label}: paper", "ours", "Δ")]
+    return [
+        Grid(
+            f"{dataset}: {paper.source} of the paper, ours at the final epoch and the difference, "
+            "percent",
+            ("Method", *header),
+            (*quoted, *rows),
+            (_paper_note(dataset, paper), *cell_format.mark_notes(rows)),
+        )
+    ]
+
+
+def _compared(
+    name: str, paper: Mapping[str, float], own: Row | None, columns: Sequence[Measure]
+) -> tuple[str, ...]:
+    found: list[str] = [name]
+    for measure in columns:
+        score = None if own is None else own.score(measure)
+        found += cell_format.compared(paper.get(measure.label), score)
+    return tuple(found)
+
+
+def _paper_note(dataset: str, paper: PublishedTable) -> str:
+    if is_part(dataset):
+        rest = " Ours is a part of it: a difference says little."
+    else:
+        rest = " The methods with a number are quoted from other papers." if paper.quoted else ""
+    return f"Paper: {paper.source}, on {paper.dataset}.{rest}"
+
+
+def _difference_grids(
+    dataset: str, runs: Sequence[RunRecord], columns: Sequence[Measure]
+) -> list[Grid]:
+    differences = summary.differences(runs, columns)
+    if not differences:
+        return []
+    rows = [
+        (m.label, *(cell_format.interval(difference.values.get(m)) for difference in differences))
+        for m in columns
+    ]
+    resampled = "In brackets: 95 % paired bootstrap intervals over queries"
+    without = any(measure.hits is None for measure in columns)
+    lines = [f"{resampled}; NMI has none to resample." if without else f"{resampled}."]
+    if any(difference.seeds > 1 for difference in differences):
+        lines.append("Of several seeds, a query counts as the mean of its hits.")
+    return [
+        Grid(
+            f"{dataset}: differences at the final epoch, percentage points",
+            ("Metric", *(difference.label for difference in differences)),
+            tuple(rows),
+            tuple(lines),
+        )
+    ]
+
+
+def _other_grids(dataset: str, runs: Sequence[RunRecord], columns: Sequence[Measure]) -> list[Grid]:
+    classification = runs[0].config.is_classification
+    by = next((m for m in columns if m.label.startswith("R@")), columns[0])
+    chosen_on = "test images" if classification else "test classes"
+    titles = {"best": f"{dataset}: best epoch, chosen on the {chosen_on} by {by.label}, percent"}
+    if not classification:
+        titles["unnormalized"] = f"{dataset}: final epoch, features not length-normalised, percent"
+    found = []
+    for key, title in titles.items():
+        rows = [_cells(row, columns) for row in summary.other_rows(runs, key)]
+        if rows:
+            found.append(Grid(title, _header(columns), tuple(rows)))
+    return found
+
+
+def _header(columns: Sequence[Measure]) -> tuple[str, ...]:
+    return ("Method", "Epoch", *(measure.label for measure in columns))
+
+
+def _cells(row: Row, columns: Sequence[Measure]) -> tuple[str, ...]:
+    epochs = ", ".join(map(str, row.epochs())) or cell_format.NONE
+    return (row.label, epochs, *(cell_format.percent(row.score(measure)) for measure in columns))

@@ -1,0 +1,77 @@
+"""The numbers of an evaluation that tables show: NMI, Recall@K, accuracy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hsm.experiments.config.run_record import RunRecord
+from hsm.records import EvaluationRow
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One column of a table; a fraction, 0..1, in every evaluation that has it.
+
+    Attributes:
+        label: what the column is called: "NMI", "R@1", "accuracy".
+        field: the attribute of an evaluation that holds it, for example "recall".
+        k: its key there, where the attribute holds several numbers.
+        hits: its key among a record's hits; None if it is not a mean over queries.
+    """
+
+    label: str
+    field: str
+    k: int | None = None
+    hits: str | None = None
+
+    def of(self, evaluation: EvaluationRow) -> float | None:
+        """Its value, or None where it was not measured."""
+        value = getattr(evaluation, self.field)
+        return value if self.k is None else value.get(self.k)
+
+    def at(self, stage: str, run: RunRecord) -> float | None:
+        """Its value in an evaluation of `run`, one of `hsm.records.STAGES`; None without one."""
+        evaluation = run.stage(stage)
+        return None if evaluation is None else self.of(evaluation)
+
+
+ACCURACY = Measure("accuracy", "accuracy", hits="accuracy")
+
+
+def recall(k: int) -> Measure:
+    """Recall@k."""
+    return Measure(f"R@{k}", "recall", k, hits=str(k))
+
+
+def nmi(average: str) -> Measure:
+    """NMI with the "arithmetic" or "geometric" mean of the entropies."""
+    return Measure("NMI", f"nmi_{average}")
+
+
+def measures(runs: Sequence[RunRecord]) -> tuple[Measure, ...]:
+    """What a table of `runs` shows: the accuracy where it was scored, else NMI and Recall@K.
+
+    Every K counts at which a record measured; the NMI is left out where none has it, as with a
+    gallery.
+    """
+    if any(ACCURACY.of(run.final) is not None for run in runs):
+        return (ACCURACY,)
+    recalls = tuple(map(recall, ks(runs)))
+    clustering = nmi(nmi_average(runs))
+    if any(clustering.of(run.final) is not None for run in runs):
+        return (clustering, *recalls)
+    return recalls
+
+
+def ks(runs: Sequence[RunRecord]) -> tuple[int, ...]:
+    """Every K at which a record measured Recall@K, ascending."""
+    return tuple(sorted({k for run in runs for k in run.final.recall}))
+
+
+def nmi_average(runs: Sequence[RunRecord]) -> str:
+    """The mean of the entropies, "arithmetic" or "geometric", in the NMI that is shown of `runs`.
+
+    The profile decides it.
+    """
+    return runs[0].config.nmi

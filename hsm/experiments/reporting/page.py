@@ -1,0 +1,109 @@
+"""Records and their pictures → `report.html`: a page to read, to keep and to send."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hsm.atomic import write_text
+from hsm.experiments.config.run_record import RunRecord
+from hsm.experiments.config.variants import label
+from hsm.experiments.reporting.table_writers import LAYOUTS
+from hsm.experiments.runs.made_with import continuations, makers
+from hsm.visual import page
+from hsm.visual.page import Section
+
+# What differs from run to run: shown for each, not for all.
+_OF_A_RUN = ("dataset", "method", "seed")
+
+
+def write_report(
+    records: Iterable[RunRecord],
+    path: Path,
+    *,
+    table: str = "table1",
+    pictures: Mapping[str, Sequence[str]] | None = None,
+) -> Path:
+    """Writes the page and returns its path.
+
+    Args:
+        records: Those that the table is made of.
+        path: The file to write.
+        table: One of `report.LAYOUTS`.
+        pictures: Title of a section → blocks of `hsm.visual.page`, between results and settings.
+    """
+    runs = list(records)
+    names = ", ".join(dict.fromkeys(run.data.name for run in runs))
+    sections = [
+        Section("Results", _tables(runs, table)),
+        *(Section(title, blocks) for title, blocks in (pictures or {}).items() if blocks),
+        Section("Settings", _settings(runs)),
+        Section("Data and provenance", _provenance(runs)),
+    ]
+    title = f"{table.replace('table', 'Table ')}: {names}"
+    return write_text(path, page.render(title, sections))
+
+
+def _tables(runs: Sequence[RunRecord], table: str) -> list[str]:
+    blocks = []
+    for grid in LAYOUTS[table](runs):
+        blocks.append(page.table(grid.title, grid.header, grid.rows))
+        blocks += map(page.paragraph, grid.notes)
+    return blocks
+
+
+def _settings(runs: Sequence[RunRecord]) -> list[str]:
+    """What all runs share, and what each has for itself."""
+    configs = [run.config.to_json() for run in runs]
+    shared = {
+        key: value
+        for key, value in configs[0].items()
+        if key not in _OF_A_RUN and all(config[key] == value for config in configs)
+    }
+    blocks = [page.facts({key: _shown(value) for key, value in shared.items()})]
+    for run, config in zip(runs, configs, strict=True):
+        own = {key: _shown(v) for key, v in config.items() if key not in shared}
+        blocks.append(page.details(_title(run), page.facts(own)))
+    return blocks
+
+
+def _provenance(runs: Sequence[RunRecord]) -> list[str]:
+    blocks = []
+    for run in {run.data.name: run for run in runs}.values():
+        counts = {"train": run.data.train, "test": run.data.test, "gallery": run.data.gallery}
+        data = {
+            part: f"{count.images:,} images of {count.classes:,} classes"
+            for part, count in counts.items()
+            if count
+        }
+        facts = {"data set": run.data.name, **data, "checksum": run.data.checksum}
+        blocks.append(page.facts(facts))
+    for run in runs:
+        blocks.append(page.details(_title(run), page.facts(_origin(run))))
+    return blocks
+
+
+def _origin(run: RunRecord) -> dict[str, object]:
+    origin = run.provenance.to_json()
+    continued = continuations(makers(origin))
+    origin.pop("trained_with", None)
+    groups = [origin.pop("versions"), origin.pop("hardware"), origin.pop("environment", {})]
+    seconds = {f"{name}, seconds": f"{value:.1f}" for name, value in run.seconds.items()}
+    found: dict[str, object] = {"record": run.name}
+    for group in (origin, *groups):
+        found |= {name: _shown(value) for name, value in group.items()}
+    if continued:
+        found["continued"] = "; ".join(continued)
+    return {**found, **seconds}
+
+
+def _title(run: RunRecord) -> str:
+    return f"{run.data.name} {label(run.config)}, seed {run.seed}"
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "–"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""A configuration becomes objects, a trained model and a record."""

@@ -1,0 +1,180 @@
+"""From a configuration to the objects that it describes: model, optimiser, batches."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import ArrayLike
+
+from hsm import records
+from hsm.data import pipeline
+from hsm.data.sampling import BatchOrder, shuffled
+from hsm.data.sources.source import ImageSource
+from hsm.experiments.config import RunConfig
+from hsm.experiments.config.initial_weights import RANDOM, Pretrained
+from hsm.experiments.config.methods import resolve
+from hsm.experiments.runs.workspace import read_model_card
+from hsm.models import EmbeddingModel, HeadOptions, build_backbone, with_unbiased_variance
+from hsm.models.backbone_specs import IMAGENET, is_keras_file
+from hsm.models.head import HEADS, Head
+from hsm.training import checkpoint
+from hsm.training.loop import TrainingData
+from hsm.training.objective import SoftmaxObjective
+from hsm.training.progress import read_progress
+from hsm.training.raw_momentum import RawMomentumSGD
+from hsm.training.step import TrainStep
+
+
+def build_model(
+    config: RunConfig, num_classes: int, *, pretrained: Pretrained = RANDOM
+) -> EmbeddingModel:
+    """The network of the configured method with its initial weights, a function of the seed.
+
+    Args:
+        num_classes: classes of the training split.
+        pretrained: what the backbone starts from.
+    """
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(config.seed)
+    backbone = _backbone(config, pretrained)
+    return EmbeddingModel(
+        with_unbiased_variance(backbone) if config.unbiased_variance else backbone,
+        _head(config),
+        num_classes=num_classes,
+        embedding_dim=config.embedding_dim,
+        alpha=config.initial_alpha,
+        scale_bias=config.scale_bias,
+        options=HeadOptions(
+            learn_alpha=config.learned_alpha,
+            norm_term=config.norm_term,
+            unbiased_variance=config.unbiased_variance,
+        ),
+        seed=config.seed,
+    )
+
+
+def load_model(run_dir: Path) -> tuple[EmbeddingModel, RunConfig]:
+    """The trained network of the run in `run_dir`, and its configuration.
+
+    Raises:
+        ValueError: if the folder is not that of a run, or the run is not finished.
+    """
+    config, class_names = read_model_card(run_dir)
+    path = run_dir / "checkpoint.npz"
+    if not path.exists():
+        raise ValueError(f"the run in {run_dir} is not finished: it has no checkpoint.npz yet")
+    epoch = read_progress(path)["epoch"]
+    if epoch < config.total_epochs:
+        raise ValueError(
+            f"the run in {run_dir} is not finished: {epoch} of {config.total_epochs} epochs are "
+            "trained. The command that began it continues it."
+        )
+    # Only the network is needed of it; a .keras file is the network, and has a copy in the folder.
+    saved = Pretrained(str(run_dir / config.backbone)) if is_keras_file(config.backbone) else RANDOM
+    model = build_model(config, len(class_names), pretrained=saved)
+    checkpoint.restore(path, model=model)
+    return model, config
+
+
+def build_pretrained(config: RunConfig, pretrained: Pretrained) -> keras.Model:
+    """The backbone alone: images [b, h, w, 3] of RGB values 0..255 → pooled feature [b, d].
+
+    Raises:
+        ValueError: if the file cannot be read or does not fit, or the network refuses the images.
+        FileNotFoundError: if there is no file, or ImageNet's weights cannot be fetched.
+    """
+    keras.backend.clear_session()
+    return _backbone(config, pretrained)
+
+
+def weights_sha256(config: RunConfig, pretrained: Pretrained) -> str | None:
+    """Hexadecimal SHA-256 that identifies what the backbone starts from; None if it is random.
+
+    Of a file it is that of its content. Which file of ImageNet's weights Keras took only Keras
+    knows: there it is over the backbone's arrays, shape, type and values one after the other.
+    """
+    if pretrained.source == IMAGENET:
+        return _imagenet_sha256(config.backbone, config.image_size)
+    return None if pretrained.file is None else records.file_sha256(pretrained.file)
+
+
+@functools.cache
+def _imagenet_sha256(backbone: str, image_size: int) -> str:
+    digest = hashlib.sha256()
+    for variable in build_backbone(backbone, image_size, weights=IMAGENET, dtype="float32").weights:
+        array = np.ascontiguousarray(variable)
+        digest.update(f"{array.shape} {array.dtype}".encode())
+        digest.update(array.data)
+    return digest.hexdigest()
+
+
+def build_optimizer(config: RunConfig) -> keras.optimizers.Optimizer:
+    """SGD with momentum, or Adam; with dynamic loss scaling where gradients are float16."""
+    if config.optimizer == "sgd":
+        sgd = RawMomentumSGD if config.raw_momentum else keras.optimizers.SGD
+        optimizer = sgd(config.learning_rate, momentum=config.momentum)
+    else:
+        optimizer = keras.optimizers.Adam(config.learning_rate, epsilon=config.adam_epsilon)
+    if config.precision == "mixed_float16":
+        return keras.optimizers.LossScaleOptimizer(optimizer)
+    return optimizer
+
+
+def build_step(config: RunConfig, model: EmbeddingModel) -> TrainStep:
+    """The compiled update of `model`."""
+    objective = resolve(config.traits.objective)(config)
+    return TrainStep(model, build_optimizer(config), objective=objective, xla=config.xla)
+
+
+def softmax_objective(config: RunConfig) -> SoftmaxObjective:
+    """The softmax cross entropy, with labels smoothed as configured."""
+    return SoftmaxObjective(config.label_smoothing)
+
+
+def shuffled_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrder:
+    """Every training image once, in an order that the seed and the epoch decide."""
+    return shuffled(labels, batch_size=config.batch_size, seed=config.seed, epoch=epoch)
+
+
+def training_order(config: RunConfig, source: ImageSource, epoch: int) -> BatchOrder:
+    """Which training images the batches of `epoch` hold."""
+    return resolve(config.traits.sampler)(source.train.labels, config, epoch)
+
+
+def training_data(config: RunConfig, source: ImageSource) -> TrainingData:
+    """The batches of every epoch, a function of the seed."""
+    crop = pipeline.Crop(
+        config.image_size, config.random_crops, source.flip, config.crop_last_place
+    )
+
+    def batches(epoch: int, first_step: int) -> tf.data.Dataset:
+        return pipeline.training_batches(
+            source.train,
+            training_order(config, source, epoch),
+            crop=crop,
+            seed=config.seed,
+            epoch=epoch,
+            start_step=first_step,
+        )
+
+    return TrainingData(batches, training_order(config, source, 1).steps)
+
+
+def _head(config: RunConfig) -> str | Head:
+    """The method's head; one of the library's own by its name, which models are saved with."""
+    head = config.traits.head
+    if head is None:
+        raise ValueError(f"the method {config.method} trains no network")
+    return config.base_method if HEADS.get(config.base_method) == head else head
+
+
+def _backbone(config: RunConfig, pretrained: Pretrained) -> keras.Model:
+    # Not None, which is the global policy: a configuration says what is computed.
+    policy = None if is_keras_file(config.backbone) else config.precision
+    name, weights = pretrained.arguments(config.backbone)
+    return build_backbone(name, config.image_size, weights=weights, dtype=policy, seed=config.seed)

@@ -1,0 +1,136 @@
+"""Says how a run goes: in lines, and where it is asked for to TensorBoard."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from hsm.experiments.config import RunConfig
+from hsm.experiments.runs.evaluator import Evaluator
+from hsm.experiments.runs.made_with import changes
+from hsm.experiments.runs.recording import evaluation_row
+from hsm.experiments.runs.tensorboard_log import RunLog
+from hsm.models import EmbeddingModel
+from hsm.progress import below_the_bar
+from hsm.records import EpochRow, EvaluationRow
+from hsm.training.collapse import Collapse
+from hsm.training.loop import EpochResult, Trainer
+
+
+class RunReport:
+    """Says in a line each how an epoch and an evaluation went.
+
+    Args:
+        config: of the run.
+        say: told of progress, a line at a time.
+        model: what is trained.
+        log: told of it, too; None for nothing but lines.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        say: Callable[[str], None],
+        *,
+        model: EmbeddingModel,
+        log: RunLog | None = None,
+    ) -> None:
+        self._config = config
+        self._say = say
+        self._model = model
+        self._log = log
+
+    def resumed(self, trainer: Trainer) -> None:
+        """A line on where training goes on from, and what computes it from there on."""
+        changed = changes(*trainer.made_with[-2:]) if len(trainer.made_with) > 1 else ""
+        self._say(
+            f"{title(self._config)}: continues after epoch {trainer.epoch}"
+            + (f", with {changed}: other numbers than without the change" if changed else "")
+        )
+        if self._log is not None:
+            epochs = map(EpochRow.from_json, trainer.epochs)
+            self._log.past(epochs, map(evaluation_row, trainer.evaluations))
+
+    def epoch(self, result: EpochResult) -> None:
+        """One line of what an epoch gave, and of the time that the rest will take."""
+        left = (self._config.total_epochs - result.epoch) * result.seconds
+        parts = [
+            f"{title(self._config)} epoch {result.epoch}/{self._config.total_epochs}",
+            None if result.alpha is None else f"alpha {result.alpha:g}",
+            f"rate {result.learning_rate:g}",
+            f"loss {result.loss:.4f}",
+            None if result.accuracy is None else f"accuracy {100 * result.accuracy:.1f} %",
+            f"{result.images_per_second:.1f} images/s",
+            f"{duration(result.seconds)}, {duration(left)} left",
+        ]
+        self._say("  ".join(part for part in parts if part is not None))
+        if self._log is not None:
+            self._log.epoch(EpochRow.from_json(asdict(result)))
+            self._log.weights(self._model, result.epoch)
+
+    def collapse(self, found: Collapse) -> None:
+        """A sentence on features that became one, with the remedies that this run has."""
+        self._say(
+            below_the_bar(
+                f"{title(self._config)} epoch {found.epoch}: the features collapsed. The pooled "
+                f"ones of different classes have a mean cosine of {found.cosine:.6f} before step "
+                f"{found.step}; at the start it was {found.start:.6f}. {_remedies(self._config)}"
+            )
+        )
+
+    def watched(self, evaluator: Evaluator) -> Callable[[int], dict[str, Any] | None]:
+        """`evaluator`, with a line for every evaluation."""
+
+        def evaluate(epoch: int) -> dict[str, Any] | None:
+            start = time.perf_counter()
+            evaluation = evaluator(epoch)
+            if evaluation is not None:
+                took = duration(time.perf_counter() - start)
+                row = evaluation_row({"epoch": epoch, **evaluation})
+                self._say(
+                    f"{title(self._config)} epoch {epoch}: {scores(row, self._config)}  ({took})"
+                )
+                if self._log is not None:
+                    self._log.evaluation(row)
+            return evaluation
+
+        return evaluate
+
+
+def _remedies(config: RunConfig) -> str:
+    """What may keep a network's features apart: a sentence or two."""
+    remedy = f"Try a learning_rate below {config.learning_rate:g}"
+    if config.optimizer == "adam":
+        remedy += (
+            f", or an adam_epsilon above {config.adam_epsilon:g} (the released code's is 0.01)"
+        )
+    if config.weights is None:
+        return f"{remedy}."
+    return f"{remedy}, and check that {config.weights} holds weights for {config.backbone}."
+
+
+def scores(row: EvaluationRow, config: RunConfig) -> str:
+    """How many images were tested, and the scores in percent."""
+    found = [f"{row.num_queries} test images"]
+    if row.accuracy is not None:
+        found.append(f"accuracy {100 * row.accuracy:.2f} %")
+    found += [f"R@{k} {100 * value:.2f}" for k, value in row.recall.items()]
+    nmi = row.nmi(config.nmi)
+    if nmi is not None:
+        found.append(f"NMI {100 * nmi:.2f}")
+    return "  ".join(found)
+
+
+def title(config: RunConfig) -> str:
+    """What a line on a run starts with."""
+    return f"{config.dataset} {config.method} seed {config.seed}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds, from a minute on minutes, from an hour on hours and minutes."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"

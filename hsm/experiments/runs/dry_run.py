@@ -1,0 +1,192 @@
+"""What is about to run: counts, recipe, runs, and an estimate of the time."""
+
+from __future__ import annotations
+
+import dataclasses
+import textwrap
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from hsm.data.sources.source import ImageSource, Split
+from hsm.experiments.config import RunConfig
+from hsm.experiments.config.hyperparameters import Hyperparameters
+from hsm.experiments.config.initial_weights import RANDOM, Pretrained
+from hsm.experiments.config.recipes import WITH_RELEASED_DRIVER
+from hsm.experiments.config.variants import label
+from hsm.experiments.runs import build
+from hsm.experiments.runs.workspace import Workspace
+from hsm.training.progress import read_progress
+
+_TIMED_STEPS = 3
+# Shown always; the others where they differ from the paper's.
+_SHOWN = (
+    "profile",
+    "backbone",
+    "weights",
+    "image_size",
+    "embedding_dim",
+    "optimizer",
+    "learning_rate",
+    "batch_size",
+    "alpha",
+    "heated_alpha",
+    "epochs",
+    "heated_epochs",
+    "eval_every",
+    "precision",
+)
+
+
+def describe(configs: Sequence[RunConfig], source: ImageSource, workspace: Workspace) -> str:
+    """Counts, settings, and which runs are recorded already. Several lines of text."""
+    recorded = sum(workspace.record(config) is not None for config in configs)
+    rows = ", ".join(dict.fromkeys(label(config) for config in configs))
+    seeds = ", ".join(dict.fromkeys(str(config.seed) for config in configs))
+    return "\n".join(
+        [
+            f"{source.name}: {_count(source.train)} train, {_count(source.test)} test"
+            + (f", {_count(source.gallery)} gallery" if source.gallery else ""),
+            _filled(_classes(source)),
+            *_left_out(source),
+            *_copies(source),
+            _filled(", ".join(_settings(configs))),
+            *_without_driver(configs[0]),
+            f"  {len(configs)} runs ({rows}; seed {seeds}), {recorded} of them recorded already",
+        ]
+    )
+
+
+def estimate(
+    configs: Sequence[RunConfig],
+    source: ImageSource,
+    workspace: Workspace,
+    *,
+    pretrained: Pretrained = RANDOM,
+) -> str:
+    """A sentence on the time that the missing runs take, from a few timed steps on this machine."""
+    epochs = missing_epochs(configs, workspace)
+    if not epochs:
+        return "  nothing is left to train"
+    config = next(config for config in configs if not config.is_pretrained)
+    seconds = _seconds_per_step(config, source.train.num_classes, pretrained)
+    steps = epochs * build.training_order(config, source, 1).steps
+    hours, minutes = divmod(round(seconds * steps / 60), 60)
+    return (
+        f"  {epochs} epochs to train, {steps} steps of {seconds:.3f} s (timed over {_TIMED_STEPS} "
+        f"steps): about {hours} h {minutes:02d} min, and the evaluations"
+    )
+
+
+def missing_epochs(configs: Sequence[RunConfig], workspace: Workspace) -> int:
+    """Epochs to train, those that two methods share counted once."""
+    missing = [c for c in configs if not c.is_pretrained and workspace.record(c) is None]
+    trunks, ends = {}, 0
+    for config in missing:
+        end = _epochs_done(workspace.checkpoint(config))
+        ends += config.total_epochs - max(end, config.epochs)
+        trunks[config.trunk_name] = config.epochs - min(
+            config.epochs, max(end, _epochs_done(workspace.trunk_checkpoint(config)))
+        )
+    return sum(trunks.values()) + ends
+
+
+def _epochs_done(path: Path) -> int:
+    return read_progress(path)["epoch"] if path.exists() else 0
+
+
+def _seconds_per_step(config: RunConfig, num_classes: int, pretrained: Pretrained) -> float:
+    model = build.build_model(config, num_classes, pretrained=pretrained)
+    step = build.build_step(config, model)
+    side = config.image_size
+    images = tf.constant(np.zeros((config.batch_size, side, side, 3), np.uint8))
+    labels = tf.constant(np.arange(config.batch_size, dtype=np.int32) % num_classes)
+    step(images, labels)
+    step.totals()
+    start = time.perf_counter()
+    for _ in range(_TIMED_STEPS):
+        step(images, labels)
+    step.totals()
+    return (time.perf_counter() - start) / _TIMED_STEPS
+
+
+def _settings(configs: Sequence[RunConfig]) -> list[str]:
+    """The hyper-parameters, those in which the runs differ with all their values."""
+    defaults = {field.name: field.default for field in dataclasses.fields(Hyperparameters)}
+    found = []
+    for name, default in defaults.items():
+        values = dict.fromkeys(str(config.to_json()[name]) for config in configs)
+        if name in _SHOWN or list(values) != [str(default)]:
+            found.append(f"{name} {' or '.join(values)}")
+    return found
+
+
+def _without_driver(config: RunConfig) -> list[str]:
+    """Says whose settings the profile "official" has where the released code has none."""
+    if config.profile == "official" and config.dataset not in WITH_RELEASED_DRIVER:
+        return [
+            _filled(
+                f"The released code has no driver for {config.dataset}: profile official carries "
+                "over what it does on Cars196."
+            )
+        ]
+    return []
+
+
+def _filled(text: str) -> str:
+    return textwrap.fill(
+        text, width=100, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
+    )
+
+
+def _count(split: Split) -> str:
+    return f"{len(split)} images of {split.num_classes} classes"
+
+
+def _classes(source: ImageSource) -> str:
+    """The first and the last class of each side, in which a class on the wrong side shows."""
+    sides = f"training classes {_ends(source.train)}; test classes {_ends(source.test)}"
+    return f"{sides}; {source.note}" if source.note else sides
+
+
+def _ends(split: Split) -> str:
+    first, last = (_printable(split.class_names[index]) for index in (0, -1))
+    return f"{first} … {last}"
+
+
+def _copies(source: ImageSource) -> list[str]:
+    copies = source.copies()
+    if not copies:
+        return []
+    which = "1 test image is" if len(copies) == 1 else f"{len(copies):,} test images are"
+    return [
+        _filled(
+            f"WARNING: {which} among the training images, too, byte for byte, such as "
+            f"{_printable(copies[0])}"
+        )
+    ]
+
+
+def _printable(name: str) -> str:
+    """`name` with question marks for bytes that are no UTF-8."""
+    return name.encode("utf-8", "replace").decode("utf-8")
+
+
+def print_left_out(source: ImageSource) -> None:
+    """Print a line for each reason why something of the data is not used."""
+    for line in _left_out(source):
+        print(line, flush=True)
+
+
+def _left_out(source: ImageSource) -> list[str]:
+    lines = [_filled(_printable(f"left out, {item}")) for item in source.left_out]
+    if source.skipped:
+        lines.append(f"  skipped, not decodable: {len(source.skipped)} images, named in the record")
+    if source.excluded_singletons:
+        lines.append(f"  excluded, of one image: {len(source.excluded_singletons)} test classes")
+    if source.excluded_seen:
+        lines.append(f"  excluded, trained on: {len(source.excluded_seen)} test classes")
+    return lines

@@ -1,0 +1,240 @@
+"""One configuration → one trained model → one record. Resumes what was cut off."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import tensorflow as tf
+
+from hsm import records
+from hsm.data.sources.source import ImageSource
+from hsm.experiments.config import RunConfig
+from hsm.experiments.config.initial_weights import RANDOM, Pretrained
+from hsm.experiments.config.run_record import RunRecord
+from hsm.experiments.runs import build, diagnostics, environment, preparation
+from hsm.experiments.runs.console_log import RunReport, duration, scores, title
+from hsm.experiments.runs.evaluator import Evaluator
+from hsm.experiments.runs.made_with import made_with
+from hsm.experiments.runs.observer import Observer, look_away
+from hsm.experiments.runs.recording import evaluation_row, make_record
+from hsm.experiments.runs.tensorboard_log import RunLog
+from hsm.experiments.runs.workspace import Workspace
+from hsm.models import EmbeddingModel
+from hsm.records import Provenance
+from hsm.training.checkpoint import CheckpointFile
+from hsm.training.collapse import CollapseWatch
+from hsm.training.loop import Trainer
+
+_Prepare = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Runs configurations on one source and writes their records.
+
+    Attributes:
+        source: the data.
+        workspace: the output folder.
+        pretrained: what the backbone starts from.
+        say: told of progress, a line at a time.
+        tensorboard: write event files and the projector's files beside the records.
+        observe: shown the network at the start and after every epoch that is trained.
+    """
+
+    source: ImageSource
+    workspace: Workspace
+    pretrained: Pretrained = RANDOM
+    say: Callable[[str], None] = print
+    tensorboard: bool = False
+    observe: Observer = look_away
+
+    def __post_init__(self) -> None:
+        records.commit()
+
+    def run(self, config: RunConfig) -> RunRecord:
+        """The record of `config`: read if it is there, else trained, from where it was cut off.
+
+        Raises:
+            ValueError: if record or state is there, but of other images or weights.
+        """
+        record = self.workspace.record(config)
+        weights = build.weights_sha256(config, self.pretrained)
+        if record is not None:
+            self._check_same_data(record, weights)
+            self.say(f"{title(config)}: recorded already, {config.name}")
+            self._diagnose(config)
+            self._log_end(config, record)
+            return record
+        started = _now()
+        model: EmbeddingModel | None = None
+        results: dict[str, Any]
+        if config.is_pretrained:
+            results = self._evaluate_pretrained(config)
+        else:
+            results, model = self._train(config, weights)
+        trained_with = results.pop("trained_with", ())
+        provenance = _provenance(started, weights)
+        if len(trained_with) > 1:
+            provenance = replace(provenance, trained_with=tuple(trained_with))
+        record = make_record(config, self.source, **results, provenance=provenance)
+        records.write(record, self.workspace.records_dir)
+        self._diagnose(config, model)
+        self._log_end(config, record, model)
+        return record
+
+    def _check_same_data(self, record: RunRecord, weights: str | None) -> None:
+        recorded = record.provenance.weights_sha256
+        # The first records name a file of weights without its content.
+        is_known = recorded is not None or record.config.weights is None
+        if is_known and recorded != weights:
+            raise ValueError(
+                f"the record {record.name} in {self.workspace.records_dir} started from other "
+                "weights than those given now, which have the same name: use another "
+                "`output_dir`, or delete that record and its state"
+            )
+        if record.data.checksum != self.source.checksum():
+            raise ValueError(
+                f"the record {record.name} in {self.workspace.records_dir} is of other images "
+                f"than those of "
+                f"{self.source.name} now: use another `output_dir`, or delete that record and its "
+                f"state"
+            )
+
+    def _diagnose(self, config: RunConfig, model: EmbeddingModel | None = None) -> None:
+        """Write the CSV files beside the record, unless they are there or the weights are gone.
+
+        Args:
+            config: of the run.
+            model: its trained network; None reads the weights that it saved.
+        """
+        stem = self.workspace.records_dir / config.name
+        if diagnostics.exist(stem):
+            return
+        if config.is_pretrained:
+            diagnostics.write(self._pretrained_evaluator(config), stem)
+        elif self.workspace.checkpoint(config).exists():
+            if model is None:
+                model, _ = build.load_model(self.workspace.run_dir(config))
+            diagnostics.write(self._evaluator(model, config), stem)
+
+    def _log(self, config: RunConfig) -> RunLog | None:
+        return RunLog(self.workspace.tensorboard_dir(config)) if self.tensorboard else None
+
+    def _log_end(
+        self, config: RunConfig, record: RunRecord, model: EmbeddingModel | None = None
+    ) -> None:
+        """Write for TensorBoard what a run began without it lacks, and the final embeddings."""
+        log = self._log(config)
+        if log is None:
+            return
+        log.past(record.epochs, record.evaluations)
+        epoch = record.final.epoch
+        if log.has_projector:
+            return
+        if config.is_pretrained:
+            log.project(self._pretrained_evaluator(config), epoch)
+        elif model is not None or self.workspace.checkpoint(config).exists():
+            model = model or build.load_model(self.workspace.run_dir(config))[0]
+            log.weights(model, epoch)
+            log.project(self._evaluator(model, config), epoch)
+
+    def _evaluator(
+        self, model: EmbeddingModel, config: RunConfig, log: RunLog | None = None
+    ) -> Evaluator:
+        logits = model.logits if config.is_classification else None
+        embedded = None if log is None else log.embedded
+        return Evaluator(model.features, self.source, config, logits=logits, embedded=embedded)
+
+    def _pretrained_evaluator(self, config: RunConfig) -> Evaluator:
+        if self.pretrained == RANDOM:
+            raise ValueError("the method pretrained needs a backbone that starts from a file")
+        backbone = build.build_pretrained(config, self.pretrained)
+        return Evaluator(backbone, self.source, config)
+
+    def _evaluate_pretrained(self, config: RunConfig) -> dict[str, Any]:
+        """What the record of the run is made of."""
+        evaluation = {"epoch": 0, **self._pretrained_evaluator(config).score()}
+        self.say(f"{title(config)}: {scores(evaluation_row(evaluation), config)}")
+        return {"epochs": [], "evaluations": [evaluation], "seconds": {}}
+
+    def _train(
+        self, config: RunConfig, weights: str | None
+    ) -> tuple[dict[str, Any], EmbeddingModel]:
+        """What the record of the run is made of, and its trained network."""
+        num_classes = self.source.train.num_classes
+        model = build.build_model(config, num_classes, pretrained=self.pretrained)
+        log = self._log(config)
+        evaluator = self._evaluator(model, config, log)
+        report = RunReport(config, self.say, model=model, log=log)
+        score = report.watched(evaluator)
+        observe = functools.partial(self.observe, config, model=model, evaluator=evaluator)
+
+        def evaluate(epoch: int) -> dict[str, Any] | None:
+            observe(epoch)
+            return score(epoch)
+
+        def prepare() -> float:
+            seconds = preparation.prepare(model, evaluator)
+            observe(0)
+            return seconds
+
+        data = build.training_data(config, self.source)
+        trainer = Trainer(
+            build.build_step(config, model),
+            CollapseWatch(data, model.backbone, report.collapse).data,
+            schedule=config.schedule,
+            evaluate=evaluate,
+            on_epoch=report.epoch,
+            origin={"images": self.source.checksum(), "weights": weights},
+        )
+        self._train_resumed(config, trainer, report=report, prepare=prepare)
+        results = {"epochs": trainer.epochs, "evaluations": trainer.evaluations}
+        seconds = {"prepare": trainer.preparation_seconds}
+        return {**results, "seconds": seconds, "trained_with": trainer.made_with}, model
+
+    def _train_resumed(
+        self, config: RunConfig, trainer: Trainer, *, report: RunReport, prepare: _Prepare
+    ) -> None:
+        # Up to the switch the state is shared with other runs.
+        files = (
+            CheckpointFile(self.workspace.trunk_checkpoint(config), config.epochs),
+            CheckpointFile(self.workspace.checkpoint(config), config.total_epochs),
+        )
+        is_resumed = trainer.resume(files)
+        trainer.continue_with(made_with(_provenance(_now()).to_json()))
+        if is_resumed:
+            report.resumed(trainer)
+        # Not before other weights of the same name were refused.
+        names = self.source.train.class_names
+        self.workspace.write_model_card(config, names, file=self.pretrained.file)
+        if not is_resumed:
+            trainer.preparation_seconds = prepare()
+        if not is_resumed and config.is_prepared:
+            trainer.save(files[0].path)
+            took = duration(trainer.preparation_seconds)
+            self.say(f"{title(config)}: prepared  ({took})")
+        trainer.train_files(files)
+
+
+def _provenance(started: str, weights_sha256: str | None = None) -> Provenance:
+    return records.provenance(
+        started=started,
+        finished=_now(),
+        weights_sha256=weights_sha256,
+        gpus=_gpus(),
+        environment=environment.describe(),
+    )
+
+
+def _gpus() -> list[str]:
+    """Names of the GPUs that TensorFlow uses."""
+    details = map(tf.config.experimental.get_device_details, tf.config.list_physical_devices("GPU"))
+    return [str(detail.get("device_name", "GPU")) for detail in details]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,198 @@
+"""Pictures of a retrieval, with the numbers behind them: gallery, confused classes, map.
+
+Only the images that are shown are read again, and neighbours are looked up only for the queries
+shown; of the confusion for those that Recall@1 misses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hsm.analysis.projection import project
+from hsm.data.sources.source import Split
+from hsm.data.thumbnails import image_name, thumbnails
+from hsm.experiments.runs.diagnostics import spaced
+from hsm.experiments.studies.retrieval import Retrieval
+from hsm.metrics.confusion import ConfusedPair, confused_pairs
+from hsm.metrics.neighbours import Neighbours
+from hsm.visual.confusion import ConfusionRow, Direction, draw_confusion
+from hsm.visual.embedding_map import MapPoints, draw_map, pictured
+from hsm.visual.files import write_csv, write_figure
+from hsm.visual.gallery import GalleryRow, Picture, draw_gallery
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_THUMBNAIL = 144
+_AXIS_NAMES = {"pca": ("First principal component", "Second principal component"), "tsne": None}
+
+
+def write_gallery(
+    found: Retrieval, directory: Path, *, queries: int, k: int, worst_first: bool
+) -> list[Path]:
+    """Draw gallery_NAME.png and .pdf: queries and their `k` nearest neighbours; and the CSV."""
+    rows = chosen_queries(found.evaluation.ranks, queries, worst_first=worst_first)
+    near = found.neighbours(rows, k)
+    figure = gallery(found, rows, near, "the worst first" if worst_first else "evenly spaced")
+    stem = directory / f"gallery_{found.name}"
+    csv = write_csv(stem.with_name(stem.name + ".csv"), _gallery_rows(found, rows, near))
+    return [*write_figure(figure, stem), csv]
+
+
+def gallery(found: Retrieval, rows: NDArray[np.int64], near: Neighbours, which: str) -> Figure:
+    """The queries `rows`, which the title calls `which`, and their neighbours."""
+    pixels = thumbnails(found.queries, rows, _THUMBNAIL)
+    others = thumbnails(found.searched, near.indices.ravel(), _THUMBNAIL)
+    others = others.reshape(*near.indices.shape, *others.shape[1:])
+    sheet = [
+        GalleryRow(
+            query=_picture(found.queries, row, pixels[i]),
+            place=int(found.evaluation.ranks[row]) + 1,
+            neighbours=tuple(
+                _picture(found.searched, column, others[i, j])
+                for j, column in enumerate(near.indices[i])
+            ),
+            right=tuple(near.right[i].tolist()),
+        )
+        for i, row in enumerate(rows)
+    ]
+    title = (
+        f"{found.name}: {len(rows):,} of {len(found.queries):,} queries, {which}, and their "
+        f"{near.indices.shape[1]} nearest of {len(found.searched):,}"
+    )
+    return draw_gallery(sheet, title)
+
+
+def chosen_queries(
+    ranks: NDArray[np.integer], count: int, *, worst_first: bool
+) -> NDArray[np.int64]:
+    """At most `count` queries: those of the highest rank, worst first, or evenly spaced ones."""
+    if worst_first:
+        return np.argsort(-ranks.astype(np.int64), kind="stable")[:count]
+    return spaced(len(ranks), count)
+
+
+def write_confusion(found: Retrieval, directory: Path, *, pairs: int) -> list[Path]:
+    """Draw confusion_NAME.png and .pdf, the most confused pairs of classes; and the CSV.
+
+    Without a confused pair there is only a CSV without rows.
+    """
+    stem = directory / f"confusion_{found.name}"
+    missed = np.flatnonzero(found.evaluation.ranks > 0)
+    nearest = np.empty(0, np.int64)
+    shown: list[ConfusedPair] = []
+    if missed.size:
+        nearest = found.neighbours(missed, 1).indices[:, 0]
+        labels = found.queries.labels.astype(np.int64)
+        neighbours = labels.copy()
+        neighbours[missed] = found.searched.labels[nearest]
+        shown = confused_pairs(labels, neighbours)[:pairs]
+    names = found.queries.class_names
+    csv = write_csv(stem.with_name(stem.name + ".csv"), _pair_rows(shown, names))
+    if not shown:
+        return [csv]
+    misses = f"{missed.size:,} of {len(found.queries):,} queries have another class nearest"
+    title = f"{found.name}: the {len(shown)} most confused pairs of classes; {misses}"
+    rows = _confusion_rows(found, shown, missed, nearest)
+    return [*write_figure(draw_confusion(rows, title), stem), csv]
+
+
+def write_map(
+    found: Retrieval, directory: Path, *, method: str, most: int, seed: int
+) -> list[Path]:
+    """Draw map_NAME.png and .pdf of at most `most` queries, evenly spaced; and the CSV."""
+    stem = directory / f"map_{found.name}"
+    chosen = spaced(len(found.queries), most)
+    points = MapPoints(
+        places=project(found.features[chosen], method, seed=seed),
+        labels=found.queries.labels[chosen],
+        class_names=found.queries.class_names,
+        right=found.evaluation.ranks[chosen] == 0,
+        axis_names=_AXIS_NAMES[method],
+    )
+    seen = pictured(points.places)
+    pixels = thumbnails(found.queries, chosen[seen], _THUMBNAIL // 2)
+    how = {"pca": "PCA", "tsne": "t-SNE"}[method]
+    title = f"{found.name}, {how}: {len(chosen):,} of {len(found.queries):,} images drawn"
+    csv = write_csv(stem.with_name(stem.name + ".csv"), _map_rows(found, chosen, points, seen))
+    return [*write_figure(draw_map(points, pixels, title), stem), csv]
+
+
+def _picture(split: Split, index: int, pixels: np.ndarray) -> Picture:
+    return Picture(pixels, split.class_names[split.labels[index]])
+
+
+def _gallery_rows(
+    found: Retrieval, rows: NDArray[np.int64], near: Neighbours
+) -> Iterable[Sequence[object]]:
+    yield (
+        "query",
+        "image",
+        "class",
+        "first_right",
+        "place",
+        "neighbour",
+        "neighbour_class",
+        "distance",
+        "right",
+    )
+    for i, row in enumerate(rows):
+        queries, searched = found.queries, found.searched
+        query = image_name(queries, row), queries.class_names[queries.labels[row]]
+        rank = int(found.evaluation.ranks[row]) + 1
+        for j, column in enumerate(near.indices[i]):
+            other = image_name(searched, column), searched.class_names[searched.labels[column]]
+            distance, right = f"{near.distances[i, j]:.6f}", int(near.right[i, j])
+            yield int(row), *query, rank, j + 1, *other, distance, right
+
+
+def _pair_rows(pairs: Sequence[ConfusedPair], names: Sequence[str]) -> Iterable[Sequence[object]]:
+    yield (
+        "first", "second", "first_as_second", "second_as_first", "first_queries",
+        "second_queries", "share",
+    )  # fmt: skip
+    for p in pairs:
+        counts = p.first_as_second, p.second_as_first, p.first_queries, p.second_queries
+        yield names[p.first], names[p.second], *counts, f"{p.share:.6f}"
+
+
+def _confusion_rows(
+    found: Retrieval,
+    pairs: Sequence[ConfusedPair],
+    missed: NDArray[np.int64],
+    nearest: NDArray[np.int64],
+) -> list[ConfusionRow]:
+    """Each pair with the first query of its first class that was taken for the second."""
+    own, other = found.queries.labels[missed], found.searched.labels[nearest]
+    first = [int(np.flatnonzero((own == p.first) & (other == p.second))[0]) for p in pairs]
+    queries = thumbnails(found.queries, missed[first], _THUMBNAIL)
+    neighbours = thumbnails(found.searched, nearest[first], _THUMBNAIL)
+    names = found.queries.class_names
+    return [
+        ConfusionRow(
+            query,
+            neighbour,
+            (
+                Direction(names[p.first], names[p.second], p.first_as_second, p.first_queries),
+                Direction(names[p.second], names[p.first], p.second_as_first, p.second_queries),
+            ),
+        )
+        for query, neighbour, p in zip(queries, neighbours, pairs, strict=True)
+    ]
+
+
+def _map_rows(
+    found: Retrieval, chosen: NDArray[np.int64], points: MapPoints, seen: NDArray[np.int64]
+) -> Iterable[Sequence[object]]:
+    yield "query", "image", "class", "x", "y", "nearest_is_right", "pictured"
+    with_picture = set(seen.tolist())
+    for i, row in enumerate(chosen):
+        x, y = (f"{value:.5g}" for value in points.places[i])
+        name = points.class_names[points.labels[i]]
+        marks = int(points.right[i]), int(i in with_picture)
+        yield int(row), image_name(found.queries, row), name, x, y, *marks

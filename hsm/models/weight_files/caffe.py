@@ -1,0 +1,105 @@
+"""Caffe weight files as named arrays."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+from google.protobuf.message import DecodeError
+
+from hsm.models.weight_files.caffe_schema import INNER_PRODUCT, new_net_parameter
+
+Weights = dict[str, list[np.ndarray]]
+
+
+def read_caffemodel(path: str | os.PathLike[str]) -> Weights:
+    """Reads every layer that has weights.
+
+    Args:
+        path: A `.caffemodel` file, with legacy `layers` or newer `layer` messages.
+
+    Returns:
+        Caffe's layer name -> its blobs in Caffe's order and layout, float32: for a convolution
+        [output, input, height, width] and [output], for an inner product [output, input] and
+        [output].
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is truncated or is no Caffe file, or a blob has not as many values
+            as its shape says; the layer is named.
+    """
+    net = _parse(path)
+    layers = [layer for layer in (*net.layers, *net.layer) if layer.blobs]
+    if not layers:
+        raise ValueError(
+            f"{os.fspath(path)}: expected a .caffemodel with weights, but found no layer that has "
+            "any. Is it a file of another kind, or empty? Get it again."
+        )
+    return {layer.name: _blobs(layer, path) for layer in layers}
+
+
+def to_keras(weights: Weights) -> Weights:
+    """Renames and transposes what `read_caffemodel` returns.
+
+    Returns:
+        Keras's layer name (`.` for `/`, which Keras forbids) -> arrays in Keras's layout: the
+        kernel of a convolution [height, width, input, output], of a dense layer [input, output].
+    """
+    return {
+        name.replace("/", "."): [_transpose(blob) for blob in blobs]
+        for name, blobs in weights.items()
+    }
+
+
+def _parse(path: str | os.PathLike[str]) -> Any:
+    """The file as a NetParameter message."""
+    net = new_net_parameter()
+    with open(path, "rb") as file:
+        content = file.read()
+    try:
+        net.ParseFromString(content)
+    except DecodeError as error:
+        # What was parsed before the error stays in the message; its last layer may lack its name.
+        names = [layer.name for layer in (*net.layers, *net.layer) if layer.name]
+        found = (
+            f"which break off after layer {names[-1]}. The file is truncated or damaged"
+            if names
+            else "which do not begin as one. The file is of another kind, or truncated"
+        )
+        raise ValueError(
+            f"{os.fspath(path)}: expected a .caffemodel, one whole protobuf message, but found "
+            f"{len(content)} bytes {found}; get it again."
+        ) from error
+    return net
+
+
+def _blobs(layer: Any, path: str | os.PathLike[str]) -> list[np.ndarray]:
+    """The arrays of one layer."""
+    arrays = []
+    for index, blob in enumerate(layer.blobs):
+        shape, values = _shape(layer, index), np.array(blob.data or blob.double_data, np.float32)
+        if int(np.prod(shape)) != values.size:
+            raise ValueError(
+                f"{os.fspath(path)}: layer {layer.name}: expected {int(np.prod(shape))} values in "
+                f"blob {index}, whose shape is {shape}, but found {values.size}. The file is "
+                "damaged; get it again."
+            )
+        arrays.append(values.reshape(shape))
+    return arrays
+
+
+def _shape(layer: Any, index: int) -> tuple[int, ...]:
+    """A blob's shape; the four legacy fields say [1, 1, 1, n] or [1, 1, m, n] for less than 4."""
+    blob = layer.blobs[index]
+    if blob.HasField("shape"):
+        return tuple(blob.shape.dim)
+    shape = (blob.num, blob.channels, blob.height, blob.width)
+    rank = 1 if index else 2 if layer.type in INNER_PRODUCT else 4
+    return shape[-rank:] if set(shape[:-rank]) <= {1} else shape
+
+
+def _transpose(blob: np.ndarray) -> np.ndarray:
+    """OIHW to HWIO, OI to IO, a vector as it is."""
+    order = {4: (2, 3, 1, 0), 2: (1, 0)}.get(blob.ndim)
+    return blob if order is None else blob.transpose(order)

@@ -1,0 +1,42 @@
+"""What a run writes down: one JSON file with configuration, provenance, metrics.
+
+A file is read as a `Record`: checked, and brought up to date if an older version wrote it.
+"""
+
+from hsm.records.files import read, read_all, write
+from hsm.records.hits import pack_hits, unpack_hits
+from hsm.records.origin import commit, file_sha256, provenance
+from hsm.records.parts import (
+    DataFacts,
+    EpochRow,
+    EvaluationRow,
+    Hardware,
+    Hits,
+    PartCounts,
+    Provenance,
+    best_evaluation,
+)
+from hsm.records.record import KEYS, SCHEMA, STAGES, Record
+
+__all__ = [
+    "KEYS",
+    "SCHEMA",
+    "STAGES",
+    "DataFacts",
+    "EpochRow",
+    "EvaluationRow",
+    "Hardware",
+    "Hits",
+    "PartCounts",
+    "Provenance",
+    "Record",
+    "best_evaluation",
+    "commit",
+    "file_sha256",
+    "pack_hits",
+    "provenance",
+    "read",
+    "read_all",
+    "unpack_hits",
+    "write",
+]

@@ -1,0 +1,95 @@
+"""What is minimised: a function of model and batch that knows over what its sum is a mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import keras
+import tensorflow as tf
+
+from hsm.losses import cross_entropy
+
+
+class BatchLoss(NamedTuple):
+    """What an objective gives for one batch; the step minimises `total / count`.
+
+    Attributes:
+        total: float32 scalar, the sum of the loss's terms.
+        count: float32 scalar, how many terms there are: images, pairs, or 1 for a loss that is one
+            number a batch. Where there are several devices, both are summed over them.
+        hits: int64 scalar, images classified rightly; None for an objective that classifies none.
+    """
+
+    total: tf.Tensor
+    count: tf.Tensor
+    hits: tf.Tensor | None = None
+
+
+class Objective(Protocol):
+    """What is minimised.
+
+    Attributes:
+        classifies: it counts hits, from which an accuracy follows.
+    """
+
+    classifies: bool
+
+    def __call__(
+        self, model: keras.Model, images: tf.Tensor, labels: tf.Tensor, *, training: bool
+    ) -> BatchLoss:
+        """Return the loss of a batch.
+
+        Args:
+            model: what is trained.
+            images: float32 [b, h, w, 3], RGB values 0..255.
+            labels: int [b].
+            training: batch normalisation uses the batch's statistics.
+        """
+
+
+@dataclass(frozen=True)
+class SoftmaxObjective:
+    """The mean cross entropy of a model whose output are logits (eq. 2).
+
+    Attributes:
+        label_smoothing: share of a label that is spread evenly over all classes, 0 to 1.
+    """
+
+    label_smoothing: float = 0.0
+    classifies: bool = True
+
+    def __call__(
+        self, model: keras.Model, images: tf.Tensor, labels: tf.Tensor, *, training: bool
+    ) -> BatchLoss:
+        """Return the batch's cross entropies, an image each, and its hits."""
+        logits = tf.cast(model(images, training=training), tf.float32)
+        losses = cross_entropy(labels, logits, self.label_smoothing)
+        predicted = tf.argmax(logits, axis=-1, output_type=labels.dtype)
+        hits = tf.reduce_sum(tf.cast(predicted == labels, tf.int64))
+        return BatchLoss(tf.reduce_sum(losses), _number(tf.size(losses)), hits)
+
+
+@dataclass(frozen=True)
+class OutputObjective:
+    """A loss on labels and a model's output: embeddings, or distances to proxies.
+
+    Attributes:
+        loss: (labels [b], output [b, ...]) → the loss's terms, of any shape, whose mean is
+            minimised; a `keras.losses.Loss` counts as one number a batch.
+    """
+
+    loss: Callable[[tf.Tensor, tf.Tensor], Any]
+    classifies: bool = False
+
+    def __call__(
+        self, model: keras.Model, images: tf.Tensor, labels: tf.Tensor, *, training: bool
+    ) -> BatchLoss:
+        """Return the terms' sum and number."""
+        terms = tf.cast(self.loss(labels, model(images, training=training)), tf.float32)
+        return BatchLoss(tf.reduce_sum(terms), tf.maximum(_number(tf.size(terms)), 1.0))
+
+
+def _number(size: tf.Tensor) -> tf.Tensor:
+    return tf.cast(size, tf.float32)

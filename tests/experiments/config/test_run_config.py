@@ -1,0 +1,220 @@
+"""Configurations: names that follow from what decides the weights, and rules at construction."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import replace
+
+import pytest
+
+from hsm.experiments.config import METHODS, RunConfig
+from hsm.schedules import phase_at
+
+BASE = RunConfig(dataset="digits", method="BN")
+
+
+def _with(**changes):
+    return replace(BASE, **changes)
+
+
+def test_a_name_is_the_same_in_every_process():
+    # Spelt out: records that were made with this name must be found again.
+    assert BASE.name == "digits-BN-a7722d92-seed0"
+    assert _with(method="HBN", heated_alpha=2.0, seed=7).name == "digits-HBN-00bac000-seed7"
+
+
+DECIDING = [
+    {"epochs": 3},
+    {"heated_epochs": 3},
+    {"alpha": 8.0},
+    {"learning_rate": 0.1},
+    {"embedding_dim": 8},
+    {"batch_size": 16},
+    {"optimizer": "adam"},
+    {"precision": "mixed_bfloat16"},
+    {"weights": "a.caffemodel"},
+    {"backbone": "convnet"},
+    {"image_size": 28},
+    {"limit": 10},
+    {"profile": "official"},
+    {"crop_last_place": False},
+    {"random_crops": False},
+    {"scale_bias": False},
+    {"learned_alpha": True},
+    {"unbiased_variance": True},
+    {"label_smoothing": 0.1},
+    {"raw_momentum": True},
+    {"xla": True},
+    {"adam_epsilon": 0.01},
+    {"warm_up": True},
+    {"class_mean_init": True},
+    {"test_epsilon": 1e-4},
+    {"kmeans_starts": 1},
+    {"ks": (1, 10)},
+    {"dataset": "omniglot"},
+    {"split": "classification"},
+    {"method": "LN"},
+    {"seed": 1},
+]
+# Of some methods only, or for the scores' display.
+ELSEWHERE = {
+    "norm_term",
+    "momentum",
+    "heating",
+    "heated_alpha",
+    "heated_learning_rate",
+    "gradual_every",
+    "gradual_alpha_divisor",
+    "gradual_rate_factor",
+    "eval_every",
+    "test_batch_size",
+    "nmi",
+}
+
+
+@pytest.mark.parametrize("changes", DECIDING)
+def test_what_decides_weights_and_scores_decides_the_names(changes):
+    assert _with(**changes).name != BASE.name
+    later = {"heated_epochs"}
+    assert (_with(**changes).trunk_name != BASE.trunk_name) == (set(changes) != later)
+
+
+def test_every_other_field_is_named_here():
+    """A new field must be put into one of the lists of this file."""
+    tested = {name for changes in DECIDING for name in changes} | ELSEWHERE
+    assert tested == {field.name for field in dataclasses.fields(RunConfig)}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"eval_every": 1},
+        {"nmi": "geometric"},
+        {"test_batch_size": 7},
+        {"heated_alpha": 2.0},
+        {"heated_learning_rate": 1.0},
+        {"heating": "gradual"},
+        {"gradual_every": 3},
+        {"gradual_alpha_divisor": 2.0},
+        {"gradual_rate_factor": 0.5},
+    ],
+)
+def test_what_does_not_touch_an_unheated_run_leaves_its_name(changes):
+    assert _with(**changes).name == BASE.name
+
+
+def test_the_controls_of_alpha_and_rate_have_four_names():
+    kept = {"heated_alpha": BASE.alpha, "heated_learning_rate": BASE.learning_rate}
+    controls = [{}, *({name: value} for name, value in kept.items()), kept]
+    assert len({_with(method="HBN", **control).name for control in controls}) == 4
+    assert len({_with(method="HBN", **control).trunk_name for control in controls}) == 1
+
+
+def test_gradual_heating_shares_no_trunk_and_ignores_the_switchs_numbers():
+    gradual = _with(method="HBN", heating="gradual")
+    assert gradual.trunk_name != BASE.trunk_name
+    assert gradual.name != _with(method="HBN").name
+    assert replace(gradual, heated_alpha=1.0, heated_learning_rate=1.0).name == gradual.name
+    for name, value in {"gradual_every": 3, "gradual_alpha_divisor": 2.0}.items():
+        assert replace(gradual, **{name: value}).trunk_name != gradual.trunk_name
+        assert _with(method="HBN", **{name: value}).name == _with(method="HBN").name
+    assert replace(gradual, heated_epochs=99).trunk_name == gradual.trunk_name
+    phases = gradual.schedule.phases
+    assert [(phase.epochs, round(phase.alpha, 2)) for phase in phases] == [
+        (10, 16.0),
+        (10, 11.35),
+        (10, 8.05),
+        (10, 5.71),
+        (10, 4.05),
+    ]
+    assert gradual.switch_epoch is None
+    assert _with(method="HBN").switch_epoch == 40
+
+
+def test_a_learned_alpha_starts_at_one():
+    assert _with(learned_alpha=True).initial_alpha == 1.0
+    assert _with(learned_alpha=True).schedule.phases[0].alpha == 1.0
+
+
+def test_the_damping_of_tested_features_is_on_their_scale():
+    """BN's features are the released code's over sqrt(k)."""
+    assert _with(test_epsilon=6.4e-3).feature_epsilon == pytest.approx(1e-4)
+    assert _with(test_epsilon=6.4e-3, method="LN").feature_epsilon == 6.4e-3
+
+
+def test_alpha_is_one_for_sm_whatever_the_flag_says():
+    assert _with(method="SM", alpha=8.0).name == _with(method="SM", alpha=16.0).name
+    assert _with(method="SM", alpha=8.0).initial_alpha == 1.0
+
+
+def test_the_trunk_is_shared_by_a_method_and_its_heated_form_only():
+    trunk = BASE.trunk_name
+    for heated in ({}, {"heated_alpha": 1.0}, {"heated_epochs": 3}, {"heated_learning_rate": 1.0}):
+        assert _with(method="HBN", **heated).trunk_name == trunk
+    assert _with(heated_epochs=99).trunk_name == trunk
+    assert _with(method="HLN").trunk_name == _with(method="LN").trunk_name != trunk
+    assert _with(epochs=41).trunk_name != trunk
+    assert _with(seed=1).trunk_name != trunk
+
+
+@pytest.mark.parametrize("method", [method for method in METHODS if method != "pretrained"])
+def test_every_method_has_the_same_budget(method):
+    config = _with(method=method, epochs=3, heated_epochs=2)
+    phases = [phase_at(config.schedule, epoch) for epoch in range(1, 6)]
+    before = (1.0 if method == "SM" else 16.0, 0.004)
+    after = (4.0, 0.0004) if method in ("HLN", "HBN") else before
+    found = [(phase.alpha, round(phase.learning_rate, 10)) for phase in phases]
+    assert found == [before] * 3 + [after] * 2
+
+
+def test_json_round_trip():
+    config = _with(ks=(1, 10), weights="a.h5", heated_learning_rate=0.5)
+    assert RunConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"method": "XX"}, "method must be one of pretrained, SM, .* Received: method='XX'"),
+        ({"optimizer": "lamb"}, "optimizer must be one of sgd, adam"),
+        ({"precision": "int8"}, "precision must be one of float32"),
+        ({"profile": "mine"}, "profile must be one of paper, official"),
+        ({"heating": "slow"}, "heating must be one of switch, gradual"),
+        ({"nmi": "harmonic"}, "nmi must be one of arithmetic, geometric"),
+        ({"label_smoothing": 1.0}, "label_smoothing must be 0 or more and less than 1.*=1.0"),
+        ({"test_epsilon": -1.0}, "test_epsilon must be finite and 0 or more.*=-1.0"),
+        ({"kmeans_starts": 0}, "kmeans_starts must be 1 or more"),
+        ({"method": "HBN", "heating": "gradual", "gradual_every": 0}, "every must be 1 or more"),
+        ({"method": "SM", "learned_alpha": True}, "learned_alpha goes with .* LN and BN.*'SM'"),
+        ({"method": "HBN", "learned_alpha": True}, "learned_alpha goes with .* LN and BN.*'HBN'"),
+        ({"norm_term": False}, "norm_term=False goes with the methods LN and HLN.*'BN'"),
+        ({"epochs": 0}, "epochs must be 1 or more. Received: epochs=0"),
+        ({"batch_size": 1}, "batch_size must be 2 or more for BN"),
+        ({"alpha": -1.0}, "alpha must be a positive finite number"),
+        ({"heated_epochs": -1}, "heated_epochs must be 0 or more for BN"),
+        ({"method": "HBN", "heated_epochs": 0}, "heated_epochs must be 1 or more for HBN"),
+        ({"ks": ()}, "ks must be positive numbers"),
+        ({"ks": (0,)}, "ks must be positive numbers"),
+        ({"method": "pretrained"}, "pretrained needs `weights`"),
+        ({"backbone": "vgg"}, "backbone must be one of googlenet, .*Received: backbone='vgg'"),
+        ({"backbone": "lenet", "weights": "a.h5"}, "lenet, which is trained from scratch"),
+        ({"backbone": "a.keras", "weights": "a.h5"}, "a.keras, which brings its own"),
+        ({"backbone": "a.keras", "precision": "mixed_bfloat16"}, "must be float32 with .*a.keras"),
+        ({"backbone": "lenet", "weights": "imagenet"}, "lenet, which is trained from scratch"),
+        ({"weights": "imagenet"}, "keras: networks, .*; googlenet takes a .caffemodel or a .weig"),
+        ({"backbone": "inception_v1", "weights": "imagenet"}, "inception_v1 takes a .ckpt"),
+        ({"backbone": "torchvision_googlenet", "weights": "imagenet"}, "takes a .pth"),
+    ],
+)
+def test_rules_are_checked_at_construction(changes, message):
+    with pytest.raises(ValueError, match=message):
+        _with(**changes)
+
+
+@pytest.mark.parametrize(
+    ("backbone", "weights"), [("a.keras", None), ("keras:ResNet50", "imagenet")]
+)
+def test_the_pretrained_feature_of_a_file_or_of_keras(backbone, weights):
+    config = _with(method="pretrained", backbone=backbone, weights=weights)
+    assert (config.backbone, config.weights) == (backbone, weights)
