@@ -84,21 +84,24 @@ def test_the_record_tells_the_environment(plain, tmp_path):
     assert environment["variables"].keys().isdisjoint({"KERAS_HOME", "HOME", "PATH"})
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ("[]", "expected settings of Keras in {file}, received what it cannot read: "),
-        ('{"floatx": "float8"}', "expected settings of Keras in {file}, received what it cannot"),
-    ],
-)
-def test_settings_of_keras_that_it_cannot_read_are_refused(tmp_path, settings, message):
+@pytest.mark.parametrize("settings", ["[]", '{"floatx": "float8"}'])
+def test_settings_of_keras_that_it_cannot_read_are_refused(tmp_path, settings):
     file = tmp_path / "keras.json"
     file.write_text(settings)
     result = table1(tmp_path / "out", variables={"KERAS_HOME": str(tmp_path)})
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr.startswith(f"error: {message.format(file=file)}")
+    assert result.stderr.startswith("error: Keras cannot be imported: ")
+    assert f"Mend or delete its settings in {file}" in result.stderr
     assert "Traceback" not in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_hides_a_package_of_keras_is_told(tmp_path):
+    (tmp_path / "jax").mkdir()
+    result = table1(tmp_path / "out", cwd=tmp_path)
+    assert result.returncode == 1
+    assert f"if one named jax, torch or tensorflow lies in {tmp_path}" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_flags_that_end_tensorflow_are_refused(tmp_path):

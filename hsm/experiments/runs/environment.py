@@ -44,7 +44,8 @@ def import_keras() -> None:
     """Import TensorFlow and Keras.
 
     Raises:
-        ValueError: if Keras refuses its settings in keras.json, or has another backend already.
+        ValueError: if Keras cannot be imported, as over its settings in keras.json, or has another
+            backend already.
     """
     try:
         import keras
@@ -52,12 +53,10 @@ def import_keras() -> None:
     except ImportError:
         raise
     except Exception as error:  # Of many kinds: the file may hold anything.
-        file = _keras_file()
-        if not file.exists():
-            raise
         raise ValueError(
-            f"expected settings of Keras in {file}, received what it cannot read: {error}. Mend "
-            "that file, or delete it"
+            f"Keras cannot be imported: {error}. Mend or delete its settings in {_keras_file()}, "
+            "if there are any; start in another folder if one named jax, torch or tensorflow lies "
+            f"in {Path.cwd()}, which is taken for the package"
         ) from error
     if keras.config.backend() != "tensorflow":
         raise ValueError(
