@@ -39,6 +39,8 @@ setup(
     license="MIT",
     license_files=["LICENSE"],
     packages=find_packages(include=["hsm", "hsm.*"]),
+    # The letters, and the licences of the fonts that they are drawn with.
+    package_data={"hsm.data": ["letters/*"]},
     # TensorFlow 2.20 is the first with wheels for Python 3.13, and 3.14 has none yet.
     python_requires=">=3.11,<3.14",
     install_requires=[

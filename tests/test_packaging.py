@@ -7,6 +7,7 @@ import re
 import runpy
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,15 @@ def test_every_folder_with_modules_is_a_package():
     """find_packages leaves out, in silence, a folder without __init__.py."""
     folders = {path.parent for path in (ROOT / "hsm").rglob("*.py")}
     assert not [folder for folder in sorted(folders) if not (folder / "__init__.py").is_file()]
+
+
+def test_the_source_distribution_holds_the_data_of_the_package(tmp_path):
+    setup_says("egg_info", f"--egg-base={tmp_path}", "sdist", f"--dist-dir={tmp_path}")
+    (archive,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(archive) as content:
+        names = {name.partition("/")[2] for name in content.getnames()}
+    folder = ROOT / "hsm" / "data" / "letters"
+    assert {str(path.relative_to(ROOT)) for path in folder.iterdir()} <= names
 
 
 def test_ci_calls_the_second_command_of_the_readme():

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from hsm.data.sources import load_source
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -65,6 +67,15 @@ def test_it_is_the_wheel_that_is_imported(python, wheel):
 
 def test_it_holds_no_tools_and_no_tests(wheel):
     assert {path.name.split("-")[0] for path in wheel.iterdir()} == {"hsm", "hsm_embedding"}
+
+
+def test_it_holds_the_letters_and_their_licences(python, wheel):
+    folder = wheel / "hsm" / "data" / "letters"
+    names = ("LICENSE_DEJAVU", "LICENSE_STIX", "letters.npz")
+    assert {path.name for path in folder.iterdir()} == set(names)
+    code = "from hsm.data.sources import load_source; print(load_source('letters').checksum())"
+    here = load_source("letters").checksum()
+    assert python("-c", code).stdout.split()[-1] == here
 
 
 @pytest.mark.parametrize("name", ["prepare", "convert_weights"])

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from hsm.data.catalog import CATALOG
+from hsm.data.catalog import CATALOG, INSTALLED
 from hsm.experiments.cli.hyperparameter_flags import spelt
 from hsm.experiments.cli.run_flags import FLAGS
 from hsm.experiments.config import RunConfig
@@ -85,7 +85,7 @@ def _command(dataset: str, recipe: Mapping[str, Any]) -> str:
         words.append("--weights=FILE")
     if CATALOG[dataset].expected:
         words.append(f"--{dataset}_dir=FOLDER")
-    elif dataset != "digits":
+    elif dataset not in INSTALLED:
         words.append("--data_dir=FOLDER")
     return " ".join(words)
 

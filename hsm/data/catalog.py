@@ -11,6 +11,9 @@ from typing import Any, Literal
 ZERO_SHOT, QUERY_GALLERY, CLASSIFICATION = "zero_shot", "query_gallery", "classification"
 SPLITS = (ZERO_SHOT, QUERY_GALLERY, CLASSIFICATION)
 
+# The data sets that come with what is installed, and lie in no folder of their own.
+INSTALLED = ("digits", "letters")
+
 
 @dataclass(frozen=True)
 class Count:
@@ -117,6 +120,14 @@ CATALOG: dict[str, Facts] = {
         summary="1,797 handwritten digits of 8x8 pixels; 0 to 4 train, 5 to 9 are tested",
         obtain="nothing: the digits are part of scikit-learn",
         licence="CC BY 4.0 (UCI, Optical Recognition of Handwritten Digits)",
+    ),
+    "letters": Facts(
+        load="hsm.data.sources.loaders:letters",
+        divides=True,
+        summary="7,824 pictures of 28x28 pixels, 489 letters in 16 typefaces each; every second "
+        "letter trains, those between them are tested",
+        obtain="nothing: the letters are part of this package",
+        licence="those of the fonts DejaVu and STIX, in the files beside the pictures",
     ),
     "omniglot": Facts(
         load="hsm.data.sources.loaders:omniglot",

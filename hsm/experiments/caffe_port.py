@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 FLAGS = flags.FLAGS
 _PHOTOGRAPH_SIZE, _SMALL_SIZE = 224, 64
-_SMALL_SETS = ("digits", "omniglot", "mnist")
+_SMALL_SETS = ("digits", "letters", "omniglot", "mnist")
 _BACKBONE = "googlenet"
 _SHARED = (
     *("weights", "backbone", "image_size", "test_batch_size", "precision"),

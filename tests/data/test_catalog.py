@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from hsm.data.catalog import CATALOG, Count, facts
+from hsm.data.catalog import CATALOG, INSTALLED, Count, facts
 
-NAMES = ["digits", "omniglot", "mnist", "image_folder", "cars196", "cub200", "products", "inshop"]
+SMALL = ["digits", "letters", "omniglot", "mnist"]
+NAMES = [*SMALL, "image_folder", "cars196", "cub200", "products", "inshop"]
 # Images and classes of the whole set, as its authors state them.
 TOTALS = {"cars196": (16_185, 196), "cub200": (11_788, 200), "products": (120_053, 22_634)}
 
@@ -17,6 +18,11 @@ def test_facts_are_complete():
         assert known.obtain
         assert known.licence
         assert bool(known.expected) == bool(known.addresses)
+
+
+def test_nothing_is_to_be_obtained_of_what_is_installed():
+    nothing = {name for name in CATALOG if facts(name).obtain.startswith("nothing")}
+    assert set(INSTALLED) == nothing
 
 
 @pytest.mark.parametrize("name", TOTALS)

@@ -28,8 +28,8 @@ def load_source(
 
     Args:
         name: one of the catalog.
-        data_dir: where the data lies; `digits` needs none, and mnist and those of the paper may
-            also lie where TensorFlow Datasets prepares data by default.
+        data_dir: where the data lies; `digits` and `letters` need none, and mnist and those of the
+            paper may also lie where TensorFlow Datasets prepares data by default.
         split: "zero_shot" tests unseen classes, in the data set's own way. "query_gallery" does so
             with queries and a gallery: In-shop's own, of other sets those of
             `protocols.with_gallery`. "classification" tests new images of the training classes: the

@@ -8,6 +8,7 @@ from hsm.data.catalog import CLASSIFICATION, LoadOptions, facts
 from hsm.data.sources import benchmark, protocols
 from hsm.data.sources import digits as digits_file
 from hsm.data.sources import image_folder as folder_files
+from hsm.data.sources import letters as letters_file
 from hsm.data.sources import mnist as mnist_file
 from hsm.data.sources import omniglot as omniglot_files
 from hsm.data.sources.division import SPLIT, Division
@@ -17,6 +18,11 @@ from hsm.data.sources.source import ImageSource
 def digits(options: LoadOptions) -> ImageSource:
     """Load scikit-learn's digits."""
     return protocols.divided(digits_file.load(limit=options.limit), options.split)
+
+
+def letters(options: LoadOptions) -> ImageSource:
+    """Load the letters of this package."""
+    return protocols.divided(letters_file.load(limit=options.limit), options.split)
 
 
 def omniglot(options: LoadOptions) -> ImageSource:

@@ -8,7 +8,7 @@ from typing import Any
 
 from absl import flags
 
-from hsm.data.catalog import CATALOG
+from hsm.data.catalog import CATALOG, INSTALLED
 from hsm.output_folder import holds_pictures, is_output_folder
 
 # The paper's: each has a flag for its folder, and is also looked for in a common root.
@@ -25,9 +25,9 @@ flags.DEFINE_string(
     f"Folder of the data set; of {', '.join(_PAPERS)} and omniglot also the common root of "
     f"several, each in a folder of its own. For omniglot: {CATALOG['omniglot'].obtain}. "
     f"For mnist: {CATALOG['mnist'].obtain}. "
-    f"For image_folder: {CATALOG['image_folder'].obtain}. Default: none; digits needs none, and "
-    f"mnist, {', '.join(_PAPERS)} are then looked for where TensorFlow Datasets prepares data, "
-    "mnist where Keras keeps it, too.",
+    f"For image_folder: {CATALOG['image_folder'].obtain}. Default: none; "
+    f"{' and '.join(INSTALLED)} need none, and mnist, {', '.join(_PAPERS)} are then looked for "
+    "where TensorFlow Datasets prepares data, mnist where Keras keeps it, too.",
 )
 for _name in _PAPERS:
     flags.DEFINE_string(
@@ -160,7 +160,7 @@ def _own_folder(dataset: str) -> str | None:
 
 
 def _check_data_dir(chosen: list[str]) -> None:
-    others = [n for n in chosen if n not in ("digits", "image_folder") and not _own_folder(n)]
+    others = [n for n in chosen if n not in (*INSTALLED, "image_folder") and not _own_folder(n)]
     if FLAGS.data_dir and "image_folder" in chosen and others:
         raise ValueError(
             "--data_dir cannot be image_folder's folder, in which every folder is a class, and "

@@ -64,7 +64,7 @@ def test_help_needs_no_tensorflow(driver):
         (["digits"], 2, "unexpected argument 'digits': flags are written --name=value"),
         (["--optimizer=lamb"], 2, "value should be one of <sgd|adam>"),
         (["--methods=SM,XX"], 1, "--methods takes one or several of pretrained, SM, LN,"),
-        (["--dataset=imagenet"], 1, "--dataset takes one or several of digits, omniglot,"),
+        (["--dataset=imagenet"], 1, "--dataset takes one or several of digits, letters,"),
         (["--seeds="], 1, "--seeds takes whole numbers separated by commas"),
         (["--seeds=-1"], 1, "seed must be in 0..2**32 - 1. Received: seed=-1"),
         (["--backbone=vgg"], 1, "backbone must be one of googlenet, inception_v1"),

@@ -72,6 +72,16 @@ def test_a_common_root(dry_run, tmp_path, names):
     assert "omniglot: 6 images of 2 classes train, 6 images of 2 classes test\n" in output
 
 
+def test_what_comes_with_the_packages_needs_no_folder(dry_run, photographs):
+    code, output, errors = dry_run("--dataset=letters,digits")
+    assert (code, errors) == (0, "")
+    assert "letters: 3920 images of 245 classes train, 3904 images of 244 classes test\n" in output
+    assert "training classes A U+0041 … ﬂ U+FB02; test classes B U+0042 … ﬁ U+FB01\n" in output
+    assert "WARNING" not in output
+    flags = ("--dataset=letters,image_folder", f"--data_dir={photographs}")
+    assert dry_run(*flags)[0] == 0
+
+
 def test_a_flag_for_each(dry_run, tmp_path):
     """Each wins over --data_dir."""
     folders = [

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.flag_parsing import parsed
 
-from hsm.data.catalog import CATALOG
+from hsm.data.catalog import CATALOG, INSTALLED
 from hsm.experiments.cli import data_flags, run_flags
 from hsm.experiments.config import RunConfig
 from hsm.experiments.config.recipes import RECIPES
@@ -70,10 +70,10 @@ def test_a_file_says_its_command(dataset):
     (line,) = (line for line in lines(dataset) if line.startswith("# python -m "))
     command = shlex.split(line.removeprefix("# "))
     assert command[2:4] == ["hsm.experiments.table1", f"--flagfile=experiments/{dataset}.cfg"]
-    small = dataset in ("digits", "omniglot", "mnist")
+    small = dataset in (*INSTALLED, "omniglot", "mnist")
     folder = f"{dataset}_dir" if CATALOG[dataset].expected else "data_dir"
     expected = [] if small else ["--weights=FILE"]
-    expected += [] if dataset == "digits" else [f"--{folder}=FOLDER"]
+    expected += [] if dataset in INSTALLED else [f"--{folder}=FOLDER"]
     assert command[4:] == expected
 
 
