@@ -22,9 +22,6 @@ from hsm.metrics.validation import (
     checked_positive,
 )
 
-# Below this squared length a vector has no direction: it is divided by the root of this instead.
-_EPSILON = 1e-12
-
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -161,9 +158,16 @@ def damped_unit_length(
     With epsilon = 0 the rows get unit length (section 5.2). The released code tests features with
     epsilon = 1e-4. `name` is what an error calls the values.
     """
-    vectors = checked_embeddings(values, name).astype(np.float32)
-    squares = np.square(vectors).sum(axis=1, keepdims=True) + np.float32(epsilon)
-    return vectors / np.sqrt(np.maximum(squares, np.float32(_EPSILON)))
+    checked = checked_embeddings(values, name)
+    rows = checked if checked.dtype.kind == "f" else checked.astype(np.float64)
+    # A power of two for each row changes no mantissa, and keeps its squares from overflowing; where
+    # epsilon stands beside them, only large ones are scaled.
+    exponents = np.frexp(np.abs(rows).max(axis=1, keepdims=True))[1]
+    exponents = np.maximum(exponents, 0) if epsilon else exponents
+    vectors = np.ldexp(rows, -exponents).astype(np.float32)
+    squares = np.square(vectors).sum(axis=1, keepdims=True)
+    squares += np.ldexp(np.float32(epsilon), -2 * exponents)
+    return vectors / np.sqrt(np.where(squares > 0.0, squares, np.float32(1.0)))
 
 
 def _checked_vectors(values: ArrayLike, count: int, *, first: int) -> NDArray[np.float32]:

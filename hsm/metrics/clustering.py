@@ -7,7 +7,7 @@ arithmetic one; the released code's scikit-learn took the geometric one, which i
 from __future__ import annotations
 
 import warnings
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import normalized_mutual_info_score
 from threadpoolctl import threadpool_limits
 
+from hsm.metrics.distances import power_of_two
 from hsm.metrics.seeding import greedy_kmeans_plusplus
 from hsm.metrics.validation import checked_embeddings, checked_labels, checked_positive
 
@@ -33,7 +34,7 @@ def cluster(
     scikit-learn's own; beyond, only the starts are ours.
 
     Args:
-        embeddings: [n, k]; k-means runs in float32.
+        embeddings: [n, k] of any finite scale; k-means runs in float32.
         num_clusters: 1..n.
         seed: of the random starts, 0..2**32 - 1.
         n_init: starts, of which the one with the smallest within-cluster distances is kept.
@@ -44,7 +45,7 @@ def cluster(
     Raises:
         ValueError: non-finite vectors, fewer vectors than clusters, or counts below 1.
     """
-    points = checked_embeddings(embeddings).astype(np.float32)
+    points = _scaled(checked_embeddings(embeddings))
     if len(points) < checked_positive(num_clusters, "num_clusters"):
         raise ValueError(
             "num_clusters must not exceed the number of vectors. "
@@ -60,6 +61,15 @@ def cluster(
             model = KMeans(num_clusters, init="k-means++", n_init=starts, random_state=seed)
             return model.fit_predict(points).astype(np.int32)
         return _best_of(points, num_clusters, seed, starts).astype(np.int32)
+
+
+def _scaled(vectors: NDArray[Any]) -> NDArray[np.float32]:
+    """The vectors with a largest magnitude below 1, so that no square overflows or vanishes.
+
+    A power of two changes no mantissa, and so no cluster.
+    """
+    points = np.asarray(vectors, None if vectors.dtype.kind == "f" else np.float64)
+    return np.ldexp(points, -power_of_two(points)).astype(np.float32)
 
 
 def _best_of(

@@ -40,12 +40,12 @@ class ScreenedDistances:
 
     def __init__(self, queries: FloatArray, points: FloatArray) -> None:
         # A power of two leaves every mantissa as it is, and no square overflows after it.
-        exponent = _exponent(queries, points)
+        exponent = power_of_two(queries, points)
         self._points = np.ldexp(points, -exponent)
         self._queries = self._points if queries is points else np.ldexp(queries, -exponent)
         # Without the common offset, a nearly collapsed embedding keeps its digits in float32.
         centre = np.median(self._points, axis=0)
-        exponent = _exponent(self._queries - centre, self._points - centre)
+        exponent = power_of_two(self._queries - centre, self._points - centre)
         self._scale = 2.0 ** (-2 * exponent)
         rows = np.ldexp(self._queries - centre, -exponent).astype(np.float32)
         columns = np.ldexp(self._points - centre, -exponent).astype(np.float32)
@@ -239,8 +239,8 @@ def _columns(*parts: NDArray) -> NDArray[np.float32]:
     return np.hstack([part.astype(np.float32) for part in shaped])
 
 
-def _exponent(*arrays: FloatArray) -> int:
-    """The power of two that brings the largest magnitude of `arrays` into [0.5, 1); 0 for zeros."""
+def power_of_two(*arrays: NDArray[np.floating]) -> int:
+    """The exponent of 2 which divides the largest magnitude into [0.5, 1); 0 for zeros."""
     return int(np.frexp(max(np.abs(array).max() for array in arrays))[1])
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hsm.metrics.distances import ScreenedDistances
+from hsm.metrics.distances import ScreenedDistances, power_of_two
 from hsm.metrics.validation import checked_embeddings, checked_labels, checked_positive
 
 IntArray = NDArray[np.int64]
@@ -76,8 +76,11 @@ def nearest_neighbours(
     right_of = _Classes(classes[chosen], searched_classes)
     skip = chosen if own else np.full(len(chosen), -1)
     indices = _sorted(queries, found, min(checked_positive(k, "k"), most), skip, right_of)
-    distances = np.stack([np.linalg.norm(queries - found[column], axis=1) for column in indices.T])
-    return Neighbours(indices, distances.T, right_of(np.arange(len(chosen))[:, None], indices))
+    return Neighbours(
+        indices,
+        _distances(queries, found, indices),
+        right_of(np.arange(len(chosen))[:, None], indices),
+    )
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,16 @@ def _sorted(
         _, first = np.unique(rows, return_index=True)
         blocks.append(columns[order][first[:, None] + np.arange(k)])
     return np.concatenate(blocks)
+
+
+def _distances(
+    queries: NDArray[np.float64], points: NDArray[np.float64], indices: IntArray
+) -> NDArray[np.float64]:
+    """Euclidean distances [q, k] to the points that `indices` names; no square overflows."""
+    exponent = power_of_two(queries, points)
+    near, far = np.ldexp(queries, -exponent), np.ldexp(points, -exponent)
+    lengths = [np.linalg.norm(near - far[column], axis=1) for column in indices.T]
+    return np.ldexp(np.stack(lengths, axis=1), exponent)
 
 
 def _checked_rows(rows: ArrayLike | None, count: int) -> IntArray:

@@ -13,6 +13,7 @@ normalised here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,33 +22,44 @@ from hsm.metrics.distances import ScreenedDistances
 from hsm.metrics.validation import checked_embeddings, checked_ks, checked_labels
 
 IntArray = NDArray[np.int64]
+Singletons = Literal["error", "exclude", "miss"]
 
 
 def recall_at_k(
     embeddings: ArrayLike,
     labels: ArrayLike,
-    ks: Sequence[int] = (1, 2, 4, 8),
+    ks: Sequence[int] | int = (1, 2, 4, 8),
     gallery: ArrayLike | None = None,
     gallery_labels: ArrayLike | None = None,
+    *,
+    singletons: Singletons = "error",
 ) -> dict[int, float]:
     """The share of queries with one of their own class among their K nearest neighbours.
 
     Args:
-        embeddings: queries [n, k], integers or floats.
+        embeddings: queries [n, k], integers or floats of any finite scale.
         labels: integers [n], their classes.
-        ks: the K's, each at least 1. A K beyond the gallery's size retrieves the whole gallery.
+        ks: the K's, or one, each at least 1. A K beyond the gallery's size retrieves all of it.
         gallery: [m, k], where to search; None: among the other queries (self excluded).
         gallery_labels: integers [m], required with `gallery`.
+        singletons: what becomes of a query that has no other image of its class to find. "error"
+            refuses it; "exclude" leaves it out, where there is no gallery as a neighbour of others
+            as well; "miss" counts it as never found.
 
     Returns:
         K -> recall in 0..1, in the order of `ks`.
 
     Raises:
-        ValueError: contradicting or non-finite arrays, a query that has no other image of its class
-            to be found, or a K below 1.
+        ValueError: contradicting or non-finite arrays, a K below 1, or a query that has no other
+            image of its class to find, unless `singletons` says what becomes of it; none is left.
     """
     checked = checked_ks(ks)
-    ranks = negatives_before_positive(embeddings, labels, gallery, gallery_labels)
+    if singletons == "exclude":
+        embeddings, labels = _without_singletons(embeddings, labels, gallery_labels)
+        singletons = "error"
+    ranks = negatives_before_positive(
+        embeddings, labels, gallery, gallery_labels, singletons=singletons
+    )
     return {k: float(np.mean(ranks < k)) for k in checked}
 
 
@@ -57,6 +69,7 @@ def negatives_before_positive(
     gallery: ArrayLike | None = None,
     gallery_labels: ArrayLike | None = None,
     *,
+    singletons: Literal["error", "miss"] = "error",
     progress: Callable[[int], object] | None = None,
 ) -> NDArray[np.int32]:
     """For each query, how many negatives are at most as far as its nearest positive.
@@ -65,38 +78,66 @@ def negatives_before_positive(
     `recall_at_k`; `progress` is called with a number of queries whenever so many more are done.
 
     Returns:
-        Ranks, int32 [n], 0 for a hit at K = 1.
+        Ranks, int32 [n], 0 for a hit at K = 1; the largest int32 for a query that has nothing to
+        find.
     """
+    if singletons not in ("error", "miss"):
+        raise ValueError(
+            "expected singletons to be 'error' or 'miss', for recall_at_k also 'exclude'. "
+            f"Received: singletons={singletons!r}"
+        )
     queries = checked_embeddings(embeddings)
     classes = checked_labels(labels, len(queries))
     if (gallery is None) != (gallery_labels is None):
         raise ValueError("gallery and gallery_labels must be given together, or neither of them.")
     if gallery is None or gallery_labels is None:
-        _check_positives(classes, classes, required=2)
-        return _ranks(queries, classes, queries, classes, progress)
-    searched = checked_embeddings(gallery, "gallery")
+        lonely = _singletons(classes, classes, required=2)
+        searched, searched_classes = queries, classes
+    else:
+        searched = checked_embeddings(gallery, "gallery")
+        searched_classes = checked_labels(gallery_labels, len(searched), "gallery_labels")
+        lonely = _singletons(classes, searched_classes, required=1)
     if searched.shape[1] != queries.shape[1]:
         raise ValueError(
             "gallery must have vectors as long as the queries'. "
             f"Received: {searched.shape[1]} and {queries.shape[1]}. Embed both with one model."
         )
-    searched_classes = checked_labels(gallery_labels, len(searched), "gallery_labels")
-    _check_positives(classes, searched_classes, required=1)
-    return _ranks(queries, classes, searched, searched_classes, progress)
+    if lonely.any() and singletons == "error":
+        raise ValueError(_singletons_message(np.unique(classes[lonely]), gallery is not None))
+    ranks = _ranks(queries, classes, searched, searched_classes, progress)
+    ranks[lonely] = np.iinfo(np.int32).max
+    return ranks
 
 
-def _check_positives(classes: IntArray, searched: IntArray, *, required: int) -> None:
-    """Raises ValueError unless each of `classes` occurs `required` times in `searched`."""
+def _singletons(classes: IntArray, searched: IntArray, *, required: int) -> NDArray[np.bool_]:
+    """Which of `classes` [n] occur fewer than `required` times in `searched`."""
     names, counts = np.unique(searched, return_counts=True)
-    lonely = np.setdiff1d(classes, names[counts >= required])
-    if not lonely.size:
-        return
-    what = "another image of its class to find" if required == 2 else "its class in the gallery"
+    return ~np.isin(classes, names[counts >= required])
+
+
+def _singletons_message(lonely: IntArray, with_gallery: bool) -> str:
+    what = "its class in the gallery" if with_gallery else "another image of its class to find"
     shown = ", ".join(map(str, lonely[:10])) + (", ..." if lonely.size > 10 else "")
-    raise ValueError(
-        f"labels: every query must have {what}. "
-        f"Received: none for {lonely.size} class(es): {shown}. Leave them out, or add images."
+    return (
+        f"labels: every query must have {what}. Received: none for {lonely.size} class(es): "
+        f"{shown}. Add images, or pass singletons='exclude' or 'miss'."
     )
+
+
+def _without_singletons(
+    embeddings: ArrayLike, labels: ArrayLike, gallery_labels: ArrayLike | None
+) -> tuple[NDArray, IntArray]:
+    """The queries that have another image of their class to find, and their labels."""
+    queries = checked_embeddings(embeddings)
+    classes = checked_labels(labels, len(queries))
+    if gallery_labels is None:
+        lonely = _singletons(classes, classes, required=2)
+    else:
+        searched = checked_labels(gallery_labels, None, "gallery_labels")
+        lonely = _singletons(classes, searched, required=1)
+    if lonely.all():
+        raise ValueError(_singletons_message(np.unique(classes), gallery_labels is not None))
+    return queries[~lonely], classes[~lonely]
 
 
 def _ranks(
@@ -118,6 +159,9 @@ def _ranks(
     radii = np.empty(len(queries))
     same_class = np.empty(len(queries), np.int64)
     for rows, members in _by_class(classes, gallery_classes):
+        if len(members) <= int(queries_own):  # Nothing to find.
+            radii[place[rows]], same_class[rows] = 0.0, 0
+            continue
         columns, weights = np.unique(point_of[members], return_counts=True)
         skip = np.full(len(rows), -1)
         if queries_own:

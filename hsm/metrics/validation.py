@@ -75,13 +75,14 @@ def checked_positive(value: int, name: str) -> int:
     return int(value)
 
 
-def checked_ks(ks: Sequence[int]) -> tuple[int, ...]:
-    """Returns the K's of Recall@K as ints, each at least 1.
+def checked_ks(ks: Sequence[int] | int) -> tuple[int, ...]:
+    """Returns the K's of Recall@K, or the one, as ints of at least 1.
 
     Raises:
         ValueError: no K at all, or one that is no whole number of at least 1.
     """
-    checked = tuple(checked_positive(k, "every K of ks") for k in ks)
+    several = (ks,) if isinstance(ks, (int, np.integer)) else ks
+    checked = tuple(checked_positive(k, "every K of ks") for k in several)
     if not checked:
         raise ValueError(
             "ks must name at least one K. Received: nothing. Pass for instance (1, 2)."

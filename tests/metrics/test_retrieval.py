@@ -222,7 +222,10 @@ def test_memory_stays_far_below_all_pairs(collapsed):
         (([[1.0], [2.0]], [0]), r"labels must have one entry for each of the 2 vectors.*1 entries"),
         (([[1.0], [2.0]], [[0], [0]]), r"labels must be a vector \[n\].*shape=\(2, 1\)"),
         (([[1.0], [2.0]], [0.0, 0.0]), r"labels must be integers.*dtype=float64.*numpy.unique"),
-        (([[1.0], [2.0], [3.0]], [4, 4, 7]), r"none for 1 class\(es\): 7\. Leave them out"),
+        (
+            ([[1.0], [2.0], [3.0]], [4, 4, 7]),
+            r"none for 1 class\(es\): 7\. Add images, or pass singletons",
+        ),
         (([[1.0]] * 12, range(12)), r"none for 12 class\(es\): 0, 1, .*9, \.\.\."),
         (([[1.0]], [0], (1,), [[1.0]]), r"gallery and gallery_labels must be given together"),
         (([[1.0]], [0], (1,), [[1.0, 2.0]], [0]), r"as long as the queries'.*2 and 1"),
@@ -248,3 +251,52 @@ def test_progress_counts_every_query_once():
     negatives_before_positive(vectors, np.arange(1300) % 10, progress=seen.append)
     assert sum(seen) == 1300
     assert len(seen) > 1
+
+
+def test_one_k_may_stand_alone():
+    vectors, labels = [[0.0], [1.0], [5.0], [5.5]], [0, 0, 1, 1]
+    assert recall_at_k(vectors, labels, ks=1) == {1: 1.0}
+    assert recall_at_k(vectors, labels, np.int64(2)) == {2: 1.0}
+
+
+# The class 7 has one image; it lies between the two of class 0.
+SINGLE = np.array([[0.0], [1.0], [2.5], [9.0], [9.5]]), np.array([0, 7, 0, 1, 1])
+
+
+def test_a_query_without_anything_to_find_is_what_the_caller_says():
+    with pytest.raises(ValueError, match="singletons='exclude' or 'miss'"):
+        recall_at_k(*SINGLE, ks=1)
+    # A miss, and still in the way of others.
+    assert recall_at_k(*SINGLE, ks=(1, 2, 10), singletons="miss") == {1: 0.4, 2: 0.8, 10: 0.8}
+    # Left out, also as a neighbour.
+    assert recall_at_k(*SINGLE, ks=(1, 2), singletons="exclude") == {1: 1.0, 2: 1.0}
+
+
+def test_what_the_gallery_lacks_can_be_left_out_or_missed():
+    queries, labels, gallery = [[0.0], [1.0]], [0, 7], ([[0.1], [3.0]], [0, 1])
+    assert recall_at_k(queries, labels, 1, *gallery, singletons="exclude") == {1: 1.0}
+    assert recall_at_k(queries, labels, (1, 9), *gallery, singletons="miss") == {1: 0.5, 9: 0.5}
+    with pytest.raises(ValueError, match="its class in the gallery"):
+        recall_at_k([[1.0]], [7], 1, *gallery, singletons="exclude")
+
+
+def test_ranks_of_all_but_single_images_are_those_without_the_rule():
+    generator = np.random.default_rng(3)
+    vectors, labels = generator.normal(size=(60, 3)), np.repeat(np.arange(30), 2)
+    labels[0] = 99  # And 0 has one image left.
+    ranks = negatives_before_positive(vectors, labels, singletons="miss")
+    paired = np.arange(2, 60)
+    assert (ranks[:2] == np.iinfo(np.int32).max).all()
+    closer = [
+        (
+            np.square(vectors - vectors[i]).sum(axis=1)[labels != labels[i]]
+            <= np.square(vectors[i ^ 1] - vectors[i]).sum()
+        ).sum()
+        for i in paired
+    ]
+    np.testing.assert_array_equal(ranks[paired], closer)
+
+
+def test_an_unknown_rule_for_single_images_is_refused():
+    with pytest.raises(ValueError, match="expected singletons to be 'error' or 'miss'"):
+        recall_at_k(*SINGLE, singletons="skip")
