@@ -87,6 +87,9 @@ class Proxies(keras.layers.Layer):
             name="proxies", shape=(input_shape[-1], self.units), initializer=self.initializer
         )
         self.proxies.rate_multiplier = self.rate_multiplier
+        # Keras' quantize refuses layers that are not built.
+        self._rows.build(input_shape)
+        self._columns.build(self.proxies.shape)
 
     def call(self, inputs: Any) -> Any:
         """Return the squared distances, float32 [b, units]."""

@@ -128,6 +128,8 @@ class TemperatureSoftmaxDense(keras.layers.Layer):
             shape=(input_shape[-1], self.units),
             initializer=self.kernel_initializer,
         )
+        # Keras' quantize refuses layers that are not built, also where none of their calls ran.
+        self._unit_length.build(self.kernel.shape)
         self.bias = None
         if self.use_bias:
             self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros")

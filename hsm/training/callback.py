@@ -14,14 +14,16 @@ from hsm.schedules import Schedule, phase_at, total_epochs
 class HeatUpCallback(keras.callbacks.Callback):
     """Set alpha and the learning rate at the beginning of every epoch of `model.fit`.
 
-    Epochs after the schedule's end keep its last phase.
+    Epochs after the schedule's end keep its last phase. Both numbers stand in the logs and in the
+    history of every epoch, as "alpha" and "learning_rate".
 
     Args:
         schedule: a `hsm.schedules.HeatUp`, or anything else with phases.
 
     Raises:
-        ValueError: when training begins, if the model has no `TemperatureSoftmaxDense` layer, or
-            one that learns its alpha.
+        ValueError: when training begins, if the model has no `TemperatureSoftmaxDense` layer, also
+            within other layers; one that learns its alpha; or an optimizer whose learning rate
+            follows a schedule of its own.
 
     Example:
         model.fit(images, labels, epochs=50, callbacks=[HeatUpCallback(HeatUp())])
@@ -48,6 +50,17 @@ class HeatUpCallback(keras.callbacks.Callback):
                 f"{', '.join(learned)}"
             )
 
+        # Float16 training wraps the optimizer.
+        optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
+        # Keras has no public name for what the optimizer was made with.
+        given = optimizer._learning_rate
+        if not isinstance(given, keras.Variable):
+            raise ValueError(
+                "HeatUpCallback sets the learning rate of every epoch: give the optimizer a "
+                f"number, as in {type(optimizer).__name__}(0.004). "
+                f"Received: learning_rate={type(given).__name__}"
+            )
+
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Set the two numbers of the phase; `epoch` counts from 0 as Keras does."""
         phase = phase_at(self.schedule, min(epoch + 1, total_epochs(self.schedule)))
@@ -55,11 +68,16 @@ class HeatUpCallback(keras.callbacks.Callback):
             classifier.alpha.assign(phase.alpha)
         self.model.optimizer.learning_rate = phase.learning_rate
 
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Add what was set to the epoch's logs."""
+        if logs is not None:
+            logs["alpha"] = float(self._classifiers[0].alpha)
+            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+
 
 def _classifiers(model: keras.Model) -> Iterator[TemperatureSoftmaxDense]:
-    """Every classifier with a temperature, also in models within the model."""
-    for layer in model.layers:
+    """Every classifier with a temperature, also within other models and layers."""
+    # The walk that keras.Model.quantize and summary take, which has no public name.
+    for layer in model._flatten_layers(include_self=False, recursive=True):
         if isinstance(layer, TemperatureSoftmaxDense):
             yield layer
-        elif isinstance(layer, keras.Model):
-            yield from _classifiers(layer)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -98,6 +100,29 @@ def test_keras_file_round_trip(case, tmp_path):
     np.testing.assert_array_equal(loaded(case.inputs), model(case.inputs))
 
 
+@pytest.mark.filterwarnings("ignore:Layer .* does not have a `quantize`:UserWarning")
+def test_quantized_models_stay_near_and_can_be_saved(case, tmp_path):
+    model = keras.Sequential([keras.Input(case.inputs.shape[1:]), built(case)])
+    model.build()
+    before = keras.ops.convert_to_numpy(model(case.inputs))
+    model.quantize("int8")
+    after = keras.ops.convert_to_numpy(model(case.inputs))
+    assert np.abs(after - before).max() <= 0.05 * np.abs(before).max()
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(loaded(case.inputs), after, rtol=1e-6)
+
+
+def test_without_normalised_weights_a_model_can_be_quantized():
+    images = keras.Input((6,))
+    features = keras.layers.Dense(8)(images)
+    logits = layers.TemperatureSoftmaxDense(4, normalize_kernel=False)(features)
+    model = keras.Model(images, logits)
+    with pytest.warns(UserWarning, match="does not have a `quantize`"):
+        model.quantize("int8")
+    assert model.layers[1].dtype_policy.name == "int8_from_float32"
+
+
 def test_saved_model_round_trip(case, tmp_path):
     layer = built(case)
     module = tf.Module()
@@ -131,3 +156,21 @@ def test_gradients_are_finite_under_every_policy(case, policy):
         loss = tf.reduce_mean(tf.cast(layer(inputs), tf.float32) ** 2)
     gradients = tape.gradient(loss, [inputs, *layer.trainable_variables])
     assert all(np.isfinite(tf.cast(gradient, tf.float32)).all() for gradient in gradients)
+
+
+def test_a_saved_model_is_loaded_in_another_process_that_imports_the_layers(tmp_path):
+    images = keras.Input((6,))
+    unit = layers.L2Normalize()(keras.layers.Dense(8)(images))
+    model = keras.Model(images, layers.TemperatureSoftmaxDense(4)(unit))
+    path = tmp_path / "model.keras"
+    model.save(path)
+    rows = np.linspace(-1.0, 1.0, 12, dtype=np.float32).reshape(2, 6)
+    program = (
+        "import sys, hsm.layers, keras, numpy as np\n"
+        "rows = np.linspace(-1.0, 1.0, 12, dtype=np.float32).reshape(2, 6)\n"
+        "print(keras.ops.convert_to_numpy(keras.models.load_model(sys.argv[1])(rows)).tolist())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, path], capture_output=True, text=True, check=True
+    )
+    np.testing.assert_allclose(json.loads(done.stdout), model(rows), rtol=1e-6)
