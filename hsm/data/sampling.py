@@ -148,7 +148,7 @@ def bounded_classes(
 def _turns(
     generator: np.random.Generator, num_classes: int, steps: int, classes: int
 ) -> NDArray[np.int64]:
-    """Classes of every batch, [steps, classes], distinct in a batch, each as often as the rest."""
+    """Numbers of every batch, [steps, classes], distinct in a batch, each as often as the rest."""
     rows: list[NDArray[np.int64]] = []
     waiting = np.empty(0, np.int64)
     for _ in range(steps):
@@ -164,10 +164,17 @@ def _turns(
 def _draws(
     generator: np.random.Generator, own: NDArray[np.int64], times: int, images: int
 ) -> Iterator[NDArray[np.int64]]:
-    """`times` draws of `images` images each, all of `own` before any comes again."""
+    """`times` draws of `images` images each, all of `own` before any comes again.
+
+    A draw holds an image twice only where `own` has fewer.
+    """
+    if not times:
+        return iter(())
+    if len(own) >= images:
+        return iter(own[_turns(generator, len(own), times, images)])
     rounds = -(-times * images // len(own))
-    order = np.concatenate([generator.permutation(own) for _ in range(max(rounds, 1))])
-    return iter(np.split(order[: times * images], max(times, 1)))
+    order = np.concatenate([generator.permutation(own) for _ in range(rounds)])
+    return iter(np.split(order[: times * images], times))
 
 
 def _sizes(num_examples: int, batch_size: int) -> NDArray[np.int64]:

@@ -65,7 +65,7 @@ def test_balanced_batches_hold_p_classes_of_k_images(counts, classes, images, se
         shown[present // 3] += 1
         for label in present:
             own = batch[labels[batch] == label]
-            if counts[label // 3] >= 2 * images:
+            if counts[label // 3] >= images:
                 assert len(np.unique(own)) == images
     # Classes come round by turns, and a class's images too.
     assert shown.max() - shown.min() <= 1
