@@ -222,7 +222,11 @@ def test_tensorflow_is_not_imported_with(module):
     assert not {"tensorflow", "keras"} & modules_after(f"import {module}")
 
 
-DRIVERS = [m for m, path in MODULES.items() if '__name__ == "__main__"' in path.read_text()]
+DRIVERS = [
+    m
+    for m, path in MODULES.items()
+    if floor(m) == COMMANDS_FLOOR and '__name__ == "__main__"' in path.read_text()
+]
 
 
 @pytest.mark.parametrize("driver", DRIVERS)

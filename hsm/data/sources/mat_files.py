@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import zlib
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from scipy.io import loadmat
-from scipy.io.matlab import MatReadError
-
-_UNREADABLE = (
-    MatReadError,
-    ValueError,
-    TypeError,
-    NotImplementedError,
-    OSError,
-    EOFError,
-    zlib.error,
-)
+_READER = Path(__file__).with_name("mat_child.py")
+_SECONDS = 60.0
 
 
 def read_annotations(path: Path, fields: Sequence[str]) -> list[list[Any]]:
@@ -28,14 +20,14 @@ def read_annotations(path: Path, fields: Sequence[str]) -> list[list[Any]]:
     Raises:
         ValueError: for a file that is no MATLAB file, or lacks the variable or a field.
     """
-    records = _variable(path, "annotations")
-    missing = [field for field in fields if field not in (records.dtype.names or ())]
-    if missing:
+    answer = _read(path, "annotations", *fields)
+    if "fields" in answer:
         raise ValueError(
             f"The annotations of {path} must have the fields {', '.join(fields)}. Received: "
-            f"{', '.join(records.dtype.names or ('none',))}"
+            f"{', '.join(answer['fields']) or 'none'}"
         )
-    return [[np.asarray(value).item() for value in records[field]] for field in fields]
+    values: list[list[Any]] = answer["values"]
+    return values
 
 
 def read_names(path: Path) -> tuple[str, ...]:
@@ -44,17 +36,34 @@ def read_names(path: Path) -> tuple[str, ...]:
     Raises:
         ValueError: for a file that is no MATLAB file or lacks the variable.
     """
-    return tuple(str(name) for name in _variable(path, "class_names"))
+    return tuple(_read(path, "class_names")["values"])
 
 
-def _variable(path: Path, name: str) -> np.ndarray:
+def _read(path: Path, variable: str, *fields: str) -> dict[str, Any]:
+    """What `mat_child` answers, in a process that a damaged file may end or hold up."""
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} must be a MATLAB file, and is no file")
+    command = [sys.executable, "-P", str(_READER), str(path.absolute()), variable, *fields]
+    # A thread of BLAS reserves memory, of which the process may have little.
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     try:
-        content = loadmat(path, variable_names=[name], squeeze_me=True)
-    except _UNREADABLE as error:
-        raise ValueError(
-            f"{path} is not a whole MATLAB file ({error}). A web page that was saved in its place, "
-            "and a download that broke off, look like this: get it again"
-        ) from error
-    if name not in content:
-        raise ValueError(f"{path} must hold the variable {name}: it is not the original file")
-    return np.atleast_1d(content[name])
+        done = subprocess.run(
+            command, capture_output=True, timeout=_SECONDS, check=False, env=environment
+        )
+    except subprocess.TimeoutExpired:
+        raise _damaged(path, f"it was not read within {_SECONDS:.0f} s") from None
+    if done.returncode:
+        raise _damaged(path, f"reading it ended with status {done.returncode}")
+    answer: dict[str, Any] = json.loads(done.stdout)
+    if "error" in answer:
+        raise _damaged(path, answer["error"])
+    if "absent" in answer:
+        raise ValueError(f"{path} must hold the variable {variable}: it is not the original file")
+    return answer
+
+
+def _damaged(path: Path, why: str) -> ValueError:
+    return ValueError(
+        f"{path} is not a whole MATLAB file ({why}). A web page that was saved in its place, and a "
+        "download that broke off, look like this: get it again"
+    )
