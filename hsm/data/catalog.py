@@ -11,6 +11,10 @@ from typing import Any, Literal
 ZERO_SHOT, QUERY_GALLERY, CLASSIFICATION = "zero_shot", "query_gallery", "classification"
 SPLITS = (ZERO_SHOT, QUERY_GALLERY, CLASSIFICATION)
 
+# Of an image at most. A file of a few kilobytes can announce gigabytes; cameras have 12 to 60
+# million.
+MAX_PIXELS = 100_000_000
+
 
 @dataclass(frozen=True)
 class Count:
@@ -66,6 +70,7 @@ class LoadOptions:
         on_bad_image: "error" or "skip".
         singletons: "error" or "exclude".
         limit: about how many images of each part to keep, evenly over classes; None keeps all.
+        max_pixels: an image file with more counts as one that cannot be decoded.
     """
 
     data_dir: str | None = None
@@ -75,6 +80,7 @@ class LoadOptions:
     on_bad_image: Literal["error", "skip"] = "error"
     singletons: Literal["error", "exclude"] = "error"
     limit: int | None = None
+    max_pixels: int = MAX_PIXELS
 
 
 @dataclass(frozen=True)
@@ -145,7 +151,7 @@ CATALOG: dict[str, Facts] = {
         divides=True,
         summary="photographs, one folder a class; the first half of the sorted classes trains, "
         "the rest is tested, or as a file of training classes says",
-        obtain="one folder of JPEG, PNG, BMP or GIF files a class",
+        obtain="one folder of JPEG, PNG, GIF, BMP or WebP files a class",
         licence="the images' own",
     ),
     "cars196": Facts(
