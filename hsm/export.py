@@ -19,6 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from hsm.data import images
+from hsm.data.catalog import MAX_PIXELS
 from hsm.models.embedding import EmbeddingModel
 from hsm.models.head import Head
 from hsm.output_folder import make_output_folder, mark
@@ -36,13 +37,16 @@ def export_saved_model(
     *,
     overwrite: bool = False,
     method: str | None = None,
+    max_pixels: int = MAX_PIXELS,
 ) -> Path:
     """Writes `model` as a SavedModel that preprocesses and embeds; checks it by loading it again.
 
     Signatures, both returning {"embedding": float32 [n, k]} of unit length, n may be 0:
 
     - `serving_default`: `images`, uint8 [n, height, width, 3], RGB, any size;
-    - `from_bytes`: `encoded`, strings [n], JPEG or PNG files (BMP and GIF as well) of any sizes.
+    - `from_bytes`: `encoded`, strings [n], JPEG, PNG, GIF, BMP or WebP files of any sizes, which
+      are turned upright as their EXIF tags say. One that `images.decode` refuses is an error of the
+      whole call.
 
     As in section 5.1 and 5.2, an image is resized (for a crop of 224 to 256 x 256, aspect ratio
     ignored), and its centre embedded. The folder also gets `hsm_embedding.json`, which says what
@@ -53,13 +57,14 @@ def export_saved_model(
         directory: The folder to write; its parents are made.
         overwrite: Whether to replace a SavedModel that is there already.
         method: What the description calls the method, such as "HBN"; None for the model's own.
+        max_pixels: `from_bytes` refuses a file whose header states more, before it is decoded.
 
     Returns:
         The folder's path.
 
     Raises:
         FileExistsError: If `directory` exists and may not be replaced, or is no SavedModel.
-        ValueError: If `model` is no `EmbeddingModel` on square images.
+        ValueError: If `model` is no `EmbeddingModel` on square images, or for a limit out of range.
         RuntimeError: If the loaded copy does not reproduce the model's vectors to 1e-5.
 
     Example:
@@ -73,11 +78,12 @@ def export_saved_model(
     # A sibling, because a folder can only be renamed within a file system.
     with tempfile.TemporaryDirectory(prefix=".export-", dir=destination.parent) as scratch:
         written = Path(scratch) / "new"
-        module, functions = _serving_module(model, crop)
+        module, functions = _serving_module(model, crop, max_pixels)
         tf.saved_model.save(module, str(written), signatures=functions)
         _check_reload(model, written, crop)
-        description = json.dumps(_description(model, crop, method), indent=2)
-        (written / _DESCRIPTION).write_text(description + "\n", encoding="utf-8")
+        card = _description(model, crop, max_pixels)
+        card["method"] = method or card["method"]
+        (written / _DESCRIPTION).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
         mark(written)
         if destination.exists():
             destination.rename(Path(scratch) / "old")
@@ -118,7 +124,7 @@ def _check_destination(destination: Path, *, overwrite: bool) -> None:
 
 
 def _serving_module(
-    model: EmbeddingModel, crop: int
+    model: EmbeddingModel, crop: int, max_pixels: int
 ) -> tuple[tf.Module, dict[str, Callable[..., dict[str, tf.Tensor]]]]:
     """Returns what to save: a module that owns the weights, and its functions by signature."""
 
@@ -137,7 +143,7 @@ def _serving_module(
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="encoded")])
     def from_bytes(encoded: tf.Tensor) -> dict[str, tf.Tensor]:
-        return embed(encoded, lambda batch: _decoded_centres(batch, crop))
+        return embed(encoded, lambda batch: _decoded_centres(batch, crop, max_pixels))
 
     module = tf.Module()
     module.embedding_variables = _variables(model)
@@ -149,10 +155,10 @@ def _centre(pixels: tf.Tensor, crop: int) -> tf.Tensor:
     return images.center_crop(images.resize(pixels, images.resize_size(crop)), crop)
 
 
-def _decoded_centres(encoded: tf.Tensor, crop: int) -> tf.Tensor:
+def _decoded_centres(encoded: tf.Tensor, crop: int, max_pixels: int) -> tf.Tensor:
     """What evaluation feeds, uint8 [n, crop, crop, 3], of image files, strings [n]."""
     return tf.map_fn(
-        lambda file: _centre(images.decode(file), crop),
+        lambda file: _centre(images.decode(file, max_pixels=max_pixels), crop),
         encoded,
         fn_output_signature=tf.TensorSpec([crop, crop, images.CHANNELS], tf.uint8),
     )
@@ -164,15 +170,16 @@ def _variables(model: EmbeddingModel) -> list[tf.Variable]:
     return [variable.value for part in parts for variable in part.variables]
 
 
-def _description(model: EmbeddingModel, crop: int, method: str | None) -> dict[str, Any]:
+def _description(model: EmbeddingModel, crop: int, max_pixels: int) -> dict[str, Any]:
     """What a reader of the folder wants to know, as JSON types."""
     own = asdict(model.method) if isinstance(model.method, Head) else model.method
     return {
-        "method": method or own,
+        "method": own,
         "backbone": model.backbone.name,
         "embedding_dim": model.embedding_dim,
         "image_size": crop,
         "resize_size": images.resize_size(crop),
+        "max_pixels": max_pixels,
         "signatures": list(SIGNATURES),
         "tensorflow": tf.__version__,
     }

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from support.image_factory import encode, photograph, pillow_rgb, tagged
 
 from hsm.data.pipeline import evaluation_batches
 from hsm.data.sources.source import Split
@@ -20,16 +22,15 @@ from hsm.models.backbones import build_backbone
 from hsm.models.embedding import EmbeddingModel
 from hsm.output_folder import MARKER, is_output_folder
 
-# Reads pixels with Pillow, so that only files and vectors connect it to this process.
+# Has neither `hsm` nor Pillow: what files and pixels mean was written down before.
 CLIENT = """
 import json, sys
-sys.modules["hsm"] = None
+sys.modules["hsm"] = sys.modules["PIL"] = None
 import numpy as np, tensorflow as tf
-from PIL import Image
 
-directories, files, output = json.loads(sys.argv[1])
+directories, files, pixels, output = json.loads(sys.argv[1])
 encoded = [open(file, "rb").read() for file in files]
-pixels = [np.asarray(Image.open(file).convert("RGB")) for file in files]
+pixels = [*np.load(pixels).values()]
 vectors = {}
 for name, directory in directories.items():
     signatures = tf.saved_model.load(directory).signatures
@@ -60,7 +61,7 @@ def make_model(backbone="convnet", size=28, method="BN", dtype=None, embedding_d
 
 
 def write_images(directory):
-    """A photograph-sized JPEG, PNGs larger and smaller than the model's input, and a grey JPEG."""
+    """Photographs larger and smaller than a model's input, and one in every orientation."""
     directory.mkdir()
     generator = np.random.default_rng(1)
     modes = {"wide.jpg": ("RGB", 640, 480), "tall.png": ("RGB", 300, 500)}
@@ -69,7 +70,12 @@ def write_images(directory):
         coarse = generator.integers(0, 256, (6, 6, 3), np.uint8)
         image = Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
         image.convert(mode).save(directory / name)
-    return [str(directory / name) for name in modes]
+    picture = photograph(40, 70)
+    for name in ("JPEG", "PNG", "WEBP"):
+        for value in range(1, 9):
+            path = directory / f"{value}.{name.lower()}"
+            path.write_bytes(tagged(picture, name, value))
+    return [str(path) for path in sorted(directory.iterdir())]
 
 
 def evaluation_vectors(model, files):
@@ -85,7 +91,10 @@ def test_client_without_hsm_gets_the_evaluations_vectors(tmp_path):
     files = write_images(tmp_path / "images")
     models = {name: make_model(*arguments) for name, arguments in MODELS.items()}
     directories = {n: str(export_saved_model(m, tmp_path / n)) for n, m in models.items()}
-    arguments = json.dumps([directories, files, str(tmp_path / "vectors.npz")])
+    pixels = [pillow_rgb(Path(file).read_bytes()) for file in files]
+    np.savez(tmp_path / "pixels.npz", *pixels)
+    paths = [str(tmp_path / name) for name in ("pixels.npz", "vectors.npz")]
+    arguments = json.dumps([directories, files, *paths])
     subprocess.run([sys.executable, "-I", "-c", CLIENT, arguments], cwd=tmp_path, check=True)
     vectors = np.load(tmp_path / "vectors.npz")
     for name, model in models.items():
@@ -119,6 +128,7 @@ def test_folder_says_what_its_vectors_are(exported):
         "embedding_dim": 16,
         "image_size": 28,
         "resize_size": 32,
+        "max_pixels": 100_000_000,
         "signatures": ["serving_default", "from_bytes"],
         "tensorflow": tf.__version__,
     }
@@ -140,8 +150,34 @@ def test_batches_of_any_number_of_images(exported):
 
 def test_broken_bytes_are_an_error(exported):
     serve = tf.saved_model.load(str(exported)).signatures["from_bytes"]
-    with pytest.raises(tf.errors.InvalidArgumentError, match=r"(?i)image"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"expected a file of format JPEG"):
         serve(encoded=tf.constant([b"no image"]))
+
+
+def test_what_is_decoded_wrongly_is_an_error(exported):
+    serve = tf.saved_model.load(str(exported)).signatures["from_bytes"]
+    good = photograph()
+    for bad, words in (
+        (encode(good.quantize(9), "BMP"), "expected a BMP of 24 or 32 bits"),
+        (encode(good.quantize(9), "GIF", transparency=3), "expected a GIF whose first frame"),
+        (encode(good, "WEBP", save_all=True, append_images=[good.rotate(9)]), "of a single pictu"),
+        (encode(good, "TIFF"), "expected a file of format JPEG, PNG, GIF, BMP or WebP"),
+    ):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=words):
+            serve(encoded=tf.constant([encode(good, "PNG"), bad]))
+
+
+def test_too_many_pixels_are_an_error(model, tmp_path):
+    folder = export_saved_model(model, tmp_path / "model", max_pixels=43 * 61)
+    assert json.loads((folder / "hsm_embedding.json").read_text())["max_pixels"] == 43 * 61
+    serve = tf.saved_model.load(str(folder)).signatures["from_bytes"]
+    assert serve(encoded=tf.constant([encode(photograph(43, 61), "JPEG")]))["embedding"].shape[0]
+    message = r"at most max_pixels=2623 pixels, received 62 x 43: make the image smaller, or raise"
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+        serve(encoded=tf.constant([encode(photograph(43, 62), "JPEG")]))
+    with pytest.raises(ValueError, match="`max_pixels` must be 1..2147483647. Received: max_pixel"):
+        export_saved_model(model, tmp_path / "other", max_pixels=0)
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
 def test_classifier_is_left_out(exported):

@@ -29,11 +29,11 @@ FLOORS = {
     "hsm.output_folder": 0,
     "hsm.records*": 0,
     "hsm.schedules": 0,
-    "hsm.data.bitmap": 0,
-    "hsm.data.byte_fields": 0,
     "hsm.data.catalog": 0,
-    "hsm.data.gif": 0,
+    "hsm.data.file_bytes": 0,
+    "hsm.data.file_header": 0,
     "hsm.data.images": 0,
+    "hsm.data.orientation": 0,
     "hsm.data.picture_files": 0,
     "hsm.data*": 1,
     "hsm.models*": 1,
@@ -59,7 +59,6 @@ FLOORS = {
 # Within a floor a module may use its own room, and these may use another one.
 SIDEWAYS = {
     ("hsm.output_folder", "hsm.data.picture_files"),
-    ("hsm.data.image_check", "hsm.data.images"),
     ("hsm.data.pipeline", "hsm.data.sources.encoded"),
     ("hsm.data.pipeline", "hsm.data.sources.source"),
     ("hsm.data.thumbnails", "hsm.data.sources.source"),

@@ -14,6 +14,10 @@ SPLITS = (ZERO_SHOT, QUERY_GALLERY, CLASSIFICATION)
 # The data sets that come with what is installed, and lie in no folder of their own.
 INSTALLED = ("digits", "letters")
 
+# Of an image at most. A file of a few kilobytes can announce gigabytes; cameras have 12 to 60
+# million.
+MAX_PIXELS = 100_000_000
+
 
 @dataclass(frozen=True)
 class Count:
@@ -69,6 +73,7 @@ class LoadOptions:
         on_bad_image: "error" or "skip".
         singletons: "error" or "exclude".
         limit: about how many images of each part to keep, evenly over classes; None keeps all.
+        max_pixels: an image file with more counts as one that cannot be decoded.
     """
 
     data_dir: str | None = None
@@ -78,6 +83,7 @@ class LoadOptions:
     on_bad_image: Literal["error", "skip"] = "error"
     singletons: Literal["error", "exclude"] = "error"
     limit: int | None = None
+    max_pixels: int = MAX_PIXELS
 
 
 @dataclass(frozen=True)
@@ -156,7 +162,7 @@ CATALOG: dict[str, Facts] = {
         divides=True,
         summary="photographs, one folder a class; the first half of the sorted classes trains, "
         "the rest is tested, or as a file of training classes says",
-        obtain="one folder of JPEG, PNG, BMP or GIF files a class",
+        obtain="one folder of JPEG, PNG, GIF, BMP or WebP files a class",
         licence="the images' own",
     ),
     "cars196": Facts(

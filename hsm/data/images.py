@@ -1,15 +1,16 @@
 """Decode, resize, crop and flip images inside a TensorFlow graph, so that serving can do the same.
 
-Pixels are RGB, uint8, 0..255. Nothing here reads EXIF tags: an image is taken as it is stored, also
-where a tag asks for a rotation.
+Pixels are RGB, uint8, 0..255.
 """
 
 from __future__ import annotations
 
 import tensorflow as tf
 
-from hsm.data.bitmap import decode_bitmap
-from hsm.data.gif import decode_gif
+from hsm.data.catalog import MAX_PIXELS
+from hsm.data.file_bytes import WEBP, as_written, begins
+from hsm.data.file_header import check_decoded, checked_size
+from hsm.data.orientation import upright
 
 # Section 5.1 resizes to 256 and crops 224; other crops keep that proportion.
 _PAPER_RESIZE = 256
@@ -28,36 +29,49 @@ def resize_size(crop: int) -> int:
     return round(crop * _PAPER_RESIZE / _PAPER_CROP)
 
 
-def decode(encoded: tf.Tensor) -> tf.Tensor:
-    """Decodes one JPEG, PNG, BMP or GIF (first frame) to RGB; its bytes decide which, not its name.
+@as_written
+def decode(encoded: tf.Tensor, *, max_pixels: int | None = MAX_PIXELS) -> tf.Tensor:
+    """Decodes one JPEG, PNG, GIF (first frame), BMP or WebP to RGB, upright as its EXIF tag says.
 
-    Grey values are repeated, palettes looked up, CMYK and YCCK converted (as inverted values where
-    Adobe's marker is there), 16 bits cut to their upper 8, and an alpha channel is dropped, not
-    blended. But for 16-bit grey, which Pillow clips, pixels equal those of its `convert("RGB")`.
+    Its bytes decide which it is, not its name. Grey values are repeated, palettes looked up, CMYK
+    and YCCK converted (as inverted values where Adobe's marker is there), 16 bits cut to their
+    upper 8, and an alpha channel is dropped, not blended. But for 16-bit grey, which Pillow clips,
+    pixels equal those of its `convert("RGB")`. What TensorFlow reads wrongly is refused.
 
     Args:
         encoded: string scalar, the whole file.
+        max_pixels: height times width at most, 1..2147483647; None is no limit.
 
     Returns:
         uint8 [height, width, 3].
 
     Raises:
-        tf.errors.InvalidArgumentError: when run, for bytes that are no such image or break off.
+        ValueError: for a limit out of range.
+        tf.errors.InvalidArgumentError: when run, for bytes that are no such image or break off, for
+            a palette or compression in a BMP, transparency or a partial first frame in a GIF, an
+            animated WebP, and more than `max_pixels` pixels.
     """
-    image = tf.case(
-        [
-            (tf.io.is_jpeg(encoded), lambda: _decode_jpeg(encoded)),
-            (tf.strings.substr(encoded, 0, 2) == b"BM", lambda: decode_bitmap(encoded)),
-            (tf.strings.substr(encoded, 0, 4) == b"GIF8", lambda: decode_gif(encoded)),
-        ],
-        default=lambda: tf.io.decode_image(encoded, CHANNELS, expand_animations=False),
-    )
-    return tf.ensure_shape(image, [None, None, CHANNELS])
+    size = checked_size(encoded, max_pixels)
+    with tf.control_dependencies([size]):
+        stored = tf.case(
+            [
+                (tf.io.is_jpeg(encoded), lambda: _decode_jpeg(encoded)),
+                (begins(encoded, WEBP), lambda: _decode_webp(encoded)),
+            ],
+            default=lambda: tf.io.decode_image(encoded, CHANNELS, expand_animations=False),
+        )
+    with tf.control_dependencies([check_decoded(stored, size)]):
+        return tf.ensure_shape(upright(stored, encoded), [None, None, CHANNELS])
 
 
 def _decode_jpeg(encoded: tf.Tensor) -> tf.Tensor:
     # The default of decode_jpeg trades accuracy for speed: up to 5 levels off other decoders.
     return tf.io.decode_jpeg(encoded, CHANNELS, dct_method="INTEGER_ACCURATE")
+
+
+def _decode_webp(encoded: tf.Tensor) -> tf.Tensor:
+    # It cannot be asked to drop an alpha channel.
+    return tf.io.decode_image(encoded, expand_animations=False)[..., :CHANNELS]
 
 
 def resize(image: tf.Tensor, size: int) -> tf.Tensor:

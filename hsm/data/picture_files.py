@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-_DECODED = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".gif", ".webp", ".jxl")
-_OTHERS = (".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".ppm", ".tga")
+_DECODED = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".dib", ".webp")
+_OTHERS = (".jxl", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".ppm", ".tga")
 # Files so called are meant as pictures, so that one with other content is refused by name.
 PICTURE_SUFFIXES = frozenset(_DECODED + _OTHERS)
 # The first bytes of formats, also of those that no decoder here reads.

@@ -1,8 +1,8 @@
 """Write a trained run as a SavedModel that turns pictures into unit-length embeddings.
 
 Its signatures: serving_default takes uint8 RGB images [n, height, width, 3] of any size, from_bytes
-takes encoded JPEG or PNG files [n]. Resizing and cropping are part of the graph; neither hsm nor
-Keras is needed where it is loaded.
+takes encoded JPEG, PNG, GIF, BMP or WebP files [n] and turns them upright as their EXIF tags say.
+Resizing and cropping are part of the graph; neither hsm nor Keras is needed where it is loaded.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FLAGS = flags.FLAGS
 flags.DEFINE_string("saved_model", "saved_model", "Folder to write.")
 
 
-@command(uses=[overwrite_flag, model_flag])
+@command(uses=[overwrite_flag, model_flag, "max_pixels"])
 def main() -> None:
     """Run the driver on the flags."""
     if FLAGS.model is None:
@@ -34,7 +34,13 @@ def main() -> None:
     from hsm.export import export_saved_model
 
     model, config = load_model(Path(FLAGS.model))
-    export_saved_model(model, target, overwrite=FLAGS.overwrite, method=config.method)
+    export_saved_model(
+        model,
+        target,
+        overwrite=FLAGS.overwrite,
+        method=config.method,
+        max_pixels=FLAGS.max_pixels,
+    )
     print(
         f"{config.name} is in {target}: {config.embedding_dim} numbers an image, of unit length. "
         "Written, loaded again and compared."

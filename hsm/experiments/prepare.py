@@ -38,7 +38,7 @@ flags.DEFINE_enum(
 
 
 @command(
-    uses=["dataset", "data_dir", "output_dir"],
+    uses=["dataset", "data_dir", "output_dir", "max_pixels"],
     defaults={"dataset": list(_NAMES), "output_dir": None},
     texts={
         "dataset": f"Some of {', '.join(_NAMES)}; with --data_dir one of them.",
@@ -110,7 +110,12 @@ def _copy(name: str, data_dir: Path, output_dir: Path) -> None:
     listing = benchmark.find(name, str(data_dir))
     check_counts(name, facts(name).expected, listing)
     manifest = prepare.write_copy(
-        listing, output_dir, name=name, encoding=FLAGS.encoding, progress=_progress("image")
+        listing,
+        output_dir,
+        name=name,
+        encoding=FLAGS.encoding,
+        max_pixels=FLAGS.max_pixels,
+        progress=_progress("image"),
     )
     size = sum(shard.size for shard in manifest.shards)
     print(f"{output_dir}: {len(manifest.classes):,} images, {size / 1e9:.2f} GB; it is complete")

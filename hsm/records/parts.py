@@ -134,6 +134,8 @@ class DataFacts(JsonObject):
         left_out: files and folders beside the images, by the reason for which they are left out;
             None in records before version 0.2.
         test_images_that_train: test images that are to the byte the same as a training image.
+        turned: images that the EXIF tag of their file turned upright; None in records before
+            version 0.2, which took images as they are stored.
         further: keys that this version does not know.
     """
 
@@ -147,6 +149,7 @@ class DataFacts(JsonObject):
     excluded_seen: tuple[str, ...] = ()
     left_out: Mapping[str, Count] | None = field(default=None, metadata=LEFT_OUT)
     test_images_that_train: Count | None = field(default=None, metadata=LEFT_OUT)
+    turned: Count | None = field(default=None, metadata=LEFT_OUT)
     further: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -35,15 +35,15 @@ def files(tmp_path):
 
 @pytest.fixture
 def decoded(monkeypatch):
-    """The list that grows by one whenever a file's content is looked at."""
+    """The list that grows by one whenever a file is looked at."""
     looked_at = []
-    reason = image_check._reason
+    check = image_check._check
 
-    def record(content):
-        looked_at.append(content)
-        return reason(content)
+    def record(path, max_pixels):
+        looked_at.append(path)
+        return check(path, max_pixels)
 
-    monkeypatch.setattr(image_check, "_reason", record)
+    monkeypatch.setattr(image_check, "_check", record)
     return looked_at
 
 
@@ -53,7 +53,10 @@ def test_bad_images_are_named_with_a_reason(files):
     assert reasons["empty.jpg"] == "empty file"
     assert reasons["half.jpg"].startswith("cannot be decoded: jpeg::Uncompress failed")
     assert "format" in reasons["no image.png"]
-    assert reasons["os2.bmp"].startswith("cannot be decoded: [a kind of BMP that is not supported")
+    assert reasons["os2.bmp"] == (
+        "cannot be decoded: expected a BMP of 24 or 32 bits or of 256 greys, not compressed, "
+        "received another: convert it to PNG"
+    )
     assert reasons["good.jpg.gone"] == "cannot be read: No such file or directory"
     assert [*reasons][-1] == "good.jpg.gone"
     assert {*reasons} == {
@@ -95,7 +98,7 @@ def test_a_mended_file_is_good_again(files):
     assert files[3] not in find_bad_images(files)
 
 
-@pytest.mark.parametrize("content", ["", "{", "no json"])
+@pytest.mark.parametrize("content", ["", "{", "no json", "[]", '{"/a.jpg": 3}', '{"/a.jpg": [1]}'])
 def test_a_broken_cache_is_done_without(files, tmp_path, content):
     cache_file = tmp_path / "cache.json"
     cache_file.write_text(content)
@@ -120,3 +123,22 @@ def test_the_default_cache_is_in_the_home_folder(monkeypatch, tmp_path):
     find_bad_images([])
     assert image_check._default_cache_file().is_relative_to(tmp_path / ".cache" / "hsm")
     assert tf.__version__ in image_check._default_cache_file().name
+
+
+def test_too_many_pixels_are_named_and_not_decoded(files, monkeypatch):
+    monkeypatch.setattr(image_check, "_decode", None)
+    bad = find_bad_images(files[:2], max_pixels=1000)
+    assert bad[files[1]] == (
+        "expected at most `max_pixels=1000` pixels, received 2,623 (61 x 43): make it smaller, or "
+        "raise `max_pixels`"
+    )
+
+
+def test_another_limit_is_another_answer(files, decoded):
+    good = files[:2]
+    assert [*find_bad_images(good, max_pixels=1000)] == good
+    assert not find_bad_images(good, max_pixels=2623)
+    decoded.clear()
+    assert not find_bad_images(good, max_pixels=5000)
+    assert not decoded
+    assert [*find_bad_images(good, max_pixels=2622)] == good

@@ -14,9 +14,11 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 from support.batches import shuffled_batches
+from support.image_factory import photograph, pillow_rgb, tagged
 
 from hsm.data import images, pipeline
 from hsm.data.sources.source import Split
+from hsm.data.thumbnails import thumbnails
 
 
 def array_split(pixels: np.ndarray) -> Split:
@@ -292,3 +294,28 @@ def test_without_random_places_training_crops_are_central():
         for image, label in zip(flipped.numpy(), labels, strict=True)
     ]
     assert 0 < sum(is_mirrored) < 8
+
+
+@pytest.fixture
+def turned(tmp_path):
+    """Paths of one picture, square as in a pipeline, stored in all eight orientations."""
+    paths = []
+    for value in range(1, 9):
+        paths.append(tmp_path / f"{value}.jpg")
+        paths[-1].write_bytes(tagged(photograph(40, 50), "JPEG", value))
+    return paths
+
+
+def test_every_batch_shows_pictures_upright(turned):
+    upright = [pillow_rgb(path.read_bytes()) for path in turned]
+    shown = [images.resize(tf.constant(pixels), 32) for pixels in upright]
+    expected = [images.center_crop(image, 28).numpy() for image in shown]
+    labels = np.arange(8, dtype=np.int32)
+    split = Split(tuple(map(str, turned)), labels, tuple("abcdefgh"))
+    ((evaluated, _),) = pipeline.evaluation_batches(split, crop=28).as_numpy_iterator()
+    np.testing.assert_array_equal(evaluated, expected)
+    ((warmed, _),) = pipeline.warm_up_batches(split, crop=28, batch_size=8).as_numpy_iterator()
+    np.testing.assert_array_equal(warmed, expected)
+    np.testing.assert_array_equal(thumbnails(split, range(8), 28), expected)
+    pixels = array_split(np.stack(shown))
+    assert_same_batches(epoch_of(split), epoch_of(pixels))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 from support.driver_process import run
 
@@ -13,8 +15,10 @@ def test_a_run_is_exported_and_not_overwritten_by_accident(tmp_path):
     assert without.returncode == 1
     (folder,) = (tmp_path / "results" / "smoke" / "runs").iterdir()
     assert str(folder.relative_to(tmp_path)) in without.stderr
-    exported = run("export", f"--model={folder}", cwd=tmp_path)
+    exported = run("export", f"--model={folder}", "--max_pixels=5000", cwd=tmp_path)
     assert exported.returncode == 0, exported.stderr
+    description = json.loads((tmp_path / "saved_model" / "hsm_embedding.json").read_text())
+    assert description["max_pixels"] == 5000
     assert "64 numbers an image" in exported.stdout
     import tensorflow as tf
 

@@ -7,7 +7,7 @@ import struct
 import zlib
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 
 def photograph(height: int = 43, width: int = 61, seed: int = 0) -> Image.Image:
@@ -27,7 +27,43 @@ def encode(image: Image.Image, file_format: str, **options: object) -> bytes:
 
 
 def pillow_rgb(encoded: bytes) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(encoded)).convert("RGB"))
+    """Pixels, turned upright as an EXIF tag says."""
+    image = ImageOps.exif_transpose(Image.open(io.BytesIO(encoded)))
+    return np.asarray(image.convert("RGB"))
+
+
+def tagged(image: Image.Image, file_format: str, orientation: int, **options: object) -> bytes:
+    """A file whose EXIF tag states an orientation; its pixels are those of `image` as they are."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return encode(image, file_format, exif=exif, **options)
+
+
+def tiff(
+    orientation: int,
+    *,
+    order: str = "<",
+    tag: int = 0x0112,
+    kind: int = 3,
+    count: int = 1,
+    directory: int = 8,
+    entries: int = 3,
+) -> bytes:
+    """What EXIF holds: a maker, an orientation and a software, whose places are all wrong."""
+    fields = (struct.pack(order + "HHI4s", name, 2, 4, b"abc\0") for name in (0x010F, 0x0131))
+    value = struct.pack(order + "HHIHH", tag, kind, count, orientation, 0)
+    head = {"<": b"II", ">": b"MM"}[order] + struct.pack(order + "HI", 42, directory)
+    return head + struct.pack(order + "H", entries) + value.join(fields) + bytes(4)
+
+
+def segment(marker: int, content: bytes) -> bytes:
+    """A part of a JPEG before its tables."""
+    return bytes([0xFF, marker]) + struct.pack(">H", 2 + len(content)) + content
+
+
+def chunk(name: bytes, content: bytes) -> bytes:
+    """A part of a WebP."""
+    return name + struct.pack("<I", len(content)) + content + bytes(len(content) % 2)
 
 
 def png16(pixels: np.ndarray) -> bytes:
@@ -37,10 +73,10 @@ def png16(pixels: np.ndarray) -> bytes:
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
     header = struct.pack(">IIBBBBB", width, height, 16, color_type, 0, 0, 0)
     chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_png_chunk(kind, data) for kind, data in chunks)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(kind, data) for kind, data in chunks)
 
 
-def _png_chunk(kind: bytes, data: bytes) -> bytes:
+def png_chunk(kind: bytes, data: bytes) -> bytes:
     checksum = struct.pack(">I", zlib.crc32(kind + data))
     return struct.pack(">I", len(data)) + kind + data + checksum
 

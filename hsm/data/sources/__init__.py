@@ -5,7 +5,7 @@ from __future__ import annotations
 import pkgutil
 from typing import Literal
 
-from hsm.data.catalog import SPLITS, ZERO_SHOT, LoadOptions, facts
+from hsm.data.catalog import MAX_PIXELS, SPLITS, ZERO_SHOT, LoadOptions, facts
 from hsm.data.sources import protocols
 from hsm.data.sources.division import LAYOUTS
 from hsm.data.sources.source import ImageSource, Split
@@ -23,6 +23,7 @@ def load_source(
     on_bad_image: Literal["error", "skip"] = "error",
     singletons: Literal["error", "exclude"] = "error",
     limit: int | None = None,
+    max_pixels: int = MAX_PIXELS,
 ) -> ImageSource:
     """Loads a data set by name, checked as far as can be before training.
 
@@ -43,6 +44,7 @@ def load_source(
         on_bad_image: what to do with a photograph that cannot be decoded.
         singletons: of image_folder, what to do with a test class of a single image.
         limit: about how many images of each part to keep, evenly over classes; None keeps all.
+        max_pixels: an image file with more counts as one that cannot be decoded.
 
     Raises:
         FileNotFoundError: if there is no data at `data_dir`.
@@ -60,6 +62,7 @@ def load_source(
         on_bad_image=on_bad_image,
         singletons=singletons,
         limit=limit,
+        max_pixels=max_pixels,
     )
     known = facts(name)
     load = pkgutil.resolve_name(known.load) if isinstance(known.load, str) else known.load

@@ -13,7 +13,7 @@ _FILES_A_STEP = 50  # Of the progress bar.
 
 
 def bad_files(
-    folder: Path, paths: Sequence[str], *, on_bad_image: str, remedy: str
+    folder: Path, paths: Sequence[str], *, on_bad_image: str, remedy: str, max_pixels: int
 ) -> dict[str, str]:
     """Returns the files among `paths` that cannot be decoded: their names in `folder`, by path.
 
@@ -22,11 +22,12 @@ def bad_files(
         paths: image files.
         on_bad_image: "error" or "skip".
         remedy: what can be done about them, for the error.
+        max_pixels: of an image at most.
 
     Raises:
         ValueError: naming the first of them, if there are any and `on_bad_image` is "error".
     """
-    reasons = _checked(paths)
+    reasons = _checked(paths, max_pixels)
     names = {path: Path(path).relative_to(folder).as_posix() for path in reasons}
     if reasons and on_bad_image == "error":
         named = [f"{names[path]}: {reason}" for path, reason in reasons.items()]
@@ -38,7 +39,7 @@ def bad_files(
     return names
 
 
-def _checked(paths: Sequence[str]) -> dict[str, str]:
+def _checked(paths: Sequence[str], max_pixels: int) -> dict[str, str]:
     bar = ProgressBar(len(paths), "image")
 
     def progress(done: int, new: int) -> None:
@@ -46,7 +47,7 @@ def _checked(paths: Sequence[str]) -> dict[str, str]:
         if done == new or done % _FILES_A_STEP == 0:
             bar.update(len(paths) - new + done)
 
-    return find_bad_images(paths, progress=progress)
+    return find_bad_images(paths, max_pixels=max_pixels, progress=progress)
 
 
 def shortened(names: Sequence[str], separator: str = ", ") -> str:

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from hsm.data.catalog import Expected, facts
+from hsm.data.catalog import MAX_PIXELS, Expected, facts
 from hsm.data.sources import cars196, cub200, inshop, prepared, products, tfds_files
 from hsm.data.sources.bad_files import bad_files
 from hsm.data.sources.folders import locate
@@ -27,6 +27,7 @@ def load(
     split: Literal["zero_shot", "predefined"] = "zero_shot",
     on_bad_image: Literal["error", "skip"] = "error",
     limit: int | None = None,
+    max_pixels: int = MAX_PIXELS,
     expected: Mapping[str, Expected] | None = None,
 ) -> ImageSource:
     """Returns one of the paper's data sets, once its counts are known to be right.
@@ -38,6 +39,7 @@ def load(
         on_bad_image: "error" refuses image files that cannot be decoded, "skip" leaves them out.
             Those in record files were decoded when these were written.
         limit: about how many images of each part to keep, evenly over classes; None keeps all.
+        max_pixels: an image file with more counts as one that cannot be decoded.
         expected: by split, what the parts must hold; None takes it from the catalog.
 
     Raises:
@@ -51,7 +53,7 @@ def load(
     # Which part has the classes of which: their labels must agree.
     same = {TEST: TRAIN} if split == "predefined" else {GALLERY: TEST}
     parts = _limited(listing, split_parts(listing, known[split]), same, limit)
-    bad = _bad_files(listing, parts, on_bad_image)
+    bad = _bad_files(listing, parts, on_bad_image, max_pixels)
     parts = {role: indices[~np.isin(indices, list(bad))] for role, indices in parts.items()}
     splits = {role: _split(listing, indices) for role, indices in parts.items()}
     _check_same_classes(splits, same)
@@ -122,14 +124,21 @@ def _limited(listing: Listing, parts: Parts, same: dict[str, str], limit: int | 
     return kept
 
 
-def _bad_files(listing: Listing, parts: Parts, on_bad_image: str) -> dict[int, str]:
+def _bad_files(
+    listing: Listing, parts: Parts, on_bad_image: str, max_pixels: int
+) -> dict[int, str]:
     """Returns the files that cannot be decoded: their names in the folder, by index."""
     if isinstance(listing.images, EncodedImages):
         return {}
     indices = np.unique(np.concatenate(list(parts.values())))
     index_of = {listing.images[index]: int(index) for index in indices}
-    remedy = "Unpack the archive again"
-    bad = bad_files(listing.folder, list(index_of), on_bad_image=on_bad_image, remedy=remedy)
+    bad = bad_files(
+        listing.folder,
+        list(index_of),
+        on_bad_image=on_bad_image,
+        remedy="Unpack the archive again",
+        max_pixels=max_pixels,
+    )
     return {index_of[path]: name for path, name in bad.items()}
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from hsm.data.catalog import MAX_PIXELS
 from hsm.data.sources.bad_files import bad_files, shortened
 from hsm.data.sources.class_folders import ByClass
 from hsm.data.sources.division import Division
@@ -31,6 +32,7 @@ def load(
     on_bad_image: Literal["error", "skip"] = "error",
     singletons: Literal["error", "exclude"] = "error",
     limit: int | None = None,
+    max_pixels: int = MAX_PIXELS,
 ) -> ImageSource:
     """Lists the pictures directly in every class folder of `data_dir` and checks that they decode.
 
@@ -45,6 +47,7 @@ def load(
         singletons: "error" refuses an unseen test class with a single image, which cannot be
             retrieved; "exclude" leaves it out.
         limit: about how many images of each part to keep, evenly over classes; None keeps all.
+        max_pixels: an image file with more counts as one that cannot be decoded.
 
     Raises:
         FileNotFoundError: if `data_dir` or a list of classes is not there.
@@ -68,6 +71,7 @@ def load(
         [str(file.path) for file in train_files + test_files],
         on_bad_image=on_bad_image,
         remedy="Convert them to JPEG or PNG, remove them",
+        max_pixels=max_pixels,
     )
     train_files = [file for file in train_files if str(file.path) not in bad]
     test_files = [file for file in test_files if str(file.path) not in bad]

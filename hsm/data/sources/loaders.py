@@ -47,18 +47,22 @@ def image_folder(options: LoadOptions) -> ImageSource:
         on_bad_image=options.on_bad_image,
         singletons=options.singletons,
         limit=options.limit,
+        max_pixels=options.max_pixels,
     )
     return source if predefined else protocols.divided(source, options.split)
 
 
 def _benchmark(name: str, options: LoadOptions) -> ImageSource:
     predefined = options.split == CLASSIFICATION and "predefined" in facts(name).expected
-    load = functools.partial(
-        benchmark.load, name, options.data_dir, on_bad_image=options.on_bad_image
+    source = benchmark.load(
+        name,
+        options.data_dir,
+        split="predefined" if predefined else "zero_shot",
+        on_bad_image=options.on_bad_image,
+        limit=options.limit,
+        max_pixels=options.max_pixels,
     )
-    if predefined:
-        return load(split="predefined", limit=options.limit)
-    return protocols.divided(load(limit=options.limit), options.split)
+    return source if predefined else protocols.divided(source, options.split)
 
 
 def _folder(name: str, options: LoadOptions) -> str:

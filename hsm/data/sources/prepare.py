@@ -19,6 +19,7 @@ import tensorflow as tf
 
 from hsm import atomic
 from hsm.data import images
+from hsm.data.catalog import MAX_PIXELS
 from hsm.data.image_check import find_bad_images
 from hsm.data.sources.array_records import write_records
 from hsm.data.sources.encoded import encoded_reader
@@ -50,6 +51,7 @@ def write_copy(
     name: str,
     encoding: str = "jpeg",
     shard_size: int = 1024,
+    max_pixels: int = MAX_PIXELS,
     progress: Callable[[int, int], None] | None = None,
 ) -> Manifest:
     """Writes the images of `listing` into `folder`, where finished files are left as they are.
@@ -64,6 +66,7 @@ def write_copy(
         name: of the data set.
         encoding: "jpeg" of quality 95, or "png", which gives the very pixels of the original.
         shard_size: images in a file.
+        max_pixels: an image with more counts as one that cannot be decoded.
         progress: called with (images done, images) after every file.
 
     Returns:
@@ -82,7 +85,7 @@ def write_copy(
     for number, (shard, end) in enumerate(zip(copy.shards, ends, strict=True)):
         if not _is_finished(folder / shard.file, shard):
             part = taken(listing.images, np.arange(end - shard.images, end))
-            written = _written(folder, shard, _encoded(part, encoding))
+            written = _written(folder, shard, _encoded(part, encoding, max_pixels))
             copy = replace(
                 copy, shards=[*copy.shards[:number], written, *copy.shards[number + 1 :]]
             )
@@ -170,9 +173,9 @@ def _written(folder: Path, shard: Shard, records: Iterator[bytes]) -> Shard:
         return replace(shard, size=partial.stat().st_size, sha256=sha256(partial))
 
 
-def _encoded(part: Files, encoding: str) -> Iterator[bytes]:
+def _encoded(part: Files, encoding: str, max_pixels: int) -> Iterator[bytes]:
     """Yields the images of `part`, resized and encoded, in order."""
-    read, convert = encoded_reader(part), _converter(encoding)
+    read, convert = encoded_reader(part), _converter(encoding, max_pixels)
 
     def example(index: tf.Tensor) -> tf.Tensor:
         return convert(read(index))
@@ -181,22 +184,27 @@ def _encoded(part: Files, encoding: str) -> Iterator[bytes]:
     try:
         yield from dataset.as_numpy_iterator()
     except tf.errors.InvalidArgumentError as error:
-        raise _undecodable(part, error) from error
+        raise _undecodable(part, max_pixels, error) from error
 
 
 # Traced once, not for every file.
 @functools.cache
-def _converter(encoding: str) -> Callable[[tf.Tensor], tf.Tensor]:
+def _converter(encoding: str, max_pixels: int) -> Callable[[tf.Tensor], tf.Tensor]:
     @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
     def convert(encoded: tf.Tensor) -> tf.Tensor:
-        return ENCODERS[encoding](images.resize(images.decode(encoded), SIDE))
+        return ENCODERS[encoding](
+            images.resize(images.decode(encoded, max_pixels=max_pixels), SIDE)
+        )
 
     return convert
 
 
-def _undecodable(part: Files, error: tf.errors.OpError) -> ValueError:
+def _undecodable(part: Files, max_pixels: int, error: tf.errors.OpError) -> ValueError:
     """Returns the error that names the images which cannot be decoded."""
     paths = [] if isinstance(part, EncodedImages) else part
-    bad = [f"{path}: {reason}" for path, reason in find_bad_images(paths).items()]
+    bad = [
+        f"{path}: {reason}"
+        for path, reason in find_bad_images(paths, max_pixels=max_pixels).items()
+    ]
     shown = "; ".join(itertools.islice(bad, 5)) or error.message.splitlines()[-1]
     return ValueError(f"Every image must be readable. Received: {shown}. Unpack the archive again")

@@ -7,10 +7,11 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import overload
+from typing import NamedTuple, overload
 
 import numpy as np
 
+from hsm.data.orientation import is_turned
 from hsm.data.sources.left_out import LeftOut
 
 
@@ -141,6 +142,14 @@ class Split:
         return len(self.class_names)
 
 
+class _Contents(NamedTuple):
+    """What the images of a source tell once they are read; see its methods."""
+
+    checksum: str
+    copies: tuple[str, ...]
+    turned: int
+
+
 @dataclass(frozen=True, eq=False)
 class ImageSource:
     """A data set for learning an embedding: the classes of `test` are unseen in `train`.
@@ -179,47 +188,53 @@ class ImageSource:
 
         Of a file it covers the base name and the content, of a record the content, of an array
         shape and pixels. Where the data lies does not matter; the order of the images does. They
-        are read once, also for `copies`.
+        are read once, also for `copies` and `turned`.
         """
-        return self._contents[0]
+        return self._contents.checksum
 
     def copies(self) -> tuple[str, ...]:
         """Returns the names of test and gallery images that train, too: to the byte the same.
 
         An image is called as its file with its folder, or as its class where it is in no file.
         """
-        return self._contents[1]
+        return self._contents.copies
+
+    def turned(self) -> int:
+        """Returns how many images the EXIF tag of their file turns upright."""
+        return self._contents.turned
 
     @functools.cached_property
-    def _contents(self) -> tuple[str, tuple[str, ...]]:
+    def _contents(self) -> _Contents:
         digest = hashlib.sha256()
         trained: set[bytes] = set()
         copies: list[str] = []
+        turned = 0
         for role, split in (("train", self.train), ("test", self.test), ("gallery", self.gallery)):
             if split is None:
                 continue
             digest.update(repr((role, split.class_names)).encode())
-            for index, single in enumerate(_digested(split, digest)):
+            for index, (single, turns) in enumerate(_digested(split, digest)):
+                turned += turns
                 if role == "train":
                     trained.add(single)
                 elif single in trained:
                     copies.append(_image_name(split, index))
             digest.update(split.labels.astype("<i4").tobytes())
-        return digest.hexdigest(), tuple(copies)
+        return _Contents(digest.hexdigest(), tuple(copies), turned)
 
 
-def _digested(split: Split, digest: hashlib._Hash) -> Iterator[bytes]:
-    """Adds the images of `split` to `digest`, and yields one of each of them."""
+def _digested(split: Split, digest: hashlib._Hash) -> Iterator[tuple[bytes, bool]]:
+    """Adds the images to `digest`, and yields a digest of each, and whether a tag turns it."""
     if isinstance(split.images, np.ndarray):
         digest.update(repr(split.images.shape).encode())
         digest.update(np.ascontiguousarray(split.images).tobytes())
-        yield from (hashlib.sha256(pixels.tobytes()).digest() for pixels in split.images)
+        yield from ((hashlib.sha256(pixels.tobytes()).digest(), False) for pixels in split.images)
         return
     for index in range(len(split)):
         name, content = _file(split.images[index])
         digest.update(repr((name, len(content))).encode())
         digest.update(content)
-        yield hashlib.sha256(content).digest()
+        yield hashlib.sha256(content).digest(), is_turned(content)
 
 
 def _image_name(split: Split, index: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from absl import flags
 
-from hsm.data.catalog import CATALOG, INSTALLED
+from hsm.data.catalog import CATALOG, INSTALLED, MAX_PIXELS
 from hsm.output_folder import holds_pictures, is_output_folder
 
 # The paper's: each has a flag for its folder, and is also looked for in a common root.
@@ -65,6 +65,14 @@ flags.DEFINE_enum(
     ["error", "exclude"],
     "What to do about test classes with one image, for which no retrieval can be right.",
 )
+flags.DEFINE_integer(
+    "max_pixels",
+    MAX_PIXELS,
+    "Pixels of an image at most, height times width. A file whose header states more is not "
+    "decoded: it counts as one that cannot be, and an exported model refuses it.",
+    lower_bound=1,
+    upper_bound=2**31 - 1,
+)
 
 FLAGS = flags.FLAGS
 
@@ -111,6 +119,7 @@ def source_options(dataset: str, limit: int | None) -> dict[str, Any]:
         "on_bad_image": FLAGS.on_bad_image,
         "singletons": FLAGS.singletons,
         "limit": limit,
+        "max_pixels": FLAGS.max_pixels,
     }
 
 

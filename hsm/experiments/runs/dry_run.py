@@ -53,6 +53,7 @@ def describe(configs: Sequence[RunConfig], source: ImageSource, workspace: Works
             _filled(_classes(source)),
             *_left_out(source),
             *_copies(source),
+            *_turned(source),
             _filled(", ".join(_settings(configs))),
             *_without_driver(configs[0]),
             f"  {len(configs)} runs ({rows}; seed {seeds}), {recorded} of them recorded already",
@@ -168,6 +169,14 @@ def _copies(source: ImageSource) -> list[str]:
             f"{_printable(copies[0])}"
         )
     ]
+
+
+def _turned(source: ImageSource) -> list[str]:
+    turned = source.turned()
+    if not turned:
+        return []
+    which = "1 image" if turned == 1 else f"{turned:,} images"
+    return [f"  turned upright as an EXIF tag says: {which}"]
 
 
 def _printable(name: str) -> str:

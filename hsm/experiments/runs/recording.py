@@ -98,6 +98,7 @@ def _data(source: ImageSource) -> DataFacts:
         excluded_seen=source.excluded_seen,
         left_out={item.reason: item.count for item in source.left_out},
         test_images_that_train=len(source.copies()),
+        turned=source.turned(),
     )
 
 

@@ -103,6 +103,13 @@ class Runner:
                 f"{self.source.name} now: use another `output_dir`, or delete that record and its "
                 f"state"
             )
+        if record.data.turned is None and self.source.turned():
+            raise ValueError(
+                f"the record {record.name} in {self.workspace.records_dir} is of an earlier "
+                f"version, to which the {self.source.turned():,} images of {self.source.name} that "
+                "an EXIF tag turns upright were shown as they are stored: use another "
+                "`output_dir`, or delete that record and its state"
+            )
 
     def _diagnose(self, config: RunConfig, model: EmbeddingModel | None = None) -> None:
         """Write the CSV files beside the record, unless they are there or the weights are gone.
@@ -189,7 +196,7 @@ class Runner:
             schedule=config.schedule,
             evaluate=evaluate,
             on_epoch=report.epoch,
-            origin={"images": self.source.checksum(), "weights": weights},
+            origin=_origin(self.source, weights),
         )
         self._train_resumed(config, trainer, report=report, prepare=prepare)
         results = {"epochs": trainer.epochs, "evaluations": trainer.evaluations}
@@ -218,6 +225,12 @@ class Runner:
             took = duration(trainer.preparation_seconds)
             self.say(f"{title(config)}: prepared  ({took})")
         trainer.train_files(files)
+
+
+def _origin(source: ImageSource, weights: str | None) -> dict[str, str | None]:
+    """What tells apart the checkpoints of one name; those of earlier versions turned no image."""
+    turned = {"turned": str(source.turned())} if source.turned() else {}
+    return {"images": source.checksum(), "weights": weights, **turned}
 
 
 def _provenance(started: str, weights_sha256: str | None = None) -> Provenance:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from support import archive_factory as archive
 from support.archive_factory import BY_CLASS, BY_PART, assert_zero_shot
+from support.image_factory import photograph, tagged
 
 from hsm.data.catalog import facts
 from hsm.data.sources import benchmark, load_source
+from hsm.data.sources.source import EncodedImages
 from hsm.data.sources.splitting import check_counts, split_parts
 
 
@@ -187,3 +190,23 @@ def test_several_sets_lie_side_by_side(tmp_path):
         counts = expected.get(name, archive.WITH_GALLERY)
         source = benchmark.load(name, str(tmp_path), expected=counts)
         assert_zero_shot(source, gallery=name == "inshop")
+
+
+def test_too_large_an_image_is_refused_by_name(root):
+    with pytest.raises(
+        ValueError, match=r"bicycle_final/\S+: expected at most `max_pixels=1000` pixels, rec"
+    ):
+        load(root, max_pixels=1000)
+    assert load(root, max_pixels=36 * 48).skipped == ()
+
+
+def test_turned_images_are_counted_in_every_form(root, monkeypatch):
+    for path in (root / "bicycle_final").iterdir():
+        path.write_bytes(tagged(photograph(20, 30), "JPEG", 6))
+    assert load(root).turned() == 12
+    assert load(root, limit=4).turned() == 8
+    listing = benchmark.find("products", str(root))
+    contents = [Path(path).read_bytes() for path in listing.images]
+    encoded = EncodedImages(contents.__getitem__, np.arange(len(contents)))
+    monkeypatch.setattr(benchmark, "find", lambda *_: replace(listing, images=encoded))
+    assert load(root).turned() == 12

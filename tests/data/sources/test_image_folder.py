@@ -6,6 +6,7 @@ import os
 
 import numpy as np
 import pytest
+from support.image_factory import encode, photograph, tagged
 
 from hsm.data.sources import load_source
 
@@ -133,9 +134,9 @@ def test_bad_images_are_refused_by_name(make_folder):
 def test_bad_images_can_be_skipped(make_folder):
     folder = make_folder({**COUNTS, "c": 4})
     (folder / "a" / "1.png").write_bytes(b"")
-    (folder / "c" / "photo.webp").write_bytes(b"no image")
+    (folder / "c" / "photo.heic").write_bytes(b"no image")
     source = load(folder, on_bad_image="skip")
-    assert source.skipped == ("a/1.png", "c/photo.webp")
+    assert source.skipped == ("a/1.png", "c/photo.heic")
     assert len(source.train) == 4
     assert len(source.test) == 6
 
@@ -208,3 +209,33 @@ def test_class_folders_may_have_any_name(make_folder):
     source = load(folder)
     assert source.test.class_names == ("c", odd)
     assert source.test.labels.tolist() == [0, 0, 0, 0, 1, 1]
+
+
+def test_all_formats_are_taken(make_folder):
+    folder = make_folder(COUNTS)
+    for name in ("JPEG", "GIF", "BMP", "WEBP"):
+        (folder / "c" / f"0.{name.lower()}").write_bytes(encode(photograph(20, 20), name))
+    assert len(load(folder).test) == 10
+
+
+def test_turned_images_are_counted_where_they_are_used(make_folder):
+    folder = make_folder({**COUNTS, "e": 1})
+    for name in ("a/0", "c/1", "e/0"):
+        (folder / f"{name}.png").write_bytes(tagged(photograph(20, 30), "PNG", 6))
+    assert load(folder, singletons="exclude").turned() == 2
+    (folder / "e" / "1.png").write_bytes(encode(photograph(20, 30), "PNG"))
+    assert load(folder).turned() == 3
+    assert load(folder, limit=6, split="query_gallery").turned() == 2
+
+
+def test_too_large_an_image_is_refused_by_name_or_left_out(make_folder):
+    folder = make_folder(COUNTS)
+    (folder / "d" / "2.png").write_bytes(encode(photograph(30, 40), "PNG"))
+    with pytest.raises(ValueError, match=r"1 of 12 images") as error:
+        load(folder, max_pixels=1199)
+    assert str(error.value).splitlines()[1:] == [
+        "  d/2.png: expected at most `max_pixels=1199` pixels, received 1,200 (40 x 30): make it "
+        "smaller, or raise `max_pixels`"
+    ]
+    assert load(folder, max_pixels=1199, on_bad_image="skip").skipped == ("d/2.png",)
+    assert load(folder, max_pixels=1200).skipped == ()

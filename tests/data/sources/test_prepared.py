@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from support import archive_factory as archive
 from support.archive_factory import BY_CLASS
 from support.batches import shuffled_batches
+from support.image_factory import photograph, pillow_rgb, tagged
 
-from hsm.data import pipeline
+from hsm.data import images, pipeline
 from hsm.data.sources import benchmark, prepare, prepared
 from hsm.output_folder import MARKER
 
@@ -268,8 +270,8 @@ def test_a_file_lies_on_the_disk_before_it_has_its_name_and_is_noted(write, tmp_
 def test_what_broke_off_in_the_middle_of_a_file_is_written_again(write, tmp_path, monkeypatch):
     read, count = prepare._encoded, []
 
-    def breaking(part, encoding):
-        for number, record in enumerate(read(part, encoding)):
+    def breaking(*arguments):
+        for number, record in enumerate(read(*arguments)):
             if number == 2 and not count:
                 count.append(number)
                 raise KeyboardInterrupt
@@ -341,3 +343,16 @@ def test_a_manifest_that_is_no_json_is_refused(write):
     path.write_text("{")
     with pytest.raises(ValueError, match=r"manifest.json is not a manifest: "):
         load(path.parent)
+
+
+@pytest.mark.parametrize("encoding", ["jpeg", "png"])
+def test_a_copy_is_upright_and_needs_no_tag(encoding, root, write):
+    (root / "car_ims/000001.jpg").write_bytes(tagged(photograph(36, 48), "JPEG", 6))
+    copy = load(write(encoding=encoding))
+    assert (load(root).turned(), copy.turned()) == (1, 0)
+    first = tf.io.decode_image(copy.train.images[0]).numpy().astype(int)
+    upright = pillow_rgb((root / "car_ims/000001.jpg").read_bytes())
+    expected = images.resize(tf.constant(upright), prepare.SIDE).numpy()
+    if encoding == "png":
+        np.testing.assert_array_equal(first, expected)
+    assert np.sqrt(np.mean((first - expected) ** 2)) < 3

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.image_factory import encode, photograph, tagged
 
 from hsm.data.sources import load_source
-from hsm.data.sources.source import ImageSource, Split, limited
+from hsm.data.sources.source import EncodedImages, ImageSource, Split, limited
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (4, 5, 5, 3), np.uint8)
 LABELS = np.array([0, 0, 1, 1], np.int32)
@@ -95,6 +96,35 @@ def test_checksum_of_files_stays_when_the_folder_moves(make_folder, tmp_path):
     (moved / "a" / "00.png").write_bytes((moved / "a" / "1.png").read_bytes())
     replaced = load_source("image_folder", data_dir=str(moved)).checksum()
     assert len({checksum, renamed, replaced}) == 3
+
+
+def turned_files():
+    """Contents of files, of which three are turned."""
+    photo = photograph()
+    return [
+        encode(photo, "JPEG"),
+        tagged(photo, "JPEG", 1),
+        tagged(photo, "JPEG", 9),
+        encode(photo, "PNG") + b"Exif eXIf EXIF",
+        tagged(photo, "JPEG", 8),
+        tagged(photo, "PNG", 2),
+        tagged(photo, "WEBP", 3),
+    ]
+
+
+def test_turned_images_are_counted_in_every_part(tmp_path):
+    contents = turned_files()
+    paths = tuple(str(tmp_path / f"{index}.jpg") for index in range(len(contents)))
+    for path, content in zip(paths, contents, strict=True):
+        Path(path).write_bytes(content)
+    labels = np.zeros(len(contents), np.int32)
+    files = Split(paths, labels, ("a",))
+    packed = Split(EncodedImages(contents.__getitem__, np.arange(len(contents))), labels, ("a",))
+    pixels = Split(PIXELS, LABELS, ("a", "b"))
+    assert ImageSource("mixed", train=files, test=packed).turned() == 6
+    assert ImageSource("mixed", train=pixels, test=files, gallery=packed).turned() == 6
+    assert ImageSource("mixed", train=files, test=pixels).turned() == 3
+    assert array_source().turned() == 0
 
 
 def test_copies_are_the_test_images_that_train(make_folder):

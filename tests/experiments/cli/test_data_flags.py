@@ -8,7 +8,7 @@ import pytest
 from data.sources.test_omniglot import write_zip
 from support import archive_factory as archive
 from support.flag_parsing import parsed, run_table1
-from support.image_factory import photograph
+from support.image_factory import photograph, tagged
 
 from hsm import records
 from hsm.experiments.cli import data_flags
@@ -230,6 +230,23 @@ def test_the_same_command_twice_among_the_photographs(photographs, monkeypatch, 
 
 
 COMMAND = "`python -m hsm.experiments.prepare`"
+
+
+def test_a_plan_counts_turned_images_and_refuses_too_large_ones(dry_run, tmp_path):
+    folder = tmp_path / "photographs"
+    for name in "abcd":
+        (folder / name).mkdir(parents=True)
+        for index in range(2):
+            content = tagged(photograph(20, 30, index), "JPEG", 6 if name == "c" else 1)
+            (folder / name / f"{index}.jpg").write_bytes(content)
+    arguments = ("--dataset=image_folder", f"--data_dir={folder}")
+    code, output, errors = dry_run(*arguments)
+    assert (code, errors) == (0, "")
+    assert "\n  turned upright as an EXIF tag says: 2 images\n" in output
+    code, output, errors = dry_run(*arguments, "--max_pixels=599")
+    assert (code, output) == (1, "")
+    assert "a/0.jpg: expected at most --max_pixels=599 pixels, received 600 (30 x 20)" in errors
+    assert "or raise --max_pixels\n" in errors
 
 
 def _empty(root):

@@ -10,6 +10,7 @@ import pytest
 
 from hsm import records
 from hsm.data.sources import load_source
+from hsm.data.sources.source import ImageSource
 from hsm.experiments.config import run_record
 from hsm.experiments.runs import diagnostics, environment
 from hsm.experiments.runs.build import load_model
@@ -39,6 +40,7 @@ def test_the_record_holds_what_the_schema_says(finished, few_digits):
     assert record == run_record.read(workspace.records_dir / f"{configs['HBN'].name}.json")
     assert record.data.test == PartCounts(images=len(few_digits.test), classes=5)
     assert record.data.checksum == few_digits.checksum()
+    assert record.data.turned == 0
     assert [(e.epoch, e.alpha) for e in record.epochs] == [(1, 16.0), (2, 4.0)]
     assert [e.epoch for e in record.evaluations] == [1, 2]
     assert record.switch == record.evaluations[0]
@@ -117,6 +119,29 @@ def test_a_record_of_other_images_is_refused(finished):
     other = load_source("digits", limit=40)
     with pytest.raises(ValueError, match="is of other images than those of digits now"):
         Runner(other, workspace).run(configs["BN"])
+
+
+def test_a_record_from_before_images_were_turned_is_refused_if_some_are(
+    finished, few_digits, monkeypatch
+):
+    workspace, configs, found, _ = finished
+    early = replace(found["BN"], data=replace(found["BN"].data, turned=None))
+    monkeypatch.setattr(Workspace, "record", lambda *_: early)
+    runner = Runner(few_digits, workspace, say=lambda line: None)
+    assert runner.run(configs["BN"]) == early
+    monkeypatch.setattr(ImageSource, "turned", lambda _: 3)
+    with pytest.raises(ValueError, match=r"an earlier version, to which the 3 images of digits th"):
+        runner.run(configs["BN"])
+
+
+def test_a_checkpoint_from_before_images_were_turned_is_refused_if_some_are(
+    finished, few_digits, quick_config, monkeypatch
+):
+    workspace, _, _, _ = finished
+    config = replace(quick_config, method="HBN", heated_alpha=2.0)
+    monkeypatch.setattr(ImageSource, "turned", lambda _: 3)
+    with pytest.raises(ValueError, match="was trained on other images or from other weights"):
+        Runner(few_digits, workspace).run(config)
 
 
 def test_state_of_other_images_is_refused(finished, quick_config):
