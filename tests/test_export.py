@@ -34,11 +34,13 @@ pixels = [*np.load(pixels).values()]
 vectors = {}
 for name, directory in directories.items():
     signatures = tf.saved_model.load(directory).signatures
-    serve = signatures["serving_default"]
-    single = [serve(images=tf.constant(p[None]))["embedding"] for p in pixels]
-    batch = signatures["from_bytes"](encoded=tf.constant(encoded))["embedding"]
-    vectors[name + ".serving_default"] = np.concatenate(single)
-    vectors[name + ".from_bytes"] = batch.numpy()
+    for signature, dtype in (("serving_default", tf.uint8), ("from_floats", tf.float32)):
+        serve = signatures[signature]
+        single = [serve(images=tf.constant(p[None], dtype))["embedding"] for p in pixels]
+        vectors[f"{name}.{signature}"] = np.concatenate(single)
+    for signature in ("from_bytes", "from_bytes_lenient"):
+        batch = signatures[signature](encoded=tf.constant(encoded))["embedding"]
+        vectors[f"{name}.{signature}"] = batch.numpy()
 np.savez(output, **vectors)
 """
 
@@ -129,7 +131,7 @@ def test_folder_says_what_its_vectors_are(exported):
         "image_size": 28,
         "resize_size": 32,
         "max_pixels": 100_000_000,
-        "signatures": ["serving_default", "from_bytes"],
+        "signatures": ["serving_default", "from_floats", "from_bytes", "from_bytes_lenient"],
         "tensorflow": tf.__version__,
     }
     assert [path.name for path in exported.parent.iterdir()] == ["model"]
@@ -164,7 +166,39 @@ def test_what_is_decoded_wrongly_is_an_error(exported):
         (encode(good, "TIFF"), "expected a file of format JPEG, PNG, GIF, BMP or WebP"),
     ):
         with pytest.raises(tf.errors.InvalidArgumentError, match=words):
-            serve(encoded=tf.constant([encode(good, "PNG"), bad]))
+            serve(encoded=tf.constant([bad]))
+
+
+def test_of_several_files_the_bad_ones_are_named_by_their_places(exported):
+    serve = tf.saved_model.load(str(exported)).signatures["from_bytes"]
+    good = encode(photograph(), "PNG")
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"counted from 0:.*\[1 3\]"):
+        serve(encoded=tf.constant([good, b"no image", good, good[:60]]))
+
+
+def test_one_bad_file_costs_no_other_its_vector(exported):
+    signatures = tf.saved_model.load(str(exported)).signatures
+    good = [encode(photograph(40, side), "JPEG") for side in (30, 50)]
+    batch = tf.constant([good[0], b"", good[1], good[0][:200]])
+    result = signatures["from_bytes_lenient"](encoded=batch)
+    assert result["readable"].numpy().tolist() == [True, False, True, False]
+    expected = signatures["from_bytes"](encoded=tf.constant(good))["embedding"]
+    np.testing.assert_allclose(result["embedding"][::2], expected, atol=1e-6)
+    np.testing.assert_array_equal(result["embedding"][1::2], np.zeros((2, 16)))
+    none = signatures["from_bytes_lenient"](encoded=tf.zeros([0], tf.string))
+    assert (none["embedding"].shape, none["readable"].shape) == ((0, 16), (0,))
+
+
+def test_floats_are_rounded_and_clipped_to_whole_values(exported):
+    signatures = tf.saved_model.load(str(exported)).signatures
+    whole = np.random.default_rng(5).integers(0, 256, (2, 40, 50, 3), np.uint8)
+    near = whole + np.random.default_rng(6).uniform(-0.49, 0.49, whole.shape)
+    near[0, 0, 0], near[1, 0, 0] = np.where(whole[:, 0, 0] > 127, 400.0, -30.0)
+    whole[:, 0, 0] = np.where(whole[:, 0, 0] > 127, 255, 0)
+    received = signatures["from_floats"](images=tf.constant(near, tf.float32))["embedding"]
+    expected = signatures["serving_default"](images=tf.constant(whole))["embedding"]
+    np.testing.assert_allclose(received, expected, atol=1e-6)
+    assert signatures["from_floats"](images=tf.zeros([0, 9, 8, 3]))["embedding"].shape == (0, 16)
 
 
 def test_too_many_pixels_are_an_error(model, tmp_path):

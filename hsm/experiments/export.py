@@ -2,6 +2,8 @@
 
 Its signatures: serving_default takes uint8 RGB images [n, height, width, 3] of any size, from_bytes
 takes encoded JPEG, PNG, GIF, BMP or WebP files [n] and turns them upright as their EXIF tags say.
+from_floats takes float32 images of 0 to 255; from_bytes_lenient says of each file whether it was
+read, where from_bytes refuses the batch.
 Resizing and cropping are part of the graph; neither hsm nor Keras is needed where it is loaded.
 """
 
