@@ -1,7 +1,11 @@
-"""Losses, one a file."""
+"""Losses, one a file: the paper's, and those of the systems that it compares with."""
 
 from __future__ import annotations
 
 from hsm.losses.cross_entropy import cross_entropy
+from hsm.losses.triplet_semi_hard import TripletSemiHard
 
-__all__ = ["cross_entropy"]
+__all__ = [
+    "TripletSemiHard",
+    "cross_entropy",
+]
