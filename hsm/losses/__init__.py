@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from hsm.losses.cross_entropy import cross_entropy
+from hsm.losses.lifted_structure import LiftedStructure
 from hsm.losses.triplet_semi_hard import TripletSemiHard
 
 __all__ = [
+    "LiftedStructure",
     "TripletSemiHard",
     "cross_entropy",
 ]
