@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from hsm.losses.cross_entropy import cross_entropy
+from hsm.losses.deep_spectral_clustering import DeepSpectralClustering
 from hsm.losses.facility_location import FacilityLocation
 from hsm.losses.lifted_structure import LiftedStructure
 from hsm.losses.triplet_semi_hard import TripletSemiHard
 
 __all__ = [
+    "DeepSpectralClustering",
     "FacilityLocation",
     "LiftedStructure",
     "TripletSemiHard",
