@@ -6,12 +6,14 @@ from hsm.losses.cross_entropy import cross_entropy
 from hsm.losses.deep_spectral_clustering import DeepSpectralClustering
 from hsm.losses.facility_location import FacilityLocation
 from hsm.losses.lifted_structure import LiftedStructure
+from hsm.losses.triplet_ratio import TripletRatio
 from hsm.losses.triplet_semi_hard import TripletSemiHard
 
 __all__ = [
     "DeepSpectralClustering",
     "FacilityLocation",
     "LiftedStructure",
+    "TripletRatio",
     "TripletSemiHard",
     "cross_entropy",
 ]
