@@ -6,6 +6,7 @@ from hsm.losses.cross_entropy import cross_entropy
 from hsm.losses.deep_spectral_clustering import DeepSpectralClustering
 from hsm.losses.facility_location import FacilityLocation
 from hsm.losses.lifted_structure import LiftedStructure
+from hsm.losses.proxy_nca import ProxyNCA
 from hsm.losses.triplet_ratio import TripletRatio
 from hsm.losses.triplet_semi_hard import TripletSemiHard
 
@@ -13,6 +14,7 @@ __all__ = [
     "DeepSpectralClustering",
     "FacilityLocation",
     "LiftedStructure",
+    "ProxyNCA",
     "TripletRatio",
     "TripletSemiHard",
     "cross_entropy",
