@@ -1,0 +1,142 @@
+"""The contrastive loss of a cascade of heads, each on harder pairs than the one before."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from hsm.losses.embedding_loss import EmbeddingLoss
+from hsm.losses.pairwise import same_label, squared_distances
+
+
+@keras.saving.register_keras_serializable(package="hsm")
+class HardAwareContrastive(EmbeddingLoss):
+    """Sum over heads of a contrastive loss over each head's hardest pairs.
+
+    Formula, for the unordered pairs (i, j) of a batch and a head's embeddings x of unit length:
+
+        l_ij = ||x_i - x_j||^2                               of one class
+        l_ij = negative_weight [margin - ||x_i - x_j||^2]+   of two
+
+    A head keeps the share h of positive pairs with the largest l, and of negative pairs likewise,
+    each number rounded down, and its loss is the mean of l over the kept pairs that are not 0. The
+    choice is not differentiated, and positive pairs at distance 0 are none. A head that keeps
+    nothing counts 0.
+
+    Every head ranks all pairs by its own l, as in the released code. With cascade=True head k + 1
+    ranks only the pairs that head k kept, as in the paper's text: its share is of those.
+
+    The released code counts negative pairs twice in the mean that it prints and leaves out the 2 of
+    the gradient of a squared distance. pytorch-metric-learning's `HDCMiner` is the cascade, but
+    rounds up and ranks distances; its `ContrastiveLoss` is linear in them.
+
+    Example:
+        >>> loss = HardAwareContrastive(shares=(1.0, 0.5, 0.2))
+        >>> loss(labels, keras.ops.concatenate([first, second, third], axis=-1))
+
+    Args:
+        shares: h for each head, from the shallowest; more than 0, at most 1.
+        margin: Squared distance up to which negative pairs are pushed; positive.
+        negative_weight: Factor of negative pairs; positive. 10 in the released code.
+        cascade: Whether a head sees only what the one before kept.
+        **kwargs: `name` and `reduction` of `keras.losses.Loss`; `dtype` has no effect.
+
+    Call arguments:
+        y_true: Labels, `(batch,)` or `(batch, 1)`; integers of any dtype.
+        y_pred: The heads' embeddings side by side, floating-point `(batch, heads * k)`, or outside
+            of `model.fit` a list of them, `(batch, k)` each.
+
+    Raises:
+        ValueError: If an argument is out of range; in a call if a shape is another or the heads are
+            not as many as the shares.
+
+    Reference:
+        Yuan, Yang and Zhang, Hard-Aware Deeply Cascaded Embedding, 2017.
+    """
+
+    def __init__(
+        self,
+        shares: Sequence[float] = (1.0, 0.5, 0.2),
+        *,
+        margin: float = 1.0,
+        negative_weight: float = 10.0,
+        cascade: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if not shares or not all(0.0 < share <= 1.0 for share in shares):
+            raise ValueError(
+                "expected shares to be more than 0 and at most 1, one for each head. "
+                f"Received: shares={shares!r}"
+            )
+        for name, value in {"margin": margin, "negative_weight": negative_weight}.items():
+            if not 0.0 < value < math.inf:
+                raise ValueError(
+                    f"expected {name} to be positive and finite. Received: {name}={value!r}"
+                )
+        self.shares = tuple(float(share) for share in shares)
+        self.margin = float(margin)
+        self.negative_weight = float(negative_weight)
+        self.cascade = bool(cascade)
+
+    def call(self, y_true: Any, y_pred: Any) -> tf.Tensor:
+        """Return the sum of the heads' losses, float32 [1]."""
+        if isinstance(y_pred, list | tuple):
+            widths = {head.shape[-1] for head in y_pred}
+            if len(y_pred) != len(self.shares) or len(widths) != 1:
+                raise ValueError(
+                    f"expected {len(self.shares)} heads of one dimension, because there are so "
+                    f"many shares. Received: shapes {[tuple(head.shape) for head in y_pred]}"
+                )
+            y_pred = tf.concat([tf.cast(head, tf.float32) for head in y_pred], axis=-1)
+        return super().call(y_true, y_pred)
+
+    def batch_loss(self, labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
+        """Return the sum of the heads' losses, a float32 scalar."""
+        if embeddings.shape[-1] is None or embeddings.shape[-1] % len(self.shares):
+            raise ValueError(
+                f"expected embeddings of {len(self.shares)} heads side by side, a multiple of "
+                f"their number. Received: shape={embeddings.shape}"
+            )
+        same = same_label(labels)
+        once = tf.linalg.band_part(tf.ones_like(same, tf.float32), 0, -1) > 0.0
+        once = tf.linalg.set_diag(once, tf.zeros_like(labels, tf.bool))
+        candidates, total = once, 0.0
+        for head, share in zip(
+            tf.split(embeddings, len(self.shares), axis=-1), self.shares, strict=True
+        ):
+            losses = self._pair_losses(squared_distances(head), same)
+            kept = _hardest(losses, candidates & same & (losses > 0.0), share)
+            kept |= _hardest(losses, candidates & ~same, share)
+            number = tf.reduce_sum(tf.cast(kept & (losses > 0.0), tf.float32))
+            total += tf.math.divide_no_nan(tf.reduce_sum(tf.where(kept, losses, 0.0)), number)
+            candidates = kept if self.cascade else once
+        return total
+
+    def _pair_losses(self, squared: tf.Tensor, same: tf.Tensor) -> tf.Tensor:
+        """Return l of all pairs, float32 [b, b]."""
+        apart = self.negative_weight * tf.nn.relu(self.margin - squared)
+        return tf.where(same, squared, apart)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {
+            **super().get_config(),
+            "shares": self.shares,
+            "margin": self.margin,
+            "negative_weight": self.negative_weight,
+            "cascade": self.cascade,
+        }
+
+
+def _hardest(losses: tf.Tensor, candidates: tf.Tensor, share: float) -> tf.Tensor:
+    """Return which candidates, bool [b, b], are among the share of them with the largest loss."""
+    number = share * tf.reduce_sum(tf.cast(candidates, tf.float32))
+    flat = tf.reshape(tf.where(candidates, tf.stop_gradient(losses), -1.0), [-1])
+    order = tf.argsort(flat, direction="DESCENDING", stable=True)
+    place = tf.reshape(tf.argsort(order), tf.shape(losses))
+    return candidates & (place < tf.cast(number, tf.int32))

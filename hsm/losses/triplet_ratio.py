@@ -1,0 +1,109 @@
+"""The triplet ratio loss with the global loss, as smart mining trains."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from hsm.losses.embedding_loss import EmbeddingLoss
+from hsm.losses.triplets import triplet_distances, unsquared
+
+
+@keras.saving.register_keras_serializable(package="hsm")
+class TripletRatio(EmbeddingLoss):
+    """Ratios of distances in triplets, and mean and variance of distances over all of them.
+
+    Formula, over the triplets (a, p, n) of a batch, with D_ij = ||x_i - x_j||, d+ = D_ap^2 / 4 and
+    d- = D_an^2 / 4, which are within 0 and 1 at unit length:
+
+        J_t = mean [1 - D_an / (D_ap + margin)]+
+        J_g = var(d+) + var(d-) + mean_weight [mean(d+) - mean(d-) + mean_margin]+
+        L = J_t + global_weight J_g
+
+    Variances are over the batch's triplets, divided by their number. The paper states neither
+    weight: both are 1 unless given. The triplets are those that a miner chose, laid out in blocks:
+    a batch of 3 t images is t anchors, then their t positives, then their t negatives, so that
+    `model.fit` must not shuffle it. Labels that tell otherwise are refused, but not by a graph
+    that XLA compiles (jit_compile=True). Embeddings are taken as they are.
+
+    Example:
+        >>> loss = TripletRatio()([0, 1, 0, 1, 1, 0], embeddings)  # 2 triplets
+
+    Args:
+        margin: Added to the positive's distance in the ratio; positive. 0.2 in the paper.
+        global_weight: Weight of the global loss; 0 or more, and 0 leaves it out.
+        mean_weight: Weight of the means against the variances; 0 or more.
+        mean_margin: By how much mean(d-) is to exceed mean(d+); 0 or more. 0.01 in the paper.
+        **kwargs: `name` and `reduction` of `keras.losses.Loss`; `dtype` has no effect.
+
+    Call arguments:
+        y_true: Labels, `(3 t,)` or `(3 t, 1)`; integers of any dtype.
+        y_pred: Embeddings, floating-point `(3 t, k)`.
+
+    Raises:
+        ValueError: If an argument is out of range; in a call if a shape is another.
+        tf.errors.InvalidArgumentError: If labels contradict the layout.
+
+    Reference:
+        Harwood et al., Smart Mining for Deep Metric Learning, 2017; the global loss: Kumar et al.,
+        Learning Local Image Descriptors with Deep Siamese and Triplet Convolutional Networks by
+        Minimising Global Loss Functions, 2016.
+    """
+
+    def __init__(
+        self,
+        margin: float = 0.2,
+        *,
+        global_weight: float = 1.0,
+        mean_weight: float = 1.0,
+        mean_margin: float = 0.01,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if not 0.0 < margin < math.inf:
+            raise ValueError(
+                f"expected margin to be positive and finite. Received: margin={margin!r}"
+            )
+        others = {
+            "global_weight": global_weight,
+            "mean_weight": mean_weight,
+            "mean_margin": mean_margin,
+        }
+        for name, value in others.items():
+            if not 0.0 <= value < math.inf:
+                raise ValueError(
+                    f"expected {name} to be 0 or more and finite. Received: {name}={value!r}"
+                )
+        self.margin = float(margin)
+        self.global_weight = float(global_weight)
+        self.mean_weight = float(mean_weight)
+        self.mean_margin = float(mean_margin)
+
+    def batch_loss(self, labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
+        """Return J_t + global_weight J_g, a float32 scalar."""
+        squared = triplet_distances(labels, embeddings)
+        distance = unsquared(squared)
+        ratio = distance.negative / (distance.positive + self.margin)
+        local = tf.reduce_mean(tf.nn.relu(1.0 - ratio))
+        return local + self.global_weight * self._global(
+            squared.positive / 4.0, squared.negative / 4.0
+        )
+
+    def _global(self, positive: tf.Tensor, negative: tf.Tensor) -> tf.Tensor:
+        """Return J_g from d+ and d-, float32 [t] each."""
+        apart = tf.reduce_mean(positive) - tf.reduce_mean(negative) + self.mean_margin
+        variances = tf.math.reduce_variance(positive) + tf.math.reduce_variance(negative)
+        return variances + self.mean_weight * tf.nn.relu(apart)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {
+            **super().get_config(),
+            "margin": self.margin,
+            "global_weight": self.global_weight,
+            "mean_weight": self.mean_weight,
+            "mean_margin": self.mean_margin,
+        }
