@@ -87,7 +87,9 @@ def draw_map(points: MapPoints, pixels: np.ndarray, title: str) -> Figure:
     _draw_pictures(axes, points, pixels, groups)
     _set_axes(axes, points)
     axes.set_title(title, parse_math=False)
-    figure.legend(loc="outside lower center", ncols=min(len(groups), 7), frameon=False)
+    legend = figure.legend(loc="outside lower center", ncols=min(len(groups), 7), frameon=False)
+    for text in legend.get_texts():
+        text.set_parse_math(False)  # A name may hold a dollar sign.
     return figure
 
 
@@ -95,10 +97,13 @@ def _groups(points: MapPoints) -> dict[str, tuple[NDArray[np.bool_], str, str]]:
     """By name: which points, their colour and their marker."""
     present = np.unique(points.labels)
     if len(present) <= len(_LOOKS):
-        return {
-            label(points.class_names[c], width=24): (points.labels == c, *look)
-            for c, look in zip(present, _LOOKS, strict=False)
-        }
+        groups: dict[str, tuple[NDArray[np.bool_], str, str]] = {}
+        for c, look in zip(present, _LOOKS, strict=False):
+            short = label(points.class_names[c], width=24)
+            # Names may differ only in what was cut off.
+            alike = sum(name.startswith(short) for name in groups)
+            groups[f"{short} ({alike + 1})" if alike else short] = (points.labels == c, *look)
+        return groups
     names = ("nearest neighbour of its class", "nearest neighbour of another class")
     return {
         names[0]: (points.right, RIGHT.color, RIGHT.marker),

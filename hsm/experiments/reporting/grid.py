@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -69,7 +70,8 @@ def to_markdown(grid: Grid) -> str:
     """Draws the grid as a Markdown table under its title in bold, the notes as paragraphs."""
     rule = ["---", *["---:"] * (len(grid.header) - 1)]
     lines = [_markdown_row(row) for row in (grid.header, rule, *grid.rows)]
-    return "\n\n".join([f"**{grid.title}**", "\n".join(lines), *grid.notes])
+    notes = map(_markdown, grid.notes)
+    return "\n\n".join([f"**{_markdown(grid.title)}**", "\n".join(lines), *notes])
 
 
 def to_latex(grid: Grid) -> str:
@@ -115,7 +117,12 @@ def _text_block(grid: Grid, widths: list[int], columns: list[int]) -> str:
 
 
 def _markdown_row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+    return "| " + " | ".join(_markdown(cell).replace("|", r"\|") for cell in cells) + " |"
+
+
+def _markdown(text: str) -> str:
+    """`text` without what begins HTML or code; stars and brackets are the tables' own."""
+    return re.sub(r"[\\<`]", r"\\\g<0>", text)
 
 
 def _latex_row(cells: tuple[str, ...]) -> str:
