@@ -356,3 +356,8 @@ def test_a_copy_is_upright_and_needs_no_tag(encoding, root, write):
     if encoding == "png":
         np.testing.assert_array_equal(first, expected)
     assert np.sqrt(np.mean((first - expected) ** 2)) < 3
+
+
+def test_too_large_an_image_is_named(write):
+    with pytest.raises(ValueError, match=r"000001\.jpg: expected at most `max_pixels=100` pixels"):
+        write(max_pixels=100)
