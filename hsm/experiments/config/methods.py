@@ -42,6 +42,7 @@ class Method:
         style: how figures draw it; None for one of a palette that is left.
         published: the paper's tables have a row of this name.
         citation: the paper that the method is from; None for the one reproduced here.
+        note: a sentence under the tables that show it: what sets it apart from the other rows.
 
     Raises:
         ValueError: if the name is no single word, or a trained method lacks a head.
@@ -58,6 +59,7 @@ class Method:
     style: LineStyle | None = None
     published: bool = False
     citation: str | None = None
+    note: str | None = None
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
@@ -204,3 +206,61 @@ METHODS = Registry(
     _heated(_LN, LineStyle("#0072B2", "D", "--")),
     _heated(_BN, LineStyle("#D55E00", "v", "--")),
 )
+
+
+_UNIT_LENGTH, _RAW = Head(normalization="l2", classifier="none"), Head(classifier="none")
+_FOUR_A_CLASS = "batches of four images a class"
+
+
+def _compared(
+    name: str, head: Head, citation: str, *, place: float, color: str, how: str
+) -> Method:
+    """A system that Tables 1 and 2 quote: its loss in place of the softmax's, and its batches."""
+    module = "hsm.experiments.runs.compared"
+    return Method(
+        name=name,
+        head=head,
+        objective=f"{module}:{name}_objective",
+        sampler=f"{module}:{name}_order",
+        place=place,
+        style=LineStyle(color, "x", (0, (1, 1))),
+        citation=citation,
+        note=f"{name}: the loss of {citation} trained here, {how}; no setting is tuned for it.",
+    )
+
+
+for _row in (
+    _compared(
+        "triplet",
+        _UNIT_LENGTH,
+        "Schroff et al. 2015",
+        place=2,
+        color="#CC79A7",
+        how=f"{_FOUR_A_CLASS}, features of unit length",
+    ),
+    _compared(
+        "lifted",
+        _RAW,
+        "Oh Song et al. 2016",
+        place=4,
+        color="#7F7F7F",
+        how=f"{_FOUR_A_CLASS}, features of any length",
+    ),
+    _compared(
+        "clustering",
+        _UNIT_LENGTH,
+        "Oh Song et al. 2017",
+        place=6,
+        color="#8C564B",
+        how="batches of a quarter as many classes as images, features of unit length",
+    ),
+    _compared(
+        "proxy_nca",
+        Head(classifier="proxies"),
+        "Movshovitz-Attias et al. 2017",
+        place=8,
+        color="#17BECF",
+        how="with a learned point for each class",
+    ),
+):
+    METHODS.register(_row)

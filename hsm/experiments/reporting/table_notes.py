@@ -61,12 +61,16 @@ def seed_notes(counts: Mapping[str, int]) -> list[str]:
 
 
 def settings_notes(runs: Sequence[RunRecord]) -> list[str]:
-    """Says what was trained, from what, how long and how; nothing if nothing was trained."""
+    """Says what was trained, from what, how long and how, and what sets methods apart.
+
+    Nothing if nothing was trained.
+    """
     configs = [run.config for run in runs if run.epochs]
     if not configs:
         return []
     parts = [text.format(_all(str(value(c)) for c in configs)) for value, text in _SETTINGS]
-    return [f"Settings: {', '.join(parts)}."]
+    notes = (config.traits.note for config in configs)
+    return [f"Settings: {', '.join(parts)}.", *dict.fromkeys(note for note in notes if note)]
 
 
 def run_note(runs: Sequence[RunRecord]) -> str:

@@ -162,7 +162,8 @@ def test_the_trunk_is_shared_by_a_method_and_its_heated_form_only():
 def test_every_method_has_the_same_budget(method):
     config = _with(method=method, epochs=3, heated_epochs=2)
     phases = [phase_at(config.schedule, epoch) for epoch in range(1, 6)]
-    before = (1.0 if method == "SM" else 16.0, 0.004)
+    is_bounded = METHODS[method].head.normalize_kernel
+    before = (16.0 if is_bounded else 1.0, 0.004)
     after = (4.0, 0.0004) if method in ("HLN", "HBN") else before
     found = [(phase.alpha, round(phase.learning_rate, 10)) for phase in phases]
     assert found == [before] * 3 + [after] * 2
