@@ -104,7 +104,7 @@ def test_help_lists_no_flag_that_the_command_does_not_read():
     assert {"methods", "dataset", "alpha"} < table.keys()
     assert not {"model", "records", "limit", "sample", "alphas", "part"} & table.keys()
     assert shown("hsm.experiments.export").keys() == {
-        *("saved_model", "overwrite", "model", "threads", "traceback")
+        *("saved_model", "overwrite", "model", "max_pixels", "threads", "traceback")
     }
     port = shown("hsm.experiments.caffe_port")
     assert {"limit", "weights", "dataset"} < port.keys()

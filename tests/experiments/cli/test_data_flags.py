@@ -107,6 +107,7 @@ def test_options_of_each_data_set():
         "on_bad_image": "skip",
         "singletons": "error",
         "limit": 64,
+        "max_pixels": 100_000_000,
     }
     assert options == [rest] * 3
 
