@@ -137,7 +137,8 @@ def _texts(options: argparse.Namespace) -> dict[Path, str]:
     """What the pages and the flag files must hold."""
     folders = read_folders(options.records)
     results = {**result_texts(folders), **benchmark_texts(options.benchmarks)}
-    runs = [run for folder in folders.values() for run in folder]
+    # What their command gives is table 1; other folders may hold the same runs of another machine.
+    runs = folders.get("table1", ())
     files = {options.records.parent / name: text for name, text in flag_files(runs).items()}
     return {**render(read_pages(options.pages), results), **files}
 
