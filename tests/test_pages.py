@@ -127,3 +127,15 @@ def test_the_readme_can_be_read_in_one_sitting():
     text = README.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 150
     assert len(text.encode()) <= 9_000
+
+
+def test_the_claims_numbers_stand_on_the_pages_of_the_results():
+    claims = (ROOT / "docs" / "reproduction" / "claims.md").read_text(encoding="utf-8")
+    places = [*(ROOT / "docs" / "results").glob("*.md"), ROOT / "docs/reproduction/figures.md"]
+    results = "\n".join(path.read_text(encoding="utf-8") for path in places)
+    number = r"[+−]?\d+\.\d\d(?!\d)"
+    # An interval with its difference is one number, so that no part of it can be another's.
+    whole = re.findall(rf"{number} \[{number}, {number}\]|{number} ± {number}|{number}", claims)
+    assert len(whole) > 30
+    missing = [one for one in whole if one not in results]
+    assert not missing

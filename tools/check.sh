@@ -48,9 +48,15 @@ if not pathlib.Path(hsm.__file__).is_relative_to(sys.prefix):
   "$scratch/venv/bin/python" -m hsm.experiments.convert_weights --help >/dev/null
   "$scratch/venv/bin/python" -m hsm.experiments.table1 --smoke --output_dir="$scratch/results"
   # A method, a data set and a backbone from outside of the installed package.
-  "$scratch/venv/bin/python" -m hsm.experiments.table1 --smoke --output_dir="$scratch/mine" \
-    --import=my_method,my_data,my_backbone --dataset=stripes --backbone=two_convolutions \
-    --methods=contrastive,HBN
+  import=--import=my_method,my_data,my_backbone
+  "$scratch/venv/bin/python" -m hsm.experiments.table1 $import --smoke --dataset=stripes \
+    --backbone=two_convolutions --methods=contrastive,HBN --output_dir="$scratch/mine"
+  mine=("$scratch"/mine/smoke/runs/stripes-contrastive-*)
+  "$scratch/venv/bin/python" -m hsm.experiments.evaluate $import --model="${mine[0]}" \
+    --output_dir="$scratch/scores"
+  "$scratch/venv/bin/python" -m hsm.experiments.export $import --model="${mine[0]}"
+  "$scratch/venv/bin/python" -m hsm.experiments.figure4 $import --methods=contrastive \
+    --records="$scratch/mine/smoke/records" --output_dir="$scratch/figure"
 )
 
 # Last, because pytest's closing line is what a reader looks for.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from typing import Any
 
@@ -52,6 +53,28 @@ class EmbeddingLoss(keras.losses.Loss):
         value = self.batch_loss(integer_labels(y_true, like=embeddings), embeddings)
         # Of a scalar Keras would not take a replica's share under a tf.distribute strategy.
         return tf.reshape(value, [1])
+
+
+def positive(name: str, value: float) -> float:
+    """Return an argument of a loss as a float.
+
+    Raises:
+        ValueError: unless it is positive and finite; `name` is what the error calls it.
+    """
+    if not 0.0 < value < math.inf:
+        raise ValueError(f"expected {name} to be positive and finite. Received: {name}={value!r}")
+    return float(value)
+
+
+def not_negative(name: str, value: float) -> float:
+    """Return an argument of a loss as a float.
+
+    Raises:
+        ValueError: unless it is 0 or more and finite; `name` is what the error calls it.
+    """
+    if not 0.0 <= value < math.inf:
+        raise ValueError(f"expected {name} to be 0 or more and finite. Received: {name}={value!r}")
+    return float(value)
 
 
 def integer_labels(labels: Any, *, like: tf.Tensor) -> tf.Tensor:

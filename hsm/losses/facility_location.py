@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from hsm.losses.embedding_loss import EmbeddingLoss
+from hsm.losses.embedding_loss import EmbeddingLoss, not_negative
 from hsm.losses.medoid_search import MedoidSearch
 from hsm.losses.pairwise import root, same_label, squared_distances
 
@@ -56,15 +55,11 @@ class FacilityLocation(EmbeddingLoss):
 
     def __init__(self, gamma: float = 1.0, *, rounds: int = 5, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if not 0.0 <= gamma < math.inf:
-            raise ValueError(
-                f"expected gamma to be 0 or more and finite. Received: gamma={gamma!r}"
-            )
         if rounds < 0 or rounds != int(rounds):
             raise ValueError(
                 f"expected rounds to be an integer of 0 or more. Received: rounds={rounds!r}"
             )
-        self.gamma = float(gamma)
+        self.gamma = not_negative("gamma", gamma)
         self.rounds = int(rounds)
 
     def batch_loss(self, labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:

@@ -15,7 +15,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from hsm.losses.embedding_loss import EmbeddingLoss
+from hsm.losses.embedding_loss import EmbeddingLoss, positive
 from hsm.losses.triplets import triplet_distances, unsquared
 
 
@@ -154,11 +154,7 @@ class TripletMargin(EmbeddingLoss):
 
     def __init__(self, margin: float = 0.2, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if not 0.0 < margin < math.inf:
-            raise ValueError(
-                f"expected margin to be positive and finite. Received: margin={margin!r}"
-            )
-        self.margin = float(margin)
+        self.margin = positive("margin", margin)
 
     def batch_loss(self, labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
         """Return the mean over triplets, a float32 scalar."""

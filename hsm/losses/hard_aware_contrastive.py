@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from hsm.losses.embedding_loss import EmbeddingLoss
+from hsm.losses.embedding_loss import EmbeddingLoss, positive
 from hsm.losses.pairwise import same_label, squared_distances
 
 
@@ -73,14 +72,9 @@ class HardAwareContrastive(EmbeddingLoss):
                 "expected shares to be more than 0 and at most 1, one for each head. "
                 f"Received: shares={shares!r}"
             )
-        for name, value in {"margin": margin, "negative_weight": negative_weight}.items():
-            if not 0.0 < value < math.inf:
-                raise ValueError(
-                    f"expected {name} to be positive and finite. Received: {name}={value!r}"
-                )
         self.shares = tuple(float(share) for share in shares)
-        self.margin = float(margin)
-        self.negative_weight = float(negative_weight)
+        self.margin = positive("margin", margin)
+        self.negative_weight = positive("negative_weight", negative_weight)
         self.cascade = bool(cascade)
 
     def call(self, y_true: Any, y_pred: Any) -> tf.Tensor:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from hsm.losses.embedding_loss import EmbeddingLoss
+from hsm.losses.embedding_loss import EmbeddingLoss, positive
 from hsm.losses.pairwise import positive_pairs, root, same_label, squared_distances
 
 # Finite, so that a row without a negative has a gradient: its exponential is 0.
@@ -52,11 +51,7 @@ class LiftedStructure(EmbeddingLoss):
 
     def __init__(self, margin: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if not 0.0 < margin < math.inf:
-            raise ValueError(
-                f"expected margin to be positive and finite. Received: margin={margin!r}"
-            )
-        self.margin = float(margin)
+        self.margin = positive("margin", margin)
 
     def batch_loss(self, labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
         """Return the mean over positive pairs, a float32 scalar."""

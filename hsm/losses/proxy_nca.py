@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from hsm.losses.embedding_loss import integer_labels
+from hsm.losses.embedding_loss import integer_labels, positive
 
 _ASSIGNMENTS = ("static", "dynamic")
 _NONE = -1e30  # finite: its exponential is 0, and its gradient is, too
@@ -70,14 +69,12 @@ class ProxyNCA(keras.losses.Loss):
         **kwargs: Any,
     ) -> None:
         super().__init__(**{**kwargs, "dtype": "float32"})
-        if not 0.0 < scale < math.inf:
-            raise ValueError(f"expected scale to be positive and finite. Received: scale={scale!r}")
         if assignment not in _ASSIGNMENTS:
             raise ValueError(
                 f"expected assignment to be one of {_ASSIGNMENTS}. "
                 f"Received: assignment={assignment!r}"
             )
-        self.scale = float(scale)
+        self.scale = positive("scale", scale)
         self.positive_in_denominator = bool(positive_in_denominator)
         self.assignment = assignment
 

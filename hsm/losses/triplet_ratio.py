@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from hsm.losses.embedding_loss import EmbeddingLoss
+from hsm.losses.embedding_loss import EmbeddingLoss, not_negative, positive
 from hsm.losses.triplets import triplet_distances, unsquared
 
 
@@ -63,24 +62,10 @@ class TripletRatio(EmbeddingLoss):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if not 0.0 < margin < math.inf:
-            raise ValueError(
-                f"expected margin to be positive and finite. Received: margin={margin!r}"
-            )
-        others = {
-            "global_weight": global_weight,
-            "mean_weight": mean_weight,
-            "mean_margin": mean_margin,
-        }
-        for name, value in others.items():
-            if not 0.0 <= value < math.inf:
-                raise ValueError(
-                    f"expected {name} to be 0 or more and finite. Received: {name}={value!r}"
-                )
-        self.margin = float(margin)
-        self.global_weight = float(global_weight)
-        self.mean_weight = float(mean_weight)
-        self.mean_margin = float(mean_margin)
+        self.margin = positive("margin", margin)
+        self.global_weight = not_negative("global_weight", global_weight)
+        self.mean_weight = not_negative("mean_weight", mean_weight)
+        self.mean_margin = not_negative("mean_margin", mean_margin)
 
     def batch_loss(self, labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
         """Return J_t + global_weight J_g, a float32 scalar."""

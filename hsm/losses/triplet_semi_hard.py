@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from hsm.losses.embedding_loss import EmbeddingLoss
+from hsm.losses.embedding_loss import EmbeddingLoss, positive
 from hsm.losses.pairwise import positive_pairs, same_label, squared_distances
 
 _FALLBACKS = ("farthest", "skip")
@@ -53,16 +53,12 @@ class TripletSemiHard(EmbeddingLoss):
 
     def __init__(self, margin: float = 0.2, *, fallback: str = "farthest", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if not 0.0 < margin < math.inf:
-            raise ValueError(
-                f"expected margin to be positive and finite. Received: margin={margin!r}"
-            )
         if fallback not in _FALLBACKS:
             raise ValueError(
                 f"expected fallback to be one of {_FALLBACKS}, what happens where no negative is "
                 f"farther than the positive. Received: fallback={fallback!r}"
             )
-        self.margin = float(margin)
+        self.margin = positive("margin", margin)
         self.fallback = fallback
 
     def batch_loss(self, labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:

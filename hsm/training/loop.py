@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from hsm.progress import ProgressBar
-from hsm.schedules import Phase, Phases, Schedule, phase_at
+from hsm.schedules import Phase, Schedule, phase_at
 from hsm.training import checkpoint
 from hsm.training.interruption import Interruption
-from hsm.training.progress import read_progress
+from hsm.training.progress import check_origin, read_progress
 from hsm.training.step import Totals, TrainStep
 from hsm.training.watch import Watch
 
@@ -138,7 +138,7 @@ class Trainer:
         self._restore(path, read_progress(path))
 
     def _restore(self, path: Path, progress: dict[str, Any]) -> None:
-        self._check_origin(path, progress)
+        check_origin(path, progress, origin=self.origin, schedule=self.schedule)
         checkpoint.restore(path, model=self.step.model, optimizer=self.step.optimizer)
         self.epoch = progress["epoch"]
         self.epochs = progress["epochs"]
@@ -159,28 +159,6 @@ class Trainer:
         last = self.made_with[-1] if self.made_with else {}
         if {**last, "after_epoch": self.epoch, "after_step": step} != entry:
             self.made_with.append(entry)
-
-    def _check_origin(self, path: Path, progress: dict[str, Any]) -> None:
-        """Refuse a checkpoint of other data, or of another schedule up to where it is."""
-        if "origin" not in progress:
-            raise ValueError(
-                f"the checkpoint {path} was written by an older version and does not say what it "
-                "was trained on: use another folder, or delete it to train anew"
-            )
-        if progress["origin"] != self.origin:
-            raise ValueError(
-                f"the checkpoint {path} was trained on other images or from other weights than "
-                "those given now: use another folder, or delete it to train anew"
-            )
-        before = Phases(tuple(Phase(**phase) for phase in progress["schedule"]))
-        for epoch in range(1, progress["epoch"] + 1):
-            old, new = phase_at(before, epoch), phase_at(self.schedule, epoch)
-            if (old.alpha, old.learning_rate) != (new.alpha, new.learning_rate):
-                raise ValueError(
-                    f"the checkpoint {path} trained epoch {epoch} with alpha={old.alpha:g} and "
-                    f"learning_rate={old.learning_rate:g}; the schedule has alpha={new.alpha:g} "
-                    f"and learning_rate={new.learning_rate:g}. Use its schedule, or another path."
-                )
 
     def train(self, until: int, path: Path) -> None:
         """Train to the end of epoch `until`, saving to `path` after every epoch and evaluation.

@@ -10,7 +10,7 @@ from typing import Any
 from hsm.records import EpochRow
 from hsm.records.json_values import JsonObject
 from hsm.records.parts import Count, Seconds
-from hsm.schedules import Phase
+from hsm.schedules import Phase, Phases, Schedule, phase_at
 from hsm.training import checkpoint
 
 
@@ -60,3 +60,42 @@ def read_progress(path: Path) -> dict[str, Any]:
             "train again what it held."
         ) from error
     return progress
+
+
+def check_origin(
+    path: Path,
+    progress: Mapping[str, Any],
+    *,
+    origin: Mapping[str, str | None] | None,
+    schedule: Schedule,
+) -> None:
+    """Refuse a checkpoint of other data, or of another schedule up to where it is.
+
+    Args:
+        path: the checkpoint, for the error.
+        progress: what `read_progress` returned.
+        origin: of the training that is to go on, see `hsm.training.loop.Trainer`.
+        schedule: of that training.
+
+    Raises:
+        ValueError: if the checkpoint is of another origin, of none, or of another schedule.
+    """
+    if "origin" not in progress:
+        raise ValueError(
+            f"the checkpoint {path} was written by an older version and does not say what it "
+            "was trained on: use another folder, or delete it to train anew"
+        )
+    if progress["origin"] != origin:
+        raise ValueError(
+            f"the checkpoint {path} was trained on other images or from other weights than "
+            "those given now: use another folder, or delete it to train anew"
+        )
+    before = Phases(tuple(Phase(**phase) for phase in progress["schedule"]))
+    for epoch in range(1, progress["epoch"] + 1):
+        old, new = phase_at(before, epoch), phase_at(schedule, epoch)
+        if (old.alpha, old.learning_rate) != (new.alpha, new.learning_rate):
+            raise ValueError(
+                f"the checkpoint {path} trained epoch {epoch} with alpha={old.alpha:g} and "
+                f"learning_rate={old.learning_rate:g}; the schedule has alpha={new.alpha:g} "
+                f"and learning_rate={new.learning_rate:g}. Use its schedule, or another path."
+            )

@@ -54,7 +54,6 @@ def test_a_model_that_learns_alpha_is_refused():
         _fit(model, 1)
 
 
-@keras.saving.register_keras_serializable("tests")
 class Wrapped(keras.layers.Layer):
     """A layer that holds another one."""
 

@@ -12,7 +12,7 @@ import json
 import sys
 from typing import Any
 
-_MEMORY = 4 * 2**30  # Bytes of addresses; the annotations of Cars196 take a hundredth.
+_MEMORY = 4 * 2**30  # Bytes of addresses, of which the libraries reserve most.
 
 
 def _limit_memory() -> None:

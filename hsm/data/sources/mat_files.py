@@ -41,8 +41,6 @@ def read_names(path: Path) -> tuple[str, ...]:
 
 def _read(path: Path, variable: str, *fields: str) -> dict[str, Any]:
     """What `mat_child` answers, in a process that a damaged file may end or hold up."""
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} must be a MATLAB file, and is no file")
     command = [sys.executable, "-P", str(_READER), str(path.absolute()), variable, *fields]
     # A thread of BLAS reserves memory, of which the process may have little.
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}

@@ -121,8 +121,8 @@ def _markdown_row(cells: Sequence[str]) -> str:
 
 
 def _markdown(text: str) -> str:
-    """`text` without what begins HTML or code; stars and brackets are the tables' own."""
-    return re.sub(r"[\\<`]", r"\\\g<0>", text)
+    """`text` without what begins HTML, an entity or code; a table's own stars and brackets stay."""
+    return re.sub(r"[\\<&`]", r"\\\g<0>", text)
 
 
 def _latex_row(cells: tuple[str, ...]) -> str:

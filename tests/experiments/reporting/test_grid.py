@@ -48,13 +48,13 @@ def test_markdown():
 
 
 def test_markdown_escapes_what_begins_html_or_code():
-    text = to_markdown(Grid("<b>x</b>", ("a`b", "c\\<d"), (("1 * [2]", "|"),), ("<!-- n",)))
+    text = to_markdown(Grid("<b>x</b>", ("a`b", "c\\<d"), (("1 * [2]", "|&lt;"),), ("<!-- n",)))
     assert text.splitlines() == [
         r"**\<b>x\</b>**",
         "",
         r"| a\`b | c\\\<d |",
         "| --- | ---: |",
-        r"| 1 * [2] | \| |",
+        r"| 1 * [2] | \|\&lt; |",
         "",
         r"\<!-- n",
     ]
