@@ -107,30 +107,21 @@ def center_crop(image: tf.Tensor, crop: int) -> tf.Tensor:
     return tf.ensure_shape(cropped, [*image.shape[:-3], crop, crop, CHANNELS])
 
 
-def random_crop_flip(
-    image: tf.Tensor, crop: int, *, seed: tf.Tensor, flip: bool, last_place: bool = True
+def crop_flip(
+    image: tf.Tensor, crop: int, *, top: tf.Tensor, left: tf.Tensor, mirrored: tf.Tensor
 ) -> tf.Tensor:
-    """Crops at a random place and, if `flip`, mirrors left to right with probability one half.
-
-    The offsets are independent and uniform over all places (0..32 for 224 out of 256, both
-    included). The result is a function of the arguments alone: the same seed gives the same
-    pixels on any device, in any thread, after any restart.
+    """Cuts `crop` x `crop` pixels out of an image, and mirrors them left to right or does not.
 
     Args:
         image: uint8 [height, width, 3].
-        crop: side of the result in pixels, at most height and width.
-        seed: integer [2].
-        flip: whether to mirror.
-        last_place: whether the greatest offset occurs; the released code's are 0..31.
+        crop: side of the result in pixels.
+        top: integer scalar, rows above the crop.
+        left: integer scalar, columns left of it.
+        mirrored: bool scalar.
 
     Returns:
         uint8 [crop, crop, 3].
     """
-    draws = tf.random.stateless_uniform([3], seed, alg="philox")
-    margins = tf.shape(image)[:2] - crop
-    places = margins + 1 if last_place else tf.maximum(margins, 1)
-    top, left = tf.unstack(tf.cast(draws[:2] * tf.cast(places, tf.float32), tf.int32))
     cropped = image[top : top + crop, left : left + crop]
-    if flip:
-        cropped = tf.cond(draws[2] < 0.5, lambda: tf.reverse(cropped, axis=[1]), lambda: cropped)
+    cropped = tf.cond(mirrored, lambda: tf.reverse(cropped, axis=[1]), lambda: cropped)
     return tf.ensure_shape(cropped, [crop, crop, CHANNELS])

@@ -1,19 +1,21 @@
 """From a split to batches of pixels: shuffled crops for training, every image once for evaluation.
 
 What a training batch holds is a function of (order, seed, epoch, step) alone, so that neither the
-number of threads nor a restart in the middle of an epoch changes it.
+number of threads nor a restart in the middle of an epoch changes it. What differs from epoch to
+epoch is drawn in NumPy; the graph that reads and crops files is made once for a whole training.
 """
 
 from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from hsm.cores import usable_cores
 from hsm.data import images
@@ -21,14 +23,12 @@ from hsm.data.sampling import BatchOrder, in_order
 from hsm.data.sources.encoded import encoded_reader
 from hsm.data.sources.source import Split
 
-_Loader = Callable[[tf.Tensor], tf.Tensor]
-_Example = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+# Images uint8 [b, size, size, 3] and labels int32 [b].
+Batches = Iterable[tuple[Any, Any]]
 
 # Batches that lie ready while a step runs.
 _PREFETCHED = 2
 _RESIZED_AT_ONCE = 256
-# More images than 2**32 in a split are not expected.
-_OCCURRENCE_BIT = 32
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ class Crop:
         size: side in pixels; images are first resized to `images.resize_size(size)`.
         random: crops lie anywhere; else all are central.
         flip: half of them are mirrored.
-        include_last_offset: a crop may lie at the greatest offset, see `images.random_crop_flip`.
+        include_last_offset: a crop may lie at the greatest offset; else, as the released code has
+            it, one pixel before: 0..31 for 224 out of 256.
     """
 
     size: int
@@ -47,67 +48,76 @@ class Crop:
     flip: bool = False
     include_last_offset: bool = True
 
+    @property
+    def margin(self) -> int:
+        """Pixels by which the resized image is larger."""
+        return images.resize_size(self.size) - self.size
 
-def training_batches(
-    split: Split,
-    order: BatchOrder,
-    *,
-    crop: Crop,
-    seed: int,
-    epoch: int,
-    start_step: int = 0,
-) -> tf.data.Dataset:
-    """Returns the crops of one epoch.
+
+@dataclass(frozen=True)
+class _Places:
+    """Where crops lie, one for each place of an order."""
+
+    top: NDArray[np.int64]
+    left: NDArray[np.int64]
+    mirrored: NDArray[np.bool_]
+
+
+class TrainingBatches:
+    """The crops of any epoch; what reads them is made once.
 
     Args:
         split: the images to train on.
-        order: which of them the batches hold, see `hsm.data.sampling`.
         crop: what is cut out of them.
-        seed: 0 or more; with the epoch, the image, and how often it came before in the epoch, it
-            decides where a crop lies.
-        epoch: 0 or more.
-        start_step: batches of the epoch to leave out, without decoding them.
-
-    Returns:
-        Dataset of (uint8 [b, size, size, 3], int32 [b]) with `order.steps - start_step` elements.
-
-    Raises:
-        ValueError: for a `start_step` outside the epoch.
     """
-    if not 0 <= start_step <= order.steps:
-        raise ValueError(
-            f"expected start_step to be 0 to {order.steps}, the batches of an epoch. "
-            f"Received: start_step={start_step}"
-        )
-    # In a central crop there is one place for a random one; the flip is still drawn.
-    read = _loader(split, crop.size) if crop.random else _central_example(split, crop.size)
-    augment = _augmentation(crop.size, crop.flip, crop.include_last_offset)
-    stream = tf.constant(_stream(seed, epoch), tf.int64)
 
-    def example(index: tf.Tensor, occurrence: tf.Tensor) -> tf.Tensor:
-        draw = index + tf.bitwise.left_shift(occurrence, tf.constant(_OCCURRENCE_BIT, tf.int64))
-        return augment(read(index), tf.stack([stream, draw]))
+    def __init__(self, split: Split, crop: Crop) -> None:
+        self._split = split
+        self._crop = crop
+        is_array = isinstance(split.images, np.ndarray)
+        self._batches = (_array_batches if is_array else _file_batches)(split, crop.size)
 
-    return _ready(_batched(split, order, example, start_step))
+    def __call__(self, order: BatchOrder, *, seed: int, epoch: int, start_step: int = 0) -> Batches:
+        """Returns the crops of one epoch.
+
+        Args:
+            order: which of the images the batches hold, see `hsm.data.sampling`.
+            seed: 0 or more; with the epoch, the image, and how often it came before in the epoch,
+                it decides where a crop lies.
+            epoch: 0 or more.
+            start_step: batches of the epoch to leave out, without decoding them.
+
+        Returns:
+            (uint8 [b, size, size, 3], int32 [b]) of each of `order.steps - start_step` batches.
+
+        Raises:
+            ValueError: for a `start_step` outside the epoch.
+        """
+        if not 0 <= start_step <= order.steps:
+            raise ValueError(
+                f"expected start_step to be 0 to {order.steps}, the batches of an epoch. "
+                f"Received: start_step={start_step}"
+            )
+        places = _draw(self._crop, order, num_images=len(self._split), seed=(seed, epoch))
+        return self._batches(order, places, start_step)
 
 
-def warm_up_batches(split: Split, *, crop: int, batch_size: int) -> tf.data.Dataset:
+def warm_up_batches(split: Split, *, crop: int, batch_size: int) -> Batches:
     """Returns the central crop of every image of `split`, once and in order, as training batches.
 
     Args:
         split: the images to train on.
-        crop: side of a crop in pixels, see `training_batches`.
+        crop: side of a crop in pixels, see `Crop`.
         batch_size: images a batch; the last one may be smaller, or larger by one.
 
     Returns:
-        Dataset of (uint8 [b, crop, crop, 3], int32 [b]).
+        (uint8 [b, crop, crop, 3], int32 [b]) of each batch.
     """
-    order = in_order(len(split), batch_size)
-    central = _central_example(split, crop)
-    return _ready(_batched(split, order, lambda index, _: central(index)))
+    central = TrainingBatches(split, Crop(crop, random=False))
+    return central(in_order(len(split), batch_size), seed=0, epoch=0)
 
 
-def evaluation_batches(split: Split, *, crop: int, batch_size: int = 100) -> tf.data.Dataset:
+def evaluation_batches(split: Split, *, crop: int, batch_size: int = 100) -> Batches:
     """Returns the central crop of every image of `split`, once and in order.
 
     Args:
@@ -116,52 +126,115 @@ def evaluation_batches(split: Split, *, crop: int, batch_size: int = 100) -> tf.
         batch_size: images a batch; the last one may be smaller.
 
     Returns:
-        Dataset of (uint8 [b, crop, crop, 3], int32 [b]).
+        (uint8 [b, crop, crop, 3], int32 [b]) of each batch.
     """
-    indices, central = np.arange(len(split)), _central_example(split, crop)
-    examples = _mapped(split, indices, np.zeros_like(indices), lambda index, _: central(index))
-    return _ready(examples.batch(batch_size))
+    starts = np.arange(0, len(split), batch_size)
+    order = BatchOrder(np.arange(len(split)), np.diff(np.r_[starts, len(split)]))
+    central = TrainingBatches(split, Crop(crop, random=False))
+    return central(order, seed=0, epoch=0)
 
 
-def _stream(seed: int, epoch: int) -> int:
-    """Returns the number that decides an epoch's crops; those of neighbours are unrelated."""
-    return int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0])
+def _draw(crop: Crop, order: BatchOrder, *, num_images: int, seed: tuple[int, int]) -> _Places:
+    """Draws where the crops of an epoch lie: of an image, whatever its place in the order.
+
+    All is drawn for all images, as often as one of them comes, so that neither the order nor what
+    the crop makes of a number changes what else is drawn.
+    """
+    draws = np.empty((len(order.indices), 3))
+    generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
+    occurrences = order.occurrences
+    for time in range(occurrences.max(initial=-1) + 1):
+        drawn, now = generator.random((num_images, 3)), occurrences == time
+        draws[now] = drawn[order.indices[now]]
+    places = crop.margin + 1 if crop.include_last_offset else max(crop.margin, 1)
+    # An odd margin leaves its extra pixel at the bottom and at the right.
+    offsets = draws[:, :2] * places if crop.random else np.full((len(draws), 2), crop.margin // 2)
+    top, left = offsets.astype(np.int64).T
+    return _Places(top, left, (draws[:, 2] < 0.5) & crop.flip)
 
 
-def _batched(
-    split: Split, order: BatchOrder, example: _Example, start_step: int = 0
-) -> tf.data.Dataset:
-    """Returns the batches of `order` from `start_step` on; neighbours of one size share a graph."""
-    starts = np.r_[0, np.cumsum(order.sizes)]
-    changes = np.flatnonzero(np.diff(order.sizes)) + 1
-    bounds = [start_step, *(int(c) for c in changes if c > start_step), order.steps]
-    occurrences, parts = order.occurrences, []
-    for first, last in itertools.pairwise(bounds):
-        place = slice(starts[first], starts[last])
-        examples = _mapped(split, order.indices[place], occurrences[place], example)
-        parts.append(examples.batch(int(order.sizes[min(first, order.steps - 1)])))
-    return functools.reduce(tf.data.Dataset.concatenate, parts)
+_Read = Callable[[BatchOrder, _Places, int], Batches]
 
 
-def _central_example(split: Split, crop: int) -> _Loader:
-    """Returns the function from an image's index to its central crop."""
-    load = _loader(split, crop)
-    return lambda index: images.center_crop(load(index), crop)
+def _array_batches(split: Split, size: int) -> _Read:
+    """Returns what cuts batches out of an array: in NumPy, which needs no graph and no thread."""
+    pixels = _resized(split, images.resize_size(size))
+    # [n, places, places, 3, size, size], without a copy.
+    windows = np.lib.stride_tricks.sliding_window_view(pixels, (size, size), axis=(1, 2))
+
+    def batches(
+        order: BatchOrder, places: _Places, start_step: int
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        ends = np.cumsum(order.sizes)
+        for start, end in zip((ends - order.sizes)[start_step:], ends[start_step:], strict=True):
+            indices, top, left, mirrored = (
+                part[start:end]
+                for part in (order.indices, places.top, places.left, places.mirrored)
+            )
+            crops = np.moveaxis(windows[indices, top, left], 1, -1)
+            crops[mirrored] = crops[mirrored, :, ::-1]
+            yield np.ascontiguousarray(crops), split.labels[indices].astype(np.int32)
+
+    return batches
 
 
-def _mapped(
-    split: Split, indices: np.ndarray, occurrences: np.ndarray, example: _Example
-) -> tf.data.Dataset:
+# Scorings ask for the same again and again.
+@functools.lru_cache(maxsize=4)
+def _resized(split: Split, size: int) -> np.ndarray:
+    """Returns a split's array resized, uint8 [n, size, size, 3]; in parts, to bound the memory."""
+    pixels = cast(np.ndarray, split.images)
+    if pixels.shape[1:3] == (size, size):
+        return pixels
+    starts = range(0, len(pixels), _RESIZED_AT_ONCE)
+    parts = (tf.constant(pixels[i : i + _RESIZED_AT_ONCE]) for i in starts)
+    return np.concatenate([images.resize(part, size).numpy() for part in parts])
+
+
+def _file_batches(split: Split, size: int) -> _Read:
+    """Returns what reads, decodes, resizes and cuts files, in threads."""
+    read, load = encoded_reader(split.images), _decoder(images.resize_size(size))
     labels = tf.constant(split.labels, tf.int32)
 
-    # Nothing to convert here, and AutoGraph would read the source again every epoch.
+    # Nothing to convert here.
     @tf.autograph.experimental.do_not_convert
-    def labelled(index: tf.Tensor, occurrence: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return example(index, occurrence), labels[index]
+    def example(
+        index: tf.Tensor, top: tf.Tensor, left: tf.Tensor, mirrored: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        image = load(read(index))
+        return images.crop_flip(image, size, top=top, left=left, mirrored=mirrored), labels[index]
 
-    places = (indices.astype(np.int64), occurrences.astype(np.int64))
-    dataset = tf.data.Dataset.from_tensor_slices(places)
-    return dataset.map(labelled, usable_cores(), deterministic=True)
+    whole, flags = tf.TensorSpec([None], tf.int64), tf.TensorSpec([None], tf.bool)
+
+    @tf.function(input_signature=[whole, whole, whole, flags, tf.TensorSpec([], tf.int64)])
+    def of_one_size(*arguments: tf.Tensor) -> tf.data.Dataset:
+        *places, batch_size = arguments
+        examples = tf.data.Dataset.from_tensor_slices(tuple(places))
+        return examples.map(example, usable_cores(), deterministic=True).batch(batch_size)
+
+    def batches(order: BatchOrder, places: _Places, start_step: int) -> tf.data.Dataset:
+        starts = np.r_[0, np.cumsum(order.sizes)]
+        changes = np.flatnonzero(np.diff(order.sizes)) + 1
+        bounds = [start_step, *(int(c) for c in changes if c > start_step), order.steps]
+        whole = (order.indices, places.top, places.left, places.mirrored)
+        dataset: tf.data.Dataset | None = None
+        for first, last in itertools.pairwise(bounds):
+            part = (column[starts[first] : starts[last]] for column in whole)
+            batch_size = order.sizes[min(first, order.steps - 1)]
+            found = of_one_size(*part, batch_size)
+            dataset = found if dataset is None else dataset.concatenate(found)
+        return _ready(dataset)
+
+    return batches
+
+
+@functools.cache
+def _decoder(size: int) -> Callable[[tf.Tensor], tf.Tensor]:
+    @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
+    def load(encoded: tf.Tensor) -> tf.Tensor:
+        # Files were held to a limit before; those in record files are the user's own.
+        return images.resize(images.decode(encoded, max_pixels=None), size)
+
+    return load
 
 
 def _ready(batches: tf.data.Dataset) -> tf.data.Dataset:
@@ -175,45 +248,3 @@ def _ready(batches: tf.data.Dataset) -> tf.data.Dataset:
         return prefetched
     # It must be the last of the transformations.
     return prefetched.apply(tf.data.experimental.prefetch_to_device(gpus[0].name, _PREFETCHED))
-
-
-def _loader(split: Split, crop: int) -> _Loader:
-    """Returns the function from an image's index to its resized pixels."""
-    size = images.resize_size(crop)
-    if isinstance(split.images, np.ndarray):
-        pixels = _resized(split, size)
-        return lambda index: pixels[index]
-    read, load = encoded_reader(split.images), _decoder(size)
-    return lambda index: load(read(index))
-
-
-# An epoch builds its data set anew; these caches save it tracing the graph and resizing again.
-
-
-@functools.lru_cache(maxsize=4)
-def _resized(split: Split, size: int) -> tf.Tensor:
-    """Returns a split's array resized, uint8 [n, size, size, 3]; in parts, to bound the memory."""
-    pixels = cast(np.ndarray, split.images)
-    parts = (pixels[i : i + _RESIZED_AT_ONCE] for i in range(0, len(split), _RESIZED_AT_ONCE))
-    return tf.concat([images.resize(tf.constant(part), size) for part in parts], axis=0)
-
-
-@functools.cache
-def _decoder(size: int) -> _Loader:
-    @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
-    def load(encoded: tf.Tensor) -> tf.Tensor:
-        # Files were held to a limit before; those in record files are the user's own.
-        return images.resize(images.decode(encoded, max_pixels=None), size)
-
-    return load
-
-
-@functools.cache
-def _augmentation(
-    crop: int, flip: bool, last_place: bool
-) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
-    @tf.function
-    def augment(image: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        return images.random_crop_flip(image, crop, seed=seed, flip=flip, last_place=last_place)
-
-    return augment

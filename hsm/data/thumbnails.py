@@ -30,7 +30,7 @@ def thumbnails(split: Split, indices: Sequence[int] | np.ndarray, size: int) -> 
     # Only pixels are asked for: every image is given a class of one name.
     few = Split(taken(split.images, distinct), np.zeros(len(distinct), np.int32), ("",))
     batches = pipeline.evaluation_batches(few, crop=size)
-    return np.concatenate([images for images, _ in batches.as_numpy_iterator()])[places]
+    return np.concatenate([images for images, _ in batches])[places]
 
 
 def image_name(split: Split, index: int) -> str:

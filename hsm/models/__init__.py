@@ -17,6 +17,7 @@ _HOMES = {
     "HeadOptions": "head",
     "InceptionV1": "inception_v1",
     "LeNet": "lenet",
+    "StridedConvNet": "strided_convnet",
     "build_backbone": "backbones",
     "with_unbiased_variance": "unbiased",
 }

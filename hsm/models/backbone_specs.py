@@ -124,5 +124,6 @@ for _spec in (
     ),
     BackboneSpec(name="lenet", build="hsm.models.lenet:LeNet"),
     BackboneSpec(name="convnet", build="hsm.models.convnet:ConvNet"),
+    BackboneSpec(name="strided_convnet", build="hsm.models.strided_convnet:StridedConvNet"),
 ):
     register_backbone(_spec)

@@ -26,13 +26,13 @@ def build_backbone(
 
     Args:
         name: "googlenet" (Caffe's), "inception_v1" (slim's), "torchvision_googlenet", "lenet",
-            "convnet"; "keras:" and a network of `keras.applications`, such as "keras:ResNet50"; or
+            "convnet", "strided_convnet"; "keras:" and a network of `keras.applications`, such as "keras:ResNet50"; or
             a `.keras` file with a saved model.
         image_size: Height and width in pixels, after cropping.
         weights: File of pretrained weights; "imagenet" for "keras:" networks; None starts from
-            scratch, as "lenet" and "convnet" always do. A `.keras` file brings its own.
+            scratch, as the three small ones always do. A `.keras` file brings its own.
         dtype: Keras dtype policy of the backbone; None for the global one, or the file's.
-        seed: Makes the initialisation of "lenet" and "convnet" reproducible; None leaves it
+        seed: Makes the initialisation of the small networks reproducible; None leaves it
             random. The others follow `keras.utils.set_random_seed`.
 
     Returns:

@@ -13,7 +13,7 @@ from hsm.data.thumbnails import thumbnails
 def test_pixels_are_those_of_the_evaluation_in_the_order_asked_for():
     pixels = np.stack([np.asarray(photograph(40, 40, seed)) for seed in range(5)])
     split = Split(pixels, np.arange(5, dtype=np.int32), tuple("abcde"))
-    ((expected, _),) = pipeline.evaluation_batches(split, crop=14).as_numpy_iterator()
+    ((expected, _),) = pipeline.evaluation_batches(split, crop=14)
     np.testing.assert_array_equal(thumbnails(split, [4, 1, 4], 14), expected[[4, 1, 4]])
 
 

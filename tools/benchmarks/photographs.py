@@ -44,11 +44,11 @@ def epochs(settings: Settings, kind: str) -> Iterator[tuple[Any, Any]]:
 
     with tempfile.TemporaryDirectory() as folder:
         split = make_split(Path(folder), kind)
+        crops = pipeline.TrainingBatches(split, pipeline.Crop(settings.image_size, flip=True))
         for epoch in itertools.count():
             size = settings.batch_size
             order = sampling.shuffled(split.labels, batch_size=size, seed=0, epoch=epoch)
-            crop = pipeline.Crop(settings.image_size, flip=True)
-            yield from pipeline.training_batches(split, order, crop=crop, seed=0, epoch=epoch)
+            yield from crops(order, seed=0, epoch=epoch)
 
 
 def make_split(folder: Path, kind: str) -> Split:

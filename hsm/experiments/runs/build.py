@@ -8,7 +8,6 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import ArrayLike
 
 from hsm import records
@@ -152,15 +151,11 @@ def training_data(config: RunConfig, source: ImageSource) -> TrainingData:
         config.image_size, config.random_crops, source.flip, config.crop_last_place
     )
 
-    def batches(epoch: int, first_step: int) -> tf.data.Dataset:
-        return pipeline.training_batches(
-            source.train,
-            training_order(config, source, epoch),
-            crop=crop,
-            seed=config.seed,
-            epoch=epoch,
-            start_step=first_step,
-        )
+    crops = pipeline.TrainingBatches(source.train, crop)
+
+    def batches(epoch: int, first_step: int) -> pipeline.Batches:
+        order = training_order(config, source, epoch)
+        return crops(order, seed=config.seed, epoch=epoch, start_step=first_step)
 
     return TrainingData(batches, training_order(config, source, 1).steps)
 

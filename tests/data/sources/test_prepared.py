@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 from support import archive_factory as archive
 from support.archive_factory import BY_CLASS
-from support.batches import shuffled_batches
+from support.batches import in_numpy, shuffled_batches
 from support.image_factory import photograph, pillow_rgb, tagged
 
 from hsm.data import images, pipeline
@@ -46,7 +46,7 @@ def load(folder, **options):
 
 def batches_of(split, crop=224):
     options = {"crop": crop, "batch_size": 3, "seed": 1, "epoch": 2, "flip": True}
-    return list(shuffled_batches(split, **options).as_numpy_iterator())
+    return in_numpy(shuffled_batches(split, **options))
 
 
 @pytest.mark.parametrize("split", ["zero_shot", "predefined"])
