@@ -26,8 +26,8 @@ def build_backbone(
 
     Args:
         name: "googlenet" (Caffe's), "inception_v1" (slim's), "torchvision_googlenet", "lenet",
-            "convnet", "strided_convnet"; "keras:" and a network of `keras.applications`, such as "keras:ResNet50"; or
-            a `.keras` file with a saved model.
+            "convnet", "strided_convnet"; "keras:" and a network of `keras.applications`, such as
+            "keras:ResNet50"; or a `.keras` file with a saved model.
         image_size: Height and width in pixels, after cropping.
         weights: File of pretrained weights; "imagenet" for "keras:" networks; None starts from
             scratch, as the three small ones always do. A `.keras` file brings its own.

@@ -8,7 +8,7 @@ import keras
 
 from hsm.models.seeds import initializer_seeds
 
-_FILTERS = (32, 64, 128)
+_FILTERS = (24, 48, 96)
 _MIN_SIZE = 8
 
 
@@ -34,7 +34,7 @@ def StridedConvNet(
 
     Returns:
         A functional model from RGB pixel values 0..255, float32 [b, height, width, channels], to
-        features, float32 [b, 128 * ceil(height / 8) * ceil(width / 8)]: 2,048 for 28 pixels.
+        features, float32 [b, 96 * ceil(height / 8) * ceil(width / 8)]: 1,536 for 28 pixels.
 
     Raises:
         ValueError: If the images are too small, or `seed` is not an integer of at least 0.

@@ -48,6 +48,7 @@ _LETTERS = {
     "epochs": 12,
     "heated_epochs": 3,
     "eval_every": 3,
+    "kmeans_starts": 2,
 }
 _PAPER_LETTERS = {**_PAPER_SMALL, **_LETTERS}
 
