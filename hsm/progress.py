@@ -1,52 +1,114 @@
-"""A progress bar on a terminal, and silence in a log, where it would be noise."""
+"""How far a long work is: a line that is drawn over on a terminal, and seldom one in a log."""
 
 from __future__ import annotations
 
+import math
+import shutil
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-import keras
+_TERMINAL_SECONDS, _LOG_SECONDS = 0.1, 30.0
+_CLEAR = "\r\x1b[K"
 
 
-class ProgressBar:
-    """Share done, time left, and running values, drawn by Keras on a terminal only.
+class LiveLine:
+    """One line for whatever is under way.
 
-    Args:
-        total: the steps or images that make the whole.
-        unit: what is counted, for example "step".
+    On a terminal it is drawn over, ten times a second at most, and makes way for lines that stay.
+    Elsewhere, as in a log, it is printed if nothing was printed for half a minute.
 
     Attributes:
-        is_shown: whether standard output is a terminal.
+        title: what the line starts with, such as the run.
     """
 
-    def __init__(self, total: int, unit: str = "step") -> None:
-        self.is_shown = sys.stdout.isatty()
+    def __init__(self) -> None:
+        self.title = ""
+        self._shown_at = time.monotonic()
+        self._is_drawn = False
+
+    def show(self, text: str) -> None:
+        """Draw the line, if it is time to."""
+        is_terminal, now = sys.stdout.isatty(), time.monotonic()
+        if now - self._shown_at < (_TERMINAL_SECONDS if is_terminal else _LOG_SECONDS):
+            return
+        self._shown_at = now
+        line = "  ".join(part for part in (self.title, text) if part)
+        if not is_terminal:
+            print(line, flush=True)
+            return
+        # One column stays free: a full line would make some terminals begin another.
+        print(_CLEAR + line[: shutil.get_terminal_size().columns - 1], end="", flush=True)
+        self._is_drawn = True
+
+    def stage(self, text: str) -> None:
+        """Draw the line at once on a terminal, for work that does not say how far it is."""
+        if sys.stdout.isatty():
+            self._shown_at = -math.inf
+        self.show(text)
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._is_drawn:
+            print(_CLEAR, end="", flush=True)
+            self._is_drawn = False
+
+    @contextmanager
+    def titled(self, title: str) -> Iterator[None]:
+        """Start the line with `title` inside the block, and take it away at its end."""
+        before, self.title = self.title, title
+        try:
+            yield
+        finally:
+            self.title = before
+            self.clear()
+
+
+LINE = LiveLine()
+
+
+def say(text: str) -> None:
+    """Print lines that stay, above the one that is drawn over."""
+    LINE.clear()
+    print(text, flush=True)
+
+
+class Progress:
+    """Counts a work's parts, and shows on `LINE` how many are done and how long the rest takes.
+
+    Args:
+        work: what is done, such as "scoring".
+        total: the parts that make the whole.
+        unit: what they are, in the plural.
+    """
+
+    def __init__(self, work: str, total: int, unit: str = "images") -> None:
+        self._work = work
         self._total = total
         self._unit = unit
         self._done = 0
-        self._bar: keras.utils.Progbar | None = None
+        self._start = time.monotonic()
 
-    def advance(self, count: int) -> None:
-        """Draw the bar with `count` more done."""
-        self.update(self._done + count)
-
-    def update(self, done: int, **values: float) -> None:
-        """Draw the bar; at `total` it is finished and the line ended.
-
-        Args:
-            done: how many of `total` are done.
-            **values: shown as they are, not averaged.
-        """
-        self._done = done
-        if not self.is_shown:
-            return
-        if self._bar is None:
-            names = list(values)
-            self._bar = keras.utils.Progbar(
-                self._total, stateful_metrics=names, unit_name=self._unit
-            )
-        self._bar.update(done, list(values.items()))
+    def advance(self, count: int = 1) -> None:
+        """Show the line with `count` more done."""
+        self._done += count
+        left = (time.monotonic() - self._start) / self._done * (self._total - self._done)
+        LINE.show(
+            f"{self._work}: {self._done:,} of {self._total:,} {self._unit}, {duration(left)} left"
+        )
 
 
-def below_the_bar(line: str) -> str:
-    """Return `line` for printing while a bar may be drawn: on a terminal it begins a new line."""
-    return f"\n{line}" if sys.stdout.isatty() else line
+def width() -> int:
+    """Columns of the terminal, at most 100; 100 where there is none."""
+    return min(shutil.get_terminal_size((100, 24)).columns, 100)
+
+
+def duration(seconds: float) -> str:
+    """Seconds, from a minute on minutes, from an hour on hours and minutes."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"

@@ -1,4 +1,4 @@
-"""The progress bar: on a terminal, and not in a log."""
+"""The line on what is under way: drawn over on a terminal, seldom in a log."""
 
 from __future__ import annotations
 
@@ -6,28 +6,30 @@ import os
 import pty
 import subprocess
 import sys
+import time
+
+from hsm import progress
 
 PROGRAM = """
-from hsm.progress import ProgressBar, below_the_bar
-bar = ProgressBar(4, "image")
-bar.advance(1)
-bar.update(2, loss=0.5)
-print(below_the_bar("a remark"))
-bar.update(4, loss=0.25)
-print("next line")
+import time
+from hsm.progress import LINE, Progress, say
+with LINE.titled("a run"):
+    work = Progress("scoring", 4)
+    time.sleep(0.15)
+    work.advance()
+    say("a remark")
+    time.sleep(0.15)
+    work.advance(3)
+say("next line")
 """
 
 
-def test_a_log_stays_clean():
-    result = subprocess.run(
-        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
-    )
-    assert result.stdout == "a remark\nnext line\n"
-
-
-def test_a_terminal_sees_share_and_values_and_the_line_is_ended():
+def on_terminal(program: str, **variables: str) -> str:
+    """What `program` writes to a terminal."""
     parent, child = pty.openpty()
-    with subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=child) as process:
+    environment = {**os.environ, **variables}
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdout=child, env=environment) as process:
         os.close(child)
         shown = b""
         while True:
@@ -40,7 +42,40 @@ def test_a_terminal_sees_share_and_values_and_the_line_is_ended():
             shown += part
     os.close(parent)
     assert process.returncode == 0
-    assert b"\r\na remark\r\n" in shown
-    assert b"4/4" in shown
-    assert b"loss: 0.2500" in shown
-    assert shown.endswith(b"\nnext line\r\n")
+    return shown.decode().replace("\r\n", "\n")
+
+
+def test_a_log_stays_clean():
+    result = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
+    )
+    assert result.stdout == "a remark\nnext line\n"
+
+
+def test_a_log_has_a_line_every_half_minute(capsys, monkeypatch):
+    now = time.monotonic()
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now)
+    line = progress.LiveLine()
+    with line.titled("a run"):
+        for second in range(1, 71):
+            now += 1
+            line.show(f"second {second}")
+    assert capsys.readouterr().out == "a run  second 30\na run  second 60\n"
+
+
+def test_a_terminal_sees_one_line_that_makes_way():
+    clear = "\r\x1b[K"
+    shown = on_terminal(PROGRAM)
+    assert f"{clear}a run  scoring: 1 of 4 images, " in shown
+    assert f" left{clear}a remark\n{clear}a run  scoring: 4 of 4 images, 0.0 s left" in shown
+    assert shown.endswith(f"{clear}next line\n")
+
+
+def test_the_line_is_no_longer_than_the_terminal():
+    program = "from hsm.progress import LINE; LINE.stage('x' * 200); LINE.clear()"
+    assert on_terminal(program, COLUMNS="60").count("x") == 59
+
+
+def test_durations_have_few_digits():
+    found = [progress.duration(seconds) for seconds in (0.44, 9.94, 33.3, 60, 3599, 7260)]
+    assert found == ["0.4 s", "9.9 s", "33 s", "1 min", "1 h 00 min", "2 h 01 min"]

@@ -21,7 +21,7 @@ from hsm.cores import usable_cores
 from hsm.data import images
 from hsm.data.sampling import BatchOrder, in_order
 from hsm.data.sources.encoded import encoded_reader
-from hsm.data.sources.source import Split
+from hsm.data.sources.source import Files, Split
 
 # Images uint8 [b, size, size, 3] and labels int32 [b].
 Batches = Iterable[tuple[Any, Any]]
@@ -192,7 +192,8 @@ def _resized(split: Split, size: int) -> np.ndarray:
 
 def _file_batches(split: Split, size: int) -> _Read:
     """Returns what reads, decodes, resizes and cuts files, in threads."""
-    read, load = encoded_reader(split.images), _decoder(images.resize_size(size))
+    files = cast(Files, split.images)
+    read, load = encoded_reader(files), _decoder(images.resize_size(size))
     labels = tf.constant(split.labels, tf.int32)
 
     # Nothing to convert here.

@@ -68,6 +68,7 @@ def main() -> None:
             wanted.workspace,
             wanted.pretrained,
             tensorboard=FLAGS.tensorboard,
+            verbose=FLAGS.verbose,
             observe=history.observe,
         )
         for config in wanted.configs:

@@ -56,6 +56,7 @@ def main() -> None:
             wanted.workspace,
             wanted.pretrained,
             tensorboard=FLAGS.tensorboard,
+            verbose=FLAGS.verbose,
             observe=last.observe,
         )
         for config in wanted.configs:

@@ -109,14 +109,18 @@ def _copy(name: str, data_dir: Path, output_dir: Path) -> None:
 
     listing = benchmark.find(name, str(data_dir))
     check_counts(name, facts(name).expected, listing)
-    manifest = prepare.write_copy(
-        listing,
-        output_dir,
-        name=name,
-        encoding=FLAGS.encoding,
-        max_pixels=FLAGS.max_pixels,
-        progress=_progress("image"),
-    )
+    try:
+        manifest = prepare.write_copy(
+            listing,
+            output_dir,
+            name=name,
+            encoding=FLAGS.encoding,
+            max_pixels=FLAGS.max_pixels,
+            progress=_progress("image"),
+        )
+    except KeyboardInterrupt as error:
+        error.add_note("finished shards are kept: the same command goes on from there")
+        raise
     size = sum(shard.size for shard in manifest.shards)
     print(f"{output_dir}: {len(manifest.classes):,} images, {size / 1e9:.2f} GB; it is complete")
 

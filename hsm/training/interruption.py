@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -17,6 +18,9 @@ class Interruption:
     Python's KeyboardInterrupt or a handler of the program's own. A second signal does not wait.
     Only the main thread of Python receives signals; in another one the block changes nothing.
 
+    Args:
+        on_request: called at once when the first signal comes.
+
     Example:
         with Interruption() as interruption:
             for batch in batches:
@@ -26,7 +30,8 @@ class Interruption:
                     interruption.deliver()
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_request: Callable[[], None] = lambda: None) -> None:
+        self._on_request = on_request
         self._received: int | None = None
         self._before: dict[int, Any] = {}
 
@@ -66,6 +71,8 @@ class Interruption:
         is_second, self._received = self._received is not None, number
         if is_second:
             self.deliver()
+        else:
+            self._on_request()
 
     def _restore(self) -> None:
         while self._before:

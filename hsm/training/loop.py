@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from hsm.progress import ProgressBar
+from hsm.progress import say
 from hsm.schedules import Phase, Schedule, phase_at
 from hsm.training import checkpoint
 from hsm.training.interruption import Interruption
 from hsm.training.progress import check_origin, read_progress
+from hsm.training.results import EpochResult, StepResult, show_step
 from hsm.training.step import Totals, TrainStep
 from hsm.training.watch import Watch
 
@@ -35,30 +36,6 @@ class TrainingData:
     steps_per_epoch: int
 
 
-@dataclass(frozen=True)
-class EpochResult:
-    """What one epoch of training gave.
-
-    Attributes:
-        epoch: its number, from 1.
-        alpha: alpha in force; a learned one at the epoch's end; None if the model has none.
-        learning_rate: learning rate in force.
-        loss: mean of the objective's terms; of a cross entropy that of its examples, in nats, with
-            the labels smoothed in training.
-        accuracy: share of its examples classified rightly, 0..1; None if none are classified.
-        seconds: wall time of its steps.
-        images_per_second: examples / seconds.
-    """
-
-    epoch: int
-    alpha: float | None
-    learning_rate: float
-    loss: float
-    accuracy: float | None
-    seconds: float
-    images_per_second: float
-
-
 class Trainer:
     """Trains a model epoch by epoch, resumably: same state, same data, same weights.
 
@@ -68,6 +45,7 @@ class Trainer:
         schedule: alpha and learning rate of every epoch.
         evaluate: epoch → JSON-serialisable result, or None when that epoch is not to be evaluated.
         on_epoch: told of every epoch's result, after its checkpoint.
+        on_step: told once a second how far an epoch is.
         origin: what is trained on and from, for example checksums; a checkpoint of another origin
             is refused.
         checkpoint_minutes: an epoch that lasts longer is also saved in its middle, this often.
@@ -88,6 +66,7 @@ class Trainer:
         schedule: Schedule,
         evaluate: Callable[[int], dict[str, Any] | None],
         on_epoch: Callable[[EpochResult], None] = lambda result: None,
+        on_step: Callable[[StepResult], None] = show_step,
         origin: dict[str, str | None] | None = None,
         checkpoint_minutes: float = 10.0,
     ) -> None:
@@ -96,6 +75,7 @@ class Trainer:
         self.schedule = schedule
         self.evaluate = evaluate
         self.on_epoch = on_epoch
+        self.on_step = on_step
         self.origin = origin
         self.checkpoint_minutes = checkpoint_minutes
         self.epoch = 0
@@ -192,7 +172,7 @@ class Trainer:
         path = file.path
         self._evaluate(path)
         while self.epoch < file.last_epoch:
-            with Interruption() as interruption:
+            with Interruption(_say_what_follows) as interruption:
                 result = self._epoch(self.epoch + 1, path, interruption)
                 self.epoch = result.epoch
                 self.epochs.append(asdict(result))
@@ -217,21 +197,20 @@ class Trainer:
         self.step.set_phase(alpha=phase.alpha, learning_rate=phase.learning_rate)
         elapsed, first = self._begin(epoch)
         start = time.perf_counter() - elapsed
-        watch, bar = Watch(self.checkpoint_minutes * 60), ProgressBar(self.data.steps_per_epoch)
+        watch, steps = Watch(self.checkpoint_minutes * 60), self.data.steps_per_epoch
         for index, (images, labels) in enumerate(self.data.batches(epoch, first), start=first + 1):
             self.step(images, labels)
             is_stopping = interruption.is_requested
             if watch.is_time(index) or is_stopping:
                 totals = self._check(phase, epoch)
                 seconds = time.perf_counter() - start
-                bar.update(index, **_shown(totals, seconds))
+                rate, loss = phase.learning_rate, totals.mean_loss
+                self.on_step(StepResult(epoch, index, steps, rate, loss, seconds))
                 if watch.is_time_to_save() or is_stopping:
                     self.save(path, {"step": index, "seconds": seconds, "totals": asdict(totals)})
             if is_stopping:
                 interruption.deliver()
-        result = self._finish(phase, epoch, start=start)
-        bar.update(self.data.steps_per_epoch, **_shown(self.step.totals(), result.seconds))
-        return result
+        return self._finish(phase, epoch, start=start)
 
     def _begin(self, epoch: int) -> tuple[float, int]:
         """Seconds spent on and steps done of an epoch that was cut off in its middle."""
@@ -298,6 +277,5 @@ class Trainer:
             ) from error
 
 
-def _shown(totals: Totals, seconds: float) -> dict[str, float]:
-    """What the progress bar shows beside the share done and the time left."""
-    return {"loss": totals.mean_loss, "images/s": totals.examples / seconds}
+def _say_what_follows() -> None:
+    say("stopping: the step under way is finished and saved")

@@ -118,4 +118,7 @@ def test_an_interrupt_says_how_to_go_on(root, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("hsm.data.sources.prepare.write_copy", interrupt)
     arguments = ["--dataset=cars196", f"--data_dir={root}", f"--output_dir={tmp_path / 'small'}"]
     assert run(*arguments) == 130
-    assert "interrupted; the same command continues from what is saved" in capsys.readouterr().err
+    assert (
+        "interrupted; finished shards are kept: the same command goes on from there"
+        in capsys.readouterr().err
+    )

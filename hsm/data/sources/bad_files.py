@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hsm.data.image_check import find_bad_images
-from hsm.progress import ProgressBar
+from hsm.progress import LINE, Progress
 
 _MAX_NAMED = 10
-_FILES_A_STEP = 50  # Of the progress bar.
 
 
 def bad_files(
@@ -40,14 +39,17 @@ def bad_files(
 
 
 def _checked(paths: Sequence[str], max_pixels: int) -> dict[str, str]:
-    bar = ProgressBar(len(paths), "image")
+    progress: Progress | None = None
 
-    def progress(done: int, new: int) -> None:
-        # What is remembered counts as done.
-        if done == new or done % _FILES_A_STEP == 0:
-            bar.update(len(paths) - new + done)
+    def tell(done: int, new: int) -> None:
+        nonlocal progress
+        progress = progress or Progress("checking", new)
+        progress.advance()
 
-    return find_bad_images(paths, max_pixels=max_pixels, progress=progress)
+    try:
+        return find_bad_images(paths, max_pixels=max_pixels, progress=tell)
+    finally:
+        LINE.clear()
 
 
 def shortened(names: Sequence[str], separator: str = ", ") -> str:

@@ -17,6 +17,7 @@ from hsm.experiments.cli import import_flag
 from hsm.experiments.cli.command import Command
 from hsm.experiments.cli.flag_spelling import with_flags
 from hsm.experiments.runs import environment
+from hsm.progress import LINE
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -120,16 +121,22 @@ def _guarded(main: Callable[[], None]) -> None:
     try:
         import_flag.import_modules()
         main()
-    except KeyboardInterrupt:
-        _stop("interrupted; the same command continues from what is saved", 130)
-    except _Terminated:
-        _stop("terminated; the same command continues from what is saved", 143)
+    except KeyboardInterrupt as error:
+        _stop(_with_notes("interrupted", error), 130)
+    except _Terminated as error:
+        _stop(_with_notes("terminated", error), 143)
     except _USER_ERRORS as error:
         if flags.FLAGS.traceback:
             traceback.print_exc()
         _stop(with_flags(str(error), set(flags.FLAGS)), 1)
 
 
+def _with_notes(what: str, error: BaseException) -> str:
+    """What ended a command, and what those who were at work say of it."""
+    return "; ".join([what, *getattr(error, "__notes__", ())])
+
+
 def _stop(message: str, code: int) -> None:
+    LINE.clear()
     print(f"error: {message}", file=sys.stderr)
     sys.exit(code)

@@ -12,6 +12,7 @@ from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.cli.app import load_tensorflow
 from hsm.experiments.cli.precision import check_model, check_precision
 from hsm.experiments.config import RunConfig
+from hsm.progress import say
 
 if TYPE_CHECKING:
     from hsm.data.sources.source import ImageSource
@@ -66,7 +67,7 @@ def wanted(
     shared.check(configs_of, split)
     # Imported here, so that --help and a bad flag need no TensorFlow.
     load_tensorflow()
-    from hsm.experiments.runs import dry_run
+    from hsm.experiments.runs import dry_run, plan
     from hsm.experiments.runs.workspace import Workspace
 
     _check_backbones([configs_of(name, name, split)[0] for name in datasets], pretrained)
@@ -74,7 +75,8 @@ def wanted(
     for dataset, source in _sources(datasets, split).items():
         used = narrowed(source)
         configs = configs_of(dataset, used.name, split)
-        print(dry_run.describe(configs, used, workspace), flush=True)
+        is_full = shared.FLAGS.dry_run or shared.FLAGS.verbose
+        say((dry_run.describe if is_full else plan.brief)(configs, used, workspace))
         if shared.FLAGS.dry_run:
             print(dry_run.estimate(configs, used, workspace, pretrained=pretrained))
         else:

@@ -70,6 +70,9 @@ flags.DEFINE_bool(
 flags.DEFINE_bool(
     "dry_run", False, "Read the data, print counts, plan and an estimate of the time; stop."
 )
+flags.DEFINE_bool(
+    "verbose", False, "Print every setting, and a line for every epoch and every scoring."
+)
 
 FLAGS = flags.FLAGS
 

@@ -76,6 +76,12 @@ def finished_runs(table: Table) -> list[Finished]:
 
         tensorboard = shared.FLAGS.tensorboard
         with runs.workspace.locked():
-            runner = Runner(runs.source, runs.workspace, runs.pretrained, tensorboard=tensorboard)
+            runner = Runner(
+                runs.source,
+                runs.workspace,
+                runs.pretrained,
+                tensorboard=tensorboard,
+                verbose=shared.FLAGS.verbose,
+            )
             found.append(Finished(runner, [runner.run(config) for config in runs.configs]))
     return found

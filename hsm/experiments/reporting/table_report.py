@@ -1,18 +1,25 @@
-"""Finished runs → the files of a table: tables, learning curves, and the page to read."""
+"""Finished runs → the files of a table, and what the terminal shows of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
+from hsm.experiments.config.run_record import RunRecord
 from hsm.experiments.reporting import page_figures, table_writers
 from hsm.experiments.reporting.curves import write_curves
+from hsm.experiments.reporting.grid import to_text
 from hsm.experiments.reporting.page import write_report
+from hsm.experiments.reporting.summary import by_dataset
+from hsm.experiments.reporting.verdict import verdict
 from hsm.experiments.runs.finished import Finished
+from hsm.progress import LINE, say, width
 from hsm.visual.style import missing_matplotlib
 
 
 def write(finished: Sequence[Finished], *, table: str, curves: str | None) -> None:
-    """Write the files, print the table and say where everything is.
+    """Write the files, show the first table and the verdict, and say where everything is.
 
     Args:
         finished: the runs of every data set; at least one.
@@ -22,15 +29,27 @@ def write(finished: Sequence[Finished], *, table: str, curves: str | None) -> No
     folder = finished[0].runner.workspace.output_dir
     records = [record for found in finished for record in found.records]
     table_writers.write_tables(records, folder, table=table)
-    print(f"\n{table_writers.render_text(records, table)}\n")
+    say("\n" + "\n\n".join(_shown(records, table)) + "\n")
     missing = missing_matplotlib("The learning curves")
     if missing:
-        print(missing)
+        say(missing)
     elif curves:
-        paths = write_curves(records, folder, stem=curves)
-        print(f"Learning curves: {', '.join(map(str, paths))}")
+        LINE.stage("drawing the learning curves")
+        write_curves(records, folder, stem=curves)
+    LINE.stage("drawing the page")
     pictures = {} if missing else page_figures.sections(finished, curves=curves)
     # Table 1's keep the plain name; those of another table must not replace it.
     page = folder / ("report.html" if table == "table1" else f"report_{table}.html")
-    print(f"To read in a browser: {write_report(records, page, table=table, pictures=pictures)}")
-    print(f"Tables and records are in {folder}")
+    write_report(records, page, table=table, pictures=pictures)
+    say(f"To read in a browser: {page}")
+    say(f"More tables, curves and records: {folder}")
+
+
+def _shown(records: Sequence[RunRecord], table: str) -> Iterator[str]:
+    """The first table of every data set, and below all of them the verdict."""
+    for runs in by_dataset(records, lambda run: run.name).values():
+        grid = table_writers.LAYOUTS[table](runs)[0]
+        yield to_text(replace(grid, notes=grid.notes[:1]), width=width())
+    yield "\n".join(
+        textwrap.fill(line, width(), subsequent_indent="  ") for line in verdict(records)
+    )

@@ -8,25 +8,28 @@ from dataclasses import asdict
 from typing import Any
 
 from hsm.experiments.config import RunConfig
+from hsm.experiments.config.run_record import RunRecord
 from hsm.experiments.runs.evaluator import Evaluator
 from hsm.experiments.runs.made_with import changes
 from hsm.experiments.runs.recording import evaluation_row
 from hsm.experiments.runs.tensorboard_log import RunLog
 from hsm.models import EmbeddingModel
-from hsm.progress import below_the_bar
+from hsm.progress import LINE, duration
 from hsm.records import EpochRow, EvaluationRow
 from hsm.training.collapse import Collapse
-from hsm.training.loop import EpochResult, Trainer
+from hsm.training.loop import Trainer
+from hsm.training.results import EpochResult, StepResult
 
 
 class RunReport:
-    """Says in a line each how an epoch and an evaluation went.
+    """Shows how a run goes on the line of `hsm.progress`, and says what should stay.
 
     Args:
         config: of the run.
-        say: told of progress, a line at a time.
+        say: told of what should stay, a line at a time.
         model: what is trained.
         log: told of it, too; None for nothing but lines.
+        verbose: a line that stays for every epoch and evaluation.
     """
 
     def __init__(
@@ -36,25 +39,45 @@ class RunReport:
         *,
         model: EmbeddingModel,
         log: RunLog | None = None,
+        verbose: bool = False,
     ) -> None:
         self._config = config
         self._say = say
         self._model = model
         self._log = log
+        self._verbose = verbose
 
     def resumed(self, trainer: Trainer) -> None:
         """A line on where training goes on from, and what computes it from there on."""
         changed = changes(*trainer.made_with[-2:]) if len(trainer.made_with) > 1 else ""
-        self._say(
-            f"{title(self._config)}: continues after epoch {trainer.epoch}"
-            + (f", with {changed}: other numbers than without the change" if changed else "")
-        )
+        # A heated branch goes on from the state of what it heats, which is nothing to tell of.
+        if changed or self._verbose or trainer.epoch != self._config.epochs:
+            self._say(
+                f"{title(self._config)}: continues after epoch {trainer.epoch}"
+                + (f", with {changed}: other numbers than without the change" if changed else "")
+            )
         if self._log is not None:
             epochs = map(EpochRow.from_json, trainer.epochs)
             self._log.past(epochs, map(evaluation_row, trainer.evaluations))
 
+    def step(self, result: StepResult) -> None:
+        """Show how far the run is."""
+        config = self._config
+        steps = (config.total_epochs - result.epoch + 1) * result.steps - result.step
+        LINE.show(
+            f"epoch {result.epoch}/{config.total_epochs}  rate {result.learning_rate:g}  "
+            f"loss {result.loss:.4f}  {duration(result.seconds / result.step * steps)} left"
+        )
+
     def epoch(self, result: EpochResult) -> None:
-        """One line of what an epoch gave, and of the time that the rest will take."""
+        """Tell of what an epoch gave, and of the time that the rest will take."""
+        if self._verbose:
+            self._say(self._epoch_line(result))
+        if self._log is not None:
+            self._log.epoch(EpochRow.from_json(asdict(result)))
+            self._log.weights(self._model, result.epoch)
+
+    def _epoch_line(self, result: EpochResult) -> str:
         left = (self._config.total_epochs - result.epoch) * result.seconds
         parts = [
             f"{title(self._config)} epoch {result.epoch}/{self._config.total_epochs}",
@@ -65,23 +88,18 @@ class RunReport:
             f"{result.images_per_second:.1f} images/s",
             f"{duration(result.seconds)}, {duration(left)} left",
         ]
-        self._say("  ".join(part for part in parts if part is not None))
-        if self._log is not None:
-            self._log.epoch(EpochRow.from_json(asdict(result)))
-            self._log.weights(self._model, result.epoch)
+        return "  ".join(part for part in parts if part is not None)
 
     def collapse(self, found: Collapse) -> None:
         """A sentence on features that became one, with the remedies that this run has."""
         self._say(
-            below_the_bar(
-                f"{title(self._config)} epoch {found.epoch}: the features collapsed. The pooled "
-                f"ones of different classes have a mean cosine of {found.cosine:.6f} before step "
-                f"{found.step}; at the start it was {found.start:.6f}. {_remedies(self._config)}"
-            )
+            f"{title(self._config)} epoch {found.epoch}: the features collapsed. The pooled ones "
+            f"of different classes have a mean cosine of {found.cosine:.6f} before step "
+            f"{found.step}; at the start it was {found.start:.6f}. {_remedies(self._config)}"
         )
 
     def watched(self, evaluator: Evaluator) -> Callable[[int], dict[str, Any] | None]:
-        """`evaluator`, with a line for every evaluation."""
+        """`evaluator`, whose evaluations are told of."""
 
         def evaluate(epoch: int) -> dict[str, Any] | None:
             start = time.perf_counter()
@@ -89,9 +107,9 @@ class RunReport:
             if evaluation is not None:
                 took = duration(time.perf_counter() - start)
                 row = evaluation_row({"epoch": epoch, **evaluation})
-                self._say(
-                    f"{title(self._config)} epoch {epoch}: {scores(row, self._config)}  ({took})"
-                )
+                if self._verbose:
+                    found = scores(row, self._config)
+                    self._say(f"{title(self._config)} epoch {epoch}: {found}  ({took})")
                 if self._log is not None:
                     self._log.evaluation(row)
             return evaluation
@@ -123,14 +141,19 @@ def scores(row: EvaluationRow, config: RunConfig) -> str:
     return "  ".join(found)
 
 
+def summary(record: RunRecord) -> str:
+    """A line on a run that was trained: where its loss came to, its scores, what it took."""
+    parts = [title(record.config)]
+    if record.epochs:
+        parts += [f"{len(record.epochs)} epochs", f"loss {record.epochs[-1].loss:.3f}"]
+    first = min(record.final.recall, default=None)
+    if first is not None:
+        parts.append(f"R@{first} {100 * record.final.recall[first]:.2f}")
+    if record.final.accuracy is not None:
+        parts.append(f"accuracy {100 * record.final.accuracy:.2f} %")
+    return "  ".join([*parts, f"({duration(sum(record.seconds.values()))})"])
+
+
 def title(config: RunConfig) -> str:
     """What a line on a run starts with."""
     return f"{config.dataset} {config.method} seed {config.seed}"
-
-
-def duration(seconds: float) -> str:
-    """Seconds, from a minute on minutes, from an hour on hours and minutes."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"

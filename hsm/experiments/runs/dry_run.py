@@ -19,6 +19,7 @@ from hsm.experiments.config.recipes import WITH_RELEASED_DRIVER
 from hsm.experiments.config.variants import label
 from hsm.experiments.runs import build
 from hsm.experiments.runs.workspace import Workspace
+from hsm.progress import width
 from hsm.training.progress import read_progress
 
 _TIMED_STEPS = 3
@@ -51,11 +52,9 @@ def describe(configs: Sequence[RunConfig], source: ImageSource, workspace: Works
             f"{source.name}: {_count(source.train)} train, {_count(source.test)} test"
             + (f", {_count(source.gallery)} gallery" if source.gallery else ""),
             _filled(_classes(source)),
-            *_left_out(source),
-            *_copies(source),
-            *_turned(source),
+            *remarks(source),
             _filled(", ".join(_settings(configs))),
-            *_without_driver(configs[0]),
+            *without_driver(configs[0]),
             f"  {len(configs)} runs ({rows}; seed {seeds}), {recorded} of them recorded already",
         ]
     )
@@ -125,7 +124,7 @@ def _settings(configs: Sequence[RunConfig]) -> list[str]:
     return found
 
 
-def _without_driver(config: RunConfig) -> list[str]:
+def without_driver(config: RunConfig) -> list[str]:
     """Says whose settings the profile "official" has where the released code has none."""
     if config.profile == "official" and config.dataset not in WITH_RELEASED_DRIVER:
         return [
@@ -139,7 +138,7 @@ def _without_driver(config: RunConfig) -> list[str]:
 
 def _filled(text: str) -> str:
     return textwrap.fill(
-        text, width=100, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
+        text, width=width(), initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
     )
 
 
@@ -149,13 +148,19 @@ def _count(split: Split) -> str:
 
 def _classes(source: ImageSource) -> str:
     """The first and the last class of each side, in which a class on the wrong side shows."""
-    sides = f"training classes {_ends(source.train)}; test classes {_ends(source.test)}"
+    sides = f"training classes {ends(source.train)}; test classes {ends(source.test)}"
     return f"{sides}; {source.note}" if source.note else sides
 
 
-def _ends(split: Split) -> str:
+def ends(split: Split) -> str:
+    """The first and the last class of a split."""
     first, last = (_printable(split.class_names[index]) for index in (0, -1))
     return f"{first} … {last}"
+
+
+def remarks(source: ImageSource) -> list[str]:
+    """Lines on what of the data is left out, stands on both sides, or was turned."""
+    return [*_left_out(source), *_copies(source), *_turned(source)]
 
 
 def _copies(source: ImageSource) -> list[str]:

@@ -14,7 +14,7 @@ from hsm.data import pipeline
 from hsm.data.sources.source import ImageSource, Split
 from hsm.evaluation import damped_unit_length, embed, evaluate
 from hsm.experiments.config import RunConfig
-from hsm.progress import ProgressBar
+from hsm.progress import LINE, Progress
 
 
 class Evaluator:
@@ -63,7 +63,7 @@ class Evaluator:
         batches = pipeline.evaluation_batches(
             split, crop=self.config.image_size, batch_size=self.config.test_batch_size
         )
-        progress = ProgressBar(len(split), "image").advance
+        progress = Progress("embedding", len(split)).advance
         return embed(self._features, batches, num_examples=len(split), progress=progress)
 
     def score(self, *, with_unnormalized: bool = True) -> dict[str, Any]:
@@ -107,7 +107,7 @@ class Evaluator:
             normalize=normalize and config.test_epsilon == 0,
             gallery=features,
             gallery_labels=labels,
-            progress=ProgressBar(len(queries[1]), "query").advance,
+            progress=_scoring(len(queries[1])),
         )
         hits = {str(k): records.pack_hits(evaluation.ranks < k) for k in config.ks}
         return {**evaluation.to_json(), "hits": hits}
@@ -135,3 +135,17 @@ class Evaluator:
         """Features at the released code's length, all but 1, and their labels."""
         features, labels = embedded
         return damped_unit_length(features, self.config.feature_epsilon), labels
+
+
+def _scoring(count: int) -> Callable[[int], None]:
+    """Shows how many of `count` queries are looked up; k-means, which comes next, only by name."""
+    progress, done = Progress("scoring", count, "queries"), 0
+
+    def advance(more: int) -> None:
+        nonlocal done
+        done += more
+        progress.advance(more)
+        if done == count:
+            LINE.stage("k-means")
+
+    return advance

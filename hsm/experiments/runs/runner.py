@@ -16,18 +16,20 @@ from hsm.experiments.config import RunConfig
 from hsm.experiments.config.initial_weights import RANDOM, Pretrained
 from hsm.experiments.config.run_record import RunRecord
 from hsm.experiments.runs import build, diagnostics, environment, preparation
-from hsm.experiments.runs.console_log import RunReport, duration, scores, title
+from hsm.experiments.runs.console_log import RunReport, summary, title
 from hsm.experiments.runs.evaluator import Evaluator
 from hsm.experiments.runs.made_with import made_with
 from hsm.experiments.runs.observer import Observer, look_away
-from hsm.experiments.runs.recording import evaluation_row, make_record
+from hsm.experiments.runs.recording import make_record
 from hsm.experiments.runs.tensorboard_log import RunLog
 from hsm.experiments.runs.workspace import Workspace
 from hsm.models import EmbeddingModel
+from hsm.progress import LINE, duration, say
 from hsm.records import Provenance
 from hsm.training.checkpoint import CheckpointFile
 from hsm.training.collapse import CollapseWatch
 from hsm.training.loop import Trainer
+from hsm.training.progress import read_progress
 
 _Prepare = Callable[[], float]
 
@@ -40,17 +42,19 @@ class Runner:
         source: the data.
         workspace: the output folder.
         pretrained: what the backbone starts from.
-        say: told of progress, a line at a time.
+        say: told of what should stay on the screen, a line at a time.
         tensorboard: write event files and the projector's files beside the records.
         observe: shown the network at the start and after every epoch that is trained.
+        verbose: say a line for every epoch and evaluation, not only one for a run.
     """
 
     source: ImageSource
     workspace: Workspace
     pretrained: Pretrained = RANDOM
-    say: Callable[[str], None] = print
+    say: Callable[[str], None] = say
     tensorboard: bool = False
     observe: Observer = look_away
+    verbose: bool = False
 
     def __post_init__(self) -> None:
         records.commit()
@@ -61,6 +65,27 @@ class Runner:
         Raises:
             ValueError: if record or state is there, but of other images or weights.
         """
+        try:
+            with LINE.titled(title(config)):
+                return self._run(config)
+        except Exception:
+            raise
+        except BaseException as error:  # Ctrl-C and the like.
+            error.add_note(self._kept(config))
+            raise
+
+    def _kept(self, config: RunConfig) -> str:
+        """What an interruption leaves of a run, in words."""
+        for path in (self.workspace.checkpoint(config), self.workspace.trunk_checkpoint(config)):
+            if path.exists():
+                epoch = read_progress(path)["epoch"]
+                return (
+                    f"{title(config)} is saved after epoch {epoch} and what was begun of the next: "
+                    "the same command goes on from there"
+                )
+        return f"nothing of {title(config)} is saved yet; what was finished before it is"
+
+    def _run(self, config: RunConfig) -> RunRecord:
         record = self.workspace.record(config)
         weights = build.weights_sha256(config, self.pretrained)
         if record is not None:
@@ -82,6 +107,7 @@ class Runner:
             provenance = replace(provenance, trained_with=tuple(trained_with))
         record = make_record(config, self.source, **results, provenance=provenance)
         records.write(record, self.workspace.records_dir)
+        self.say(summary(record))
         self._diagnose(config, model)
         self._log_end(config, record, model)
         return record
@@ -165,7 +191,6 @@ class Runner:
     def _evaluate_pretrained(self, config: RunConfig) -> dict[str, Any]:
         """What the record of the run is made of."""
         evaluation = {"epoch": 0, **self._pretrained_evaluator(config).score()}
-        self.say(f"{title(config)}: {scores(evaluation_row(evaluation), config)}")
         return {"epochs": [], "evaluations": [evaluation], "seconds": {}}
 
     def _train(
@@ -176,7 +201,7 @@ class Runner:
         model = build.build_model(config, num_classes, pretrained=self.pretrained)
         log = self._log(config)
         evaluator = self._evaluator(model, config, log)
-        report = RunReport(config, self.say, model=model, log=log)
+        report = RunReport(config, self.say, model=model, log=log, verbose=self.verbose)
         score = report.watched(evaluator)
         observe = functools.partial(self.observe, config, model=model, evaluator=evaluator)
 
@@ -196,6 +221,7 @@ class Runner:
             schedule=config.schedule,
             evaluate=evaluate,
             on_epoch=report.epoch,
+            on_step=report.step,
             origin=_origin(self.source, weights),
         )
         self._train_resumed(config, trainer, report=report, prepare=prepare)
@@ -223,7 +249,8 @@ class Runner:
         if not is_resumed and config.is_prepared:
             trainer.save(files[0].path)
             took = duration(trainer.preparation_seconds)
-            self.say(f"{title(config)}: prepared  ({took})")
+            if self.verbose:
+                self.say(f"{title(config)}: prepared  ({took})")
         trainer.train_files(files)
 
 

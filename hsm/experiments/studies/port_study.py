@@ -16,7 +16,7 @@ from hsm.data.sources.source import Split
 from hsm.evaluation import damped_unit_length, embed
 from hsm.metrics import Interval, negatives_before_positive, paired_bootstrap
 from hsm.models.porting import Port, ported
-from hsm.progress import ProgressBar
+from hsm.progress import Progress
 from hsm.visual.port_rows import PortRow
 
 REFERENCE = "as Caffe"
@@ -63,7 +63,7 @@ class Measurement:
         )
         count = len(self.split)
         found, _ = embed(
-            run, batches, num_examples=count, progress=ProgressBar(count, "image").advance
+            run, batches, num_examples=count, progress=Progress("embedding", count).advance
         )
         return damped_unit_length(found)
 

@@ -15,7 +15,7 @@ from hsm.experiments.config import RunConfig
 from hsm.experiments.runs.evaluator import Evaluator
 from hsm.metrics.neighbours import Neighbours, nearest_neighbours
 from hsm.models import EmbeddingModel
-from hsm.progress import ProgressBar
+from hsm.progress import Progress
 
 PARTS = ("test", "train")
 
@@ -133,7 +133,7 @@ def _evaluate(
         normalize=False,
         gallery=searched,
         gallery_labels=None if gallery is None else gallery.labels,
-        progress=ProgressBar(len(queries), "query").advance,
+        progress=Progress("scoring", len(queries), "queries").advance,
     )
 
 

@@ -32,7 +32,7 @@ def test_the_plan_says_where_the_released_code_has_no_driver(dataset, is_said):
     from hsm.experiments.runs import dry_run
 
     config = RunConfig(dataset=dataset, method="BN", **RECIPES["official"]["image_folder"])
-    assert bool(dry_run._without_driver(config)) is is_said
+    assert bool(dry_run.without_driver(config)) is is_said
 
 
 @pytest.mark.parametrize(("profile", "dataset"), ALL)
