@@ -83,7 +83,7 @@ flags.DEFINE_alias("gallery", "show_queries")
     texts={
         "output_dir": "Folder to write to. Default: the folder evaluation in --model.",
         "smoke": "Try everything out: a few images, and every picture, small; without --model, of "
-        "a run on the digits that is trained in the folder smoke in --output_dir.",
+        "a run on letters that is trained in the folder smoke in --output_dir.",
     },
 )
 def main() -> None:
@@ -125,11 +125,11 @@ def _train_smoke() -> Path:
     from hsm.experiments.runs.runner import Runner
     from hsm.experiments.runs.workspace import Workspace
 
-    recipe = {**RECIPES["paper"]["digits"], "epochs": 1, "heated_epochs": 1, "limit": 64}
-    config = RunConfig(dataset="digits", method="HBN", **recipe)
+    recipe = {**RECIPES["paper"]["letters"], "epochs": 1, "heated_epochs": 1, "limit": 64}
+    config = RunConfig(dataset="letters", method="HBN", **recipe)
     workspace = Workspace(Path(FLAGS.output_dir or "results").expanduser() / "smoke")
     with workspace.locked():
-        Runner(load_source("digits", limit=64), workspace).run(config)
+        Runner(load_source("letters", limit=64), workspace).run(config)
     return workspace.run_dir(config)
 
 

@@ -82,7 +82,7 @@ def training_images(source: ImageSource) -> ImageSource:
 FIGURE = Table("figure2", CLASSIFICATION, configs, curves=False, narrowed=training_images)
 
 
-@command(uses=RUN_FLAGS, defaults={"methods": list(_METHODS)})
+@command(uses=RUN_FLAGS, defaults={"methods": list(_METHODS), "dataset": ["digits"]})
 def main() -> None:
     """Run the driver on the flags."""
     for finished in finished_runs(FIGURE):

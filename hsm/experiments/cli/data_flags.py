@@ -16,7 +16,7 @@ _PAPERS = tuple(name for name, known in CATALOG.items() if known.expected)
 
 flags.DEFINE_list(
     "dataset",
-    ["digits"],
+    ["letters"],
     "One or several of the following. " + ". ".join(f"{n}: {CATALOG[n].summary}" for n in CATALOG),
 )
 flags.DEFINE_string(
