@@ -34,7 +34,7 @@ HOSTILE = {
 
 
 def table1(output, **options):
-    flags = ("--smoke", "--methods=BN", "--heated_epochs=0", "--threads=1")
+    flags = ("--smoke", "--dataset=digits", "--methods=BN", "--heated_epochs=0", "--threads=1")
     return run("table1", *flags, f"--output_dir={output}", **options)
 
 

@@ -31,23 +31,23 @@ def smoke(tmp_path_factory):
 def test_scores_are_those_of_the_record(smoke):
     _, folder, result = smoke
     (record,) = records.read_all(folder / "smoke" / "records")
-    scores = json.loads((folder / "scores_digits.json").read_text())
+    scores = json.loads((folder / "scores_letters.json").read_text())
     for key, value in record.final.to_json().items():
         if key not in ("epoch", "seconds"):
             assert scores[key] == value
-    table = {row["measure"]: float(row["value"]) for row in rows_of(folder / "scores_digits.csv")}
+    table = {row["measure"]: float(row["value"]) for row in rows_of(folder / "scores_letters.csv")}
     assert table["R@1"] == pytest.approx(record.final.recall[1], abs=1e-6)
     assert f"{100 * table['R@1']:.2f}" in result.stdout
-    assert "60 images of 5 classes" in result.stdout
+    assert "64 images of 16 classes" in result.stdout
     assert result.stderr == ""
 
 
 def test_every_picture_has_the_numbers_behind_it(smoke):
     _, folder, _ = smoke
     for kind in ("gallery", "confusion", "map"):
-        assert np.asarray(Image.open(folder / f"{kind}_digits.png")).std() > 10
-        assert (folder / f"{kind}_digits.pdf").exists()
-    gallery = rows_of(folder / "gallery_digits.csv")
+        assert np.asarray(Image.open(folder / f"{kind}_letters.png")).std() > 10
+        assert (folder / f"{kind}_letters.pdf").exists()
+    gallery = rows_of(folder / "gallery_letters.csv")
     assert len(gallery) == 3 * 8
     for row in gallery:
         assert (row["class"] == row["neighbour_class"]) == (row["right"] == "1")
@@ -55,11 +55,11 @@ def test_every_picture_has_the_numbers_behind_it(smoke):
     hits = record.final_hits("1")
     first = {int(row["query"]): row["right"] == "1" for row in gallery if row["place"] == "1"}
     assert first == {query: bool(hits[query]) for query in first}
-    drawn = rows_of(folder / "map_digits.csv")
+    drawn = rows_of(folder / "map_letters.csv")
     assert [row["nearest_is_right"] == "1" for row in drawn] == hits.tolist()
-    confused = rows_of(folder / "confusion_digits.csv")
+    confused = rows_of(folder / "confusion_letters.csv")
     counted = sum(int(r["first_as_second"]) + int(r["second_as_first"]) for r in confused)
-    assert 0 < counted <= 60 - hits.sum()
+    assert 0 < counted <= 64 - hits.sum()
 
 
 def test_worst_first_on_another_data_set_and_on_training_classes(smoke, tmp_path):
@@ -81,10 +81,10 @@ def test_worst_first_on_another_data_set_and_on_training_classes(smoke, tmp_path
     views = ("--confusion=1", "--map=tsne", "--map_points=12")
     train = run("evaluate", f"--model={model}", "--split=train", f"--output_dir={tmp_path}", *views)
     assert train.returncode == 0, train.stderr
-    assert len(rows_of(tmp_path / "map_digits_train.csv")) == 12
-    assert len(rows_of(tmp_path / "confusion_digits_train.csv")) <= 1
+    assert len(rows_of(tmp_path / "map_letters_train.csv")) == 12
+    assert len(rows_of(tmp_path / "confusion_letters_train.csv")) <= 1
     assert "accuracy" in train.stdout
-    assert (tmp_path / "scores_digits_train.json").exists()
+    assert (tmp_path / "scores_letters_train.json").exists()
 
 
 def test_bad_input_is_a_sentence(smoke, tmp_path):

@@ -115,7 +115,7 @@ def test_figure_2_smoke_and_a_second_start_only_draws(tmp_path):
     assert sum(row["kind"] == "feature" for row in rows) == 4 * 60
     assert "the mean direction of their class" in first.stdout
     (folder / "figure2_digits.png").unlink()
-    second = run(*flags)
+    second = run(*flags, "--verbose")
     assert second.stdout.count(": recorded already, ") == 3
     assert "epoch 1/2" not in second.stdout
     assert (folder / "figure2_digits.png").exists()
@@ -190,7 +190,7 @@ def test_figure_4_takes_other_alphas(tmp_path, capsys):
 
 
 def test_figure_4_smoke(tmp_path):
-    result = run("figure4", "--smoke", f"--output_dir={tmp_path}")
+    result = run("figure4", "--smoke", "--dataset=digits", f"--output_dir={tmp_path}")
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "smoke" / "figure4_digits.png").exists()
     for row in ("SM  ", "BN, α = 4 ", "HBN, α = 16 → 4"):
@@ -211,7 +211,9 @@ def test_remarks_draw_records_and_say_whether_they_agree(tmp_path, capsys):
 
 
 def test_remarks_smoke(tmp_path):
-    result = run("remarks", "--smoke", "--methods=SM,LN", f"--output_dir={tmp_path}")
+    result = run(
+        "remarks", "--smoke", "--dataset=digits", "--methods=SM,LN", f"--output_dir={tmp_path}"
+    )
     assert result.returncode == 0, result.stderr
     assert "Section 3.3" in result.stdout
     assert (tmp_path / "smoke" / "remarks_digits.csv").exists()
@@ -275,7 +277,7 @@ def test_conditions_are_named_after_what_decides_them(tmp_path):
 
 
 def test_port_smoke_and_refusals(tmp_path):
-    result = run("port", "--smoke", f"--output_dir={tmp_path}")
+    result = run("port", "--smoke", "--dataset=digits", f"--output_dir={tmp_path}")
     assert result.returncode == 0, result.stderr
     with (tmp_path / "smoke" / "port_digits.csv").open() as file:
         rows = list(csv.DictReader(file))

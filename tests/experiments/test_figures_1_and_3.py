@@ -19,7 +19,9 @@ from hsm.output_folder import MARKER
 def trained(tmp_path_factory):
     """The output folder of figure1 --smoke, and what the command printed."""
     folder = tmp_path_factory.mktemp("figure1")
-    result = run("figure1", "--smoke", "--tensorboard", f"--output_dir={folder}")
+    result = run(
+        "figure1", "--smoke", "--dataset=digits", "--tensorboard", f"--output_dir={folder}"
+    )
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
     return folder / "smoke", result.stdout
@@ -133,7 +135,9 @@ def test_bad_input_is_a_sentence(trained, tmp_path, capsys, figure1):
 def trained_3(tmp_path_factory):
     """The output folder of figure3 --smoke, and what the command printed."""
     folder = tmp_path_factory.mktemp("figure3")
-    result = run("figure3", "--smoke", "--tensorboard", f"--output_dir={folder}")
+    result = run(
+        "figure3", "--smoke", "--dataset=digits", "--tensorboard", f"--output_dir={folder}"
+    )
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
     return folder / "smoke", result.stdout

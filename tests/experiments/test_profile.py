@@ -12,6 +12,8 @@ OFFICIAL = (
     "--backbone=convnet",
     "--class_mean_init",
     "--smoke",
+    "--dataset=digits",
+    "--verbose",
     "--methods=HBN",
     "--embedding_dim=8",
     "--batch_size=4",

@@ -11,6 +11,8 @@ import pytest
 from support.driver_process import kill_after, run
 
 KILLED = (
+    "--verbose",
+    "--dataset=digits",
     "--methods=HBN",
     "--smoke",
     "--epochs=1",
@@ -27,24 +29,26 @@ def test_smoke_writes_tables_plots_and_records_within_seconds(tmp_path):
     assert result.stderr == ""
     for method in ("SM", "LN at switch", "LN", "HLN", "BN at switch", "BN", "HBN"):
         assert f"\n{method} " in result.stdout
-    assert "60 images of 5 classes test" in result.stdout
+    assert "64 images of 16 classes are tested" in result.stdout
     assert {path.name for path in (tmp_path / "smoke").glob("*.*")} >= {
         "table1.md",
         "table1.csv",
         "table1.tex",
-        "learning_curves_digits.png",
-        "learning_curves_digits.pdf",
+        "learning_curves_letters.png",
+        "learning_curves_letters.pdf",
     }
     assert len(list((tmp_path / "smoke" / "records").glob("*.json"))) == 5
     # 15 s on two idle cores; the test shares them.
     assert seconds < 60, f"--smoke took {seconds:.0f} s"
-    again = run("table1", "--smoke", f"--output_dir={tmp_path}")
+    again = run("table1", "--smoke", "--verbose", f"--output_dir={tmp_path}")
     assert again.stdout.count(": recorded already, ") == 5
     assert "epoch 1/2" not in again.stdout
 
 
 def test_dry_run_prints_counts_plan_and_time_and_writes_nothing(tmp_path):
-    result = run("table1", "--dry_run", "--seeds=0,1", f"--output_dir={tmp_path / 'out'}")
+    result = run(
+        "table1", "--dataset=digits", "--dry_run", "--seeds=0,1", f"--output_dir={tmp_path / 'out'}"
+    )
     assert result.returncode == 0, result.stderr
     assert "901 images of 5 classes train, 896 images of 5 classes test" in result.stdout
     assert "10 runs (SM, LN, BN, HLN, HBN; seed 0, 1), 0 of them recorded already" in result.stdout
@@ -70,7 +74,8 @@ def test_a_signal_is_answered_in_a_sentence_and_its_own_status(tmp_path, number,
     ended, errors = kill_after("table1", "BN seed 0 epoch 2/3", *flags, number=number)
     assert ended == status
     assert errors.splitlines()[-1] == (
-        f"error: {word}; the same command continues from what is saved"
+        f"error: {word}; digits BN seed 0 is saved after epoch 2 and what was begun of the next: "
+        "the same command goes on from there"
     )
     assert run("table1", *flags).returncode == 0
 

@@ -20,7 +20,7 @@ from hsm.experiments.runs.workspace import Workspace
 def smoke(driver, folder, *flags):
     """What the driver printed, and its records."""
     start = time.perf_counter()
-    result = run(driver, "--smoke", f"--output_dir={folder}", *flags)
+    result = run(driver, "--smoke", "--dataset=digits", f"--output_dir={folder}", *flags)
     seconds = time.perf_counter() - start
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""

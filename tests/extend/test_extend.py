@@ -29,7 +29,7 @@ def trained(tmp_path_factory):
     for file in FILES.values():
         shutil.copy(HERE / file, folder)
     flags = ("--dataset=stripes", "--backbone=two_convolutions", "--methods=contrastive")
-    return folder, run("table1", "--smoke", IMPORT, *flags, cwd=folder)
+    return folder, run("table1", "--smoke", "--verbose", IMPORT, *flags, cwd=folder)
 
 
 def test_table1_trains_and_scores_it(trained):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import signal
@@ -21,6 +22,17 @@ from hsm.progress import LINE
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+# Signs of tables and sentences, for consoles without them.
+_PLAIN = {
+    "−": "-",
+    "–": "-",
+    "→": "->",
+    "±": "+/-",
+    "×": "x",
+    "…": "...",
+    "•": "*",
+    "α": "alpha",
+}
 _USER_ERRORS = (ValueError, OSError, FloatingPointError, ImportError)
 
 flags.DEFINE_integer(
@@ -54,9 +66,19 @@ def run(main: Command, *, module: str, doc: str) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A log is read while the run goes on, and a killed run must not take its lines with it.
         # Nor is a run to end over a sign, such as a Greek letter, that the terminal lacks.
-        sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
+        codecs.register_error("plain_signs", _plain_signs)
+        sys.stdout.reconfigure(line_buffering=True, errors="plain_signs")
     environment.set_variables()
     app.run(lambda _: _guarded(main), flags_parser=lambda argv: _parse(argv, main, module, doc))
+
+
+def _plain_signs(error: UnicodeError) -> tuple[str, int]:
+    """What is written in place of signs that a console's encoding lacks, and where it goes on."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    signs = error.object[error.start : error.end]
+    plain = (_PLAIN.get(s) or s.encode("ascii", "backslashreplace").decode() for s in signs)
+    return "".join(plain), error.end
 
 
 def load_tensorflow() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import subprocess
 import sys
 
@@ -9,7 +10,7 @@ import pytest
 from support.driver_process import ENVIRONMENT, ROOT, run
 
 from hsm.experiments import export  # noqa: F401 - defines its flags
-from hsm.experiments.cli import run_flags
+from hsm.experiments.cli import app, run_flags
 
 
 @pytest.mark.parametrize("driver", ["table1", "export"])
@@ -126,3 +127,12 @@ def test_a_missing_folder_gets_a_sentence_and_nothing_is_trained(tmp_path):
 
 def test_traceback_on_request():
     assert "Traceback" in run("table1", "--methods=XX", "--traceback").stderr
+
+
+def test_a_console_that_lacks_a_sign_gets_a_plain_one():
+    codecs.register_error("plain_signs", app._plain_signs)
+    text = "HBN − BN: α 16 → 4, ±0.3 … ﬂ Ж"
+    assert text.encode("ascii", "plain_signs").decode() == (
+        "HBN - BN: alpha 16 -> 4, +/-0.3 ... \\ufb02 \\u0416"
+    )
+    assert text.encode("utf-8", "plain_signs").decode() == text

@@ -161,7 +161,7 @@ def test_the_data_set_of_a_run_is_not_left_behind():
     config = RunConfig(dataset="mnist", method="BN")
     with parsed():
         assert model_flag.dataset_of(config) == "mnist"
-        assert data_flags.datasets() == ["digits"]
+        assert data_flags.datasets() == ["letters"]
 
 
 def test_a_command_uses_modules_and_single_flags():

@@ -83,4 +83,4 @@ def test_they_train_beside_hbn_in_one_table(tmp_path, capsys):
     assert rows == [*COMPARED, "HBN"]
     for method in COMPARED:
         assert f"{method}: the loss of {METHODS[method].citation} trained here" in table
-        assert f"digits {method} seed 0 epoch 2/2" in output
+        assert f"letters {method} seed 0  2 epochs  loss " in output
