@@ -16,6 +16,7 @@ from hsm.experiments.config import RunConfig
 if TYPE_CHECKING:
     from hsm.data.sources.source import ImageSource
     from hsm.experiments.config.initial_weights import Pretrained
+    from hsm.experiments.runs.room import BackboneSizes
     from hsm.experiments.runs.workspace import Workspace
 
 Configs = Callable[[str, str, str], list[RunConfig]]
@@ -66,14 +67,17 @@ def wanted(
     shared.check(configs_of, split)
     # Imported here, so that --help and a bad flag need no TensorFlow.
     load_tensorflow()
-    from hsm.experiments.runs import dry_run
+    from hsm.experiments.runs import dry_run, room
     from hsm.experiments.runs.workspace import Workspace
 
-    _check_backbones([configs_of(name, name, split)[0] for name in datasets], pretrained)
+    sizes = _check_backbones([configs_of(name, name, split)[0] for name in datasets], pretrained)
     workspace = Workspace(shared.output_dir())
+    plans = []
     for dataset, source in _sources(datasets, split).items():
         used = narrowed(source)
-        configs = configs_of(dataset, used.name, split)
+        plans.append((used, configs_of(dataset, used.name, split)))
+    room.check(workspace, plans, sizes)
+    for used, configs in plans:
         print(dry_run.describe(configs, used, workspace), flush=True)
         if shared.FLAGS.dry_run:
             print(dry_run.estimate(configs, used, workspace, pretrained=pretrained))
@@ -81,13 +85,17 @@ def wanted(
             yield Wanted(used, configs, workspace, pretrained)
 
 
-def _check_backbones(configs: Sequence[RunConfig], pretrained: Pretrained) -> None:
+def _check_backbones(configs: Sequence[RunConfig], pretrained: Pretrained) -> BackboneSizes:
     """Says what is wrong with a backbone or its weights before the images are looked through."""
     from hsm.experiments.runs import build
 
-    for config in {(c.backbone, c.image_size): c for c in configs}.values():
+    sizes = {}
+    for key, config in {(c.backbone, c.image_size): c for c in configs}.items():
         check_precision(config.precision)  # Before weights are fetched.
-        check_model(build.build_pretrained(config, pretrained))
+        backbone = build.build_pretrained(config, pretrained)
+        check_model(backbone)
+        sizes[key] = backbone.count_params(), backbone.output_shape[-1]
+    return sizes
 
 
 def _sources(datasets: Sequence[str], split: str) -> dict[str, ImageSource]:
