@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Collection
 from pathlib import Path
 
-from hsm.atomic import reworded, write_text
+from hsm.atomic import reworded
 from hsm.data.picture_files import PICTURE_SUFFIXES, is_picture
 
 MARKER = ".hsm_output"
@@ -120,7 +120,7 @@ def holds_pictures(folder: Path) -> bool:
 def mark(folder: Path) -> None:
     """Write the marker into `folder`, unless it is there."""
     if not (folder / MARKER).exists():
-        write_text(folder / MARKER, _MARKER_TEXT)
+        (folder / MARKER).write_text(_MARKER_TEXT, encoding="utf-8")
 
 
 def _is_figure(name: str, names: Collection[str]) -> bool:

@@ -102,9 +102,34 @@ def _sources(datasets: Sequence[str], split: str) -> dict[str, ImageSource]:
     """All are read before the first is trained on: a wrong folder must not show up days later."""
     from hsm.data.sources import load_source
 
+    _check_present(datasets)
     return {
         dataset: load_source(
             dataset, split=split, **data_flags.source_options(dataset, shared.limit())
         )
         for dataset in datasets
     }
+
+
+def _check_present(datasets: Sequence[str]) -> None:
+    """Names every data set of the paper that is not there, before the images of any are checked.
+
+    Raises:
+        FileNotFoundError: if some are missing, or some of their files.
+        ValueError: if none is missing, but some have files that are broken.
+    """
+    from hsm.data.sources import benchmark
+
+    found: dict[str, Exception] = {}
+    for name in (name for name in datasets if name in benchmark.NAMES):
+        try:
+            benchmark.find(name, data_flags.source_options(name, None)["data_dir"])
+        except (FileNotFoundError, ValueError) as error:
+            found[name] = error
+    if len(found) == 1:
+        raise next(iter(found.values()))
+    if found:
+        is_missing = any(isinstance(error, FileNotFoundError) for error in found.values())
+        kind = FileNotFoundError if is_missing else ValueError
+        lines = "\n".join(f"{name}: {error}" for name, error in found.items())
+        raise kind(f"{len(found)} data sets cannot be read.\n{lines}")
