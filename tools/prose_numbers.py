@@ -34,7 +34,7 @@ _UNITS = (
 )
 _MEASURED = re.compile(
     # With a unit, also the first of two: "73 to 82 %".
-    rf"(?<![\w.@-]){_NUMBER}(?:(?:,| to| and| or|–| ±) ?(?:{_NUMBER}|\0))* ?(?:{_UNITS})"
+    rf"(?<![\w.@-]){_NUMBER}(?:(?:,| to| and| or|–| ±) ?(?:{_NUMBER}|\x01*\x00))* ?(?:{_UNITS})"
     rf"|(?:R(?:ecall)?@\d+|NMI)(?: of| is| was|:)? {_NUMBER}"
     r"|(?<![\w.@-])[+−-]?\d+\.\d\d(?![\w.]|-\d)"
     r"|(?<![\w.])[+−]\d+\.\d+"
@@ -106,7 +106,7 @@ def _numbers(page: str, excepted: list[str], used: set[str]) -> list[tuple[int, 
     flat = page
     for pattern in _HIDDEN:
         flat = pattern.sub(_blank, flat)
-    flat = _SPAN.sub(lambda span: _blank(span)[:-1] + "\0", flat)
+    flat = _SPAN.sub(lambda span: _blank(span)[:-1] + "\x00", flat)
     allowed = {text: [m.span() for m in re.finditer(_loose(text), page)] for text in excepted}
     numbers = []
     for match in _MEASURED.finditer(flat.replace("\n", " ")):
@@ -123,7 +123,7 @@ def _numbers(page: str, excepted: list[str], used: set[str]) -> list[tuple[int, 
 
 def _blank(match: re.Match[str]) -> str:
     """As long, with the lines that it has, and no number."""
-    return re.sub(r"[^\n]", "\1", match.group())
+    return re.sub(r"[^\n]", "\x01", match.group())
 
 
 def _loose(text: str) -> str:
@@ -146,8 +146,8 @@ def _exceptions(path: Path) -> list[tuple[str, str, str]]:
 
 def _shown(names: list[str], experiments: Path, blocks: Mapping[str, str]) -> str:
     if names[0] in _BLOCKS:
-        kind, block, table, row, column = names
-        return _cell(blocks[f"{kind}:{block}"], int(table), row, column)
+        kind, block, table, *row, column = names
+        return _cell(blocks[f"{kind}:{block}"], int(table), ":".join(row), column)
     name, field, form = names
     values = [
         _value(json.loads(file.read_text("utf-8")), field)
@@ -163,7 +163,7 @@ def _cell(block: str, table: int, row: str, column: str) -> str:
     (found,) = (line for line in cells[2:] if line[0] == row)
     # Of columns with one name, or with a name of several, their number counts.
     place = int(column) if column.isdecimal() else cells[0].index(column)
-    return found[place].removesuffix(" *")
+    return found[place].removesuffix(" *").removesuffix("%")
 
 
 def _value(content: Any, field: str) -> float:
