@@ -34,7 +34,8 @@ _UNITS = (
 )
 _MEASURED = re.compile(
     # With a unit, also the first of two: "73 to 82 %".
-    rf"(?<![\w.@-]){_NUMBER}(?:(?:,| to| and| or|–| ±) ?(?:{_NUMBER}|\x01*\x00))* ?(?:{_UNITS})"
+    rf"(?<![\w.@-]){_NUMBER}(?:(?:,| to| and| or|–| ±) ?{_NUMBER}|(?: to| and|–) ?\x01*\x00)*"
+    rf" ?(?:{_UNITS})"
     rf"|(?:R(?:ecall)?@\d+|NMI)(?: of| is| was|:)? {_NUMBER}"
     r"|(?<![\w.@-])[+−-]?\d+\.\d\d(?![\w.]|-\d)"
     r"|(?<![\w.])[+−]\d+\.\d+"
