@@ -37,7 +37,7 @@ _MEASURED = re.compile(
     rf"(?<![\w.@-]){_NUMBER}(?:(?:,| to| and| or|–| ±) ?{_NUMBER}|(?: to| and|–) ?\x01*\x00)*"
     rf" ?(?:{_UNITS})"
     rf"|(?:R(?:ecall)?@\d+|NMI)(?: of| is| was|:)? {_NUMBER}"
-    r"|(?<![\w.@-])[+−-]?\d+\.\d\d(?![\w.]|-\d)"
+    r"|(?<![\w.@-])[+−-]?\d+\.\d\d(?!\w|\.\d|-\d)"
     r"|(?<![\w.])[+−]\d+\.\d+"
     rf"|{_NUMBER} ± {_NUMBER}"
 )

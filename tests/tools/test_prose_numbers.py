@@ -82,6 +82,7 @@ MEASURED = [
     "NMI of 60",
     "by 2 points",
     "at 96.28",
+    "it has 96.28.",
     "96 ± 1",
     "+2.0 more",
     "−0.5",
