@@ -68,6 +68,7 @@ setup(
             "dill",
             "importlib_resources",
             "hypothesis",
+            "markdown-it-py",
             "mypy",
             # The oracle for GoogLeNet: its 5.x reads Caffe files no more.
             "opencv-python-headless>=4,<5",

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 @contextlib.contextmanager
@@ -38,7 +42,8 @@ def replacing(path: Path, *, shared: bool = False) -> Iterator[Path]:
         with contextlib.suppress(OSError):  # Windows, for one, flushes no folder.
             _flush(path.parent, os.O_RDONLY)
     except OSError as error:
-        if error.filename is not None and str(error.filename) != str(partial):
+        named = error.filename
+        if named is not None and Path(os.fsdecode(named)) not in (partial, *path.parents):
             raise  # About another file.
         raise _about(path, error) from error
     finally:
@@ -68,8 +73,48 @@ def _flush(path: Path, flags: int) -> None:
         os.close(descriptor)
 
 
+@contextlib.contextmanager
+def about(path: Path, *kinds: type[Exception]) -> Iterator[None]:
+    """Say of `path` what goes wrong while a library writes it in a way of its own.
+
+    Args:
+        path: what is written.
+        kinds: errors that the library raises in place of OSError.
+
+    Raises:
+        OSError: for an OSError, and for one of `kinds`, naming `path`.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise _about(path, error) from error
+    except kinds as error:
+        # Only the text of a library's own error says that the disk is full.
+        is_full = os.strerror(errno.ENOSPC) in str(error)
+        number = errno.ENOSPC if is_full else errno.EIO
+        text = os.strerror(number) if is_full else str(error)
+        raise _about(path, OSError(number, text)) from error
+
+
+def reworded(error: OSError, text: str) -> OSError:
+    """Return an error of the same kind and number that says `text`."""
+    said = type(error)(text)
+    said.errno = error.errno
+    return said
+
+
+def is_of_the_disk(error: OSError) -> bool:
+    """Say whether room on the disk, or leave to write to it, is what was missing."""
+    return error.errno in (*_NO_ROOM, *_FORBIDDEN, errno.EIO)
+
+
 def _about(path: Path, error: OSError) -> OSError:
     """The error of the same kind that names the file, as one of a full disk does not."""
-    if error.errno is None:
-        return OSError(f"{path} cannot be written: {error}")
-    return OSError(error.errno, error.strerror, str(path))
+    remedy = ""
+    if error.errno in _NO_ROOM:
+        remedy = ". Make room there"
+    elif error.errno in _FORBIDDEN:
+        remedy = ". Make its folder writable, or name another one"
+    elif error.errno == errno.ENAMETOOLONG:
+        remedy = ". Choose a shorter name"
+    return reworded(error, f"{path} cannot be written: {error.strerror or error}{remedy}")

@@ -18,11 +18,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from hsm.atomic import about
 from hsm.data import images
 from hsm.data.catalog import MAX_PIXELS
 from hsm.models.embedding import EmbeddingModel
 from hsm.models.head import Head
-from hsm.output_folder import make_output_folder, mark
+from hsm.output_folder import check_writable, make_output_folder, mark
 
 SIGNATURES = ("serving_default", "from_floats", "from_bytes", "from_bytes_lenient")
 
@@ -68,6 +69,7 @@ def export_saved_model(
 
     Raises:
         FileExistsError: If `directory` exists and may not be replaced, or is no SavedModel.
+        OSError: If it cannot be written; what was there stays.
         ValueError: If `model` is no `EmbeddingModel` on square images, or for a limit out of range.
         RuntimeError: If the loaded copy does not reproduce the model's vectors to 1e-5.
 
@@ -79,8 +81,12 @@ def export_saved_model(
     crop = _image_size(model)
     _check_destination(destination, overwrite=overwrite)
     make_output_folder(destination.parent)
+    check_writable(destination.parent)
     # A sibling, because a folder can only be renamed within a file system.
-    with tempfile.TemporaryDirectory(prefix=".export-", dir=destination.parent) as scratch:
+    with (
+        about(destination, tf.errors.OpError),
+        tempfile.TemporaryDirectory(prefix=".export-", dir=destination.parent) as scratch,
+    ):
         written = Path(scratch) / "new"
         module, functions = _serving_module(model, crop, max_pixels)
         tf.saved_model.save(module, str(written), signatures=functions)

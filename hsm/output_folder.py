@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import tempfile
 from collections.abc import Collection
 from pathlib import Path
 
+from hsm.atomic import reworded
 from hsm.data.picture_files import PICTURE_SUFFIXES, is_picture
 
 MARKER = ".hsm_output"
@@ -63,6 +65,25 @@ def claim_output_folder(folder: Path) -> None:
     make_output_folder(folder)
     if is_output_folder(folder) or not holds_pictures(folder):
         mark(folder)
+
+
+def check_writable(folder: Path) -> None:
+    """Refuse a folder in which, or in whose place, no file can be made. Nothing is left there.
+
+    Raises:
+        OSError: if so, naming the folder.
+    """
+    place = next((path for path in (folder, *folder.parents) if path.exists()), folder)
+    try:
+        with tempfile.TemporaryFile(dir=place) as file:
+            file.write(b"0")
+            file.flush()
+    except OSError as error:
+        raise reworded(
+            error,
+            f"expected a folder that can be written to. Received: {folder}, where a file cannot be "
+            f"made: {error.strerror}. Make room or make it writable, or name another folder",
+        ) from error
 
 
 def is_output_folder(folder: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import os
 import re
 import signal
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 
 import hsm
-from hsm.atomic import replacing, write_text
+from hsm.atomic import about, is_of_the_disk, replacing, write_text
 
 
 @pytest.fixture
@@ -143,3 +144,18 @@ def test_no_other_module_writes_beside_and_renames():
             calls = [n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)]
             assert not [t for t in texts if isinstance(t, str) and ".partial" in t], path
             assert "fsync" not in calls, path
+
+
+@pytest.mark.parametrize(
+    ("error", "number", "text"),
+    [
+        (OSError(errno.EROFS, "Read-only file system"), errno.EROFS, "Make its folder writable"),
+        (RuntimeError("x: No space left on device\n\tmore"), errno.ENOSPC, "device. Make room"),
+        (RuntimeError("odd"), errno.EIO, "model cannot be written: odd"),
+    ],
+)
+def test_what_a_library_says_in_its_own_way_is_said_of_the_path(error, number, text):
+    with pytest.raises(OSError, match=text) as caught, about(Path("model"), RuntimeError):
+        raise error
+    assert caught.value.errno == number
+    assert is_of_the_disk(caught.value)

@@ -257,3 +257,14 @@ def test_refuses_models_that_it_cannot_serve(tmp_path):
     free = keras.Model(images, keras.layers.GlobalAveragePooling2D()(images))
     with pytest.raises(ValueError, match=r"fixed size.*input_shape=\(None, None, 3\)"):
         export_saved_model(EmbeddingModel(free, "LN", num_classes=2), tmp_path / "model")
+
+
+def test_a_full_disk_is_said_of_the_folder_and_leaves_nothing(tmp_path, monkeypatch):
+    def full(module, path, **_):
+        Path(path).mkdir()
+        raise tf.errors.ResourceExhaustedError(None, None, f"{path}; No space left on device")
+
+    monkeypatch.setattr(tf.saved_model, "save", full)
+    with pytest.raises(OSError, match=r"model cannot be written: No space left .*Make room there"):
+        export_saved_model(make_model(), tmp_path / "model")
+    assert not list(tmp_path.iterdir())

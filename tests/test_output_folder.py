@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
+
 import pytest
 from support.image_factory import photograph
 
 from hsm.output_folder import (
     MARKER,
+    check_writable,
     claim_output_folder,
     holds_pictures,
     is_output_folder,
@@ -116,3 +119,15 @@ CLASSES = {
 def test_other_folders_are_not(tmp_path, names):
     (tmp_path / "class").mkdir()
     assert not is_output_folder(touch(tmp_path / "class", *names))
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused(tmp_path, monkeypatch):
+    check_writable(tmp_path / "new" / "folder")
+    assert not list(tmp_path.iterdir())
+
+    def refuse(*, dir):
+        raise PermissionError(13, "Permission denied", str(dir))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    with pytest.raises(PermissionError, match=r"written to\. Received: .*new, .*Permission"):
+        check_writable(tmp_path / "new")

@@ -6,7 +6,8 @@ folder's name starts with that of the table that they are drawn as, "table3" or 
 Blocks `benchmarks:NAME` are the table of experiments/benchmarks/NAME.json, which tools/benchmark.py
 wrote. Each of them stands on one page. Blocks `final_epoch:FOLDER/NAME` are the first table of
 `results:FOLDER/NAME`, and stand wherever they are wanted. What lies between the marks is generated:
-edit nothing there. The flag files in experiments/ are generated as a whole, see flag_files.py.
+edit nothing there. Numbers within sentences have marks of their own, see prose_numbers.py. The flag
+files in experiments/ are generated as a whole, see flag_files.py.
 
     python tools/render_results.py            # rewrite them
     python tools/render_results.py --check    # exit with 1 and say where they differ
@@ -24,6 +25,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import prose_numbers
 from benchmarks import precision_table
 from benchmarks import table as benchmark_table
 from flag_files import flag_files
@@ -125,12 +127,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     changed = _changed(new)
+    pages = {path: text for path, text in new.items() if path.suffix == ".md"}
+    bare = prose_numbers.unexplained(pages, options.numbers)
+    print(*bare, sep="\n", end="\n" * bool(bare), file=sys.stderr)
     for path, text in changed.items():
         if options.check:
             print(difference(path, text, new[path]), file=sys.stderr)
         else:
             path.write_text(new[path], encoding="utf-8")
-    return int(options.check and bool(changed))
+    return int(bool(bare) or (options.check and bool(changed)))
 
 
 def _texts(options: argparse.Namespace) -> dict[Path, str]:
@@ -140,7 +145,9 @@ def _texts(options: argparse.Namespace) -> dict[Path, str]:
     # What their command gives is table 1; other folders may hold the same runs of another machine.
     runs = folders.get("table1", ())
     files = {options.records.parent / name: text for name, text in flag_files(runs).items()}
-    return {**render(read_pages(options.pages), results), **files}
+    pages = render(read_pages(options.pages), results)
+    experiments = options.records.parent
+    return {**{p: prose_numbers.filled(t, experiments, results) for p, t in pages.items()}, **files}
 
 
 def _changed(texts: Mapping[Path, str]) -> dict[Path, str]:
@@ -166,6 +173,12 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         default=ROOT / "experiments" / "records",
         help="folder of folders of records; the flag files lie beside it",
+    )
+    parser.add_argument(
+        "--numbers",
+        type=Path,
+        default=ROOT / "docs" / prose_numbers.EXCEPTIONS,
+        help="numbers in prose that come from no record, and why",
     )
     parser.add_argument("--benchmarks", type=Path, default=ROOT / "experiments" / "benchmarks")
     return parser

@@ -215,7 +215,8 @@ CATALOG: dict[str, Facts] = {
         summary="CUB-200-2011, 11,788 photographs of birds; classes 1 to 100 train, 101 to 200 "
         "are tested",
         obtain="CUB_200_2011 with images.txt, image_class_labels.txt, train_test_split.txt and "
-        "images/",
+        "images/; or one folder of images a class, numbered as the archive's are, with or without "
+        "train/ and test/",
         licence="for non-commercial research and education; its images belong to their "
         "photographers",
         # Section 5.1 of the paper; the predefined split is that of train_test_split.txt.
@@ -259,8 +260,8 @@ CATALOG: dict[str, Facts] = {
         divides=True,
         summary="In-shop Clothes Retrieval of DeepFashion, 52,712 photographs of 7,982 articles; "
         "3,997 of them train, queries for the others look them up in a gallery",
-        obtain="list_eval_partition.txt, directly or in Eval/, and img/ of img.zip, directly or "
-        "in Img/",
+        obtain="list_eval_partition.txt, directly, in Eval/ or in Anno/, and img/ of img.zip (or "
+        "img_highres/), directly or in Img/",
         licence="for non-commercial research and education, as its agreement says",
         # The partition file's own counts; those of the paper's section 5.1 contradict each other.
         expected={

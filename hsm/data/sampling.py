@@ -68,7 +68,9 @@ def in_order(num_examples: int, batch_size: int) -> BatchOrder:
     return BatchOrder(np.arange(num_examples), _sizes(num_examples, batch_size))
 
 
-def shuffled(labels: ArrayLike, *, batch_size: int, seed: int, epoch: int) -> BatchOrder:
+def shuffled(
+    labels: ArrayLike, *, batch_size: int, seed: int, epoch: int, keep_last: bool = True
+) -> BatchOrder:
     """Every image once, in random order, in batches as those of `in_order`.
 
     Args:
@@ -76,12 +78,16 @@ def shuffled(labels: ArrayLike, *, batch_size: int, seed: int, epoch: int) -> Ba
         batch_size: images a batch, at least 1.
         seed: 0 or more.
         epoch: 0 or more.
+        keep_last: False leaves out the images that fill no whole batch, unless there are no others.
 
     Raises:
         ValueError: if a number is out of range.
     """
     n = len(np.asarray(labels))
-    return BatchOrder(_generator(seed, epoch).permutation(n), _sizes(n, batch_size))
+    order, sizes = _generator(seed, epoch).permutation(n), _sizes(n, batch_size)
+    if not keep_last and n > batch_size:
+        sizes = np.full(n // batch_size, batch_size)
+    return BatchOrder(order[: sizes.sum()], sizes)
 
 
 def balanced(labels: ArrayLike, *, classes: int, images: int, seed: int, epoch: int) -> BatchOrder:

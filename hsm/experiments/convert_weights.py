@@ -59,7 +59,7 @@ def _write(model: keras.Model, target: Path) -> None:
     Raises:
         OSError: if they cannot be written, or are not read back as they were written.
     """
-    from hsm.atomic import replacing
+    from hsm.atomic import about, replacing
     from hsm.models.googlenet import GoogLeNet
     from hsm.output_folder import make_output_folder
 
@@ -67,7 +67,8 @@ def _write(model: keras.Model, target: Path) -> None:
     # Keras wants the suffix of the file itself.
     with tempfile.TemporaryDirectory(dir=target.parent) as directory:
         written = Path(directory) / target.name
-        model.save_weights(written)
+        with about(target, RuntimeError):  # h5py's, where closing fails.
+            model.save_weights(written)
         _check_copy(model, GoogLeNet(include_top=True, weights=written))
         with replacing(target) as partial:
             written.replace(partial)

@@ -21,16 +21,16 @@ Fraction = Annotated[
 Count = Annotated[int, Rule("a whole number, 0 or more", lambda value: value >= 0)]
 Seconds = Annotated[float, Rule("seconds, 0 or more", lambda value: value >= 0)]
 # It starts the names of files, which may have 255 bytes.
-_LONGEST_NAME = 220
+LONGEST_NAME = 220
 
 
 def _is_file_name(text: str) -> bool:
     length = len(text.encode(errors="surrogateescape"))
-    return text not in (".", "..") and not {"/", "\0"} & {*text} and 0 < length <= _LONGEST_NAME
+    return text not in (".", "..") and not {"/", "\0"} & {*text} and 0 < length <= LONGEST_NAME
 
 
 FileName = Annotated[
-    str, Rule(f"a name without slash, of at most {_LONGEST_NAME} bytes", _is_file_name)
+    str, Rule(f"a name without slash, of at most {LONGEST_NAME} bytes", _is_file_name)
 ]
 
 

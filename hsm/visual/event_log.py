@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
 
+from hsm.atomic import about
 from hsm.output_folder import make_output_folder
 
 _BUCKETS = 30
@@ -53,7 +54,8 @@ class EventLog:
     def flush(self) -> None:
         """Bring to disk what was written, for TensorBoard to see."""
         if self._writer is not None:
-            self._writer.flush()
+            with about(self._directory, tf.errors.OpError):
+                self._writer.flush()
 
     def _write(
         self, name: str, value: np.ndarray | np.float32, step: int, plugin: str, data_class: int
@@ -62,12 +64,13 @@ class EventLog:
             return
         if self._writer is None:
             make_output_folder(self._directory)
-            self._writer = tf.summary.create_file_writer(str(self._directory))
+            with about(self._directory, tf.errors.OpError):
+                self._writer = tf.summary.create_file_writer(str(self._directory))
         metadata = tf.compat.v1.SummaryMetadata(
             plugin_data=tf.compat.v1.SummaryMetadata.PluginData(plugin_name=plugin),
             data_class=data_class,
         )
-        with self._writer.as_default():
+        with about(self._directory, tf.errors.OpError), self._writer.as_default():
             tf.summary.write(name, tf.constant(value), step=step, metadata=metadata)
         self._known.add((name, step))
 

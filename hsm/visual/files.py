@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hsm.atomic import replacing
+from hsm.visual.fonts import choose_fonts
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,9 +29,16 @@ def write_figure(figure: Figure, stem: Path) -> list[Path]:
 
 def write_picture(figure: Figure, path: Path) -> None:
     """Writes the .png or .pdf file `path`, all at once or not at all."""
+    import matplotlib
+
     # Into memory first: of a disk that is full, Matplotlib's writers say other things.
     picture = io.BytesIO()
-    figure.savefig(picture, format=path.suffix[1:], metadata={_STAMPS[path.suffix]: None})
+    # Fonts of other scripts are often of the kind that Type 42 embeds as what it is not.
+    look: dict[Any, Any] = {"pdf.fonttype": 3} if choose_fonts(figure) else {}
+    with matplotlib.rc_context(look), warnings.catch_warnings():
+        # Said already, in one sentence in place of one a character.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        figure.savefig(picture, format=path.suffix[1:], metadata={_STAMPS[path.suffix]: None})
     with replacing(path) as partial:
         partial.write_bytes(picture.getbuffer())
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from hsm.atomic import write_text
+from hsm.atomic import replacing, write_text
 from hsm.output_folder import make_output_folder
 
 CONFIG = "projector_config.pbtxt"
@@ -47,12 +47,13 @@ def write_projector(
         ValueError: if the pictures side by side are larger than the projector takes.
     """
     make_output_folder(directory)
-    np.savetxt(directory / "vectors.tsv", embeddings, fmt="%.6g", delimiter="\t")
+    with replacing(directory / "vectors.tsv") as partial:
+        np.savetxt(partial, embeddings, fmt="%.6g", delimiter="\t")
     rows = [("class", "image"), *names]
     text = "".join("\t".join(map(_field, row)) + "\n" for row in rows)
-    (directory / "metadata.tsv").write_bytes(text.encode("utf-8", "replace"))
-    png = tf.io.encode_png(sprite(pictures)).numpy()
-    (directory / "sprite.png").write_bytes(png)
+    write_text(directory / "metadata.tsv", text.encode("utf-8", "replace").decode())
+    with replacing(directory / "sprite.png") as partial:
+        partial.write_bytes(tf.io.encode_png(sprite(pictures)).numpy())
     write_text(directory / CONFIG, _CONFIG_TEXT.format(side=pictures.shape[1]))
 
 

@@ -83,6 +83,17 @@ def test_a_restart_draws_the_same_order_and_another_epoch_another():
     assert draw(1).tolist() != draw(1, seed=5).tolist()
 
 
+@pytest.mark.parametrize(
+    ("images", "sizes"), [(55_000, [128] * 429), (256, [128] * 2), (129, [128]), (100, [100])]
+)
+def test_the_last_batch_can_be_left_out_where_it_is_smaller(images, sizes):
+    labels = np.zeros(images, int)
+    order = sampling.shuffled(labels, batch_size=128, seed=0, epoch=1, keep_last=False)
+    assert order.sizes.tolist() == sizes
+    whole = sampling.shuffled(labels, batch_size=128, seed=0, epoch=1).indices
+    np.testing.assert_array_equal(order.indices, whole[: sum(sizes)])
+
+
 def test_bounded_classes_take_fewer_where_there_are_fewer():
     order = sampling.bounded_classes(LABELS, classes=4, batch_size=8, seed=0, epoch=0)
     assert {len(np.unique(LABELS[batch])) for batch in batches_of(order)} == {4}

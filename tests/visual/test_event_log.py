@@ -82,3 +82,16 @@ def test_tensorboard_reads_them(tmp_path):
     assert set(events.Tags()["tensors"]) == {"loss", "norms"}
     assert events.SummaryMetadata("loss").plugin_data.plugin_name == "scalars"
     assert events.SummaryMetadata("norms").plugin_data.plugin_name == "histograms"
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_a_full_disk_is_said_of_the_folder(tmp_path):
+    log = EventLog(tmp_path / "run")
+
+    def write():
+        for step in range(200):
+            log.histogram("loss", np.arange(100.0), step)
+            log.flush()
+
+    with pytest.raises(OSError, match=r"run cannot be written: "):
+        write()

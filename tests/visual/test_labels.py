@@ -17,6 +17,8 @@ from hsm.visual.labels import label
         ("abcdefghijklmnopqrstuvwxyz", "abcdefghijkl\nmnopqrstuvw…"),
         ("a\udcffb", "a?b"),
         ("$x$", "$x$"),
+        ("中文日本語한국어", "中文日本語한\n국어"),
+        ("中文日本語한국어中文日本語", "中文日本語한\n국어中文日…"),
     ],
 )
 def test_a_name_fills_two_lines_at_most(name, shown):

@@ -10,7 +10,7 @@ import numpy as np
 
 from hsm.data.catalog import MAX_PIXELS, Expected, facts
 from hsm.data.sources import cars196, cub200, inshop, prepared, products, tfds_files
-from hsm.data.sources.bad_files import bad_files
+from hsm.data.sources.bad_files import bad_files, shortened
 from hsm.data.sources.folders import locate
 from hsm.data.sources.listing import GALLERY, TEST, TRAIN, Listing
 from hsm.data.sources.source import EncodedImages, ImageSource, Split, limited, taken
@@ -64,6 +64,7 @@ def load(
         gallery=splits.get(GALLERY),
         skipped=tuple(bad.values()),
         left_out=listing.left_out,
+        note=listing.note,
     )
 
 
@@ -104,7 +105,11 @@ def _found_instead(name: str, root: Path) -> str:
     if not root.is_dir():
         return "is not a folder"
     packed = [file.file for file in facts(name).archives if locate(root, name, file.file)]
-    return f"has only {', '.join(packed)}: unpack it" if packed else "has nothing of this"
+    if packed:
+        return f"has only {', '.join(packed)}: unpack it"
+    visible = sorted(path for path in root.iterdir() if not path.name.startswith("."))
+    names = [f"{path.name}/" if path.is_dir() else path.name for path in visible]
+    return f"has nothing of this: it holds {shortened(names) or 'nothing'}"
 
 
 def _limited(listing: Listing, parts: Parts, same: dict[str, str], limit: int | None) -> Parts:

@@ -7,12 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from hsm.data.sources.class_folders import images_by_class
-from hsm.data.sources.folder_entries import why_no_class
-from hsm.data.sources.folders import check_unpacked, homes, locate
-from hsm.data.sources.left_out import LeftOutCounter
-from hsm.data.sources.listing import TEST, TRAIN, UNSAID, Listing, numbered
+from hsm.data.sources.folders import check_unpacked, locate
+from hsm.data.sources.listing import TEST, TRAIN, Listing
 from hsm.data.sources.mat_files import read_annotations, read_names
+from hsm.data.sources.numbered_folders import read_class_folders
 from hsm.data.sources.tfds_files import TfdsSet
 
 _NAME = "cars196"
@@ -36,8 +34,9 @@ def read(root: Path) -> Listing | None:
         - `cars_annos.mat`, whose records name `car_ims/000001.jpg`, and `car_ims/`;
         - `cars_train_annos.mat` and `cars_test_annos_withlabels.mat`, beside or in `devkit/`, and
           `cars_train/` and `cars_test/`, also unpacked into a folder of the same name;
-        - a folder a class, all ending in a year, directly or in `train/` and `test/`. Sorted by
-          name, the same 98 classes come first as in the order of the class numbers.
+        - a folder a class, all ending in a year or numbers alone, directly or in `train/` and
+          `test/`. Sorted by name, the same 98 classes come first as in the order of the class
+          numbers.
 
     Args:
         root: the folder of these, or one that holds it, or them in several folders, see `homes`.
@@ -46,7 +45,11 @@ def read(root: Path) -> Listing | None:
         FileNotFoundError: if there are only some of a layout's files.
         ValueError: for annotations that are broken.
     """
-    listing = _one_file(root) or _two_files(root) or _class_folders(root)
+    listing = (
+        _one_file(root)
+        or _two_files(root)
+        or read_class_folders(root, _NAME, places=_CLASS_FOLDERS, is_class=_CLASS_NAME)
+    )
     if listing is None:
         _refuse_half(root)
     return listing
@@ -91,46 +94,6 @@ def _two_files(root: Path) -> Listing | None:
         parts=np.array(parts),
         annotations=_TWO_FILES,
     )
-
-
-def _class_folders(root: Path) -> Listing | None:
-    folders = [home / place for home in homes(root, _NAME) for place in _CLASS_FOLDERS]
-    for folder in folders:
-        if all(_holds_classes(folder / part) for part in (TRAIN, TEST)):
-            return _listed_classes(folder, {part: folder / part for part in (TRAIN, TEST)})
-        if _holds_classes(folder):
-            return _listed_classes(folder, {UNSAID: folder})
-    return None
-
-
-def _listed_classes(root: Path, folders: dict[str, Path]) -> Listing:
-    """Returns the images of the class folders in each part's folder."""
-    left_out = LeftOutCounter(root)
-    rows = [
-        (str(path), name, part)
-        for part, folder in folders.items()
-        for name, paths in images_by_class(folder, left_out).items()
-        for path in paths
-    ]
-    images, names, parts = zip(*rows, strict=True)
-    classes, class_names = numbered(names)
-    return Listing(
-        folder=root,
-        images=images,
-        classes=classes,
-        class_names=class_names,
-        parts=np.array(parts),
-        annotations={part: f"the folders of {folder}" for part, folder in folders.items()},
-        left_out=left_out.counted(),
-    )
-
-
-def _holds_classes(folder: Path) -> bool:
-    if not folder.is_dir():
-        return False
-    folders = (path for path in folder.iterdir() if path.is_dir())
-    names = [path.name for path in folders if why_no_class(path) is None]
-    return bool(names) and all(map(_CLASS_NAME.fullmatch, names))
 
 
 def _annotation(root: Path, part: str) -> Path | None:

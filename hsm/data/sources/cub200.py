@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from hsm.data.sources.folders import check_unpacked, locate
 from hsm.data.sources.label_lists import as_numbers, read_columns
 from hsm.data.sources.listing import TEST, TRAIN, UNSAID, Listing
+from hsm.data.sources.numbered_folders import read_class_folders
 from hsm.data.sources.tfds_files import TfdsSet
 
 PREPARED_BY_TFDS = TfdsSet("caltech_birds2011", label="label", parts=(TRAIN, TEST))
@@ -16,13 +18,18 @@ PREPARED_BY_TFDS = TfdsSet("caltech_birds2011", label="label", parts=(TRAIN, TES
 _IMAGES = "images.txt"
 _LABELS = "image_class_labels.txt"
 _SPLIT = "train_test_split.txt"
+_CLASS_FOLDERS = ("", "images", "CUB_200_2011", "CUB_200_2011/images")
+# "001.Black_footed_Albatross". Those of cars may be numbered, too, and end in a year.
+_CLASS_NAME = re.compile(r"(?!.*\D(19|20)\d\d$)\d{3}\..+")
 
 
 def read(root: Path) -> Listing | None:
     """Returns the birds below `root`, or None where there are none.
 
     All lists number the images; `image_class_labels.txt` numbers the classes from 1 on, and
-    `train_test_split.txt`, which may be missing, has a 1 for an image that trains.
+    `train_test_split.txt`, which may be missing, has a 1 for an image that trains. Without any
+    list the class folders, whose names begin with their numbers, are read: those of `images/`, also
+    cropped ones, or of `train/` and `test/`.
 
     Args:
         root: the archive's folder, or one that holds it, see `homes`.
@@ -34,7 +41,7 @@ def read(root: Path) -> Listing | None:
     found = locate(root, "cub200", _LABELS, f"CUB_200_2011/{_LABELS}")
     if found is None:
         _check_no_half(root)
-        return None
+        return read_class_folders(root, "cub200", places=_CLASS_FOLDERS, is_class=_CLASS_NAME)
     home = found.parent
     names = _by_image(home / _IMAGES, "path")
     classes = _numbers(home / _LABELS, "class", names)

@@ -16,11 +16,15 @@ def homes(root: Path, name: str) -> list[Path]:
     the folders within; and the other folders in it. Other sets may have files of the same names:
     every benchmark of DeepFashion has its Eval/list_eval_partition.txt.
     """
+    folders = _folders(root, facts(name).folders)
+    return list(dict.fromkeys([root, *usual_homes(root, name), *folders]))
+
+
+def usual_homes(root: Path, name: str) -> list[Path]:
+    """Returns the folders in `root` that are called as data set `name` is, each with its own."""
     usual = facts(name).folders
-    folders = _folders(root, usual)
-    named = [folder for folder in folders if folder.name.casefold() in usual]
-    nested = [home for folder in named for home in (folder, *_folders(folder, usual))]
-    return list(dict.fromkeys([root, *nested, *folders]))
+    named = [folder for folder in _folders(root, usual) if folder.name.casefold() in usual]
+    return [home for folder in named for home in (folder, *_folders(folder, usual))]
 
 
 def locate(root: Path, name: str, *places: str) -> Path | None:

@@ -17,6 +17,7 @@ from hsm.data.sources.division import Division
 from hsm.data.sources.left_out import LeftOutCounter
 from hsm.data.sources.listing import numbered
 from hsm.data.sources.source import ImageSource, Split, limited
+from hsm.data.sources.source_name import check_source_name
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ def load(
 
     Raises:
         FileNotFoundError: if `data_dir` or a list of classes is not there.
-        ValueError: for fewer than two training or test classes, and for what the arguments refuse.
+        ValueError: for fewer than two training or test classes, a folder's name that cannot start
+            names of files, and for what the arguments refuse.
     """
     root = Path(data_dir).expanduser()
     if not root.is_dir():
@@ -59,6 +61,8 @@ def load(
             f"Argument `data_dir` must be a folder with one folder of images a class. "
             f"Received: data_dir={data_dir}, which is not a folder"
         )
+    name = Path(os.path.abspath(root)).name
+    check_source_name(name)
     division = division or Division()
     left_out = LeftOutCounter(root)
     # Before bad files are dropped, so that they never move a class to the other side.
@@ -81,7 +85,7 @@ def load(
     else:
         test_files, excluded = _without_singletons(test_files, singletons)
     return ImageSource(
-        name=Path(os.path.abspath(root)).name,
+        name=name,
         train=_split("training", train_files),
         test=_split("test", test_files),
         skipped=tuple(bad.values()),

@@ -15,6 +15,9 @@ PARTS = (TRAIN, QUERY, GALLERY)
 PREPARED_BY_TFDS = TfdsSet("inshop_retrieval", label="item_id", parts=PARTS)
 
 _PARTITION = "list_eval_partition.txt"
+_LISTS = ("", "Eval/", "Anno/")
+_IMAGES = "img"
+_OTHER_RESOLUTIONS = ("img_highres",)
 _COLUMNS = ("image_name", "item_id", "evaluation_status")
 
 
@@ -25,20 +28,27 @@ def read(root: Path) -> Listing | None:
     second, and goes on with lines like
     `img/WOMEN/Dresses/id_00000002/02_1_front.jpg id_00000002 train`. A class is an item.
 
+    In place of `img/` there may be `img_highres/`, with photographs of another resolution.
+
     Args:
-        root: the folder with Eval/ and Img/ or with the partition file and img/, or one that
-            holds it, see `homes`.
+        root: the folder with Eval/ (or Anno/) and Img/ or with the partition file and img/, or one
+            that holds it, see `homes`.
 
     Raises:
         FileNotFoundError: if images are missing.
         ValueError: for a partition file that is broken, or shorter than it says.
     """
-    partition = locate(root, "inshop", _PARTITION, f"Eval/{_PARTITION}")
+    partition = locate(root, "inshop", *(place + _PARTITION for place in _LISTS))
     if partition is None:
+        _check_no_half(root)
         return None
     names, items, parts = read_columns(partition, _COLUMNS, heading=2)
     _check_partition(partition, parts)
-    folder = _image_folder(partition, names[0])
+    images = _image_folder(partition)
+    folder, note = images.parent, ""
+    if images.name != _IMAGES:
+        names = [str(Path(images.name, *Path(name).parts[1:])) for name in names]
+        note = f"photographs of {images.name}/, of another resolution than those of {_IMAGES}/"
     paths = [folder / name for name in names]
     check_unpacked(folder, paths, partition)
     classes, class_names = numbered(items)
@@ -49,6 +59,7 @@ def read(root: Path) -> Listing | None:
         class_names=class_names,
         parts=np.array(parts),
         annotations=dict.fromkeys(PARTS, _PARTITION),
+        note=note,
     )
 
 
@@ -67,14 +78,34 @@ def _check_partition(partition: Path, parts: list[str]) -> None:
         )
 
 
-def _image_folder(partition: Path, name: str) -> Path:
-    """Returns the folder that the partition's names, `img/WOMEN/…`, are relative to."""
-    home = partition.parent.parent if partition.parent.name == "Eval" else partition.parent
+def _image_folder(partition: Path) -> Path:
+    """Returns the folder img/ that the partition's names begin with, or that of another resolution.
+
+    Raises:
+        FileNotFoundError: if there is none, naming what is packed.
+    """
+    is_inside = f"{partition.parent.name}/" in _LISTS
+    home = partition.parent.parent if is_inside else partition.parent
     places = (home, home / "Img")
-    for place in places:
-        if (place / Path(name).parts[0]).is_dir():
-            return place
+    for name in (_IMAGES, *_OTHER_RESOLUTIONS):
+        for place in places:
+            if (place / name).is_dir():
+                return place / name
+    packed = [p for place in places for p in sorted(place.glob("img*.zip"))]
     raise FileNotFoundError(
         f"{partition} is there, but not the folder img/ with the images: neither in {places[0]} "
-        f"nor in {places[1]}. Unpack img.zip in one of them"
+        f"nor in {places[1]}. Unpack {packed[0] if packed else 'img.zip in one of them'}"
     )
+
+
+def _check_no_half(root: Path) -> None:
+    """Names what is missing where the photographs are, but not their list."""
+    folders = [
+        f"{place}{name}" for name in (_IMAGES, *_OTHER_RESOLUTIONS) for place in ("Img/", "")
+    ]
+    found = locate(root, "inshop", *(f"{folder}/WOMEN" for folder in folders))
+    if found is not None:
+        raise FileNotFoundError(
+            f"{found.parent} has photographs, but {_PARTITION}, which says which of them train, is "
+            f"missing. Put it beside the folder {_IMAGES}/, or into Eval/"
+        )

@@ -29,6 +29,7 @@ class Listing:
             UNSAID.
         annotations: by part, the annotation file that lists it.
         left_out: what is no image of a class, where folders were read and not annotation files.
+        note: what follows from the form that it was found in; empty if nothing is to say.
     """
 
     folder: Path
@@ -38,6 +39,7 @@ class Listing:
     parts: np.ndarray
     annotations: Mapping[str, str]
     left_out: tuple[LeftOut, ...] = ()
+    note: str = ""
 
 
 def numbered(names: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hsm.data.catalog import facts
 from hsm.data.sources.folders import check_unpacked, locate
 from hsm.data.sources.label_lists import as_numbers, read_columns
 from hsm.data.sources.listing import TEST, TRAIN, Listing
@@ -14,6 +15,7 @@ from hsm.data.sources.tfds_files import TfdsSet
 PREPARED_BY_TFDS = TfdsSet("stanford_online_products", label="class_id", parts=(TRAIN, TEST))
 
 _LISTS = {TRAIN: "Ebay_train.txt", TEST: "Ebay_test.txt"}
+_SUFFIXES = (".jpg", ".jpeg", ".png")
 _COLUMNS = ("image_id", "class_id", "super_class_id", "path")
 
 
@@ -21,7 +23,8 @@ def read(root: Path) -> Listing | None:
     """Returns the articles below `root`, or None where there are none.
 
     Both lists have a heading and the columns image_id, class_id, super_class_id and path; their
-    classes are numbered through, from 1 on.
+    classes are numbered through, from 1 on. Without the lists, images that are called after these
+    numbers, `bicycle_final/17_3.JPG`, give the same.
 
     Args:
         root: the archive's folder, or one that holds it, see `homes`.
@@ -32,7 +35,7 @@ def read(root: Path) -> Listing | None:
     """
     found = locate(root, "products", *_LISTS.values())
     if found is None:
-        return None
+        return _by_names(root)
     home = found.parent
     images: list[str] = []
     classes: list[int] = []
@@ -51,4 +54,36 @@ def read(root: Path) -> Listing | None:
         class_names=tuple(str(number) for number in range(1, max(classes) + 1)),
         parts=np.array(parts),
         annotations=_LISTS,
+    )
+
+
+def _by_names(root: Path) -> Listing | None:
+    """Returns the articles by the names of their images, if these begin with class numbers.
+
+    Raises:
+        FileNotFoundError: if they do not: the archive's names hold eBay's numbers of articles.
+    """
+    first = locate(root, "products", "bicycle_final")
+    if first is None:
+        return None
+    home, train = first.parent, facts("products").expected["zero_shot"].train.classes
+    images = sorted(path for path in home.glob("*_final/*") if path.suffix.lower() in _SUFFIXES)
+    names = [path.stem.partition("_")[0] for path in images]
+    distinct = {int(name) for name in names if name.isdecimal()}
+    if not all(map(str.isdecimal, names)) or distinct != set(range(1, len(distinct) + 1)):
+        raise FileNotFoundError(
+            f"{home} has the folders *_final/ with {len(images):,} images, but neither "
+            f"{' nor '.join(_LISTS.values())}. Which articles train does not follow from the "
+            "names, which begin with eBay's numbers: unpack both lists of "
+            "Stanford_Online_Products.zip beside the folders"
+        )
+    classes = np.array(names, np.int32) - 1
+    return Listing(
+        folder=home,
+        images=tuple(map(str, images)),
+        classes=classes,
+        class_names=tuple(str(number) for number in sorted(distinct)),
+        parts=np.where(classes < train, TRAIN, TEST),
+        annotations=dict.fromkeys(_LISTS, "the names of the images"),
+        note="no lists of images: their names begin with the class numbers",
     )

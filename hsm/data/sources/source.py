@@ -13,6 +13,7 @@ import numpy as np
 
 from hsm.data.orientation import is_turned
 from hsm.data.sources.left_out import LeftOut
+from hsm.data.sources.source_name import check_source_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,6 +183,10 @@ class ImageSource:
     excluded_seen: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     note: str = ""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a name that could not start the name of a record."""
+        check_source_name(self.name)
 
     def checksum(self) -> str:
         """Returns a SHA-256, hexadecimal, over every split's classes, labels and images.

@@ -40,7 +40,7 @@ def check_split(name: str, split: str, expected: Mapping[str, Expected], listing
         raise ValueError(
             f"The split {split} of {name} needs to know which images train. {listing.folder} does "
             "not say it: for cub200 add train_test_split.txt, for cars196 take a copy with "
-            "annotations or with the folders train/ and test/"
+            "annotations, or for either one whose folders train/ and test/ hold all classes"
         )
 
 

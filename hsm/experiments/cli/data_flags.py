@@ -9,7 +9,7 @@ from typing import Any
 from absl import flags
 
 from hsm.data.catalog import CATALOG, INSTALLED, MAX_PIXELS
-from hsm.output_folder import holds_pictures, is_output_folder
+from hsm.output_folder import check_writable, holds_pictures, is_output_folder
 
 # The paper's: each has a flag for its folder, and is also looked for in a common root.
 _PAPERS = tuple(name for name, known in CATALOG.items() if known.expected)
@@ -130,7 +130,9 @@ def check_output(folder: Path) -> None:
 
     Raises:
         ValueError: if `folder` is image_folder's own, or one in a folder of data with pictures.
+        OSError: if it cannot be written to.
     """
+    check_writable(folder)
     for name in FLAGS.dataset or ():
         data = _own_folder(name) or FLAGS.data_dir
         root = Path(data).expanduser().resolve() if data else None

@@ -17,6 +17,7 @@ from hsm.progress import say
 if TYPE_CHECKING:
     from hsm.data.sources.source import ImageSource
     from hsm.experiments.config.initial_weights import Pretrained
+    from hsm.experiments.runs.room import BackboneSizes
     from hsm.experiments.runs.workspace import Workspace
 
 Configs = Callable[[str, str, str], list[RunConfig]]
@@ -67,38 +68,70 @@ def wanted(
     shared.check(configs_of, split)
     # Imported here, so that --help and a bad flag need no TensorFlow.
     load_tensorflow()
-    from hsm.experiments.runs import dry_run, plan
+    from hsm.experiments.runs import dry_run, plan, room
     from hsm.experiments.runs.workspace import Workspace
 
-    _check_backbones([configs_of(name, name, split)[0] for name in datasets], pretrained)
+    sizes = _check_backbones([configs_of(name, name, split)[0] for name in datasets], pretrained)
     workspace = Workspace(shared.output_dir())
+    plans = []
     for dataset, source in _sources(datasets, split).items():
         used = narrowed(source)
-        configs = configs_of(dataset, used.name, split)
-        is_full = shared.FLAGS.dry_run or shared.FLAGS.verbose
-        say((dry_run.describe if is_full else plan.brief)(configs, used, workspace))
+        plans.append((used, configs_of(dataset, used.name, split)))
+    room.check(workspace, plans, sizes)
+    describe = dry_run.describe if shared.FLAGS.dry_run or shared.FLAGS.verbose else plan.brief
+    for used, configs in plans:
+        say(describe(configs, used, workspace))
         if shared.FLAGS.dry_run:
             print(dry_run.estimate(configs, used, workspace, pretrained=pretrained))
         else:
             yield Wanted(used, configs, workspace, pretrained)
 
 
-def _check_backbones(configs: Sequence[RunConfig], pretrained: Pretrained) -> None:
+def _check_backbones(configs: Sequence[RunConfig], pretrained: Pretrained) -> BackboneSizes:
     """Says what is wrong with a backbone or its weights before the images are looked through."""
     from hsm.experiments.runs import build
 
-    for config in {(c.backbone, c.image_size): c for c in configs}.values():
+    sizes = {}
+    for key, config in {(c.backbone, c.image_size): c for c in configs}.items():
         check_precision(config.precision)  # Before weights are fetched.
-        check_model(build.build_pretrained(config, pretrained))
+        backbone = build.build_pretrained(config, pretrained)
+        check_model(backbone)
+        sizes[key] = backbone.count_params(), backbone.output_shape[-1]
+    return sizes
 
 
 def _sources(datasets: Sequence[str], split: str) -> dict[str, ImageSource]:
     """All are read before the first is trained on: a wrong folder must not show up days later."""
     from hsm.data.sources import load_source
 
+    _check_present(datasets)
     return {
         dataset: load_source(
             dataset, split=split, **data_flags.source_options(dataset, shared.limit())
         )
         for dataset in datasets
     }
+
+
+def _check_present(datasets: Sequence[str]) -> None:
+    """Names every data set of the paper that is not there, before the images of any are checked.
+
+    Raises:
+        FileNotFoundError: if some are missing, or some of their files.
+        ValueError: if none is missing, but some have files that are broken.
+    """
+    from hsm.data.sources import benchmark
+
+    found: dict[str, Exception] = {}
+    for name in (name for name in datasets if name in benchmark.NAMES):
+        try:
+            benchmark.find(name, data_flags.source_options(name, None)["data_dir"])
+        except (FileNotFoundError, ValueError) as error:
+            found[name] = error
+    if len(found) == 1:
+        raise next(iter(found.values()))
+    if found:
+        is_missing = any(isinstance(error, FileNotFoundError) for error in found.values())
+        kind = FileNotFoundError if is_missing else ValueError
+        lines = "\n".join(f"{name}: {error}" for name, error in found.items())
+        raise kind(f"{len(found)} data sets cannot be read.\n{lines}")

@@ -89,6 +89,12 @@ class Hyperparameters:
     )
 
     batch_size: int = setting(32, "Images a step.", source="Section 5.1.", at_least=1)
+    keep_last_batch: bool = setting(
+        True,
+        "Train on the last batch of an epoch where it is smaller, too; else its images, others in "
+        "every epoch, are left out. Batches that a method draws by class are always whole.",
+        source=_NOT_IN_THE_TEXT,
+    )
     label_smoothing: float = setting(
         0.0,
         "Share of every label that is spread evenly over all classes; 0.1 in the released code's "

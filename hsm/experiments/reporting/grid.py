@@ -18,10 +18,26 @@ _LATEX = {
     "}": r"\}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "`": r"\`{}",
     "±": r"$\pm$",
     "−": "$-$",
     "–": "--",
+    "…": r"\dots{}",
+    "→": r"$\rightarrow$",
+    "×": r"$\times$",
+    "Δ": r"$\Delta$",
+    "α": r"$\alpha$",
 }
+# Up to here LaTeX sets letters with accents without a further package.
+_LAST_LATIN = "\u017f"
+
+# What begins HTML, an entity, code, a link or struck text; stars and underscores at a word's edge.
+_MARKUP = re.compile(
+    r"[\\<&`|~]|(?<=\])\(|\*(?=\S)|(?<=\S)\*|(?<![^\W_])_|_(?![^\W_])|(?<=!)\[|\](?=\[)"
+)
 
 
 @dataclass(frozen=True)
@@ -68,8 +84,8 @@ def to_text(grid: Grid, *, width: int = 100) -> str:
 
 def to_markdown(grid: Grid) -> str:
     """Draws the grid as a Markdown table under its title in bold, the notes as paragraphs."""
-    rule = ["---", *["---:"] * (len(grid.header) - 1)]
-    lines = [_markdown_row(row) for row in (grid.header, rule, *grid.rows)]
+    rule = " | ".join(["---", *["---:"] * (len(grid.header) - 1)])
+    lines = [_markdown_row(grid.header), f"| {rule} |", *map(_markdown_row, grid.rows)]
     notes = map(_markdown, grid.notes)
     return "\n\n".join([f"**{_markdown(grid.title)}**", "\n".join(lines), *notes])
 
@@ -77,8 +93,10 @@ def to_markdown(grid: Grid) -> str:
 def to_latex(grid: Grid) -> str:
     """Draws the grid as a LaTeX table; the document needs the package booktabs."""
     caption = " ".join([grid.title, *grid.notes])
+    texts = [caption, *grid.header, *(cell for row in grid.rows for cell in row)]
     return "\n".join(
         [
+            *_font_remark("".join(texts)),
             r"\begin{table}",
             r"\centering",
             rf"\caption{{{_escape(caption)}}}",
@@ -109,6 +127,7 @@ def _fit(widths: list[int], width: int) -> list[list[int]]:
 
 def _text_block(grid: Grid, widths: list[int], columns: list[int]) -> str:
     def line(row: tuple[str, ...]) -> str:
+        row = tuple(map(_printable, row))
         cells = [row[0].ljust(widths[0]), *(row[c].rjust(widths[c]) for c in columns[1:])]
         return "  ".join(cells).rstrip()
 
@@ -117,17 +136,35 @@ def _text_block(grid: Grid, widths: list[int], columns: list[int]) -> str:
 
 
 def _markdown_row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(_markdown(cell).replace("|", r"\|") for cell in cells) + " |"
+    return "| " + " | ".join(map(_markdown, cells)) + " |"
 
 
 def _markdown(text: str) -> str:
-    """`text` without what begins HTML, an entity or code; a table's own stars and brackets stay."""
-    return re.sub(r"[\\<&`]", r"\\\g<0>", text)
+    """`text` that shows as it is; a table's own stars and brackets stand apart, and stay bare."""
+    return _MARKUP.sub(r"\\\g<0>", _printable(text))
 
 
 def _latex_row(cells: tuple[str, ...]) -> str:
-    return " & ".join(map(_escape, cells)) + r" \\"
+    # A star or a bracket would belong to the end of the row before.
+    first = "{}" if cells[0].lstrip().startswith(("*", "[")) else ""
+    return first + " & ".join(map(_escape, cells)) + r" \\"
 
 
 def _escape(text: str) -> str:
-    return "".join(_LATEX.get(character, character) for character in text)
+    # Between two hyphens, lest they become a dash.
+    apart = _printable(text).replace("--", "-\0-").replace("--", "-\0-")
+    return "".join(_LATEX.get(character, character) for character in apart).replace("\0", "{}")
+
+
+def _font_remark(text: str) -> list[str]:
+    """A line that says which characters LaTeX needs a font for, if there are such."""
+    beyond = sorted({c for c in _printable(text) if c > _LAST_LATIN and c not in _LATEX})
+    if not beyond:
+        return []
+    shown = "".join(beyond)
+    return [f"% Needs LuaLaTeX or XeLaTeX and, by fontspec, a font that has {shown}"]
+
+
+def _printable(text: str) -> str:
+    """`text` in one line, with question marks for what no line can show."""
+    return "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in text)

@@ -137,7 +137,13 @@ def softmax_objective(config: RunConfig) -> SoftmaxObjective:
 
 def shuffled_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrder:
     """Every training image once, in an order that the seed and the epoch decide."""
-    return shuffled(labels, batch_size=config.batch_size, seed=config.seed, epoch=epoch)
+    return shuffled(
+        labels,
+        batch_size=config.batch_size,
+        seed=config.seed,
+        epoch=epoch,
+        keep_last=config.keep_last_batch,
+    )
 
 
 def training_order(config: RunConfig, source: ImageSource, epoch: int) -> BatchOrder:

@@ -17,7 +17,7 @@ from hsm import atomic
 from hsm.experiments.config import RunConfig, run_record
 from hsm.experiments.config.run_record import RunRecord
 from hsm.models.backbone_specs import is_keras_file
-from hsm.output_folder import claim_output_folder, make_output_folder
+from hsm.output_folder import check_writable, claim_output_folder, make_output_folder
 from hsm.records.json_values import JsonObject
 
 
@@ -50,6 +50,11 @@ class Workspace:
     def records_dir(self) -> Path:
         """Folder of the records."""
         return self.output_dir / "records"
+
+    @property
+    def state_dirs(self) -> tuple[Path, ...]:
+        """Folders of the folders that checkpoints lie in."""
+        return self.output_dir / "runs", self.output_dir / "trunks"
 
     def run_dir(self, config: RunConfig) -> Path:
         """Folder of one run's state."""
@@ -95,7 +100,9 @@ class Workspace:
 
         Raises:
             BlockingIOError: if another process holds it.
+            OSError: if it cannot be written to; of the disk in the block, too, with the remedy.
         """
+        check_writable(self.output_dir)
         claim_output_folder(self.output_dir)
         with (self.output_dir / ".lock").open("w") as file:
             try:
@@ -105,7 +112,23 @@ class Workspace:
                     f"another process is working in {os.fspath(self.output_dir)}: wait for it, or "
                     "use another `output_dir`"
                 ) from error
-            yield
+            with _kept(self.output_dir):
+                yield
+
+
+@contextmanager
+def _kept(folder: Path) -> Iterator[None]:
+    """Add to an error of the disk what remains of the work."""
+    try:
+        yield
+    except OSError as error:
+        if not atomic.is_of_the_disk(error):
+            raise
+        raise atomic.reworded(
+            error,
+            f"{error}. What was finished is kept in {folder}: the same command goes on from the "
+            "last checkpoint",
+        ) from error
 
 
 def _lock(file: TextIO) -> None:

@@ -145,6 +145,26 @@ def test_a_missing_class_folder_is_counted(tmp_path):
         load(root)
 
 
+def test_train_and_test_of_other_classes_are_the_zero_shot_split(tmp_path):
+    for photo in archive.PHOTOS:
+        part = "train" if photo.number <= 2 else "test"
+        photo.write(tmp_path / part / archive.CARS[photo.number - 1] / f"{photo.index}.jpg")
+    assert_zero_shot(load(tmp_path))
+
+
+def test_that_train_and_test_are_not_the_class_split_is_said(tmp_path):
+    note = load(archive.cars_class_folders(tmp_path, parts=True)).note
+    assert note.endswith("of which the first train: the images of both are joined")
+
+
+def test_folders_that_are_numbers_are_the_class_ids(tmp_path):
+    for photo in archive.PHOTOS:
+        photo.write(tmp_path / "cars196" / "images" / str(photo.number) / f"{photo.index}.jpg")
+    source = load(tmp_path)
+    assert_zero_shot(source)
+    assert source.test.class_names == ("3", "4")
+
+
 def test_folders_of_other_things_are_no_cars(tmp_path):
     archive.cub200(tmp_path / "CUB_200_2011")
     archive.products(tmp_path / "Stanford_Online_Products")

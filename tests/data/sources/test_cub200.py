@@ -6,6 +6,7 @@ from support.archive_factory import BY_CLASS, assert_predefined, assert_zero_sho
 
 from hsm.data.sources import benchmark
 
+LISTS = ("images.txt", "image_class_labels.txt", "train_test_split.txt")
 PLACES = ["", "CUB_200_2011", "CUB_200_2011/CUB_200_2011", "birds"]
 
 
@@ -101,3 +102,71 @@ def test_lists_that_are_all_short_are_counted(root):
     )
     with pytest.raises(ValueError, match=message):
         load(root)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_class_folders_without_lists_have_the_numbers_of_their_names(place, tmp_path):
+    home = archive.cub200(tmp_path / place)
+    for name in LISTS:
+        (home / name).unlink()
+    source = load(tmp_path)
+    assert_zero_shot(source)
+    assert source.note == "no lists of images: the classes are in the order of their folders' names"
+    with pytest.raises(ValueError, match=r"predefined of cub200 needs.*add train_test_split.txt"):
+        load(tmp_path, split="predefined")
+
+
+def in_parts(root, part_of):
+    """Class folders in train/ and test/, as benchmarks of metric learning have them."""
+    for photo in archive.PHOTOS:
+        photo.write(root / part_of(photo) / archive.BIRDS[photo.number - 1] / f"{photo.index}.jpg")
+    return root
+
+
+@pytest.mark.parametrize("place", ["", "CUB_200_2011", "cub200"])
+def test_train_and_test_of_other_classes_are_the_zero_shot_split(place, tmp_path):
+    in_parts(tmp_path / place, lambda photo: "train" if photo.number <= 2 else "test")
+    source = load(tmp_path)
+    assert_zero_shot(source)
+    assert source.train.class_names == archive.BIRDS[:2]
+    with pytest.raises(ValueError, match="whose folders train/ and test/ hold all classes"):
+        load(tmp_path, split="predefined")
+
+
+def test_train_and_test_of_the_same_classes_are_joined_and_it_is_said(tmp_path):
+    in_parts(tmp_path, lambda photo: "test" if photo.is_last else "train")
+    source = load(tmp_path)
+    assert_zero_shot(source)
+    assert "train/ and test/ hold the same classes, of which the first train" in source.note
+    assert_predefined(load(tmp_path, split="predefined"))
+
+
+def test_another_choice_of_training_classes_is_refused(tmp_path):
+    in_parts(tmp_path, lambda photo: "train" if photo.number in (1, 3) else "test")
+    message = "Received: 003.Blackbird in train/ and 002.Auklet in test/. Move the class folders"
+    with pytest.raises(ValueError, match=message):
+        load(tmp_path)
+
+
+def test_numbers_from_0_and_without_zeros_are_in_their_order(tmp_path):
+    for photo in archive.PHOTOS:
+        photo.write(tmp_path / "cub" / str(8 + photo.number) / f"{photo.index}.jpg")
+    source = load(tmp_path)
+    assert_zero_shot(source)
+    assert source.train.class_names + source.test.class_names == ("9", "10", "11", "12")
+
+
+def test_numbered_cars_and_folders_of_other_names_are_no_birds(tmp_path):
+    archive.cars_class_folders(tmp_path / "cars", prefix=True)
+    for photo in archive.PHOTOS:
+        photo.write(tmp_path / "pictures" / str(photo.number) / f"{photo.index}.jpg")
+    message = "has nothing of this: it holds cars/, pictures/. "
+    with pytest.raises(FileNotFoundError, match=message):
+        load(tmp_path)
+
+
+def test_of_train_without_test_the_missing_classes_are_counted(tmp_path):
+    in_parts(tmp_path, lambda photo: "train" if photo.number <= 2 else "../elsewhere")
+    message = r"test part .* must have 7 images of 2 classes. Received: 0 .*folders of .*/train in"
+    with pytest.raises(ValueError, match=message):
+        load(tmp_path)

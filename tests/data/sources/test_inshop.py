@@ -6,7 +6,7 @@ from support.archive_factory import WITH_GALLERY, assert_zero_shot
 
 from hsm.data.sources import benchmark
 
-LAYOUTS = [("Eval", "Img"), ("", ""), ("Eval", ""), ("", "Img")]
+LAYOUTS = [("Eval", "Img"), ("", ""), ("Eval", ""), ("", "Img"), ("Anno", "Img")]
 
 
 def load(root, **options):
@@ -87,3 +87,26 @@ def test_a_query_without_its_item_in_the_gallery_is_refused(partition, root):
     }
     with pytest.raises(ValueError, match="gallery of inshop must have the classes of the queries"):
         benchmark.load("inshop", str(root), expected=expected)
+
+
+def test_photographs_of_another_resolution_take_the_place_of_the_usual_ones(root):
+    (root / "Img" / "img").rename(root / "Img" / "img_highres")
+    source = load(root)
+    assert_zero_shot(source, gallery=True)
+    assert source.note == ("photographs of img_highres/, of another resolution than those of img/")
+
+
+def test_the_packed_photographs_are_named(root):
+    (root / "Img" / "img").rename(root / "elsewhere")
+    (root / "Img" / "img.zip").touch()
+    with pytest.raises(FileNotFoundError, match=r"neither in .* Unpack .*/Img/img\.zip"):
+        load(root)
+
+
+@pytest.mark.parametrize("images", ["", "Img"])
+def test_photographs_without_their_list_are_refused_and_not_overlooked(images, tmp_path):
+    root = archive.inshop(tmp_path / "In-shop", images=images)
+    (root / "Eval" / "list_eval_partition.txt").unlink()
+    message = r"img has photographs, but list_eval_partition\.txt, .* missing. Put it beside the f"
+    with pytest.raises(FileNotFoundError, match=message):
+        load(tmp_path)

@@ -66,3 +66,26 @@ def test_classes_that_train_and_are_tested_are_refused(root):
     path.write_text(path.read_text().replace(" 3 1 ", " 2 1 "))
     with pytest.raises(ValueError, match=r"test classes of products must not train. .* 1 classes"):
         load(root)
+
+
+def without_lists(root, rename=lambda path: path.name):
+    for name in ("Ebay_train.txt", "Ebay_test.txt"):
+        (root / name).unlink()
+    for path in sorted(root.glob("*_final/*")):
+        path.rename(path.with_name(rename(path)))
+
+
+def test_without_lists_the_names_of_the_archive_do_not_say_what_trains(root):
+    without_lists(root)
+    message = r"\*_final/ with 12 images, but neither Ebay_train.txt nor Ebay_test.txt. Which art"
+    with pytest.raises(FileNotFoundError, match=message):
+        load(root)
+
+
+def test_without_lists_names_that_begin_with_class_numbers_give_the_split(root, monkeypatch):
+    archive.replace_expected("products", BY_PART, monkeypatch)
+    without_lists(root, lambda path: path.name.removeprefix("111"))
+    source = load(root)
+    assert_zero_shot(source)
+    assert source.train.class_names + source.test.class_names == ("1", "2", "3", "4")
+    assert source.note == "no lists of images: their names begin with the class numbers"

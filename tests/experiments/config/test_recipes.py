@@ -113,6 +113,13 @@ def test_a_recipe_that_is_changed_to_adam_has_it_too(profile, dataset):
     assert changed(recipe, {"epochs": 3}) == {**recipe, "epochs": 3}
 
 
+@pytest.mark.parametrize("dataset", FIGURE2_RECIPES["official"])
+def test_figure_2_leaves_out_the_last_smaller_batch_as_the_released_code_does(dataset):
+    assert not FIGURE2_RECIPES["official"][dataset]["keep_last_batch"]
+    assert FIGURE2_RECIPES["paper"][dataset]["keep_last_batch"]
+    assert config("official", "cars196").keep_last_batch
+
+
 def test_figure_2_keeps_its_own_epsilon():
     recipe = FIGURE2_RECIPES["paper"]["mnist"]
     assert changed(recipe, {"optimizer": "adam"}) == recipe

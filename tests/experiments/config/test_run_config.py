@@ -44,6 +44,7 @@ DECIDING = [
     {"learned_alpha": True},
     {"unbiased_variance": True},
     {"label_smoothing": 0.1},
+    {"keep_last_batch": False},
     {"raw_momentum": True},
     {"xla": True},
     {"adam_epsilon": 0.01},

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+import os
+import shutil
+import subprocess
+from pathlib import Path
 
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from hsm.experiments.config import run_record
 from hsm.experiments.reporting.grid import Grid, to_latex, to_markdown, to_text
+from hsm.experiments.reporting.table_writers import LAYOUTS, render_latex
 
 GRID = Grid(
     "A title", ("Name", "x", "yy"), (("a", "1", "22.5"), ("long name", "333", "–")), ("End.",)
@@ -89,3 +99,96 @@ def test_latex_escapes_every_special_character():
 def test_short_rows_are_refused():
     with pytest.raises(ValueError, match=r"Every row needs 2 cells.*Received: \('a',\)"):
         Grid("t", ("a", "b"), (("a",),))
+
+
+def in_every_place(text):
+    """A table with `text` as name of a column, first and later cell, and in title and note."""
+    cells = ((text, "1", text), (f"a{text}b", text, ""))
+    return Grid(f"a{text}b", (text, "x", text), cells, (f"a{text}b",))
+
+
+def shown_by_markdown(text):
+    """Title and cells as a reader of Markdown sees them."""
+    tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
+    inline = [token for token in tokens if token.type == "inline"]
+    assert {child.type for t in inline for child in t.children} <= {
+        *("text", "text_special", "strong_open", "strong_close")
+    }
+    return ["".join(child.content for child in token.children) for token in inline]
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=8))
+@example("*")
+@example("**a**")
+@example("_a_ ~~b~~ [c](d) ![e] [f][g]")
+@example("a_b")
+def test_markdown_shows_every_text_as_it_is(text):
+    one_line = "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in text)
+    grid = in_every_place(one_line.strip())
+    expected = [grid.title, *grid.header, *(cell for row in grid.rows for cell in row), *grid.notes]
+    assert shown_by_markdown(to_markdown(in_every_place(text.strip()))) == expected
+
+
+@pytest.fixture(scope="module")
+def latex():
+    """The command that compiles; its absence is no reason to skip where it is promised."""
+    found = next(filter(None, map(shutil.which, ("pdflatex", "lualatex", "tectonic"))), None)
+    if found is None:
+        assert not os.environ.get("HSM_REQUIRE_LATEX"), "HSM_REQUIRE_LATEX is set: install LaTeX"
+        pytest.skip("needs pdflatex, lualatex or tectonic")
+    return found
+
+
+@pytest.fixture
+def compiled(latex, tmp_path):
+    def compile_tables(tables):
+        document = r"\documentclass{article}\usepackage{booktabs}\extrafloats{500}"
+        pages = "\n\\clearpage\n".join(tables)
+        (tmp_path / "a.tex").write_text(
+            f"{document}\n\\begin{{document}}\n{pages}\n\\end{{document}}\n", encoding="utf-8"
+        )
+        options = [] if "tectonic" in latex else ["-interaction=nonstopmode", "-halt-on-error"]
+        result = subprocess.run(
+            [latex, *options, "a.tex"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=300,
+            check=False,
+        )
+        assert result.returncode == 0, result.stdout[-2000:]
+        return tmp_path / "a.pdf"
+
+    return compile_tables
+
+
+def test_latex_compiles_whatever_ascii_the_names_hold(compiled):
+    characters = [chr(code) for code in range(128)]
+    texts = [*characters, *(2 * c for c in characters), "a--b---c", "[2] * [3]", "\n\n", "été ß"]
+    tables = [to_latex(in_every_place(text)) for text in texts]
+    pdf = compiled(tables)
+    if shutil.which("pdftotext"):
+        shown = subprocess.run(["pdftotext", str(pdf), "-"], capture_output=True, check=True).stdout
+        for character in "&%$#{}\\<>|[*":  # The others are drawn as lines and accents.
+            assert character.encode() in shown
+
+
+def test_the_tables_of_the_records_compile(compiled):
+    folder = Path(__file__).resolve().parents[3] / "experiments" / "records"
+    tables = []
+    for table in LAYOUTS:
+        for records in sorted(path for path in folder.rglob("*") if path.is_dir()):
+            try:
+                tables.append(render_latex(run_record.read_all(records), table))
+            except ValueError:  # Of records that go into no one table.
+                continue
+    assert len(tables) > len(LAYOUTS)
+    compiled(tables)
+
+
+def test_latex_names_the_characters_that_need_a_font():
+    assert to_latex(Grid("鳥 ± é", ("a",), ())).splitlines()[:2] == [
+        "% Needs LuaLaTeX or XeLaTeX and, by fontspec, a font that has 鳥",
+        r"\begin{table}",
+    ]
