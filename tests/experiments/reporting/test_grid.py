@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hsm.experiments.reporting.grid import Grid, to_latex, to_markdown, to_text
@@ -89,3 +91,27 @@ def test_latex_escapes_every_special_character():
 def test_short_rows_are_refused():
     with pytest.raises(ValueError, match=r"Every row needs 2 cells.*Received: \('a',\)"):
         Grid("t", ("a", "b"), (("a",),))
+
+
+BEST = replace(GRID, best=frozenset({(0, 2), (1, 1)}))
+
+
+def test_best_cells_have_a_dot_in_text_and_lines_stay_aligned():
+    assert to_text(BEST).splitlines()[2:] == [
+        "Name          x     yy",
+        "----------------------",
+        "a             1  •22.5",
+        "long name  •333      –",
+        "",
+        "• the best score.",
+        "End.",
+    ]
+
+
+def test_best_cells_are_bold_in_markdown_and_latex():
+    assert to_markdown(BEST).splitlines()[4:6] == [
+        "| a | 1 | **22.5** |",
+        "| long name | **333** | – |",
+    ]
+    percent = Grid("t", ("a", "b"), (("x", "1 %"),), best=frozenset({(0, 1)}))
+    assert r"x & \textbf{1 \%} \\" in to_latex(percent)
