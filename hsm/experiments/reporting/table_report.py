@@ -29,7 +29,7 @@ def write(finished: Sequence[Finished], *, table: str, curves: str | None) -> No
     elif curves:
         paths = write_curves(records, folder, stem=curves)
         print(f"Learning curves: {', '.join(map(str, paths))}")
-    pictures = {} if missing else page_figures.sections(finished, curves=curves)
+    pictures = page_figures.sections(finished, plots=missing is None, curves=curves is not None)
     # Table 1's keep the plain name; those of another table must not replace it.
     page = folder / ("report.html" if table == "table1" else f"report_{table}.html")
     print(f"To read in a browser: {write_report(records, page, table=table, pictures=pictures)}")
