@@ -14,6 +14,7 @@ from html import escape
 
 from hsm.visual.page_style import STYLE
 
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 # With more columns a table is wider than a phone.
 _NARROW = 7
 
@@ -59,7 +60,7 @@ def render(
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
         '<a class="skip" href="#main">Skip to the results</a>\n'
-        f"<header>{above}<h1>{escape(title)}</h1>\n{under}</header>\n"
+        f"<header>{above}<h1>{_prose(title)}</h1>\n{under}</header>\n"
         f'<nav aria-label="Sections"><ul>{links}</ul></nav>\n'
         f'<main id="main">\n{body}\n</main>\n</body>\n</html>\n'
     )
@@ -72,7 +73,12 @@ def paragraph(text: str) -> str:
 
 def verdict(sentences: Iterable[str]) -> str:
     """What was found, a sentence a line, the first of them in bold."""
-    return f'<ul class="verdict">{"".join(f"<li>{escape(line)}</li>" for line in sentences)}</ul>'
+    return f'<ul class="verdict">{"".join(f"<li>{_prose(line)}</li>" for line in sentences)}</ul>'
+
+
+def _prose(text: str) -> str:
+    """Plain text whose numbers stay with their signs where a line breaks."""
+    return escape(re.sub(r" (?=[%=])|(?<==) ", _NO_BREAK, text))
 
 
 def table(
@@ -109,7 +115,7 @@ def table(
 
 def _cell(text: str, is_best: bool) -> str:
     """A number; what is in brackets or behind ± stays together where the cell breaks."""
-    kept = re.sub(r"(?<=[,±]) | (?=\*)", "\N{NO-BREAK SPACE}", text)
+    kept = re.sub(r"(?<=±) | (?=\*)|(?<=,) (?=[^\[]*\])", _NO_BREAK, text)
     return f'<td class="best">{escape(kept)}</td>' if is_best else f"<td>{escape(kept)}</td>"
 
 

@@ -76,7 +76,7 @@ code { font: .875rem ui-monospace, monospace; }
   .found { grid-template-columns: repeat(3, 1fr); }
   dl, .settings { grid-template-columns: 1fr; gap: 0; } dd, .settings dd { text-align: left;
     margin-bottom: .6rem; }
-  .words { grid-template-columns: 5.5rem 1fr; gap: .35rem .75rem; } .words dd { margin: 0; }
+  .words { grid-template-columns: 6.5rem 1fr; gap: .35rem .75rem; } .words dd { margin: 0; }
 }
 @media (prefers-color-scheme: dark) { .card img { filter: brightness(.8); } }
 """

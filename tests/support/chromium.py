@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 CHROMIUM = shutil.which("chromium")
-_FLAGS = [
+_FLAGS = (
     "headless",
     "no-sandbox",
     "disable-gpu",
@@ -26,7 +26,7 @@ _FLAGS = [
     "disable-sync",
     "hide-scrollbars",
     "remote-debugging-pipe",
-]
+)
 
 
 class Browser:
@@ -34,9 +34,14 @@ class Browser:
 
     Args:
         profile: a folder for what it keeps.
+
+    Raises:
+        RuntimeError: if Chromium is not installed.
     """
 
     def __init__(self, profile: Path) -> None:
+        if CHROMIUM is None:
+            raise RuntimeError("expected chromium among the programs. Install the package chromium")
         # It reads commands from file 3 and answers on file 4.
         read, self._commands = os.pipe()
         self._answers, write = os.pipe()

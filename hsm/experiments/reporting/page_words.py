@@ -48,6 +48,9 @@ def meanings(runs: Sequence[RunRecord]) -> str:
     found |= dict(
         words for start, words in _MEASURES.items() if any(m.startswith(start) for m in shown)
     )
+    found["not told from"] = (
+        "The 95 % interval of the difference holds 0: other test images may turn it round."
+    )
     found["bold, underlined"] = (
         "The best score of its column, and in a table of dimensions of its line."
     )
@@ -74,7 +77,9 @@ def settings(runs: Sequence[RunRecord]) -> list[str]:
 
 def title(run: RunRecord) -> str:
     """What a run is called on the page."""
-    return f"{run.data.name} {label(run.config)}, seed {run.seed}"
+    config = run.config
+    what = f"α = {config.initial_alpha:g}, {config.embedding_dim} dimensions"
+    return f"{run.data.name} {label(config)}, seed {run.seed} ({what})"
 
 
 def _about(method: Method) -> str:
