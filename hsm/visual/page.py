@@ -123,7 +123,7 @@ def drawings(svgs: Iterable[str], *, caption: str) -> str:
     """Drawings by `hsm.visual.inline_svg`, beside each other where there is room."""
     return (
         f'<figure><div class="drawings">{"".join(svgs)}</div>'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
+        f"<figcaption>{_prose(caption)}</figcaption></figure>"
     )
 
 

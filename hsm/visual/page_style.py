@@ -50,7 +50,7 @@ figure { margin: 1rem 0; } figcaption { color: var(--soft); font-size: .9rem; }
 .drawn { display: block; width: 100%; height: auto; fill: var(--ink); stroke-linejoin: round; }
 .query { display: grid; grid-template-columns: 8rem 1fr; gap: 1rem; padding: 1rem 0;
   border-top: 1px solid var(--line); }
-.found { display: grid; grid-template-columns: repeat(auto-fill, minmax(6rem, 1fr)); gap: .75rem;
+.found { display: grid; grid-template-columns: repeat(auto-fit, minmax(6rem, 1fr)); gap: .75rem;
   margin: 0; padding: 0; list-style: none; }
 .card { font-size: .875rem; line-height: 1.35; margin: 0; }
 .card img { display: block; width: 100%; height: auto; border-radius: .2rem; margin-bottom: .25rem;

@@ -61,11 +61,13 @@ def _caption(name: str, label: str, shown: LearningCurves, lines: Sequence[str])
     seeds = max(len(curve.scores[label]) for curve in shown.curves)
     parts = [f"{name}: {label} of the test images against the epoch, whole and enlarged"]
     parts += [line for line in lines if "deviation" not in line]
+    has_bands = seeds > 1 or any(label in curve.queries for curve in shown.curves)
     if seeds > 1:
         parts.append(f"mean of {seeds} seeds, bands: 95 % over seeds (Student's t)")
-    elif any(label in curve.queries for curve in shown.curves):
+    elif has_bands:
         parts.append("bands: 95 % over queries")
-    return "; ".join(parts) + "."
+    note = " Two bands may overlap where the paired difference above is told from chance."
+    return f"{'; '.join(parts)}.{note if has_bands else ''}"
 
 
 def histogram_blocks(runs: Sequence[RunRecord], folder: Path) -> Iterator[str]:
