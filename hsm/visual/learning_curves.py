@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hsm.metrics.confidence import seeds_interval, share_interval
 from hsm.output_folder import make_output_folder
 from hsm.visual.files import write_figure
 from hsm.visual.style import COLUMN_WIDTH, LineStyle, look
@@ -17,6 +18,9 @@ from hsm.visual.style import COLUMN_WIDTH, LineStyle, look
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+# Percent [seeds, epochs] and the number of queries, if any → the ends of a band [2, epochs].
+_Band = Callable[[np.ndarray, int | None], np.ndarray | None]
 
 _PANEL_HEIGHT = 1.8
 # Markers and lines of a method's variants, which have its colour.
@@ -38,6 +42,7 @@ class Curve:
         style: How that method is drawn.
         scores: By panel, percent by epoch, once a seed.
         is_level: A level, since nothing was trained.
+        queries: By panel, how many queries a score is the share of; not of the NMI.
     """
 
     name: str
@@ -45,6 +50,7 @@ class Curve:
     style: LineStyle
     scores: Mapping[str, Sequence[Mapping[int, float]]]
     is_level: bool = False
+    queries: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -78,22 +84,46 @@ def draw_learning_curves(shown: LearningCurves) -> Figure:
     count = len(shown.panels)
     figure = Figure(figsize=(COLUMN_WIDTH, 0.8 + _PANEL_HEIGHT * count))
     axes = figure.subplots(count, 1, sharex=True, squeeze=False)[:, 0]
-    styles = _styles(shown.curves)
     for panel, label in zip(axes, shown.panels, strict=True):
-        for curve in shown.curves:
-            _draw_line(panel, curve, label, styles[curve.name])
-        panel.set_ylabel(label)
-        panel.margins(x=0.03)
-        for epoch in shown.switches:
-            panel.axvline(epoch, color="#777777", linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
+        _draw_panel(panel, shown, label, _deviation)
     axes[-1].set_xlabel("Epoch")
-    axes[-1].xaxis.get_major_locator().set_params(integer=True)
     # The column holds about 50 characters, and a folder's name, which may be longer, may hold the
     # signs of a formula.
     title = "\n".join(textwrap.fill(line, 50) for line in shown.title)
     axes[0].set_title(title, parse_math=False)
     _add_legend(figure, axes[0])
     return figure
+
+
+def draw_panel(shown: LearningCurves, label: str, *, whole: bool) -> Figure:
+    """Draws one panel by itself, with bands of 95 %: over seeds, or over the queries of one seed.
+
+    Args:
+        shown: What is drawn; its title is left out.
+        label: Which of its panels.
+        whole: From 0 to 100 %, else as close as the scores allow.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(COLUMN_WIDTH, 1.2 + _PANEL_HEIGHT))
+    panel = figure.subplots()
+    _draw_panel(panel, shown, label, _interval)
+    panel.set_xlabel("Epoch")
+    if whole:
+        panel.set_ylim(0, 100)
+    _add_legend(figure, panel)
+    return figure
+
+
+def _draw_panel(panel: Axes, shown: LearningCurves, label: str, band: _Band) -> None:
+    styles = _styles(shown.curves)
+    for curve in shown.curves:
+        _draw_line(panel, curve, label, styles[curve.name], band)
+    panel.set_ylabel(label)
+    panel.margins(x=0.03)
+    panel.locator_params(axis="x", integer=True)
+    for epoch in shown.switches:
+        panel.axvline(epoch, color="#777777", linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
 
 
 def _add_legend(figure: Figure, panel: Axes) -> None:
@@ -116,7 +146,7 @@ def _styles(curves: Sequence[Curve]) -> dict[str, LineStyle]:
     return found
 
 
-def _draw_line(panel: Axes, curve: Curve, label: str, style: LineStyle) -> None:
+def _draw_line(panel: Axes, curve: Curve, label: str, style: LineStyle, band: _Band) -> None:
     look: dict[str, Any] = {
         "color": style.color,
         "linestyle": style.dashes,
@@ -131,10 +161,21 @@ def _draw_line(panel: Axes, curve: Curve, label: str, style: LineStyle) -> None:
     if epochs:
         values = np.array([[seed[epoch] for epoch in epochs] for seed in seeds])
         panel.plot(epochs, values.mean(axis=0), marker=style.marker, **look)
-        _draw_band(panel, epochs, values, style.color)
+        ends = band(values, curve.queries.get(label))
+        if ends is not None:
+            panel.fill_between(epochs, *ends, color=style.color, alpha=0.12, linewidth=0)
 
 
-def _draw_band(panel: Axes, epochs: Sequence[int], values: np.ndarray, color: str) -> None:
+def _deviation(values: np.ndarray, queries: int | None) -> np.ndarray | None:
+    """Mean ± 1 standard deviation over seeds."""
+    if len(values) == 1:
+        return None
+    mean, std = values.mean(axis=0), values.std(axis=0, ddof=1)
+    return np.stack([mean - std, mean + std])
+
+
+def _interval(values: np.ndarray, queries: int | None) -> np.ndarray | None:
+    """95 % over seeds, or of one seed over its queries, where it has such."""
     if len(values) > 1:
-        mean, std = values.mean(axis=0), values.std(axis=0, ddof=1)
-        panel.fill_between(epochs, mean - std, mean + std, color=color, alpha=0.18, linewidth=0)
+        return np.clip(seeds_interval(values), 0, 100)
+    return None if queries is None else 100 * share_interval(values[0] / 100, queries)

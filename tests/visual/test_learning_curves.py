@@ -10,6 +10,7 @@ from hsm.visual.learning_curves import (
     Curve,
     LearningCurves,
     draw_learning_curves,
+    draw_panel,
     write_learning_curves,
 )
 from hsm.visual.style import COLUMN_WIDTH
@@ -74,3 +75,26 @@ def test_files_are_written_and_repeatable(tmp_path):
     assert [p.read_bytes() for p in first] == [p.read_bytes() for p in second]
     assert Image.open(first[0]).width == COLUMN_WIDTH * 200
     assert first[1].read_bytes().startswith(b"%PDF")
+
+
+def _band(figure):
+    (band,) = figure.axes[0].collections
+    heights = [vertex[1] for path in band.get_paths() for vertex in path.vertices]
+    return min(heights), max(heights)
+
+
+def test_a_panel_by_itself_has_the_whole_range_or_is_enlarged():
+    shown = LearningCurves((), (PANEL,), (curve("SM", {1: 40.0, 2: 50.0}),))
+    assert draw_panel(shown, PANEL, whole=True).axes[0].get_ylim() == (0, 100)
+    low, high = draw_panel(shown, PANEL, whole=False).axes[0].get_ylim()
+    assert 30 < low < 40
+    assert 50 < high < 60
+
+
+def test_its_band_of_one_seed_is_over_queries_and_of_several_over_seeds():
+    one = LearningCurves((), (PANEL,), (curve("SM", {1: 50.0}, queries={PANEL: 100}),))
+    assert _band(draw_panel(one, PANEL, whole=True)) == (40, 60)
+    two = LearningCurves((), (PANEL,), (curve("SM", {1: 50.0}, {1: 51.0}),))
+    # 12.706 is the quantile of Student's t with one degree of freedom.
+    assert _band(draw_panel(two, PANEL, whole=True)) == pytest.approx((44.147, 56.853), abs=1e-3)
+    assert not draw_panel(SHOWN, PANEL, whole=True).axes[0].collections[1:]

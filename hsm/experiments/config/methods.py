@@ -43,6 +43,7 @@ class Method:
         published: the paper's tables have a row of this name.
         citation: the paper that the method is from; None for the one reproduced here.
         note: a sentence under the tables that show it: what sets it apart from the other rows.
+        about: what it is, in words for readers who meet its name for the first time.
 
     Raises:
         ValueError: if the name is no single word, or a trained method lacks a head.
@@ -60,6 +61,7 @@ class Method:
     published: bool = False
     citation: str | None = None
     note: str | None = None
+    about: str | None = None
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
@@ -158,6 +160,7 @@ class Registry(Mapping[str, Method]):
 # family of what it starts from: LN and HLN blue, BN and HBN red.
 _SM = Method(
     name="SM",
+    about="Softmax: a classifier on the feature as it is, with α = 1.",
     head=HEADS["SM"],
     settings=SOFTMAX_SETTINGS,
     place=10,
@@ -166,6 +169,7 @@ _SM = Method(
 )
 _LN = Method(
     name="LN",
+    about="l2-normalised: a softmax on features and class weights of unit length.",
     head=HEADS["LN"],
     settings=(*SOFTMAX_SETTINGS, "alpha", "learned_alpha", "norm_term"),
     place=20,
@@ -174,6 +178,8 @@ _LN = Method(
 )
 _BN = Method(
     name="BN",
+    about="Batch-normalised: a softmax on features normalised over the batch, class weights of "
+    "unit length.",
     head=HEADS["BN"],
     settings=(*SOFTMAX_SETTINGS, "alpha", "learned_alpha"),
     place=40,
@@ -188,6 +194,7 @@ def _heated(base: Method, style: LineStyle) -> Method:
     return dataclasses.replace(
         base,
         name=f"H{base.name}",
+        about=f"{base.name}, heated up: after the switch it trains on with a smaller α.",
         heats=base.name,
         settings=tuple(s for s in base.settings if s != "learned_alpha"),
         place=base.place + 10,
@@ -199,7 +206,13 @@ def _heated(base: Method, style: LineStyle) -> Method:
 PRETRAINED = "pretrained"
 # Section 5.2, and what training starts from.
 METHODS = Registry(
-    Method(name=PRETRAINED, head=None, place=0, style=LineStyle("#000000", "", ":")),
+    Method(
+        name=PRETRAINED,
+        about="The backbone's own feature, before any training here.",
+        head=None,
+        place=0,
+        style=LineStyle("#000000", "", ":"),
+    ),
     _SM,
     _LN,
     _BN,

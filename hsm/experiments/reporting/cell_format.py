@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from hsm.experiments.reporting.summary import Score
 from hsm.metrics.bootstrap import Interval
@@ -20,6 +20,18 @@ def percent(score: Score | None) -> str:
         return NONE
     mean = f"{100 * score.mean:.2f}"
     return mean if score.std is None else f"{mean} ± {100 * score.std:.2f}"
+
+
+def best(scores: Sequence[Score | None]) -> list[int]:
+    """The places of the highest score as it is printed; none where all are alike, or there is one.
+
+    Args:
+        scores: what is compared; None where it was not measured.
+    """
+    printed = {i: round(100 * s.mean, 2) for i, s in enumerate(scores) if s is not None}
+    if len(set(printed.values())) < 2:
+        return []
+    return [i for i, value in printed.items() if value == max(printed.values())]
 
 
 def points(fraction: float) -> str:

@@ -97,9 +97,15 @@ def _curve(name: str, seeds: Sequence[RunRecord], panels: dict[str, Measure]) ->
         label: [percent_by_epoch(record, measure) for record in seeds]
         for label, measure in panels.items()
     }
-    method = seeds[0].method
-    is_level = seeds[0].config.is_pretrained
-    return Curve(name, method, METHODS.style(method), scores, is_level=is_level)
+    first = seeds[0]
+    return Curve(
+        name,
+        first.method,
+        METHODS.style(first.method),
+        scores,
+        is_level=first.config.is_pretrained,
+        queries={label: first.final.num_queries for label, m in panels.items() if m.hits},
+    )
 
 
 def _title(records: Sequence[RunRecord]) -> list[str]:

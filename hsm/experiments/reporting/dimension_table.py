@@ -61,16 +61,18 @@ def _identity(run: RunRecord) -> tuple[int, str]:
 def _final_grid(dataset: str, runs: Sequence[RunRecord], measure: Measure) -> Grid:
     grid = _grid(f"{dataset}: {measure.label} at the final epoch, percent", runs, "final", measure)
     paper = published_dimensions(dataset)
-    rows = list(grid.rows)
+    rows, best = list(grid.rows), grid.best
     lines = [table_notes.data_note(runs), *table_notes.seed_notes(_seed_counts(runs))]
     if paper is not None:
         scores = _scores(runs, "final", measure)
         rows = [row for k in _dimensions(runs) for row in _compared(k, paper, scores, runs)]
+        # Of the three lines of a number of dimensions the second is ours.
+        best = frozenset((3 * row + 1, column) for row, column in grid.best)
         part = " Ours is a part of it: a difference says little." if is_part(dataset) else ""
         lines.append(f"Paper: Table 3, on the whole of Cars196, not cropped.{part}")
         lines += cell_format.mark_notes(rows)
     lines += [*_heating_notes(runs), *table_notes.settings_notes(runs), table_notes.run_note(runs)]
-    return Grid(grid.title, grid.header, tuple(rows), tuple(lines))
+    return Grid(grid.title, grid.header, tuple(rows), tuple(lines), best)
 
 
 def _gain_grids(dataset: str, runs: Sequence[RunRecord], measure: Measure) -> list[Grid]:
@@ -104,7 +106,12 @@ def _grid(title: str, runs: Sequence[RunRecord], stage: str, measure: Measure) -
         (str(k), *(cell_format.percent(scores.get((k, name))) for name in columns))
         for k in _dimensions(runs)
     ]
-    return Grid(title, ("Dimensions", *columns), tuple(rows))
+    best = frozenset(
+        (row, column + 1)
+        for row, k in enumerate(_dimensions(runs))
+        for column in cell_format.best([scores.get((k, name)) for name in columns])
+    )
+    return Grid(title, ("Dimensions", *columns), tuple(rows), best=best)
 
 
 def _compared(

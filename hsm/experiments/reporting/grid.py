@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -38,6 +38,9 @@ _LAST_LATIN = "\u017f"
 _MARKUP = re.compile(
     r"[\\<&`|~]|(?<=\])\(|\*(?=\S)|(?<=\S)\*|(?<![^\W_])_|_(?![^\W_])|(?<=!)\[|\](?=\[)"
 )
+# In plain text, which has no bold; it takes one column.
+_BEST = "•"
+_BEST_NOTE = f"{_BEST} the best score."
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,14 @@ class Grid:
         header: The name of every column.
         rows: The cells, one tuple a line, each as long as `header`.
         notes: Sentences that belong under the table.
+        best: Row and column, from 0, of every cell that stands out: the best of its scores.
     """
 
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
+    best: frozenset[tuple[int, int]] = frozenset()
 
     def __post_init__(self) -> None:
         """Refuses rows that do not fit the header."""
@@ -68,32 +73,44 @@ class Grid:
 def to_text(grid: Grid, *, width: int = 100) -> str:
     """Draws the grid for a terminal: columns aligned, no line wider than `width`.
 
-    Columns that do not fit go into a further block under the first, with the row names again.
+    Columns that do not fit go into a further block under the first, with the row names again. The
+    best cells have a dot before them, which a note explains.
     """
-    widths = [max(map(len, column)) for column in zip(grid.header, *grid.rows, strict=True)]
-    blocks = [_text_block(grid, widths, columns) for columns in _fit(widths, width)]
+    notes = (_BEST_NOTE, *grid.notes) if grid.best else grid.notes
+    rows = _marked(grid, lambda cell: f"{_BEST}{cell}")
+    widths = [max(map(len, column)) for column in zip(grid.header, *rows, strict=True)]
+    blocks = [_text_block([grid.header, *rows], widths, c) for c in _fit(widths, width)]
     return "\n".join(
         [
             textwrap.fill(grid.title, width),
             *("\n" + block for block in blocks),
-            *([""] if grid.notes else []),
-            *(textwrap.fill(note, width) for note in grid.notes),
+            *([""] if notes else []),
+            *(textwrap.fill(note, width) for note in notes),
         ]
     )
 
 
 def to_markdown(grid: Grid) -> str:
-    """Draws the grid as a Markdown table under its title in bold, the notes as paragraphs."""
+    """Draws the grid as a Markdown table under its title in bold, the notes as paragraphs.
+
+    The best cells are bold.
+    """
     rule = " | ".join(["---", *["---:"] * (len(grid.header) - 1)])
-    lines = [_markdown_row(grid.header), f"| {rule} |", *map(_markdown_row, grid.rows)]
+    rows = _marked(_each(grid, _markdown), lambda cell: f"**{cell}**")
+    header = tuple(map(_markdown, grid.header))
+    lines = [_markdown_row(header), f"| {rule} |", *map(_markdown_row, rows)]
     notes = map(_markdown, grid.notes)
     return "\n\n".join([f"**{_markdown(grid.title)}**", "\n".join(lines), *notes])
 
 
 def to_latex(grid: Grid) -> str:
-    """Draws the grid as a LaTeX table; the document needs the package booktabs."""
+    """Draws the grid as a LaTeX table; the document needs the package booktabs.
+
+    The best cells are bold.
+    """
     caption = " ".join([grid.title, *grid.notes])
     texts = [caption, *grid.header, *(cell for row in grid.rows for cell in row)]
+    rows = _marked(_each(grid, _escape), lambda cell: rf"\textbf{{{cell}}}")
     return "\n".join(
         [
             *_font_remark("".join(texts)),
@@ -102,14 +119,27 @@ def to_latex(grid: Grid) -> str:
             rf"\caption{{{_escape(caption)}}}",
             rf"\begin{{tabular}}{{l{'r' * (len(grid.header) - 1)}}}",
             r"\toprule",
-            _latex_row(grid.header),
+            _latex_row(map(_escape, grid.header)),
             r"\midrule",
-            *(_latex_row(row) for row in grid.rows),
+            *map(_latex_row, rows),
             r"\bottomrule",
             r"\end{tabular}",
             r"\end{table}",
         ]
     )
+
+
+def _each(grid: Grid, change: Callable[[str], str]) -> Grid:
+    """The grid with every cell changed."""
+    return replace(grid, rows=tuple(tuple(map(change, row)) for row in grid.rows))
+
+
+def _marked(grid: Grid, mark: Callable[[str], str]) -> list[tuple[str, ...]]:
+    """The rows, with `mark` applied to the best cells."""
+    return [
+        tuple(mark(cell) if (i, j) in grid.best else cell for j, cell in enumerate(row))
+        for i, row in enumerate(grid.rows)
+    ]
 
 
 def _fit(widths: list[int], width: int) -> list[list[int]]:
@@ -125,18 +155,18 @@ def _fit(widths: list[int], width: int) -> list[list[int]]:
     return blocks
 
 
-def _text_block(grid: Grid, widths: list[int], columns: list[int]) -> str:
+def _text_block(rows: Sequence[tuple[str, ...]], widths: list[int], columns: list[int]) -> str:
     def line(row: tuple[str, ...]) -> str:
         row = tuple(map(_printable, row))
         cells = [row[0].ljust(widths[0]), *(row[c].rjust(widths[c]) for c in columns[1:])]
         return "  ".join(cells).rstrip()
 
     rule = "-" * (sum(widths[c] for c in columns) + 2 * (len(columns) - 1))
-    return "\n".join([line(grid.header), rule, *map(line, grid.rows)])
+    return "\n".join([line(rows[0]), rule, *map(line, rows[1:])])
 
 
 def _markdown_row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(map(_markdown, cells)) + " |"
+    return "| " + " | ".join(cells) + " |"
 
 
 def _markdown(text: str) -> str:
@@ -144,10 +174,11 @@ def _markdown(text: str) -> str:
     return _MARKUP.sub(r"\\\g<0>", _printable(text))
 
 
-def _latex_row(cells: tuple[str, ...]) -> str:
+def _latex_row(cells: Iterable[str]) -> str:
+    row = " & ".join(cells)
     # A star or a bracket would belong to the end of the row before.
-    first = "{}" if cells[0].lstrip().startswith(("*", "[")) else ""
-    return first + " & ".join(map(_escape, cells)) + r" \\"
+    first = "{}" if row.lstrip().startswith(("*", "[")) else ""
+    return rf"{first}{row} \\"
 
 
 def _escape(text: str) -> str:

@@ -44,6 +44,7 @@ def _final_grid(dataset: str, runs: Sequence[RunRecord], columns: Sequence[Measu
             *table_notes.settings_notes(runs),
             table_notes.run_note(runs),
         ),
+        _best(rows, columns),
     )
 
 
@@ -121,14 +122,24 @@ def _other_grids(dataset: str, runs: Sequence[RunRecord], columns: Sequence[Meas
         titles["unnormalized"] = f"{dataset}: final epoch, features not length-normalised, percent"
     found = []
     for key, title in titles.items():
-        rows = [_cells(row, columns) for row in summary.other_rows(runs, key)]
+        rows = summary.other_rows(runs, key)
         if rows:
-            found.append(Grid(title, _header(columns), tuple(rows)))
+            cells = tuple(_cells(row, columns) for row in rows)
+            found.append(Grid(title, _header(columns), cells, best=_best(rows, columns)))
     return found
 
 
 def _header(columns: Sequence[Measure]) -> tuple[str, ...]:
     return ("Method", "Epoch", *(measure.label for measure in columns))
+
+
+def _best(rows: Sequence[Row], columns: Sequence[Measure]) -> frozenset[tuple[int, int]]:
+    """The best of every column of scores, which follow the method and the epoch."""
+    return frozenset(
+        (row, column)
+        for column, measure in enumerate(columns, start=2)
+        for row in cell_format.best([row.score(measure) for row in rows])
+    )
 
 
 def _cells(row: Row, columns: Sequence[Measure]) -> tuple[str, ...]:

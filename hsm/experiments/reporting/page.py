@@ -9,14 +9,11 @@ from typing import Any
 
 from hsm.atomic import write_text
 from hsm.experiments.config.run_record import RunRecord
-from hsm.experiments.config.variants import label
+from hsm.experiments.reporting import page_words, verdict
 from hsm.experiments.reporting.table_writers import LAYOUTS
 from hsm.experiments.runs.made_with import continuations, makers
 from hsm.visual import page
 from hsm.visual.page import Section
-
-# What differs from run to run: shown for each, not for all.
-_OF_A_RUN = ("dataset", "method", "seed")
 
 
 def write_report(
@@ -37,35 +34,22 @@ def write_report(
     runs = list(records)
     names = ", ".join(dict.fromkeys(run.data.name for run in runs))
     sections = [
+        Section("What the words mean", [page_words.meanings(runs)]),
         Section("Results", _tables(runs, table)),
         *(Section(title, blocks) for title, blocks in (pictures or {}).items() if blocks),
-        Section("Settings", _settings(runs)),
+        Section("Settings", page_words.settings(runs)),
         Section("Data and provenance", _provenance(runs)),
     ]
-    title = f"{table.replace('table', 'Table ')}: {names}"
-    return write_text(path, page.render(title, sections))
+    kind = f"{table.replace('table', 'Table ')}: {names}"
+    lead = [page.verdict(verdict.verdict(runs))]
+    return write_text(path, page.render(verdict.headline(runs), sections, kind=kind, lead=lead))
 
 
 def _tables(runs: Sequence[RunRecord], table: str) -> list[str]:
     blocks = []
     for grid in LAYOUTS[table](runs):
-        blocks.append(page.table(grid.title, grid.header, grid.rows))
+        blocks.append(page.table(grid.title, grid.header, grid.rows, best=grid.best))
         blocks += map(page.paragraph, grid.notes)
-    return blocks
-
-
-def _settings(runs: Sequence[RunRecord]) -> list[str]:
-    """What all runs share, and what each has for itself."""
-    configs = [run.config.to_json() for run in runs]
-    shared = {
-        key: value
-        for key, value in configs[0].items()
-        if key not in _OF_A_RUN and all(config[key] == value for config in configs)
-    }
-    blocks = [page.facts({key: _shown(value) for key, value in shared.items()})]
-    for run, config in zip(runs, configs, strict=True):
-        own = {key: _shown(v) for key, v in config.items() if key not in shared}
-        blocks.append(page.details(_title(run), page.facts(own)))
     return blocks
 
 
@@ -81,7 +65,7 @@ def _provenance(runs: Sequence[RunRecord]) -> list[str]:
         facts = {"data set": run.data.name, **data, "checksum": run.data.checksum}
         blocks.append(page.facts(facts))
     for run in runs:
-        blocks.append(page.details(_title(run), page.facts(_origin(run))))
+        blocks.append(page.details(page_words.title(run), page.facts(_origin(run))))
     return blocks
 
 
@@ -97,10 +81,6 @@ def _origin(run: RunRecord) -> dict[str, object]:
     if continued:
         found["continued"] = "; ".join(continued)
     return {**found, **seconds}
-
-
-def _title(run: RunRecord) -> str:
-    return f"{run.data.name} {label(run.config)}, seed {run.seed}"
 
 
 def _shown(value: Any) -> str:

@@ -3,116 +3,100 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import numpy as np
-
-from hsm.data.catalog import ZERO_SHOT
-from hsm.data.sources.source import Split
-from hsm.experiments.reporting import similarities
-from hsm.experiments.reporting.curves import curve_text
+from hsm.experiments.config.run_record import RunRecord
+from hsm.experiments.reporting import page_gallery, similarities
+from hsm.experiments.reporting.curves import curve_text, learning_curves
 from hsm.experiments.reporting.recorded_runs import Recorded, sorted_runs
 from hsm.experiments.runs import diagnostics
-from hsm.experiments.runs.build import load_model
 from hsm.experiments.runs.finished import Finished
-from hsm.experiments.studies.retrieval import retrieve
-from hsm.experiments.studies.retrieval_figures import chosen_queries, gallery
 from hsm.visual import page
-from hsm.visual.files import write_picture
+from hsm.visual.inline_svg import inline
+from hsm.visual.learning_curves import LearningCurves, draw_panel
 from hsm.visual.similarity_histograms import draw_similarities
 from hsm.visual.style import look
 
-# A picture of what is found, not a score: so many test images are enough, and soon embedded.
-_IMAGES = 1000
-_QUERIES, _NEIGHBOURS = 8, 6
-_GALLERY = f"gallery_of_{_QUERIES}.png"
+CURVES = "Learning curves"
+HISTOGRAMS = "Similarities within and between classes"
 
 
-def sections(finished: Sequence[Finished], *, curves: str | None) -> dict[str, list[str]]:
+def sections(finished: Sequence[Finished], *, plots: bool, curves: bool) -> dict[str, list[str]]:
     """Title of a section → its blocks.
 
     Args:
         finished: the runs of every data set.
-        curves: how the names of learning curves start; None if none were drawn.
+        plots: whether there is matplotlib, which only the gallery does without.
+        curves: whether the table has learning curves.
     """
+    groups = [(found.records, found.runner.workspace.records_dir) for found in finished]
+    drawn = groups if plots else []
     return {
-        "Learning curves": [
-            block for found in finished if curves for block in _curves(found, curves)
-        ],
-        "Similarities within and between classes": [
-            block for found in finished for block in _histograms(found)
-        ],
-        "What is found": [block for found in finished for block in _gallery(found)],
+        CURVES: [block for runs, _ in drawn if curves for block in curve_blocks(runs)],
+        HISTOGRAMS: [block for runs, folder in drawn for block in histogram_blocks(runs, folder)],
+        "What is found": [block for found in finished for block in page_gallery.blocks(found)],
     }
 
 
-def _curves(found: Finished, stem: str) -> Iterator[str]:
-    name = found.runner.source.name
-    path = found.runner.workspace.output_dir / f"{stem}_{name}.png"
-    if any(record.epochs for record in found.records):
-        caption = f"{name}: scores on the test images against the epoch"
-        yield page.picture(path, alt=curve_text(found.records), caption=caption)
-
-
-def _histograms(found: Finished) -> Iterator[str]:
-    """Histograms of every row, where they lie beside the records."""
-    folder = found.runner.workspace.records_dir
-    runs = [
-        Recorded(record, folder)
-        for record in found.records
-        if diagnostics.exist(folder / record.name, ("cosine_histograms",))
-    ]
-    if not runs or len({run.record.config.embedding_dim for run in runs}) > 1:
+def curve_blocks(runs: Sequence[RunRecord]) -> Iterator[str]:
+    """Scores against the epoch, of one data set: the whole range, and enlarged beside it."""
+    if not any(run.epochs for run in runs):
         return
-    rows = similarities.rows(sorted_runs(runs))
+    shown = learning_curves(runs)
+    name, *lines = shown.title
+    for index, label in enumerate(shown.panels):
+        with look():
+            svgs = [
+                inline(
+                    draw_panel(shown, label, whole=whole),
+                    alt=f"{curve_text(runs)} {'From 0 to 100 %.' if whole else 'Enlarged.'}",
+                    name=f"curves-{_identifier(name)}-{index}-{whole:d}",
+                )
+                for whole in (True, False)
+            ]
+        yield page.drawings(svgs, caption=_caption(name, label, shown, lines))
+
+
+def _caption(name: str, label: str, shown: LearningCurves, lines: Sequence[str]) -> str:
+    seeds = max(len(curve.scores[label]) for curve in shown.curves)
+    parts = [f"{name}: {label} of the test images against the epoch, whole and enlarged"]
+    parts += [line for line in lines if "deviation" not in line]
+    has_bands = seeds > 1 or any(label in curve.queries for curve in shown.curves)
+    if seeds > 1:
+        parts.append(f"mean of {seeds} seeds, bands: 95 % over seeds (Student's t)")
+    elif has_bands:
+        parts.append("bands: 95 % over queries")
+    note = " Two bands may overlap where the paired difference above is told from chance."
+    return f"{'; '.join(parts)}.{note if has_bands else ''}"
+
+
+def histogram_blocks(runs: Sequence[RunRecord], folder: Path) -> Iterator[str]:
+    """Histograms of every row of one data set, where they lie beside the records in `folder`."""
+    found = [
+        Recorded(run, folder)
+        for run in runs
+        if diagnostics.exist(folder / run.name, ("cosine_histograms",))
+    ]
+    if not found or len({run.record.config.embedding_dim for run in found}) > 1:
+        return
+    rows = similarities.rows(sorted_runs(found))
     overlaps = ", ".join(f"{row.title} {row.test.overlap:.2f}" for row in rows)
+    name = runs[0].data.name
     alt = (
         "Histograms of the cosine similarity of pairs of one class and of two classes, training "
         f"and test images. What the two share on test images: {overlaps}."
     )
-
-    with TemporaryDirectory() as scratch, look():
-        picture = Path(scratch, "histograms.png")
-        write_picture(draw_similarities(rows), picture)
-        yield page.picture(picture, alt=alt, caption=f"{found.runner.source.name}: Figure 4")
-
-
-def _gallery(found: Finished) -> Iterator[str]:
-    """Queries and what the last trained run finds for them, where its weights are at hand."""
-    runner = found.runner
-    trained = [record for record in found.records if record.epochs]
-    run_dirs = [runner.workspace.output_dir / "runs" / record.name for record in trained]
-    if not run_dirs or not (run_dirs[-1] / "checkpoint.npz").exists():
-        return
-    if trained[-1].config.split != ZERO_SHOT:
-        return
-    path = run_dirs[-1] / _GALLERY
-    if not path.exists():
-        _draw_gallery(found, run_dirs[-1], path)
-    alt = (
-        f"{_QUERIES} test images, each with the {_NEIGHBOURS} nearest others beside it; right ones "
-        "have a tick, wrong ones a cross."
-    )
-    where = f"among {len(_some_classes(runner.source.test)):,} test images"
-    yield page.picture(path, alt=alt, caption=f"{trained[-1].name}: nearest neighbours {where}")
-
-
-def _draw_gallery(found: Finished, run_dir: Path, path: Path) -> None:
-    model, config = load_model(run_dir)
-    source = found.runner.source
-    few = replace(source, test=_some_classes(source.test))
-    shown = retrieve(model, config, few)
-
-    rows = chosen_queries(shown.evaluation.ranks, _QUERIES, worst_first=False)
     with look():
-        figure = gallery(shown, rows, shown.neighbours(rows, _NEIGHBOURS), "evenly spaced")
-        write_picture(figure, path)
+        svg = inline(draw_similarities(rows), alt=alt, name=f"cosines-{_identifier(name)}")
+    caption = (
+        f"{name}: how similar two images' features are (cosine). The less the two kinds of pairs "
+        "overlap, the better a search tells classes apart. Figure 4 of the paper."
+    )
+    yield page.drawings([svg], caption=caption)
 
 
-def _some_classes(split: Split) -> Split:
-    """Whole classes, evenly spaced, of some `_IMAGES` images in all."""
-    count = max(2, split.num_classes * _IMAGES // len(split))
-    classes = diagnostics.spaced(split.num_classes, count)
-    return split.subset(np.flatnonzero(np.isin(split.labels, classes)))
+def _identifier(name: str) -> str:
+    """The name of a data set, which may be any folder's, as a part of an element's name."""
+    return "".join(
+        character if character.isascii() and character.isalnum() else "-" for character in name
+    )

@@ -37,7 +37,7 @@ def write(finished: Sequence[Finished], *, table: str, curves: str | None) -> No
         LINE.stage("drawing the learning curves")
         write_curves(records, folder, stem=curves)
     LINE.stage("drawing the page")
-    pictures = {} if missing else page_figures.sections(finished, curves=curves)
+    pictures = page_figures.sections(finished, plots=missing is None, curves=curves is not None)
     # Table 1's keep the plain name; those of another table must not replace it.
     page = folder / ("report.html" if table == "table1" else f"report_{table}.html")
     write_report(records, page, table=table, pictures=pictures)

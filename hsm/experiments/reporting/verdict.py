@@ -30,7 +30,7 @@ def verdict(records: Sequence[RunRecord]) -> tuple[str, ...]:
     for part in parts:
         sentences = [_best_sentence(part), *_pair_sentences(part)]
         found += [f"{part.name}: {line}" for line in sentences] if len(parts) > 1 else sentences
-    return (*found, *_caveat(records, parts))
+    return (*found, *_caveat(records, parts), *_trial(records))
 
 
 def headline(records: Sequence[RunRecord]) -> str:
@@ -159,6 +159,14 @@ def _caveat(records: Sequence[RunRecord], parts: Sequence[_Part]) -> list[str]:
     return [f"In brackets: 95 % intervals over queries, of {of} give another order."]
 
 
+def _trial(records: Sequence[RunRecord]) -> list[str]:
+    """That few images were used, where they were."""
+    limits = [run.config.limit for run in records if run.config.limit is not None]
+    if not limits:
+        return []
+    return [f"At most {max(limits):,} images a part: a trial of the command, and no result."]
+
+
 def _best_phrase(part: _Part) -> str:
     k, queries = part.measure.k, part.rows[part.best][0].final.num_queries
     share = f"for {100 * part.mean(part.best):.1f} % of {queries:,} test images"
@@ -168,7 +176,10 @@ def _best_phrase(part: _Part) -> str:
         place = "first" if k == 1 else f"among the first {k}"
         phrase = f"{part.best} finds the right class {place} {share}"
     rivals = part.rivals()
-    return f"{phrase}, not told from {' and '.join(rivals)}" if rivals else phrase
+    if not rivals:
+        return phrase
+    others = " and ".join(rivals) if len(rivals) < 3 else f"{len(rivals)} other rows"
+    return f"{phrase}, not told from {others}"
 
 
 def _heating_phrase(part: _Part) -> list[str]:
@@ -178,10 +189,10 @@ def _heating_phrase(part: _Part) -> list[str]:
     for row, base in pairs:
         found = part.compared(row, base)
         if found is not None:
-            gain = found[1].difference
-            points = f"{'gained' if gain >= 0 else 'lost'} {abs(100 * gain):.2f} points"
-            chance = "" if _sign(found[1]) else ", not told from chance"
-            return [f"heating {base} {points}{chance}"]
+            points, sign = cell_format.points(found[1].difference), _sign(found[1])
+            if sign == 0:
+                return [f"what heating {base} changed ({points} points) is not told from chance"]
+            return [f"heating {base} {'gained' if sign > 0 else 'lost'} {points[1:]} points"]
     return []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -192,3 +193,27 @@ def test_latex_names_the_characters_that_need_a_font():
         "% Needs LuaLaTeX or XeLaTeX and, by fontspec, a font that has 鳥",
         r"\begin{table}",
     ]
+
+
+BEST = replace(GRID, best=frozenset({(0, 2), (1, 1)}))
+
+
+def test_best_cells_have_a_dot_in_text_and_lines_stay_aligned():
+    assert to_text(BEST).splitlines()[2:] == [
+        "Name          x     yy",
+        "----------------------",
+        "a             1  •22.5",
+        "long name  •333      –",
+        "",
+        "• the best score.",
+        "End.",
+    ]
+
+
+def test_best_cells_are_bold_in_markdown_and_latex():
+    assert to_markdown(BEST).splitlines()[4:6] == [
+        "| a | 1 | **22.5** |",
+        "| long name | **333** | – |",
+    ]
+    percent = Grid("t", ("a", "b"), (("x", "1 %"),), best=frozenset({(0, 1)}))
+    assert r"x & \textbf{1 \%} \\" in to_latex(percent)

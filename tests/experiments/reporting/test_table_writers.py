@@ -52,7 +52,16 @@ def test_rows_stand_in_the_order_of_the_table():
 
 def test_one_seed_is_written_in_percent_without_deviation():
     row = table_lines(table_writers.render_text(full_set()), "digits: final epoch")["HBN"]
-    assert row == ["HBN", "50", "70.00", "75.00", "77.50", "82.50", "92.50"]
+    assert row == ["HBN", "50", "•70.00", "•75.00", "•77.50", "•82.50", "•92.50"]
+
+
+def test_the_best_of_every_score_is_marked_and_no_epoch():
+    lines = table_lines(table_writers.render_text(full_set()), "digits: final epoch")
+    marked = {name for name, cells in lines.items() if any("•" in cell for cell in cells)}
+    assert marked == {"HBN"}
+    tied = [make_record("SM"), changed(make_record("BN"), "final", make_record("SM").final)]
+    assert "•" not in table_lines(table_writers.render_text(tied), "digits: final")["SM"]
+    assert "•" not in table_writers.render_text([make_record("SM")])
 
 
 def test_switch_row_is_the_unheated_method_at_the_switch():
@@ -94,8 +103,8 @@ def test_best_epoch_stands_apart_and_says_on_what_it_was_chosen():
     runs[4] = replace(runs[4], best=best)
     text = table_writers.render_text(runs)
     best = table_lines(text, "digits: best epoch, chosen on the test classes")
-    assert best["HBN"][1:4] == ["30", "70.00", "99.00"]
-    assert table_lines(text, "digits: final epoch")["HBN"][3] == "75.00"
+    assert best["HBN"][1:4] == ["30", "•70.00", "•99.00"]
+    assert table_lines(text, "digits: final epoch")["HBN"][3] == "•75.00"
 
 
 def test_unnormalized_features_have_their_own_table():
@@ -353,7 +362,7 @@ def test_table_4_shows_the_accuracy_alone_beside_the_papers():
     runs = [_classified(make_record(m, dataset="cars196"), right) for m, right in levels.items()]
     text = table_writers.render_text(runs, "table4")
     assert table_header(text, "cars196: final epoch") == ["Method", "Epoch", "accuracy"]
-    assert table_lines(text, "cars196: final epoch")["HBN"] == ["HBN", "50", "85.00"]
+    assert table_lines(text, "cars196: final epoch")["HBN"] == ["HBN", "50", "•85.00"]
     assert table_lines(text, "cars196: Table 4")["HBN"] == ["HBN", "87.00", "85.00", "−2.00"]
     assert "best epoch, chosen on the test images by accuracy" in text
     assert "R@1" not in text
@@ -380,7 +389,7 @@ def test_table_3_has_a_line_a_width_and_a_column_an_alpha():
     lines = table_lines(text, "cars196: R@1 at the final epoch")
     assert list(lines) == [f"{k}, {what}" for k in (64, 128) for what in ("paper", "ours", "Δ")]
     assert lines["64, paper"][1:] == ["60.80", "67.40", "62.50", "74.00"]
-    assert lines["128, ours"][1:] == ["50.00", "62.50", "62.50", "75.00"]
+    assert lines["128, ours"][1:] == ["50.00", "62.50", "62.50", "•75.00"]
     assert lines["128, Δ"][1:] == ["−15.20 *", "−9.10 *", "−4.10 *", "−2.50 *"]
     assert "HBN: BN heated up, α 16 → 4." in text
     gains = table_lines(text, "cars196: R@1 of HBN minus that of the others")

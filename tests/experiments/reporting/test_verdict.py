@@ -53,7 +53,7 @@ def test_a_difference_that_chance_may_have_made_is_not_told():
     assert lines[1].endswith(": not told from chance.")
     assert headline(runs) == (
         "digits: HBN finds the right class first for 27.5 % of 40 test images, not told from BN; "
-        "heating BN gained 2.50 points, not told from chance"
+        "what heating BN changed (+2.50 points) is not told from chance"
     )
 
 
@@ -99,6 +99,19 @@ def test_the_accuracy_is_named_where_it_was_scored():
     runs = [changed(run, "final.accuracy", 0.5) for run in _pair(_first(20), _first(20))]
     runs = [changed(run, "hits.final", {"accuracy": pack_hits(_first(20))}) for run in runs]
     assert headline(runs).startswith("digits: BN names the right class for 50.0 % of 40")
+
+
+def test_many_rivals_are_counted_in_the_title():
+    runs = [_with_hits(make_record(m), _first(20)) for m in ("SM", "LN", "BN", "HBN")]
+    assert "not told from 3 other rows; what heating BN changed" in headline(runs)
+    assert verdict(runs)[0].endswith("not told from it: LN, BN, HBN.")
+
+
+def test_few_images_are_no_result():
+    runs = _pair(_first(30), _first(10), limit=64)
+    trial = "At most 64 images a part: a trial of the command, and no result."
+    assert verdict(runs)[-1] == trial
+    assert trial not in verdict(_pair(_first(30), _first(10)))
 
 
 def test_no_records_are_refused():
