@@ -46,6 +46,7 @@ class RunReport:
         self._model = model
         self._log = log
         self._verbose = verbose
+        self._first: tuple[int, float] | None = None
 
     def resumed(self, trainer: Trainer) -> None:
         """A line on where training goes on from, and what computes it from there on."""
@@ -62,12 +63,17 @@ class RunReport:
 
     def step(self, result: StepResult) -> None:
         """Show how far the run is."""
-        config = self._config
-        steps = (config.total_epochs - result.epoch + 1) * result.steps - result.step
-        LINE.show(
-            f"epoch {result.epoch}/{config.total_epochs}  rate {result.learning_rate:g}  "
-            f"loss {result.loss:.4f}  {duration(result.seconds / result.step * steps)} left"
-        )
+        total = self._config.total_epochs
+        parts = [
+            f"epoch {result.epoch}/{total}  rate {result.learning_rate:g}  loss {result.loss:.4f}"
+        ]
+        done, now = (result.epoch - 1) * result.steps + result.step, time.perf_counter()
+        # The first step, which compiles, would make a poor estimate.
+        self._first = self._first or (done, now)
+        if done > self._first[0]:
+            seconds = (now - self._first[1]) / (done - self._first[0])
+            parts.append(f"{duration(seconds * (total * result.steps - done))} left")
+        LINE.show("  ".join(parts))
 
     def epoch(self, result: EpochResult) -> None:
         """Tell of what an epoch gave, and of the time that the rest will take."""
