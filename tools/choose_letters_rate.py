@@ -13,7 +13,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -30,23 +30,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Trains, prints a row a rate, and writes them; returns the exit status."""
     options = _parse(arguments)
     source = load_source("letters")
-    losses = {}
+    rows: list[dict[str, float]] = []
     for rate in options.rates:
-        losses[f"{rate:g}"] = {
-            method: round(_loss(_config(method, rate, options), source), 4) for method in _METHODS
-        }
-        print(f"{rate:g}: {losses[f'{rate:g}']}", flush=True)
-    smallest = {method: min(row[method] for row in losses.values()) for method in _METHODS}
-    scores = {
-        rate: sum(row[method] / smallest[method] for method in _METHODS)
-        for rate, row in losses.items()
-    }
-    chosen = min(scores, key=lambda rate: scores[rate])
-    print(f"chosen: {chosen}")
-    found = {"epochs": options.epochs, "seed": options.seed, "losses": losses, "chosen": chosen}
+        losses = {m: round(_loss(_config(m, rate, options), source), 4) for m in _METHODS}
+        rows.append({"rate": rate, **losses})
+        print(rows[-1], flush=True)
+    chosen = min(rows, key=lambda row: _score(row, rows))["rate"]
+    print(f"chosen: {chosen:g}")
+    found = {"epochs": options.epochs, "seed": options.seed, "losses": rows, "chosen": chosen}
     if options.json:
         options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     return 0
+
+
+def _score(row: Mapping[str, float], rows: Sequence[Mapping[str, float]]) -> float:
+    """The sum of a rate's losses, each over the smallest of its method."""
+    return sum(row[method] / min(other[method] for other in rows) for method in _METHODS)
 
 
 def _config(method: str, rate: float, options: argparse.Namespace) -> RunConfig:

@@ -164,7 +164,7 @@ def _cell(block: str, table: int, row: str, column: str) -> str:
     (found,) = (line for line in cells[2:] if line[0] == row)
     # Of columns with one name, or with a name of several, their number counts.
     place = int(column) if column.isdecimal() else cells[0].index(column)
-    return found[place].removesuffix(" *").removesuffix("%")
+    return found[place].removesuffix(" *").removesuffix("%").strip("*")
 
 
 def _value(content: Any, field: str) -> float:
