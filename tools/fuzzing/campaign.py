@@ -1,0 +1,135 @@
+"""Try many inputs of every format in processes that may end, and count what became of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fuzzing.kinds import CRASH, HANG, READ, REFUSED
+
+_SECONDS = 120.0  # Of an input, and of what comes before the first; far beyond any that ends.
+_MEMORY = 2 * 2**30
+# A process warms up in its first inputs of a format: graphs are traced, buffers are grown.
+_WARM = 20
+_WORKER = Path(__file__).with_name("worker.py")
+
+
+@dataclass
+class Counts:
+    """What became of the inputs of one format.
+
+    Attributes:
+        kinds: inputs by what became of them.
+        failures: a line for each that was neither read nor refused.
+        growth: MiB that the process grew by between its first inputs and its last.
+    """
+
+    kinds: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+    growth: float = 0.0
+    _warm: int = 0
+
+    def add(self, number: int, answer: Mapping[str, Any]) -> None:
+        """Count the answer of a worker."""
+        kind = answer["kind"]
+        self.kinds[kind] += 1
+        if kind not in (READ, REFUSED):
+            crafted = "crafted" if answer.get("crafted") else "damaged"
+            self.failures.append(f"{number} ({crafted}): {kind}: {answer['detail']}")
+        if "resident" in answer and self.kinds.total() == _WARM:
+            self._warm = answer["resident"]
+        if self._warm and "resident" in answer:
+            self.growth = (answer["resident"] - self._warm) / 2**20
+
+
+def run(numbers: Mapping[str, range], *, seed: int) -> Iterator[tuple[str, Counts]]:
+    """Try the inputs `numbers` of every format; yield the counts of each as it is done."""
+    for name, inputs in numbers.items():
+        counts, first = Counts(), inputs.start
+        while first < inputs.stop:
+            first = _run_worker(counts, name, range(first, inputs.stop), seed=seed)
+        yield name, counts
+
+
+def _run_worker(counts: Counts, name: str, inputs: range, *, seed: int) -> int:
+    """Try inputs in one process until it ends; return the first that was not tried."""
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as scratch:
+        worker = _started(Path(scratch), seed, [(name, inputs.start, inputs.stop)])
+        under_way = None
+        try:
+            for answer in _answers(worker):
+                if "begun" in answer:
+                    under_way = answer["begun"]
+                else:
+                    counts.add(answer["done"], answer)
+                    under_way = None
+            kind, detail = CRASH, f"ended with status {worker.wait()}"
+            done = worker.returncode == 0
+        except TimeoutError:
+            kind, detail, done = HANG, f"not done within {_SECONDS:.0f} s", False
+        finally:
+            worker.kill()
+            worker.wait()
+        if done:
+            return inputs.stop
+        if under_way is None or worker.returncode == 1:  # Python's own end, by a fault of ours.
+            raise RuntimeError(f"the worker of {name} {detail}, input {under_way}; FUZZ_STDERR=1 shows why")
+        counts.add(under_way, {"kind": kind, "detail": detail})
+        return under_way + 1
+
+
+def _started(scratch: Path, seed: int, rows: Sequence[tuple[str, int, int]]) -> subprocess.Popen:
+    for name in ("home", "temporary"):
+        (scratch / name).mkdir()
+    environment = {
+        **os.environ,
+        "HOME": str(scratch / "home"),
+        "TMPDIR": str(scratch / "temporary"),
+        "XDG_CACHE_HOME": str(scratch / "home"),
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+    arguments = [str(scratch), str(seed), str(_MEMORY), json.dumps(rows)]
+    return subprocess.Popen(
+        [sys.executable, str(_WORKER), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL if not os.environ.get("FUZZ_STDERR") else None,
+        text=True,
+        env=environment,
+    )
+
+
+def _answers(worker: subprocess.Popen) -> Iterator[dict[str, Any]]:
+    """Yield what a worker says until it ends.
+
+    Raises:
+        TimeoutError: if it says nothing for long.
+    """
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+    stream = worker.stdout
+    if stream is None:
+        return
+
+    def forward() -> None:
+        for line in stream:
+            lines.put(line)
+        lines.put("")
+
+    threading.Thread(target=forward, daemon=True).start()
+    while True:
+        try:
+            line = lines.get(timeout=_SECONDS)
+        except queue.Empty:
+            raise TimeoutError from None
+        if not line:
+            return
+        yield json.loads(line)
