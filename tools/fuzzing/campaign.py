@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
+import resource
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fuzzing.kinds import CRASH, HANG, READ, REFUSED
+from fuzzing.kinds import CRASH, GREW, HANG, READ, REFUSED
 
 _SECONDS = 120.0  # Of an input, and of what comes before the first; far beyond any that ends.
-_MEMORY = 2 * 2**30
+# Of an input: bytes beyond what its process had before, and addresses, as a last resort.
+_GROWTH = 2**30
+_ADDRESSES = 32 * 2**30
+_LOOK = 0.05  # Seconds between two looks at a process.
 # A process warms up in its first inputs of a format: graphs are traced, buffers are grown.
 _WARM = 20
 _WORKER = Path(__file__).with_name("worker.py")
@@ -77,13 +83,17 @@ def _run_worker(counts: Counts, name: str, inputs: range, *, seed: int) -> int:
             done = worker.returncode == 0
         except TimeoutError:
             kind, detail, done = HANG, f"not done within {_SECONDS:.0f} s", False
+        except MemoryError:
+            kind, detail, done = GREW, f"took over {_GROWTH / 2**20:.0f} MiB", False
         finally:
             worker.kill()
             worker.wait()
         if done:
             return inputs.stop
         if under_way is None or worker.returncode == 1:  # Python's own end, by a fault of ours.
-            raise RuntimeError(f"the worker of {name} {detail}, input {under_way}; FUZZ_STDERR=1 shows why")
+            raise RuntimeError(
+                f"the worker of {name} {detail}, input {under_way}; FUZZ_STDERR=1 shows why"
+            )
         counts.add(under_way, {"kind": kind, "detail": detail})
         return under_way + 1
 
@@ -98,7 +108,7 @@ def _started(scratch: Path, seed: int, rows: Sequence[tuple[str, int, int]]) -> 
         "XDG_CACHE_HOME": str(scratch / "home"),
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
-    arguments = [str(scratch), str(seed), str(_MEMORY), json.dumps(rows)]
+    arguments = [str(scratch), str(seed), str(_ADDRESSES), json.dumps(rows)]
     return subprocess.Popen(
         [sys.executable, str(_WORKER), *arguments],
         stdout=subprocess.PIPE,
@@ -113,6 +123,7 @@ def _answers(worker: subprocess.Popen) -> Iterator[dict[str, Any]]:
 
     Raises:
         TimeoutError: if it says nothing for long.
+        MemoryError: if it takes far more memory than when it last said something.
     """
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
     stream = worker.stdout
@@ -125,11 +136,26 @@ def _answers(worker: subprocess.Popen) -> Iterator[dict[str, Any]]:
         lines.put("")
 
     threading.Thread(target=forward, daemon=True).start()
-    while True:
-        try:
-            line = lines.get(timeout=_SECONDS)
-        except queue.Empty:
-            raise TimeoutError from None
-        if not line:
-            return
+    while line := _line(lines, worker):
         yield json.loads(line)
+
+
+def _line(lines: queue.SimpleQueue[str], worker: subprocess.Popen) -> str:
+    """Return the next line of a worker, or "" at its end, and look at its memory meanwhile."""
+    end, before = time.monotonic() + _SECONDS, _resident(worker.pid)
+    while time.monotonic() < end:
+        with contextlib.suppress(queue.Empty):
+            return lines.get(timeout=_LOOK)
+        now = _resident(worker.pid)
+        # Importing TensorFlow is no input.
+        if before > _GROWTH / 2 and now - before > _GROWTH:
+            raise MemoryError
+    raise TimeoutError
+
+
+def _resident(pid: int) -> int:
+    """Bytes of memory that a process holds; 0 if it has ended."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+    except (OSError, IndexError):
+        return 0

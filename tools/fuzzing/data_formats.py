@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import io
 import json
-import os
 import re
 import shutil
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -111,7 +111,7 @@ def _build_mnist(folder: Path) -> None:
     for part in ("train", "test"):
         arrays[f"x_{part}"] = chance.integers(0, 256, (30, 28, 28), np.uint8)
         arrays[f"y_{part}"] = np.arange(30, dtype=np.uint8) % 10
-    np.savez(folder / "mnist.npz", **arrays)
+    np.savez(folder / "mnist.npz", **arrays)  # type: ignore[arg-type]
 
 
 def _read_mnist(folder: Path) -> str:
@@ -131,9 +131,7 @@ def _read_cars(folder: Path) -> str:
         raise ValueError(f"{folder}: nothing is there")
     names, classes = listing.class_names, listing.classes
     expect(bool(((classes >= 0) & (classes < len(names))).all()), "classes without a name")
-    return digest(
-        names, classes, listing.parts, [os.path.basename(path) for path in listing.images]
-    )
+    return digest(names, classes, listing.parts, listing.images)
 
 
 def _craft_cars(folder: Path, chance: Random) -> None:
@@ -196,11 +194,11 @@ def _build_half_copy(folder: Path) -> None:
     archive.cars_one_file(folder / "original")
     _write_copy(folder / "original", folder / "copy")
     copy = folder / "copy"
-    note = json.loads((copy / prepared.MANIFEST).read_text())
-    note["shards"][-1].update(size=0, sha256="")
-    note.pop("checksum", None)
-    (copy / prepare._UNFINISHED).write_text(json.dumps(note))
-    (copy / note["shards"][-1]["file"]).unlink()
+    whole = prepared.read_manifest(copy / prepared.MANIFEST)
+    last = replace(whole.shards[-1], size=0, sha256="")
+    begun = replace(whole, shards=(*whole.shards[:-1], last))
+    (copy / prepare._UNFINISHED).write_text(json.dumps(begun.to_json()))
+    (copy / last.file).unlink()
     (copy / prepared.MANIFEST).unlink()
 
 
@@ -217,9 +215,7 @@ def _go_on(folder: Path) -> str:
 def _build_tfds(name: str, file_format: str, folder: Path) -> None:
     from support import tfds_factory
 
-    tfds_factory.PREPARE[name](
-        folder / "original", data_dir=str(folder / "tfds"), file_format=file_format
-    )
+    tfds_factory.PREPARE[name](folder / "original", data_dir=str(folder), file_format=file_format)
     shutil.rmtree(folder / "original")
 
 

@@ -5,4 +5,4 @@ from __future__ import annotations
 READ, REFUSED = "read", "refused"
 # What must never be.
 WRONG, UNNAMED, TRACEBACK = "wrong values", "file not named", "traceback"
-CRASH, HANG, WROTE = "crash", "hang", "wrote outside"
+CRASH, HANG, GREW, WROTE = "crash", "hang", "filled memory", "wrote outside"

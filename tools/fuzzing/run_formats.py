@@ -6,6 +6,7 @@ import contextlib
 import functools
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -80,11 +81,9 @@ def _read_record(folder: Path) -> str:
     for row in (record.final, *record.evaluations):
         expect(all(0 <= value <= 1.001 for value in row.recall.values()), "a recall above 1")
     expect(all(np.isfinite(row.loss) for row in record.epochs), "a loss that is not finite")
-    for make in (
-        *(functools.partial(render_text, table=table) for table in LAYOUTS),
-        render_csv,
-        learning_curves,
-    ):
+    tables = [functools.partial(render_text, table=table) for table in LAYOUTS]
+    uses: list[Callable[..., object]] = [*tables, render_csv, learning_curves]
+    for make in uses:
         # Of a record alone some tables cannot be made, which is said in a sentence.
         with contextlib.suppress(ValueError):
             make([record])
@@ -116,7 +115,7 @@ def _read_flags(folder: Path) -> str:
     with flagsaver.flagsaver(), contextlib.redirect_stderr(said):
         arguments = ["table1", f"--flagfile={folder / 'run.cfg'}"]
         try:
-            app._parse(arguments, table1.main, "hsm.experiments.table1", "")
+            _parse_flags(arguments)
             configs: list[Any] = run_flags.configs("digits", "digits")
         except SystemExit as end:
             if end.code:
@@ -129,6 +128,14 @@ def _read_flags(folder: Path) -> str:
             flags.FLAGS.unparse_flags()
             flags.FLAGS.mark_as_parsed()
     return digest(configs)
+
+
+def _parse_flags(arguments: list[str]) -> None:
+    """Parse as commands do, which guard nothing yet: any exception is a traceback."""
+    try:
+        app._parse(arguments, table1.main, "hsm.experiments.table1", "")
+    except Exception as error:
+        raise RuntimeError(f"{type(error).__name__}: {error}") from error
 
 
 def _craft_flags(folder: Path, chance: Random) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fuzzing.kinds import CRASH, HANG, READ, REFUSED, TRACEBACK, UNNAMED, WRONG, WROTE
+from fuzzing.kinds import CRASH, GREW, HANG, READ, REFUSED, TRACEBACK, UNNAMED, WRONG, WROTE
 
-KINDS = (READ, REFUSED, WRONG, UNNAMED, TRACEBACK, CRASH, HANG, WROTE)
+KINDS = (READ, REFUSED, WRONG, UNNAMED, TRACEBACK, CRASH, HANG, GREW, WROTE)
 
 
 def markdown(content: Mapping[str, Any]) -> str:

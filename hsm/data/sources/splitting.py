@@ -72,7 +72,9 @@ def check_counts(name: str, expected: Mapping[str, Expected], listing: Listing) 
 def _sources(listing: Listing, indices: np.ndarray) -> str:
     """Returns the annotation files of some images; of all if there are none."""
     parts = np.unique(listing.parts[indices]) if len(indices) else np.unique(listing.parts)
-    return " and ".join(dict.fromkeys(listing.annotations[str(part)] for part in parts))
+    return " and ".join(
+        dict.fromkeys(listing.annotations.get(str(part), str(part)) for part in parts)
+    )
 
 
 def _check_classes(name: str, classes: Parts, *, unseen: bool) -> None:
