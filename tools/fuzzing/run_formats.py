@@ -12,7 +12,6 @@ from random import Random
 from typing import Any
 
 import numpy as np
-from absl import flags
 from absl.testing import flagsaver
 from support import record_factory, tiny_model
 
@@ -124,9 +123,6 @@ def _read_flags(folder: Path) -> str:
             return ""
         except ValueError as error:
             raise ValueError(f"{folder}: {error}") from error
-        finally:
-            flags.FLAGS.unparse_flags()
-            flags.FLAGS.mark_as_parsed()
     return digest(configs)
 
 
