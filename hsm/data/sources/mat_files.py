@@ -50,7 +50,7 @@ def read_names(path: Path) -> tuple[str, ...]:
 def _value(value: Any, kind: type, path: Path, field: str) -> Any:
     if kind is int and isinstance(value, float) and value.is_integer():
         value = int(value)  # MATLAB's numbers are doubles unless told otherwise.
-    if type(value) is not kind or (kind is int and not 0 <= value <= _LARGEST):
+    if type(value) is not kind or (isinstance(value, int) and not 0 <= value <= _LARGEST):
         expected = "text" if kind is str else f"whole numbers, 0 to {_LARGEST:,}"
         raise ValueError(
             f"The annotations of {path} must hold {expected} as {field}. Received: "
