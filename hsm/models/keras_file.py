@@ -58,10 +58,8 @@ def _check_size(path: str) -> None:
     try:
         content = dict(read_members(Path(path), lambda name: name == "config.json"))
         described = _described_bytes(json.loads(content["config.json"]))
-    except OSError:
-        raise
-    except Exception:  # Of many kinds; what Keras says of the same file tells more.
-        return
+    except Exception as error:
+        raise _unreadable(path, error) from error
     if described > _MOST_GAINED * os.path.getsize(path) + _ALWAYS:
         raise ValueError(
             f"{path}: expected a model that Keras saved as .keras, but it describes a network of "
@@ -95,10 +93,14 @@ def _load(path: str) -> keras.Model:
     try:
         return keras.saving.load_model(path, compile=False)
     except Exception as error:
-        # Keras raises errors of many kinds on files that it cannot read.
-        raise ValueError(
-            f"{path}: expected a model that Keras saved as .keras, but it cannot be read: {error}"
-        ) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: str, error: Exception) -> ValueError:
+    """Keras raises errors of many kinds on files that it cannot read."""
+    return ValueError(
+        f"{path}: expected a model that Keras saved as .keras, but it cannot be read: {error}"
+    )
 
 
 def _check_input(model: keras.Model, input_shape: tuple[int, int, int], path: str) -> None:

@@ -54,6 +54,20 @@ def test_changed_bytes_are_read_or_refused(whole, seed):
     assert len(names) == len(classes)
 
 
+@pytest.mark.parametrize("value", ["x", -1, 1.5, 2**40, float("nan")])
+def test_a_class_that_is_no_number_of_a_class_is_refused(value, tmp_path):
+    path = tmp_path / "cars_annos.mat"
+    save_annotations(path, ("fname", "class"), [("a.jpg", value), ("b.jpg", 1)])
+    with pytest.raises(ValueError, match=r"cars_annos.mat must hold whole numbers, 0 to 1,000,000"):
+        mat_files.read_annotations(path, {"fname": str, "class": int})
+
+
+def test_a_number_that_matlab_keeps_as_a_double_is_whole(tmp_path):
+    path = tmp_path / "cars_annos.mat"
+    save_annotations(path, ("fname", "class"), [("a.jpg", 2.0), ("b.jpg", 1.0)])
+    assert mat_files.read_annotations(path, {"class": int}) == [[2, 1]]
+
+
 @pytest.mark.parametrize(
     ("program", "message"),
     [
