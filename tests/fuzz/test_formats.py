@@ -10,7 +10,7 @@ from fuzzing.trial import Bench
 pytest.importorskip("importlib_resources", reason="TensorFlow Datasets needs it to build")
 
 SEED = 20
-INPUTS = 24
+INPUTS = 20
 
 
 @pytest.fixture(autouse=True)
