@@ -25,7 +25,7 @@ def _elsewhere(tmp_path, monkeypatch):
 def test_no_input_is_taken_as_good_that_is_not_or_ends_in_a_traceback(name, tmp_path):
     bench = Bench(FORMATS[name], SEED, tmp_path / "bench")
     bench.prepare()
-    numbers = range(max(2, round(INPUTS * FORMATS[name].share)))
+    numbers = range(max(4, round(INPUTS * FORMATS[name].share)))
     outcomes = {number: bench.run(number) for number in numbers}
     assert not {n: o for n, o in outcomes.items() if o.kind not in (READ, REFUSED)}
     assert any(outcome.kind == REFUSED for outcome in outcomes.values())

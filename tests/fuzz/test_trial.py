@@ -94,10 +94,11 @@ import json, os, sys, time
 first, last = json.loads(sys.argv[4])[0][1:]
 held = b""
 for number in range(first, last):
-    print(json.dumps({"begun": number}), flush=True)
+    print(json.dumps({"begun": number, "format": "x"}), flush=True)
     if number == 3:
         FAULT
-    print(json.dumps({"done": number, "kind": "read", "detail": "", "resident": 1}), flush=True)
+    done = {"done": number, "format": "x", "kind": "read", "detail": "", "resident": 1}
+    print(json.dumps(done), flush=True)
 """
 
 

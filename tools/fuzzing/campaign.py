@@ -60,42 +60,41 @@ class Counts:
 
 def run(numbers: Mapping[str, range], *, seed: int) -> Iterator[tuple[str, Counts]]:
     """Try the inputs `numbers` of every format; yield the counts of each as it is done."""
-    for name, inputs in numbers.items():
-        counts, first = Counts(), inputs.start
-        while first < inputs.stop:
-            first = _run_worker(counts, name, range(first, inputs.stop), seed=seed)
-        yield name, counts
+    results, left = {name: Counts() for name in numbers}, dict(numbers)
+    while left:
+        _run_worker(results, left, seed=seed)
+        for name in [name for name, inputs in left.items() if not inputs]:
+            del left[name]
+            yield name, results[name]
 
 
-def _run_worker(counts: Counts, name: str, inputs: range, *, seed: int) -> int:
-    """Try inputs in one process until it ends; return the first that was not tried."""
+def _run_worker(results: Mapping[str, Counts], left: dict[str, range], *, seed: int) -> None:
+    """Try what is left in one process until it ends; what was tried is left no more."""
+    name, under_way = next(iter(left)), None
     with tempfile.TemporaryDirectory(prefix="fuzz-", dir=_memory_disk()) as scratch:
-        worker = _started(Path(scratch), seed, [(name, inputs.start, inputs.stop)])
-        under_way = None
+        worker = _started(Path(scratch), seed, [(n, i.start, i.stop) for n, i in left.items()])
         try:
             for answer in _answers(worker):
-                if "begun" in answer:
-                    under_way = answer["begun"]
-                else:
-                    counts.add(answer["done"], answer)
-                    under_way = None
+                name, under_way = answer["format"], answer.get("begun")
+                if under_way is None:
+                    results[name].add(answer["done"], answer)
+                    left[name] = left[name][1:]
             kind, detail = CRASH, f"ended with status {worker.wait()}"
-            done = worker.returncode == 0
         except TimeoutError:
-            kind, detail, done = HANG, f"not done within {_SECONDS:.0f} s", False
+            kind, detail = HANG, f"not done within {_SECONDS:.0f} s"
         except MemoryError:
-            kind, detail, done = GREW, f"took over {_GROWTH / 2**20:.0f} MiB", False
+            kind, detail = GREW, f"took over {_GROWTH / 2**20:.0f} MiB"
         finally:
             worker.kill()
             worker.wait()
-        if done:
-            return inputs.stop
-        if under_way is None or worker.returncode == 1:  # Python's own end, by a fault of ours.
-            raise RuntimeError(
-                f"the worker of {name} {detail}, input {under_way}; FUZZ_STDERR=1 shows why"
-            )
-        counts.add(under_way, {"kind": kind, "detail": detail})
-        return under_way + 1
+    if not any(left.values()):
+        return
+    if under_way is None or worker.returncode == 1:  # Python's own end, by a fault of ours.
+        raise RuntimeError(
+            f"the worker of {name} {detail}, input {under_way}; FUZZ_STDERR=1 shows why"
+        )
+    results[name].add(under_way, {"kind": kind, "detail": detail})
+    left[name] = left[name][1:]
 
 
 def _memory_disk() -> str | None:

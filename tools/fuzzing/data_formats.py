@@ -238,6 +238,7 @@ def _tfds(name: str, file_format: str, title: str) -> Format:
         functools.partial(_build_tfds, name, file_format),
         functools.partial(_read_benchmark, name),
         craft=_craft_tfds,
+        share=0.4,
         sealed=f"*.{file_format}-*",
     )
 
@@ -249,6 +250,7 @@ def _listed(name: str, build: Callable[[Path], Any], pattern: str) -> Format:
         functools.partial(_read_benchmark, name),
         files=pattern,
         craft=functools.partial(_craft_lines, pattern),
+        share=0.4,
     )
 
 
@@ -258,6 +260,7 @@ FORMATS = (
         _build_omniglot,
         lambda folder: _contents(omniglot.load(str(folder))),
         craft=_craft_omniglot,
+        share=0.4,
         sealed="*.zip",
     ),
     Format("mnist.npz", _build_mnist, _read_mnist, craft=_craft_mnist, sealed="*.npz"),
@@ -267,7 +270,7 @@ FORMATS = (
         _read_cars,
         files="*.mat",
         craft=_craft_cars,
-        share=0.05,
+        share=0.02,
     ),
     Format(
         "class list",
@@ -283,6 +286,7 @@ FORMATS = (
         _build_copy,
         functools.partial(_read_benchmark, "cars196"),
         files="copy/[!.]*",
+        share=0.4,
         sealed="*",
     ),
     Format(
@@ -291,7 +295,7 @@ FORMATS = (
         _go_on,
         files="copy/[!.]*",
         sealed="*",
-        share=0.2,
+        share=0.05,
         writes=True,
     ),
     _tfds("cars196", "tfrecord", "TFRecord"),

@@ -278,5 +278,5 @@ FORMATS = (
     ),
     _slim("TensorFlow .ckpt, one file", "net.ckpt", in_parts=False),
     _slim("TensorFlow .index and .data", "net.ckpt.index", in_parts=True),
-    Format(".keras", _build_keras, _read_keras, craft=_craft_keras, share=0.2),
+    Format(".keras", _build_keras, _read_keras, craft=_craft_keras, share=0.1),
 )

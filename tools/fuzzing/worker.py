@@ -49,6 +49,7 @@ def main() -> None:
                 peak=_status("VmHWM"),
             )
         _limit(resource.RLIM_INFINITY)
+        print(f"{name}: {last - first} inputs", file=sys.stderr)
 
 
 def _say(out: Any, **values: Any) -> None:
