@@ -38,14 +38,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Fuzz as the arguments say; return the exit status."""
     options = _parser().parse_args(arguments)
     chosen = [name for name in FORMATS if not options.formats or name in options.formats]
-    begun = time.monotonic()
+    begun, commit = time.monotonic(), _commit()
     results: dict[str, Counts] = {}
     for name, counts in campaign.run(_shares(chosen, options.inputs), seed=options.seed):
         results[name] = counts
         print(f"{name}: {dict(counts.kinds)}, {counts.growth:+.0f} MiB", flush=True)
         for failure in counts.failures[: options.show]:
             print(f"  {failure}", flush=True)
-    content = _content(results, options.seed, time.monotonic() - begun)
+    content = {
+        "schema": 1,
+        "seed": options.seed,
+        "commit": commit,
+        "seconds": round(time.monotonic() - begun),
+        **_content(results),
+    }
     if options.json:
         atomic.write_text(options.json, json.dumps(content, indent=1) + "\n")
     print(table.markdown(content))
@@ -58,14 +64,10 @@ def _shares(names: Sequence[str], inputs: int) -> dict[str, range]:
     return {name: range(max(1, round(inputs * FORMATS[name].share / total))) for name in names}
 
 
-def _content(results: Mapping[str, Counts], seed: int, seconds: float) -> dict[str, Any]:
+def _content(results: Mapping[str, Counts]) -> dict[str, Any]:
     return {
-        "schema": 1,
-        "seed": seed,
-        "commit": _commit(),
         "python": platform.python_version(),
         "versions": {name: metadata.version(name) for name in _PACKAGES},
-        "seconds": round(seconds),
         "formats": {
             name: {
                 "inputs": counts.kinds.total(),
