@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # A pattern a room; of the patterns that match a module the longest counts.
 FLOORS = {
+    "hsm.archives": -1,
     "hsm.atomic": -1,
     "hsm.cores": -1,
     "hsm.processor": -1,

@@ -4,7 +4,8 @@ README.md and the pages of docs/ hold blocks `<!-- results:FOLDER/NAME -->` …
 `<!-- /results:FOLDER/NAME -->`: the records in experiments/records/FOLDER of the data set NAME. The
 folder's name starts with that of the table that they are drawn as, "table3" or "table1_controls".
 Blocks `benchmarks:NAME` are the table of experiments/benchmarks/NAME.json, which tools/benchmark.py
-wrote. Each of them stands on one page. Blocks `final_epoch:FOLDER/NAME` are the first table of
+wrote, and `robustness:NAME` that of experiments/robustness/NAME.json, by tools/fuzz.py. Each stands
+on one page. Blocks `final_epoch:FOLDER/NAME` are the first table of
 `results:FOLDER/NAME`, and stand wherever they are wanted. What lies between the marks is generated:
 edit nothing there. Numbers within sentences have marks of their own, see prose_numbers.py. The flag
 files in experiments/ are generated as a whole, see flag_files.py.
@@ -29,13 +30,14 @@ import prose_numbers
 from benchmarks import precision_table
 from benchmarks import table as benchmark_table
 from flag_files import flag_files
+from fuzzing import table as fuzz_table
 
 from hsm.experiments.config.run_record import RunRecord, read_all
 from hsm.experiments.reporting.grid import to_markdown
 from hsm.experiments.reporting.table_writers import LAYOUTS, render_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
-_MARK = re.compile(r"<!-- (/?)((?:results|final_epoch|benchmarks):[^ ]+) -->")
+_MARK = re.compile(r"<!-- (/?)((?:results|final_epoch|benchmarks|robustness):[^ ]+) -->")
 _EXCERPT = "final_epoch:"
 
 
@@ -100,6 +102,14 @@ def benchmark_texts(directory: Path) -> dict[str, str]:
     return {f"benchmarks:{name}": text for name, text in texts.items()}
 
 
+def robustness_texts(directory: Path) -> dict[str, str]:
+    """The tables of what tools/fuzz.py wrote into `directory`, by block."""
+    return {
+        f"robustness:{path.stem}": fuzz_table.markdown(json.loads(path.read_text()))
+        for path in sorted(directory.glob("*.json"))
+    }
+
+
 def read_folders(directory: Path) -> dict[str, list[RunRecord]]:
     """The records of every folder in `directory`, by its name."""
     folders = sorted(path for path in directory.iterdir() if path.is_dir())
@@ -141,7 +151,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _texts(options: argparse.Namespace) -> dict[Path, str]:
     """What the pages and the flag files must hold."""
     folders = read_folders(options.records)
-    results = {**result_texts(folders), **benchmark_texts(options.benchmarks)}
+    results = {
+        **result_texts(folders),
+        **benchmark_texts(options.benchmarks),
+        **robustness_texts(options.robustness),
+    }
     # What their command gives is table 1; other folders may hold the same runs of another machine.
     runs = folders.get("table1", ())
     files = {options.records.parent / name: text for name, text in flag_files(runs).items()}
@@ -180,7 +194,8 @@ def _parser() -> argparse.ArgumentParser:
         default=ROOT / "docs" / prose_numbers.EXCEPTIONS,
         help="numbers in prose that come from no record, and why",
     )
-    parser.add_argument("--benchmarks", type=Path, default=ROOT / "experiments" / "benchmarks")
+    for name in ("benchmarks", "robustness"):
+        parser.add_argument(f"--{name}", type=Path, default=ROOT / "experiments" / name)
     return parser
 
 

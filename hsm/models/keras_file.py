@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
+import random
+from pathlib import Path
 
 import keras
+import numpy as np
+import tensorflow as tf
 
 # Saved networks of this package are found once their layers are registered.
 import hsm.layers  # noqa: F401
+from hsm.archives import read_members
+
+# Weights take up about as much in memory as in the file.
+_MOST_GAINED = 2
+_ALWAYS = 2**20  # Bytes that any network may take.
 
 
 def read_keras_file(path: str, input_shape: tuple[int, int, int]) -> keras.Model:
@@ -26,17 +37,55 @@ def read_keras_file(path: str, input_shape: tuple[int, int, int]) -> keras.Model
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It cannot be read, takes other images, or its output is not [batch, d].
+        ValueError: It cannot be read, describes a network that is larger than the file, has weights
+            that are not finite, takes other images, or its output is not [batch, d].
     """
     if not os.path.isfile(path):
         raise FileNotFoundError(
             "expected a backbone's .keras file that exists; check the path. "
             f"Received: name={path!r}"
         )
+    _check_size(path)
     model = _load(path)
+    _check_finite(model, path)
     _check_input(model, input_shape, path)
     _check_output(model, path)
     return model
+
+
+def _check_size(path: str) -> None:
+    """Refuses a file that would have a network built for which it has no weights."""
+    try:
+        content = dict(read_members(Path(path), lambda name: name == "config.json"))
+        described = _described_bytes(json.loads(content["config.json"]))
+    except Exception as error:
+        raise _unreadable(path, error) from error
+    if described > _MOST_GAINED * os.path.getsize(path) + _ALWAYS:
+        raise ValueError(
+            f"{path}: expected a model that Keras saved as .keras, but it describes a network of "
+            f"{described:,} bytes, more than the file has. It is damaged; get it again."
+        )
+
+
+def _described_bytes(config: object) -> int:
+    """The bytes of all variables that a configuration asks for; none of them is made."""
+    state = random.getstate()  # From which Keras draws seeds.
+    try:
+        with tf.Graph().as_default():
+            variables = keras.saving.deserialize_keras_object(config, safe_mode=True).variables
+            return sum(math.prod(v.shape) * tf.as_dtype(v.dtype).size for v in variables)
+    finally:
+        random.setstate(state)
+
+
+def _check_finite(model: keras.Model, path: str) -> None:
+    for variable in model.weights:
+        value = np.asarray(variable)
+        if "float" in value.dtype.name and not np.isfinite(value.astype(np.float32)).all():
+            raise ValueError(
+                f"{path}: expected finite weights, but found NaN or infinity in {variable.path}. "
+                "The file is damaged; get it again."
+            )
 
 
 def _load(path: str) -> keras.Model:
@@ -44,10 +93,14 @@ def _load(path: str) -> keras.Model:
     try:
         return keras.saving.load_model(path, compile=False)
     except Exception as error:
-        # Keras raises errors of many kinds on files that it cannot read.
-        raise ValueError(
-            f"{path}: expected a model that Keras saved as .keras, but it cannot be read: {error}"
-        ) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: str, error: Exception) -> ValueError:
+    """Keras raises errors of many kinds on files that it cannot read."""
+    return ValueError(
+        f"{path}: expected a model that Keras saved as .keras, but it cannot be read: {error}"
+    )
 
 
 def _check_input(model: keras.Model, input_shape: tuple[int, int, int], path: str) -> None:

@@ -8,19 +8,17 @@ the new one. Nothing in a file is executed, and no variable is set before all of
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import reprlib
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import keras
 import numpy as np
 
+from hsm.archives import read_arrays
 from hsm.atomic import replacing
 from hsm.training.variable_names import model_variables, optimizer_variables
 
@@ -154,31 +152,13 @@ def _is_finite(value: np.ndarray) -> bool:
 
 def _read(path: Path) -> dict[str, np.ndarray]:
     """All arrays, at once: the archive's check sums are compared only as they are read."""
-    with path.open("rb") as file:
-        try:
-            return dict(_arrays(file, os.fstat(file.fileno()).st_size))
-        except Exception as error:  # A parser of damaged bytes may raise anything.
-            # A disk that fails is none; a damaged archive may ask for a place before its start.
-            if isinstance(error, OSError) and error.errno != errno.EINVAL:
-                raise
-            raise ValueError(
-                f"{path} is not a checkpoint of hsm or is damaged: {error}. Delete it to train "
-                "again what it held."
-            ) from error
-
-
-def _arrays(file: BinaryIO, size: int) -> Iterator[tuple[str, np.ndarray]]:
-    with zipfile.ZipFile(file) as archive:
-        # `save` does not compress; a small file that claims to hold much is none of its.
-        if sum(member.file_size for member in archive.infolist()) > size:
-            raise ValueError("its content is larger than the file")
-    file.seek(0)
-    with np.load(file, allow_pickle=False) as arrays:
-        for key in arrays:
-            value = arrays[key]
-            if not isinstance(value, np.ndarray):
-                raise ValueError(f"{key} is no array")
-            yield key, value
+    try:
+        return read_arrays(path)
+    except ValueError as error:
+        raise ValueError(
+            f"{path} is not a checkpoint of hsm or is damaged: {error}. Delete it to train again "
+            "what it held."
+        ) from error
 
 
 def _progress(path: Path, arrays: dict[str, np.ndarray]) -> dict[str, Any]:

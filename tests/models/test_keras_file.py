@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import random
+import zipfile
+
 import keras
 import numpy as np
 import pytest
 
-from hsm.models import ConvNet, EmbeddingModel, GoogLeNet
+from hsm.models import ConvNet, EmbeddingModel, GoogLeNet, keras_file
 from hsm.models.keras_file import read_keras_file
 from hsm.training.step import TrainStep
 
@@ -113,6 +116,38 @@ def test_code_in_a_file_is_not_executed(tmp_path):
     model = keras.Sequential([keras.Input(SHAPE), keras.layers.Lambda(lambda x: x + 1)])
     with pytest.raises(ValueError, match="cannot be read: .*Lambda"):
         read_keras_file(saved(tmp_path, model), SHAPE)
+
+
+def test_weights_that_are_not_finite_are_refused(tmp_path):
+    model = network()
+    model.layers[-2].moving_mean.assign(np.full(5, np.nan))
+    with pytest.raises(ValueError, match=r"expected finite weights, but found NaN .*moving_mean"):
+        read_keras_file(saved(tmp_path, model), SHAPE)
+
+
+def test_a_network_that_is_far_larger_than_the_file_is_never_built(tmp_path):
+    """Its first kernel alone would fill 230 GB."""
+    layers = [keras.Input(SHAPE), keras.layers.Conv2D(5, 3), keras.layers.GlobalMaxPooling2D()]
+    path = saved(tmp_path, keras.Sequential(layers))
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    few, many = b'"filters": 5', b'"filters": 2147483648'
+    members["config.json"] = members["config.json"].replace(few, many)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    with pytest.raises(ValueError, match=r"net.keras: .* describes a network of 2\d\d,.* bytes"):
+        read_keras_file(path, SHAPE)
+
+
+def test_looking_at_the_size_draws_no_random_numbers(tmp_path, monkeypatch):
+    path, states = saved(tmp_path, network()), []
+    for check in (keras_file._check_size, lambda path: None):
+        monkeypatch.setattr(keras_file, "_check_size", check)
+        keras.utils.set_random_seed(1)
+        read_keras_file(path, SHAPE)
+        states.append(random.getstate())
+    assert states[0] == states[1]
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import render_results
 from flag_files import flag_files
+from fuzzing.table import KINDS
 from support.record_factory import make_record
 
 from hsm import records
@@ -39,7 +40,8 @@ def project(tmp_path):
     docs = tmp_path / "docs"
     (docs / "results").mkdir(parents=True)
     places = ["--pages", str(readme), str(docs), f"--records={directory}"]
-    return [*places, f"--benchmarks={tmp_path / 'none'}"], readme, directory
+    none = [f"--{name}={tmp_path / 'none'}" for name in ("benchmarks", "robustness")]
+    return [*places, *none], readme, directory
 
 
 def test_blocks_are_filled_and_the_rest_stays(project):
@@ -179,6 +181,23 @@ def test_a_benchmark_is_a_table_and_other_files_are_none(tmp_path):
     quick = {"benchmarks:quick": texts["benchmarks:quick"]}
     pages = {page: "<!-- benchmarks:quick --><!-- /benchmarks:quick -->"}
     assert "TensorFlow 2.99" in render_results.render(pages, quick)[page]
+
+
+def test_a_fuzz_run_is_a_table_with_a_sum(tmp_path):
+    counts = {"inputs": 1200, **dict.fromkeys(KINDS, 0), "read": 200, "refused": 1000}
+    content = {
+        "seed": 7,
+        "commit": "abcdef0123",
+        "python": "3.11.7",
+        "versions": {"keras": "3.15.1"},
+        "seconds": 120,
+        "formats": {"record": {**counts, "growth_mib": 0.2}, ".h5": {**counts, "growth_mib": 3}},
+    }
+    (tmp_path / "fuzz.json").write_text(json.dumps(content))
+    (text,) = render_results.robustness_texts(tmp_path).values()
+    zeros = " | ".join(["0"] * (len(KINDS) - 2))
+    assert f"| **all** | 2,400 | 400 | 2,000 | {zeros} | 3 |" in text
+    assert "Seed 7, Python 3.11.7, keras 3.15.1; commit abcdef0; 2 minutes." in text
 
 
 @pytest.mark.parametrize(

@@ -5,21 +5,63 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 # Images are their own compression; one record a group, since they are read in random order.
 _WRITER_OPTIONS = "group_size:1,uncompressed"
 
 
-def open_records(paths: Sequence[str]) -> Any:
-    """Open the records of all `paths`, by number and in order.
+class ArrayRecords:
+    """The records of files, by number; several threads may read them.
+
+    Args:
+        paths: the files, in order.
 
     Raises:
-        ImportError: if array_record is not installed; so all functions here.
+        ImportError: if array_record is not installed.
+        OSError: if a file is none, or a damaged one.
     """
-    with _explained():
-        from array_record.python.array_record_data_source import ArrayRecordDataSource
-    return ArrayRecordDataSource(paths)
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        with _explained():
+            from array_record.python.array_record_data_source import ArrayRecordDataSource
+        self._paths = paths
+        with self._named():
+            self._source = ArrayRecordDataSource(paths)
+            self._length = len(self._source)
+
+    def __len__(self) -> int:
+        """Return the number of records."""
+        return self._length
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield all records, in order."""
+        return (self[index] for index in range(len(self)))
+
+    def __getitem__(self, index: int) -> bytes:
+        """Return a record, 0 <= index < n.
+
+        Raises:
+            OSError: if it is damaged: every record is under a checksum.
+        """
+        with self._named():
+            record: bytes = self._source[index]
+        return record
+
+    @contextlib.contextmanager
+    def _named(self) -> Iterator[None]:
+        """Name the files: the library's own error, whatever happened, does not."""
+        try:
+            yield
+        except (RuntimeError, ValueError) as error:
+            others = f" and {len(self._paths) - 1} more" if len(self._paths) > 1 else ""
+            raise OSError(
+                f"{self._paths[0]}{others} cannot be read: {error}. Write the files again"
+            ) from error
+
+
+def open_records(paths: Sequence[str]) -> ArrayRecords:
+    """Open the records of all `paths`, by number and in order; errors are those of the class."""
+    return ArrayRecords(paths)
 
 
 def count_records(path: Path) -> int:

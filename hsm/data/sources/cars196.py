@@ -59,7 +59,9 @@ def _one_file(root: Path) -> Listing | None:
     annotation, folder = locate(root, _NAME, _ONE_FILE), locate(root, _NAME, _ONE_FOLDER)
     if annotation is None or folder is None:
         return None
-    names, classes, tested = read_annotations(annotation, ("relative_im_path", "class", "test"))
+    names, classes, tested = read_annotations(
+        annotation, {"relative_im_path": str, "class": int, "test": int}
+    )
     paths = [folder / Path(name).name for name in names]
     check_unpacked(folder, paths, annotation)
     return Listing(
@@ -80,7 +82,7 @@ def _two_files(root: Path) -> Listing | None:
         annotation, folder = _annotation(root, part), _folder(root, part)
         if annotation is None or folder is None:
             return None
-        names, numbers = read_annotations(annotation, ("fname", "class"))
+        names, numbers = read_annotations(annotation, {"fname": str, "class": int})
         paths = [folder / name for name in names]
         check_unpacked(folder, paths, annotation)
         images += map(str, paths)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from hsm.data.sources.folders import check_unpacked, locate
-from hsm.data.sources.label_lists import as_numbers, read_columns
+from hsm.data.sources.label_lists import CLASS_NUMBERS, as_numbers, read_columns
 from hsm.data.sources.listing import TEST, TRAIN, UNSAID, Listing
 from hsm.data.sources.numbered_folders import read_class_folders
 from hsm.data.sources.tfds_files import TfdsSet
@@ -44,7 +44,7 @@ def read(root: Path) -> Listing | None:
         return read_class_folders(root, "cub200", places=_CLASS_FOLDERS, is_class=_CLASS_NAME)
     home = found.parent
     names = _by_image(home / _IMAGES, "path")
-    classes = _numbers(home / _LABELS, "class", names)
+    classes = _numbers(home / _LABELS, "class", names, among=CLASS_NUMBERS)
     paths = [home / "images" / name for name in names.values()]
     check_unpacked(home / "images", paths, home / _IMAGES)
     return Listing(
@@ -68,10 +68,17 @@ def _check_no_half(root: Path) -> None:
 
 
 def _by_image(path: Path, column: str) -> dict[str, str]:
-    return dict(zip(*read_columns(path, ("image number", column)), strict=True))
+    numbers, values = read_columns(path, ("image number", column))
+    found = dict(zip(numbers, values, strict=True))
+    if len(found) != len(numbers):
+        raise ValueError(
+            f"{path} must list every image once. Received: {len(numbers):,} lines on "
+            f"{len(found):,} images. The file is not the original: unpack the archive again"
+        )
+    return found
 
 
-def _numbers(path: Path, column: str, names: dict[str, str]) -> list[int]:
+def _numbers(path: Path, column: str, names: dict[str, str], *, among: range) -> list[int]:
     """Returns the numbers of a list, in the order of the images."""
     by_image = _by_image(path, column)
     if by_image.keys() != names.keys():
@@ -80,13 +87,14 @@ def _numbers(path: Path, column: str, names: dict[str, str]) -> list[int]:
             f"{len(by_image):,} images in {path.parent}: one of the files is short. Unpack the "
             "archive again"
         )
-    return as_numbers([by_image[image] for image in names], path, column)
+    return as_numbers([by_image[image] for image in names], path, column, among=among)
 
 
 def _parts(path: Path, names: dict[str, str]) -> np.ndarray:
     if not path.exists():
         return np.full(len(names), UNSAID)
-    return np.where(_numbers(path, "1 for training or 0", names), TRAIN, TEST)
+    trains = _numbers(path, "1 for training or 0", names, among=range(2))
+    return np.where(trains, TRAIN, TEST)
 
 
 def _class_names(paths: list[str], classes: list[int]) -> tuple[str, ...]:

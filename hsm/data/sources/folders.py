@@ -43,7 +43,7 @@ def locate(root: Path, name: str, *places: str) -> Path | None:
 
 
 def check_unpacked(folder: Path, paths: Sequence[Path], annotation: Path) -> None:
-    """Checks that image files exist, by one listing of each folder that they lie in.
+    """Checks that image files lie in a folder, by one listing of each folder in it.
 
     Args:
         folder: where the archive with the images was unpacked.
@@ -51,8 +51,15 @@ def check_unpacked(folder: Path, paths: Sequence[Path], annotation: Path) -> Non
         annotation: the file that lists them.
 
     Raises:
+        ValueError: if a path leads out of `folder`.
         FileNotFoundError: if some of them are missing.
     """
+    for path in paths:
+        if folder not in path.parents or ".." in path.relative_to(folder).parts:
+            raise ValueError(
+                f"{annotation} must list images in {folder}. Received: {os.fspath(path)[:200]!r}, "
+                "which is not. The file is not the original: get it again"
+            )
     parents = {path.parent for path in paths}
     present = {parent: set(os.listdir(parent)) if parent.is_dir() else set() for parent in parents}
     missing = [path for path in paths if path.name not in present[path.parent]]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from hsm.data.sources.folders import check_unpacked, locate
-from hsm.data.sources.label_lists import as_numbers, read_columns
+from hsm.data.sources.label_lists import as_numbers, read_columns, read_lines
 from hsm.data.sources.listing import GALLERY, QUERY, TRAIN, Listing, numbered
 from hsm.data.sources.tfds_files import TfdsSet
 
@@ -64,8 +64,8 @@ def read(root: Path) -> Listing | None:
 
 
 def _check_partition(partition: Path, parts: list[str]) -> None:
-    with partition.open(encoding="utf-8-sig") as file:
-        (stated,) = as_numbers([file.readline().strip()], partition, "its first line")
+    first = read_lines(partition)[0].strip()
+    (stated,) = as_numbers([first], partition, "its first line", among=range(10**9))
     if stated != len(parts):
         raise ValueError(
             f"{partition} must list as many images as its first line says, {stated:,}. "

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+# Of the numbers of classes, from 1 on: a class has a name, and names must fit the memory.
+CLASS_NUMBERS = range(1, 1_000_001)
+
 
 def read_columns(path: Path, columns: Sequence[str], *, heading: int = 0) -> list[list[str]]:
     """Returns the columns of a list, each as long as the file has lines with something in them.
@@ -16,13 +19,13 @@ def read_columns(path: Path, columns: Sequence[str], *, heading: int = 0) -> lis
 
     Raises:
         FileNotFoundError: if the file is not there.
-        ValueError: for a line with fewer or more values than `columns`, or if no line lists any.
+        ValueError: for a line with fewer or more values than `columns`, if no line lists any, and
+            as `read_lines`.
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing: the archive is not wholly unpacked")
-    lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
     rows = []
-    for number, line in enumerate(lines[heading:], heading + 1):
+    for number, line in enumerate(read_lines(path)[heading:], heading + 1):
         values = line.split()
         if values and len(values) != len(columns):
             raise ValueError(
@@ -36,18 +39,38 @@ def read_columns(path: Path, columns: Sequence[str], *, heading: int = 0) -> lis
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-def as_numbers(values: Sequence[str], path: Path, column: str) -> list[int]:
-    """Returns `values` as whole numbers.
+def read_lines(path: Path) -> list[str]:
+    """Returns the lines of a text file in UTF-8, with or without a byte order mark.
+
+    Raises:
+        OSError: if it cannot be read.
+        ValueError: if it is no such text, naming the line.
+    """
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise ValueError(
+            f"Line {line} of {path} must be text in UTF-8. Received: the byte "
+            f"0x{content[error.start]:02x}. The file is damaged, or not the original: unpack the "
+            "archive again"
+        ) from error
+
+
+def as_numbers(values: Sequence[str], path: Path, column: str, *, among: range) -> list[int]:
+    """Returns `values` as whole numbers of `among`.
 
     Raises:
         ValueError: for one that is none, naming the file and the column.
     """
-    numbers = []
-    for value in values:
-        if not value.isdecimal():
+    digits = len(str(among.stop))
+    numbers = [int(value) if value.isdecimal() and len(value) <= digits else -1 for value in values]
+    for number, value in zip(numbers, values, strict=True):
+        if number not in among:
             raise ValueError(
-                f"{path} must hold whole numbers as {column}. Received: {value!r}. The file is "
-                "not the original: unpack the archive again"
+                f"{path} must hold whole numbers as {column}. Received: {value[:80]!r}, which is "
+                f"none from {among.start:,} to {among.stop - 1:,}. The file is not the original: "
+                "unpack the archive again"
             )
-        numbers.append(int(value))
     return numbers

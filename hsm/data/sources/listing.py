@@ -41,6 +41,27 @@ class Listing:
     left_out: tuple[LeftOut, ...] = ()
     note: str = ""
 
+    def __post_init__(self) -> None:
+        """Raises ValueError when images, classes, names and parts do not fit together."""
+        if not len(self.images) == len(self.classes) == len(self.parts):
+            raise self._misfit(
+                "as many classes and parts as images",
+                f"{len(self.images):,} images, {len(self.classes):,} classes and "
+                f"{len(self.parts):,} parts",
+            )
+        named = range(len(self.class_names))
+        if unnamed := {*np.unique(self.classes).tolist()} - {*named}:
+            raise self._misfit(
+                f"only the classes 1 to {len(named):,}, which have names",
+                f"class {min(unnamed) + 1:,}",
+            )
+
+    def _misfit(self, expected: str, received: str) -> ValueError:
+        return ValueError(
+            f"The annotations of {self.folder} must list {expected}. Received: {received}. They "
+            "are damaged, or not the original: unpack the archive again"
+        )
+
 
 def numbered(names: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
     """Returns the place of every name among the sorted distinct ones, int32 [n], and those."""

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import json
 import os
+import reprlib
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 _READER = Path(__file__).with_name("mat_child.py")
 _SECONDS = 60.0
+# Of the numbers of classes: a class has a name, and names must fit the memory.
+_LARGEST = 1_000_000
 
 
-def read_annotations(path: Path, fields: Sequence[str]) -> list[list[Any]]:
+def read_annotations(path: Path, fields: Mapping[str, type]) -> list[list[Any]]:
     """Returns the values of `fields`, each of all records of the variable `annotations`.
 
+    Args:
+        path: the file.
+        fields: by name, str, or int for whole numbers of 0 to a million.
+
     Raises:
-        ValueError: for a file that is no MATLAB file, or lacks the variable or a field.
+        ValueError: for a file that is no MATLAB file, lacks the variable or a field, or has another
+            value there.
     """
     answer = _read(path, "annotations", *fields)
     if "fields" in answer:
@@ -26,8 +34,8 @@ def read_annotations(path: Path, fields: Sequence[str]) -> list[list[Any]]:
             f"The annotations of {path} must have the fields {', '.join(fields)}. Received: "
             f"{', '.join(answer['fields']) or 'none'}"
         )
-    values: list[list[Any]] = answer["values"]
-    return values
+    columns = zip(fields.items(), answer["values"], strict=True)
+    return [[_value(v, kind, path, name) for v in values] for (name, kind), values in columns]
 
 
 def read_names(path: Path) -> tuple[str, ...]:
@@ -37,6 +45,18 @@ def read_names(path: Path) -> tuple[str, ...]:
         ValueError: for a file that is no MATLAB file or lacks the variable.
     """
     return tuple(_read(path, "class_names")["values"])
+
+
+def _value(value: Any, kind: type, path: Path, field: str) -> Any:
+    if kind is int and isinstance(value, float) and value.is_integer():
+        value = int(value)  # MATLAB's numbers are doubles unless told otherwise.
+    if type(value) is not kind or (isinstance(value, int) and not 0 <= value <= _LARGEST):
+        expected = "text" if kind is str else f"whole numbers, 0 to {_LARGEST:,}"
+        raise ValueError(
+            f"The annotations of {path} must hold {expected} as {field}. Received: "
+            f"{reprlib.repr(value)}. The file is not the original: get it again"
+        )
+    return value
 
 
 def _read(path: Path, variable: str, *fields: str) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
+from hsm.archives import read_arrays
 from hsm.data.catalog import facts
 from hsm.data.sources import tfds_files
 from hsm.data.sources.folders import locate
@@ -81,9 +81,9 @@ def _keras_file() -> Path:
 def _from_archive(path: Path) -> tuple[_Part, _Part]:
     names = ("x_train", "y_train", "x_test", "y_test")
     try:
-        with np.load(path) as archive:
-            x_train, y_train, x_test, y_test = (archive[name] for name in names)
-    except (KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        arrays = read_arrays(path, compressed=True)
+        x_train, y_train, x_test, y_test = (arrays[name] for name in names)
+    except (KeyError, ValueError) as error:
         raise ValueError(
             f"{path} must hold the arrays {', '.join(names)}, as Keras' mnist.npz does, but cannot "
             f"be read: {error}. Get it again"
@@ -94,12 +94,13 @@ def _from_archive(path: Path) -> tuple[_Part, _Part]:
 
 
 def _check(path: Path, pixels: np.ndarray, labels: np.ndarray) -> None:
-    fits = pixels.dtype == np.uint8 and pixels.shape == (len(pixels), _SIDE, _SIDE)
-    if not fits or labels.shape != (len(pixels),) or set(np.unique(labels)) != set(range(_CLASSES)):
+    fits = pixels.dtype == np.uint8 and pixels.shape[1:] == (_SIDE, _SIDE)
+    fits = fits and labels.dtype.kind in "iu" and labels.shape == pixels.shape[:1]
+    if not fits or set(np.unique(labels)) != set(range(_CLASSES)):
         raise ValueError(
             f"{path} must hold uint8 images of {_SIDE}x{_SIDE} pixels and as many labels, all of "
             f"the digits 0 to 9 among them. Received: {pixels.dtype} images of shape "
-            f"{pixels.shape} and labels of shape {labels.shape}"
+            f"{pixels.shape} and {labels.dtype} labels of shape {labels.shape}. Get it again"
         )
 
 

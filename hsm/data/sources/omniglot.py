@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import tensorflow as tf
 
+from hsm.archives import read_members
 from hsm.data import images
 from hsm.data.catalog import facts
 from hsm.data.sources.folders import homes
@@ -19,7 +19,12 @@ ZIP_PAIRS = (
     ("images_background.zip", "images_evaluation.zip"),
 )
 
-_Drawings = dict[str, list[bytes]]
+# By character, the names and contents of its drawings.
+_Drawings = dict[str, list[tuple[str, bytes]]]
+
+_SIDE = 105
+# Where a PNG states its width and its height.
+_SIZE = slice(16, 24)
 
 
 def load(data_dir: str, *, limit: int | None = None) -> ImageSource:
@@ -67,15 +72,20 @@ def _find_zips(folder: Path) -> tuple[Path, Path]:
 
 
 def _read_zip(path: Path) -> _Drawings:
-    """Returns encoded PNGs by class, both in sorted order."""
-    drawings: _Drawings = {}
+    """Returns names and encoded PNGs by class, all in sorted order."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            for name in sorted(filter(_is_drawing, archive.namelist())):
-                character = "/".join(PurePosixPath(name).parts[-3:-1])
-                drawings.setdefault(character, []).append(archive.read(name))
-    except zipfile.BadZipFile as error:
+        members = read_members(path, _is_drawing)
+    except ValueError as error:
         raise ValueError(f"{path} is not a whole zip file ({error}): download it again") from error
+    drawings: _Drawings = {}
+    for name, content in members:
+        if content[_SIZE] != _SIDE.to_bytes(4, "big") * 2:
+            raise ValueError(
+                f"{path} must hold PNGs of {_SIDE}x{_SIDE} pixels. Received: {name[:200]!r}, which "
+                "is none: download it again"
+            )
+        character = "/".join(PurePosixPath(name).parts[-3:-1])
+        drawings.setdefault(character, []).append((f"{path}: {name}", content))
     if len(drawings) < 2:
         raise ValueError(
             f"{path} must hold drawings as <set>/<alphabet>/<character>/<drawing>.png of at least "
@@ -95,6 +105,16 @@ def _split(drawings: _Drawings, limit: int | None) -> Split:
     labels = np.repeat(np.arange(len(names)), [len(drawings[name]) for name in names])
     encoded = [drawing for name in names for drawing in drawings[name]]
     kept = limited(labels, limit)
-    pixels = np.stack([tf.io.decode_png(encoded[index], images.CHANNELS) for index in kept])
+    pixels = np.stack([_decoded(*encoded[index]) for index in kept])
     labels = labels[kept].astype(np.int32)
     return Split(pixels, labels, names[: labels.max() + 1])
+
+
+def _decoded(name: str, content: bytes) -> np.ndarray:
+    try:
+        pixels: np.ndarray = tf.io.decode_png(content, images.CHANNELS).numpy()
+    except tf.errors.OpError as error:
+        raise ValueError(
+            f"{name} cannot be decoded as a PNG ({error.message}): download it again"
+        ) from error
+    return pixels

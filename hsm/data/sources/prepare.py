@@ -87,7 +87,7 @@ def write_copy(
             part = taken(listing.images, np.arange(end - shard.images, end))
             written = _written(folder, shard, _encoded(part, encoding, max_pixels))
             copy = replace(
-                copy, shards=[*copy.shards[:number], written, *copy.shards[number + 1 :]]
+                copy, shards=(*copy.shards[:number], written, *copy.shards[number + 1 :])
             )
             atomic.write_text(folder / _UNFINISHED, _text(copy))
         if progress:
@@ -100,7 +100,7 @@ def write_copy(
 def _plan(listing: Listing, name: str, encoding: str, shard_size: int) -> Manifest:
     """Returns the manifest as far as it is known before any file is written."""
     begins = range(0, len(listing.classes), shard_size)
-    shards = [
+    shards = tuple(
         Shard(
             file=f"{name}-{number:05}-of-{len(begins):05}.array_record",
             images=min(shard_size, len(listing.classes) - begin),
@@ -108,14 +108,14 @@ def _plan(listing: Listing, name: str, encoding: str, shard_size: int) -> Manife
             sha256="",
         )
         for number, begin in enumerate(begins)
-    ]
+    )
     return Manifest(
         name=name,
         side=SIDE,
         encoding=encoding,
-        class_names=list(listing.class_names),
-        classes=listing.classes.tolist(),
-        parts=listing.parts.tolist(),
+        class_names=tuple(listing.class_names),
+        classes=tuple(listing.classes.tolist()),
+        parts=tuple(listing.parts.tolist()),
         annotations=dict(listing.annotations),
         shards=shards,
     )
@@ -151,7 +151,7 @@ def _begun(folder: Path) -> Manifest | None:
 
 def _blank(manifest: Manifest) -> Manifest:
     """Returns the plan that a copy was written by."""
-    blank = [replace(shard, size=0, sha256="") for shard in manifest.shards]
+    blank = tuple(replace(shard, size=0, sha256="") for shard in manifest.shards)
     return replace(manifest, shards=blank)
 
 

@@ -8,41 +8,53 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+import string
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from hsm.data.sources.array_records import open_records
 from hsm.data.sources.folders import homes
-from hsm.data.sources.listing import Listing
+from hsm.data.sources.listing import GALLERY, QUERY, TEST, TRAIN, UNSAID, Listing
 from hsm.data.sources.source import EncodedImages
+from hsm.records.json_values import JsonObject, Rule, decode, encode
+from hsm.records.parts import Count, FileName
 
 MANIFEST = "manifest.json"
 _SCHEMA = 1
+_PARTS = (TRAIN, TEST, QUERY, GALLERY, UNSAID)
+
+
+def _is_sha256(text: str) -> bool:
+    return len(text) == 64 and {*text} <= {*string.hexdigits}
+
+
+_Sha256 = Annotated[str, Rule("a SHA-256, or nothing", lambda text: not text or _is_sha256(text))]
+_Part = Annotated[str, Rule(f"one of {', '.join(filter(None, _PARTS))}", lambda t: t in _PARTS)]
 
 
 @dataclass(frozen=True)
-class Shard:
+class Shard(JsonObject):
     """One record file.
 
     Attributes:
         file: its name.
         images: how many records it has, each one encoded image.
         size: its length in bytes.
-        sha256: hexadecimal.
+        sha256: hexadecimal; empty of a file that is not written yet.
     """
 
-    file: str
-    images: int
-    size: int
-    sha256: str
+    file: FileName
+    images: Count
+    size: Count
+    sha256: _Sha256
 
 
 @dataclass(frozen=True)
-class Manifest:
+class Manifest(JsonObject):
     """What a prepared copy consists of. The images of all shards in order are those of the lists.
 
     Attributes:
@@ -57,37 +69,56 @@ class Manifest:
     """
 
     name: str
-    side: int
+    side: Count
     encoding: str
-    class_names: list[str]
-    classes: list[int]
-    parts: list[str]
-    annotations: dict[str, str]
-    shards: list[Shard]
+    class_names: tuple[str, ...]
+    classes: tuple[Count, ...]
+    parts: tuple[_Part, ...]
+    annotations: Mapping[str, str]
+    shards: tuple[Shard, ...]
+
+    def __post_init__(self) -> None:
+        """Raise ValueError unless the lists are of the same images."""
+        counts = len(self.classes), len(self.parts), sum(shard.images for shard in self.shards)
+        if len({*counts}) > 1:
+            raise ValueError(
+                "expected as many classes, parts and records, received {:,}, {:,} and {:,}".format(
+                    *counts
+                )
+            )
 
     def to_json(self) -> dict[str, Any]:
-        """The manifest as JSON types."""
-        return {"schema": _SCHEMA, **asdict(self)}
+        """The manifest as JSON types, with a checksum of itself."""
+        content = {"schema": _SCHEMA, **encode(self)}
+        return {**content, "checksum": _checksum(content)}
 
     @classmethod
-    def from_json(cls, content: dict[str, Any]) -> Manifest:
+    def from_json(cls, values: object) -> Manifest:
         """The manifest that `to_json` wrote.
 
         Raises:
-            ValueError: if it is one of another schema, or none.
+            ValueError: if it is one of another schema, or none, naming the place in it.
         """
-        fields = {key: value for key, value in content.items() if key != "schema"}
-        if content.get("schema") != _SCHEMA or fields.keys() != cls.__annotations__.keys():
-            raise ValueError(
-                f"A manifest must be of schema {_SCHEMA}. Received: {content.get('schema')}"
-            )
-        return cls(**{**fields, "shards": [Shard(**shard) for shard in fields["shards"]]})
+        if not isinstance(values, dict) or values.get("schema") != _SCHEMA:
+            received = values.get("schema") if isinstance(values, dict) else values
+            raise ValueError(f"A manifest must be of schema {_SCHEMA}. Received: {received!r:.80}")
+        fields = {key: values[key] for key in values if key not in ("schema", "checksum")}
+        manifest: Manifest = decode(cls, fields)
+        # The first manifests have none.
+        if "checksum" in values and values["checksum"] != _checksum({"schema": _SCHEMA, **fields}):
+            raise ValueError("its content is not that of its checksum")
+        return manifest
+
+
+def _checksum(content: Mapping[str, Any]) -> str:
+    text = json.dumps(content, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def find(root: Path, name: str) -> Path | None:
     """Returns `root` or a folder below it with a finished copy of data set `name`."""
     for home in homes(root, name):
-        if (home / MANIFEST).is_file() and _content(home / MANIFEST).get("name") == name:
+        if (home / MANIFEST).is_file() and _name(home / MANIFEST) == name:
             return home
     return None
 
@@ -96,29 +127,28 @@ def read_manifest(path: Path) -> Manifest:
     """Returns the manifest in the file `path`.
 
     Raises:
-        ValueError: if it cannot be understood.
+        ValueError: if it cannot be understood, naming the place in it.
     """
-    return Manifest.from_json(_content(path))
+    try:
+        return Manifest.from_json(json.loads(path.read_bytes()))
+    except (ValueError, RecursionError) as error:
+        raise _no_manifest(path, error) from error
 
 
 def read(root: Path, name: str) -> Listing | None:
     """Returns the copy of data set `name` below `root`, or None where there is none.
 
-    The sizes of its files are compared with the manifest; their checksums, by `verify`.
-
     Raises:
-        ValueError: if a file is missing or has another size.
+        ValueError: if a file is missing or has changed since it was written.
     """
     folder = find(root, name)
     if folder is None:
         return None
     manifest = read_manifest(folder / MANIFEST)
-    for shard in manifest.shards:
-        path = folder / shard.file
-        size = path.stat().st_size if path.is_file() else None
-        if size != shard.size:
-            raise _wrong(path, f"be of {shard.size:,} bytes", f"{size or 0:,}")
+    verify(folder)
     records = open_records([str(folder / shard.file) for shard in manifest.shards])
+    if len(records) != len(manifest.classes):
+        raise _wrong(folder, f"hold {len(manifest.classes):,} images", f"{len(records):,}")
     return Listing(
         folder=folder,
         images=EncodedImages(lambda record: records[record], np.arange(len(manifest.classes))),
@@ -141,8 +171,11 @@ def verify(folder: Path, progress: Callable[[int, int], None] | None = None) -> 
     """
     shards = read_manifest(folder / MANIFEST).shards
     for done, shard in enumerate(shards, 1):
-        path, received = folder / shard.file, sha256(folder / shard.file)
-        if received != shard.sha256:
+        path = folder / shard.file
+        size = path.stat().st_size if path.is_file() else 0
+        if size != shard.size:
+            raise _wrong(path, f"be of {shard.size:,} bytes", f"{size:,}")
+        if (received := sha256(path)) != shard.sha256:
             raise _wrong(path, f"have the SHA-256 {shard.sha256}", received)
         if progress:
             progress(done, len(shards))
@@ -154,17 +187,25 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _name(path: Path) -> object:
+    """Returns the data set that a manifest names; None of a file that others call so, too."""
+    try:
+        content = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise _no_manifest(path, error) from error
+    return content.get("name") if isinstance(content, dict) else None
+
+
+def _no_manifest(path: Path, error: Exception) -> ValueError:
+    return ValueError(
+        f"{path} is not a manifest of a copy, or is damaged: {error}. Remove the folder, and write "
+        "the copy again with `python -m hsm.experiments.prepare`"
+    )
+
+
 def _wrong(path: Path, rule: str, received: str) -> ValueError:
     return ValueError(
         f"{path} must {rule}, as {MANIFEST} says. Received: {received}. Run "
         "`python -m hsm.experiments.prepare` again as when this copy was written: what is damaged "
         "is written anew"
     )
-
-
-def _content(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path} is not a manifest: {error}") from error
-    return content if isinstance(content, dict) else {}

@@ -8,7 +8,7 @@ import numpy as np
 
 from hsm.data.catalog import facts
 from hsm.data.sources.folders import check_unpacked, locate
-from hsm.data.sources.label_lists import as_numbers, read_columns
+from hsm.data.sources.label_lists import CLASS_NUMBERS, as_numbers, read_columns
 from hsm.data.sources.listing import TEST, TRAIN, Listing
 from hsm.data.sources.tfds_files import TfdsSet
 
@@ -45,7 +45,7 @@ def read(root: Path) -> Listing | None:
         paths = [home / path for path in listed]
         check_unpacked(home, paths, home / file)
         images += map(str, paths)
-        classes += as_numbers(class_ids, home / file, "class_id")
+        classes += as_numbers(class_ids, home / file, "class_id", among=CLASS_NUMBERS)
         parts += [part] * len(paths)
     return Listing(
         folder=home,

@@ -66,13 +66,16 @@ def check_counts(name: str, expected: Mapping[str, Expected], listing: Listing) 
                     "`python -m hsm.experiments.prepare` says"
                 )
         classes = {role: listing.classes[indices] for role, indices in parts.items()}
-        _check_classes(name, classes, unseen=split == "zero_shot")
+        where = f"{name} in {listing.folder}"
+        _check_classes(where, classes, unseen=split == "zero_shot")
 
 
 def _sources(listing: Listing, indices: np.ndarray) -> str:
     """Returns the annotation files of some images; of all if there are none."""
     parts = np.unique(listing.parts[indices]) if len(indices) else np.unique(listing.parts)
-    return " and ".join(dict.fromkeys(listing.annotations[str(part)] for part in parts))
+    return " and ".join(
+        dict.fromkeys(listing.annotations.get(str(part), str(part)) for part in parts)
+    )
 
 
 def _check_classes(name: str, classes: Parts, *, unseen: bool) -> None:
@@ -81,10 +84,10 @@ def _check_classes(name: str, classes: Parts, *, unseen: bool) -> None:
     if unseen and len(shared):
         raise ValueError(
             f"The test classes of {name} must not train. Received: {len(shared):,} classes that "
-            "do both. The annotation files are not the original"
+            "do both. The annotation files are not the original: unpack the archive again"
         )
     if GALLERY in classes and set(classes[GALLERY]) != set(classes[TEST]):
         raise ValueError(
             f"The gallery of {name} must have the classes of the queries. Received: other "
-            "classes. The annotation files are not the original"
+            "classes. The annotation files are not the original: unpack the archive again"
         )

@@ -1,9 +1,12 @@
-"""Read a data set that TensorFlow Datasets has prepared, image by image, from its record files."""
+"""Read a data set that TensorFlow Datasets has prepared, image by image, from its record files.
+
+TensorFlow Datasets itself is not needed for it, see `tfds_info`.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,11 +17,13 @@ import tensorflow as tf
 from hsm.data.sources.array_records import open_records
 from hsm.data.sources.listing import Listing, numbered
 from hsm.data.sources.source import EncodedImages
+from hsm.data.sources.tfds_info import INFO, TfdsFolder, read_info
 
 _DEFAULT_ROOT = "~/tensorflow_datasets"
-_INFO = "dataset_info.json"
 # A TFRecord has its length and a checksum of that before its content, and a checksum after it.
 _RECORD_HEAD, _RECORD_TAIL = 8 + 4, 4
+# Where the classes have no names: more are a damaged number.
+_MOST_CLASSES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -54,26 +59,26 @@ def read(root: Path, tfds_set: TfdsSet) -> Listing | None:
     Raises:
         ValueError: for files in another format than TFRecord and ArrayRecord, or broken ones.
     """
-    folder = _newest(root, tfds_set.name)
-    if folder is None:
+    path = _newest(root, tfds_set.name)
+    if path is None:
         return None
-    # Imported only where it is needed: it takes seconds.
-    import tensorflow_datasets as tfds
-
-    info = tfds.builder_from_directory(folder).info
-    paths = [os.fspath(path) for part in tfds_set.parts for path in info.splits[part].filepaths]
-    counts = [info.splits[part].num_examples for part in tfds_set.parts]
-    records, labels = _scanned(paths, tfds_set.label, folder=folder)
+    folder = read_info(path)
+    if missing := set(tfds_set.parts) - folder.files.keys():
+        raise _broken(path, f"it has no split {min(missing)}")
+    files = [folder.files[part] for part in tfds_set.parts]
+    counts = [sum(lengths.values()) for lengths in files]
+    paths = [os.fspath(file) for lengths in files for file in lengths]
+    records, labels = _scanned(paths, folder, tfds_set.label)
     if len(labels) != sum(counts):
-        raise _broken(folder, f"it has {len(labels):,} of {sum(counts):,} records")
-    classes, class_names = _named(labels, info.features[tfds_set.label])
+        raise _broken(path, f"it has {len(labels):,} of {sum(counts):,} records")
+    classes, class_names = _named(labels, folder, tfds_set.label)
     return Listing(
-        folder=folder,
+        folder=path,
         images=EncodedImages(lambda record: _image(records[record]), np.arange(len(labels))),
         classes=classes,
         class_names=class_names,
         parts=np.repeat(tfds_set.parts, counts),
-        annotations={part: f"the {part} split of {folder}" for part in tfds_set.parts},
+        annotations={part: f"the {part} split of {path}" for part in tfds_set.parts},
     )
 
 
@@ -81,7 +86,7 @@ def _newest(root: Path, name: str) -> Path | None:
     """Returns the folder of the newest version of the set `name`."""
     versions = [
         path.parent
-        for pattern in (_INFO, f"*/{_INFO}", f"{name}/*/{_INFO}")
+        for pattern in (INFO, f"*/{INFO}", f"{name}/*/{INFO}")
         for path in root.glob(pattern)
         if path.parent.resolve().parent.name == name
     ]
@@ -123,13 +128,18 @@ class _TfRecords:
             return file.read(length)
 
 
-def _scanned(paths: Sequence[str], label: str, *, folder: Path) -> tuple[_Records, list[int | str]]:
+def _scanned(
+    paths: Sequence[str], folder: TfdsFolder, label: str
+) -> tuple[_Records, list[int | str]]:
     """Reads all records once; returns them, and the label of each."""
+    open_files = _opener(folder)
     try:
-        records = _open(paths, folder)
+        records = open_files(paths)
         return records, [_label(record, label) for record in records]
-    except (tf.errors.OpError, OSError, RuntimeError) as error:
-        raise _broken(folder, str(error)) from error
+    except ImportError:
+        raise
+    except Exception as error:  # The libraries raise what they like for damaged records.
+        raise _broken(folder.path, f"{type(error).__name__}: {error}") from error
 
 
 def _broken(folder: Path, reason: str) -> ValueError:
@@ -138,16 +148,19 @@ def _broken(folder: Path, reason: str) -> ValueError:
     )
 
 
-def _open(paths: Sequence[str], folder: Path) -> _Records:
-    formats = {path.rsplit("-", 3)[0].rsplit(".", 1)[-1] for path in paths}
-    if formats == {"tfrecord"}:
-        return _TfRecords(paths)
-    if formats == {"array_record"}:
-        return open_records(paths)
-    raise ValueError(
-        f"{folder} must hold TFRecord or ArrayRecord files. Received: {', '.join(sorted(formats))}."
-        ' Prepare it again: tfds.builder(name, file_format="tfrecord").download_and_prepare()'
-    )
+def _opener(folder: TfdsFolder) -> Callable[[Sequence[str]], _Records]:
+    """Returns what opens files of the folder's format."""
+    openers: dict[str, Callable[[Sequence[str]], _Records]] = {
+        "tfrecord": _TfRecords,
+        "array_record": open_records,
+    }
+    if folder.file_format not in openers:
+        raise ValueError(
+            f"{folder.path} must hold TFRecord or ArrayRecord files. Received: "
+            f"{folder.file_format[:80]}. Prepare it again: "
+            'tfds.builder(name, file_format="tfrecord").download_and_prepare()'
+        )
+    return openers[folder.file_format]
 
 
 def _features(record: bytes) -> Any:
@@ -155,7 +168,10 @@ def _features(record: bytes) -> Any:
 
 
 def _label(record: bytes, name: str) -> int | str:
-    feature = _features(record)[name]
+    features = _features(record)
+    if len(features["image"].bytes_list.value) != 1:
+        raise ValueError("a record has no image")
+    feature = features[name]
     if feature.int64_list.value:
         return feature.int64_list.value[0]
     return feature.bytes_list.value[0].decode()
@@ -165,9 +181,15 @@ def _image(record: bytes) -> bytes:
     return _features(record)["image"].bytes_list.value[0]
 
 
-def _named(labels: list[int | str], feature: Any) -> tuple[np.ndarray, tuple[str, ...]]:
+def _named(
+    labels: list[int | str], folder: TfdsFolder, feature: str
+) -> tuple[np.ndarray, tuple[str, ...]]:
     """Returns class numbers, int32 [n], and names; text labels are numbered in sorted order."""
-    if isinstance(labels[0], str):
-        return numbered([str(label) for label in labels])
-    names = tuple(feature.int2str(number) for number in range(feature.num_classes))
-    return np.array(labels, np.int32), names
+    texts = [label for label in labels if isinstance(label, str)]
+    if len(texts) == len(labels):
+        return numbered(texts)
+    numbers = np.array([-1 if isinstance(label, str) else label for label in labels])
+    most = _MOST_CLASSES if (names := folder.class_names(feature)) is None else len(names)
+    if numbers.min() < 0 or numbers.max() >= most:
+        raise _broken(folder.path, f"its {feature} is not always one of {most:,} classes")
+    return numbers.astype(np.int32), names or tuple(map(str, range(numbers.max() + 1)))

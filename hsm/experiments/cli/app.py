@@ -122,6 +122,9 @@ def _parse(argv: list[str], main: Command, module: str, doc: str) -> list[str]:
         rest = flags.FLAGS(argv)
     except flags.Error as error:
         _stop(f"{error}\n--help lists all flags.", 2)
+    except (OSError, ValueError) as error:  # A flag file that is no text.
+        files = ", ".join(argument for argument in argv[1:] if "flagfile" in argument)
+        _stop(f"{files} must be a text file with a flag a line ({error}): save it as UTF-8", 2)
     if len(rest) > 1:
         _stop(f"unexpected argument {rest[1]!r}: flags are written --name=value", 2)
     if unused := main.unused(also=_ALWAYS):

@@ -25,9 +25,9 @@ def assign_by_name(
         path: The file, for errors.
 
     Raises:
-        ValueError: If a variable is missing or has another shape, or the file has a scale for a
-            batch normalisation without one. The file's name of the variable is given, with what
-            was expected and what was found.
+        ValueError: If a variable is missing, has another shape or is not of finite numbers, or
+            the file has a scale for a batch normalisation without one. The file's name of the
+            variable is given, with what was expected and what was found.
     """
     pairs = list(_pairs(model, name_of))
     for variable, name in pairs:
@@ -43,6 +43,18 @@ def assign_by_name(
         variable.assign(arrays[name])
 
 
+def misfit(array: np.ndarray, shape: tuple[int, ...]) -> str | None:
+    """What an array of a file is instead of the weights of a variable of `shape`, or None."""
+    if array.shape != shape:
+        return f"shape {array.shape}"
+    if "float" not in array.dtype.name:
+        return f"values of type {array.dtype.name}"
+    with np.errstate(over="ignore"):  # A double may be too large for the float that it becomes.
+        if not np.isfinite(array.astype(np.float32)).all():
+            return "NaN or infinity among its values"
+    return None
+
+
 def _pairs(model: keras.Model, name_of: VariableName) -> Iterator[tuple[keras.Variable, str]]:
     """Every variable with its name in the file."""
     for layer in model.layers:
@@ -53,8 +65,7 @@ def _pairs(model: keras.Model, name_of: VariableName) -> Iterator[tuple[keras.Va
 def _mismatch(shape: tuple[int, ...], arrays: Mapping[str, np.ndarray], name: str) -> str | None:
     """What is found instead of a variable, or None."""
     if name in arrays:
-        found = arrays[name].shape
-        return None if found == shape else f"shape {found}"
+        return misfit(arrays[name], shape)
     names = sorted(arrays)
     first = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
     return f"no such name among the file's {len(names)}: {first}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import reprlib
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,9 @@ from google.protobuf.message import DecodeError
 from hsm.models.weight_files.caffe_schema import INNER_PRODUCT, new_net_parameter
 
 Weights = dict[str, list[np.ndarray]]
+
+# As Caffe itself allows.
+_MOST_AXES = 32
 
 
 def read_caffemodel(path: str | os.PathLike[str]) -> Weights:
@@ -78,15 +83,22 @@ def _blobs(layer: Any, path: str | os.PathLike[str]) -> list[np.ndarray]:
     """The arrays of one layer."""
     arrays = []
     for index, blob in enumerate(layer.blobs):
-        shape, values = _shape(layer, index), np.array(blob.data or blob.double_data, np.float32)
-        if int(np.prod(shape)) != values.size:
+        shape, values = _shape(layer, index), _values(blob)
+        count = math.prod(shape)
+        if count != values.size or min(shape, default=0) < 0 or len(shape) > _MOST_AXES:
             raise ValueError(
-                f"{os.fspath(path)}: layer {layer.name}: expected {int(np.prod(shape))} values in "
-                f"blob {index}, whose shape is {shape}, but found {values.size}. The file is "
+                f"{os.fspath(path)}: layer {layer.name}: expected {count} values in blob {index}, "
+                f"whose shape is {reprlib.repr(shape)}, but found {values.size}. The file is "
                 "damaged; get it again."
             )
         arrays.append(values.reshape(shape))
     return arrays
+
+
+def _values(blob: Any) -> np.ndarray:
+    """A blob's numbers, float32; one that is too large for that becomes infinite."""
+    with np.errstate(over="ignore"):
+        return np.array(blob.data or blob.double_data).astype(np.float32)
 
 
 def _shape(layer: Any, index: int) -> tuple[int, ...]:

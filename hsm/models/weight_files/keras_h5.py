@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import h5py  # type: ignore[import-untyped]
 import numpy as np
@@ -27,9 +28,8 @@ def read_weights_h5(path: str | os.PathLike[str]) -> Weights:
     """
     try:
         with h5py.File(path, "r") as file:
-            groups = [group["vars"] for group in file.get("layers", {}).values() if "vars" in group]
-            weights = {str(group.attrs.get("name", "")): _arrays(group) for group in groups}
-    except OSError as error:
+            weights = dict(_layers(file, os.path.getsize(path)))
+    except Exception as error:  # Damage shows wherever it lies, as an error of any kind.
         raise ValueError(
             f"{os.fspath(path)}: expected a .weights.h5 file, but it cannot be read as HDF5: "
             f"{error}. The file is truncated or of another kind; get it again."
@@ -44,6 +44,23 @@ def read_weights_h5(path: str | os.PathLike[str]) -> Weights:
     return named
 
 
-def _arrays(group: h5py.Group) -> list[np.ndarray]:
-    """One layer's variables, which are named by their numbers."""
-    return [group[key][()] for key in sorted(group, key=int)]
+def _layers(file: h5py.File, size: int) -> Iterator[tuple[str, list[np.ndarray]]]:
+    """Every layer that has variables: its name and these."""
+    for group in file["layers"].values() if "layers" in file else ():
+        if "vars" in group:
+            name = group["vars"].attrs.get("name", "")
+            yield name if isinstance(name, str) else "", _arrays(group["vars"], size)
+
+
+def _arrays(group: h5py.Group, size: int) -> list[np.ndarray]:
+    """One layer's variables, which are named by their numbers, of a file of `size` bytes."""
+    if {*group} != {str(number) for number in range(len(group))}:
+        raise ValueError(f"{group.name} has the variables {', '.join(group)}, not 0, 1, ...")
+    datasets = [group[str(number)] for number in range(len(group))]
+    for dataset in datasets:
+        # What lies in another file is none of this one, and Keras does not compress.
+        if not isinstance(dataset, h5py.Dataset) or dataset.external or dataset.is_virtual:
+            raise ValueError(f"{group.name} does not hold arrays alone")
+        if dataset.nbytes > size:
+            raise ValueError(f"{dataset.name} claims to be larger than the file")
+    return [dataset[()] for dataset in datasets]

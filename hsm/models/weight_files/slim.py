@@ -44,7 +44,7 @@ def read_checkpoint(path: str) -> dict[str, np.ndarray]:
     try:
         reader = tf.train.load_checkpoint(prefix)
         return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
-    except (tf.errors.OpError, RuntimeError, ValueError) as error:
+    except Exception as error:  # TensorFlow raises errors of many kinds for damaged bytes.
         raise ValueError(
             f"{path}: expected a checkpoint of TensorFlow, but it cannot be read: {error}. The "
             "file is truncated, of another kind, or its .data files are missing; get it again."

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from hsm.models.weight_files import slim, torchvision
-from hsm.models.weight_files.by_name import assign_by_name
+from hsm.models.weight_files.by_name import assign_by_name, misfit
 from hsm.models.weight_files.caffe import Weights, read_caffemodel, to_keras
 from hsm.models.weight_files.keras_h5 import read_weights_h5
 
@@ -28,8 +28,9 @@ def load_weights(model: keras.Model, path: str | os.PathLike[str]) -> None:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file has another extension, cannot be read, or lacks a layer or has
-            other shapes; the layer or variable is named, with what was expected and what was found.
+        ValueError: If the file has another extension, cannot be read, or lacks a layer, has
+            other shapes, or values that are not finite; the layer or variable is named, with what
+            was expected and what was found.
         ImportError: If the file is a `.pth` and PyTorch is not installed.
     """
     path = os.fspath(path)
@@ -83,7 +84,10 @@ def _mismatch(layer: keras.layers.Layer, arrays: Weights) -> str | None:
     found = [np.shape(array) for array in arrays[layer.name]]
     if found != expected:
         return f"expected weights of shapes {expected}, but found {found}"
-    return None
+    pairs = zip(layer.weights, arrays[layer.name], expected, strict=True)
+    problems = {weight.name: misfit(array, shape) for weight, array, shape in pairs}
+    bad = [f"found {problem} in its {name}" for name, problem in problems.items() if problem]
+    return f"expected finite numbers, but {bad[0]}" if bad else None
 
 
 def _first(names: Sequence[str], count: int = 5) -> str:

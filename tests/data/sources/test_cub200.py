@@ -74,6 +74,33 @@ def test_a_missing_list_is_named(root):
         load(root)
 
 
+@pytest.mark.parametrize("number", ["0", "1000001", "9" * 5000, "-1", "²"])
+def test_a_number_that_no_class_has_is_named(number, root):
+    rewrite(root / "image_class_labels.txt", lambda lines: [f"1 {number}", *lines[1:]])
+    with pytest.raises(ValueError, match=r"labels.txt must hold whole numbers as class. .*from 1"):
+        load(root)
+
+
+def test_an_image_that_is_listed_twice_is_refused(root):
+    rewrite(root / "image_class_labels.txt", lambda lines: [*lines, "1 2"])
+    with pytest.raises(ValueError, match=r"class_labels.txt must list every image once"):
+        load(root)
+
+
+@pytest.mark.parametrize("name", ["../../x.jpg", "/etc/hostname"])
+def test_a_path_that_leads_out_of_the_folder_is_refused(name, root):
+    rewrite(root / "images.txt", lambda lines: [f"1 {name}", *lines[1:]])
+    with pytest.raises(ValueError, match=r"images.txt must list images in .*images. Received"):
+        load(root)
+
+
+def test_bytes_that_are_no_text_are_named_with_their_line(root):
+    path = root / "images.txt"
+    path.write_bytes(path.read_bytes().replace(b"\n3 ", b"\n3 \xff"))
+    with pytest.raises(ValueError, match=r"Line 3 of .*images.txt must be text in UTF-8.*0xff"):
+        load(root)
+
+
 def test_a_class_that_is_no_number_is_named(root):
     rewrite(root / "image_class_labels.txt", lambda lines: ["1 x", *lines[1:]])
     with pytest.raises(ValueError, match=r"labels.txt must hold whole numbers as class. .*'x'"):

@@ -23,7 +23,7 @@ def whole(tmp_path):
 
 
 def test_values_of_a_whole_file(whole):
-    names, classes = mat_files.read_annotations(whole, ("fname", "class"))
+    names, classes = mat_files.read_annotations(whole, {"fname": str, "class": int})
     assert list(zip(names, classes, strict=True)) == ROWS
     assert mat_files.read_names(whole) == ("A 2001", "B & C 2002")
 
@@ -31,13 +31,13 @@ def test_values_of_a_whole_file(whole):
 def test_a_single_record(tmp_path):
     path = tmp_path / "one.mat"
     save_annotations(path, ("fname", "class"), ROWS[:1], class_names=("A 2001",))
-    assert mat_files.read_annotations(path, ("class",)) == [[1]]
+    assert mat_files.read_annotations(path, {"class": int}) == [[1]]
     assert mat_files.read_names(path) == ("A 2001",)
 
 
 def test_relative_paths_are_those_of_this_process(whole, monkeypatch):
     monkeypatch.chdir(whole.parent)
-    assert mat_files.read_annotations(Path(whole.name), ("class",)) == [[1, 2, 196]]
+    assert mat_files.read_annotations(Path(whole.name), {"class": int}) == [[1, 2, 196]]
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -48,10 +48,24 @@ def test_changed_bytes_are_read_or_refused(whole, seed):
         content[place] = generator.integers(256)
     whole.write_bytes(content)
     try:
-        names, classes = mat_files.read_annotations(whole, ("fname", "class"))
+        names, classes = mat_files.read_annotations(whole, {"fname": str, "class": int})
     except ValueError:  # A sentence; anything else fails.
         return
     assert len(names) == len(classes)
+
+
+@pytest.mark.parametrize("value", ["x", -1, 1.5, 2**40, float("nan")])
+def test_a_class_that_is_no_number_of_a_class_is_refused(value, tmp_path):
+    path = tmp_path / "cars_annos.mat"
+    save_annotations(path, ("fname", "class"), [("a.jpg", value), ("b.jpg", 1)])
+    with pytest.raises(ValueError, match=r"cars_annos.mat must hold whole numbers, 0 to 1,000,000"):
+        mat_files.read_annotations(path, {"fname": str, "class": int})
+
+
+def test_a_number_that_matlab_keeps_as_a_double_is_whole(tmp_path):
+    path = tmp_path / "cars_annos.mat"
+    save_annotations(path, ("fname", "class"), [("a.jpg", 2.0), ("b.jpg", 1.0)])
+    assert mat_files.read_annotations(path, {"class": int}) == [[2, 1]]
 
 
 @pytest.mark.parametrize(
@@ -79,4 +93,4 @@ def test_files_that_ended_the_process_or_never_came_back(name):
     if not path.exists():
         pytest.skip(f"{path.name} is not there")
     with pytest.raises(ValueError, match=f"{path.name} is not a whole MATLAB file"):
-        mat_files.read_annotations(path, ("relative_im_path", "class", "test"))
+        mat_files.read_annotations(path, {"relative_im_path": str, "class": int, "test": int})

@@ -7,7 +7,7 @@ import struct
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
-from data.sources.test_tfds_files import prepare
+from support.tfds_factory import prepare
 
 from hsm.data import pipeline
 from hsm.data.sources import load_source

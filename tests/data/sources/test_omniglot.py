@@ -11,6 +11,8 @@ from PIL import Image
 
 from hsm.data.sources import load_source
 
+PNG_HEADER = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (105).to_bytes(4, "big") * 2
+
 
 def write_zip(path, characters, drawings=3) -> None:
     """Writes drawings of `alphabet/character` names, with what operating systems leave in zips."""
@@ -48,6 +50,21 @@ def test_one_zip_trains_and_what_is_new_in_the_other_is_tested(folder):
     assert strokes[:, 1].tolist() == [1, 2, 3, 0, 0, 0, 0, 0, 0]
     assert set(np.unique(source.train.images)) == {0, 255}
     assert not source.flip
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", r"must hold PNGs of 105x105 pixels. Received: 'x/Greek/c4/00.png', which is none"),
+        (PNG_HEADER + b"damaged", r": x/Greek/c4/00.png cannot be decoded as a PNG"),
+    ],
+)
+def test_a_drawing_that_is_none_is_named(content, message, folder):
+    path = folder / "images_background_small1.zip"
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("x/Greek/c4/00.png", content)
+    with pytest.raises(ValueError, match=rf"small1.zip.*{message}"):
+        load_source("omniglot", data_dir=str(folder))
 
 
 def test_the_whole_of_omniglot_is_known_too(tmp_path):

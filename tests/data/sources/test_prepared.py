@@ -231,7 +231,17 @@ def test_killed_anywhere_it_goes_on_and_ends_the_same(write, tmp_path, monkeypat
     assert not killed(functools.partial(write, "last", shard_size=12), monkeypatch, 12)
 
 
-@pytest.mark.parametrize("files", [(MARKER,), (MARKER, "unfinished.json.partial")])
+def test_a_byte_that_changes_in_the_note_of_an_unfinished_copy_is_found(
+    write, tmp_path, monkeypatch
+):
+    break_off(write, monkeypatch, after=2)
+    note = tmp_path / "copy" / "unfinished.json"
+    note.write_text(note.read_text().replace("Acura", "Akura"))
+    with pytest.raises(ValueError, match=r"unfinished.json is not a manifest.*its checksum"):
+        write()
+
+
+@pytest.mark.parametrize("files", [(), (MARKER,), (MARKER, "unfinished.json.partial")])
 def test_a_folder_with_no_more_than_its_own_first_files_is_taken(files, write, tmp_path):
     (tmp_path / "copy").mkdir()
     for name in files:
@@ -326,16 +336,42 @@ def test_a_changed_byte_is_found(write):
     prepared.verify(folder, lambda *counts: calls.append(counts))
     assert calls == [(1, 3), (2, 3), (3, 3)]
     damage(folder / "cars196-00002-of-00003.array_record")
-    with pytest.raises(ValueError, match=r"00002-of-00003.array_record must have the SHA-256"):
-        prepared.verify(folder)
+    for look in (prepared.verify, load):
+        with pytest.raises(ValueError, match=r"00002-of-00003.array_record must have the SHA-256"):
+            look(folder)
 
 
-@pytest.mark.parametrize("change", [{"schema": 2}, {"more": 1}])
-def test_other_manifests_are_refused(change, write):
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"schema": 2}, "A manifest must be of schema 1"),
+        ({"more": 1}, "only keys that this version knows; 'more' is not"),
+        ({"side": 128}, "its content is not that of its checksum"),
+        ({"classes": ["0"] * 12}, r"classes\[0\]: expected a whole number, received '0'"),
+        ({"parts": ["valid"] * 12}, r"parts\[0\]: expected one of train, test, query, gallery"),
+        ({"shards": [{"file": "../x"}]}, r"shards\[0\]: expected the keys images, size, sha256"),
+        ({"classes": [0]}, "expected as many classes, parts and records, received 1, 12 and 12"),
+    ],
+)
+def test_other_manifests_are_refused(change, message, write):
     path = write() / "manifest.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
-    with pytest.raises(ValueError, match="A manifest must be of schema 1"):
+    with pytest.raises(ValueError, match=f"manifest.json is not a manifest.*{message}"):
         load(path.parent)
+
+
+def test_a_manifest_of_before_they_had_a_checksum_is_read(write):
+    path = write() / "manifest.json"
+    content = json.loads(path.read_text())
+    del content["checksum"]
+    path.write_text(json.dumps(content))
+    assert len(load(path.parent).train) == 5
+
+
+def test_a_manifest_of_another_tool_is_none(root):
+    """Web pages, for one, have a file of this name."""
+    (root / "manifest.json").write_text('{"name": "a page", "icons": []}')
+    assert benchmark.find("cars196", str(root)).folder == root / "car_ims"
 
 
 def test_a_manifest_that_is_no_json_is_refused(write):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from unittest import mock
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from support.archive_factory import (
     assert_zero_shot,
 )
 from support.batches import shuffled_batches
+from support.tfds_factory import PREPARE
 
 from hsm.data import tfds_inshop
 from hsm.data.sources import benchmark
@@ -24,51 +27,6 @@ from hsm.data.sources import benchmark
 pytest.importorskip("importlib_resources", reason="TensorFlow Datasets needs it to build")
 
 EXPECTED = {"cars196": BY_CLASS, "cub200": BY_CLASS, "products": BY_PART, "inshop": WITH_GALLERY}
-
-
-def prepare_cars(root, **options):
-    archive.cars_two_files(root)
-    annotations = root / "devkit" / "cars_test_annos_withlabels.mat"
-    found = {"train": root, "test": root, "extra": root, "test_annos": annotations}
-    prepare(tfds.builder("cars196", **options), {k: str(v) for k, v in found.items()})
-
-
-def prepare_birds(root, **options):
-    archive.cub200(root / "CUB_200_2011")
-    packed = archive.packed(root / "CUB_200_2011")
-    masks = archive.cub200_segmentations(root / "segmentations")
-    builder = tfds.builder("caltech_birds2011", **options)
-    prepare(builder, [str(root), str(masks)], downloaded=[str(packed)])
-
-
-def prepare_articles(root, **options):
-    archive.products(root / "Stanford_Online_Products")
-    prepare(tfds.builder("stanford_online_products", **options), str(root))
-
-
-def prepare_clothes(root, **options):
-    archive.inshop(root)
-    config = tfds.download.DownloadConfig(manual_dir=str(root))
-    tfds_inshop.InshopRetrieval(**options).download_and_prepare(download_config=config)
-
-
-PREPARE = {
-    "cars196": prepare_cars,
-    "cub200": prepare_birds,
-    "products": prepare_articles,
-    "inshop": prepare_clothes,
-}
-
-
-def prepare(builder, extracted, downloaded=None) -> None:
-    """Runs the builder on files that are already unpacked, instead of downloading them."""
-    manager = tfds.download.DownloadManager
-    config = tfds.download.DownloadConfig(try_download_gcs=False)
-    with (
-        mock.patch.object(manager, "download_and_extract", return_value=extracted),
-        mock.patch.object(manager, "download", return_value=downloaded),
-    ):
-        builder.download_and_prepare(download_config=config)
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +116,84 @@ def test_a_file_that_breaks_off_is_refused(file_format, prepared, tmp_path):
     root = shutil.copytree(prepared("products", file_format), tmp_path / "data")
     (path,) = root.glob(f"*/*/*-test.{file_format}-*")
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(ValueError, match=r"data/.* cannot be read whole.*prepare it again"):
+        load("products", root)
+
+
+def test_no_module_that_a_folder_names_is_imported(prepared, tmp_path):
+    """Neither of the folder's own module nor of TensorFlow Datasets, which would import it."""
+    root = shutil.copytree(prepared("cars196"), tmp_path / "data")
+    (features,) = root.glob("*/*/features.json")
+    content = features.read_text()
+    names = ("features_dict.FeaturesDict", "class_label_feature.ClassLabel")
+    for name in names:
+        assert f"tensorflow_datasets.core.features.{name}" in content
+        content = content.replace(f"tensorflow_datasets.core.features.{name}", f"trace.{name}")
+    features.write_text(content)
+    (info,) = root.glob("*/*/dataset_info.json")
+    info.write_text(info.read_text().replace("tensorflow_datasets.image_classification", "trace"))
+    (root / "trace.py").write_text(f"open({str(root / 'imported')!r}, 'w')")
+    code = (
+        "import sys; from hsm.data.sources import benchmark; "
+        f"found = benchmark.find('cars196', {str(root)!r}); "
+        "assert found.class_names[1] == 'Acura RL Sedan 2012', found.class_names; "
+        "assert not {'trace', 'tensorflow_datasets'} & sys.modules.keys()"
+    )
+    # The folder is where Python looks for modules.
+    subprocess.run([sys.executable, "-c", code], cwd=root, check=True, env=search_path())
+    assert not (root / "imported").exists()
+
+
+def search_path():
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+
+def change(path, old, new):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ('"8"', '"-8"', r"splits\[0\].shardLengths\[0\]: expected a whole number"),
+        ('"8"', '"99"', r"it has 12 of 103 records"),
+        ('"name": "train"', '"name": "tain"', "it has no split train"),
+        (
+            '"{DATASET}-{SPLIT}',
+            '"../{DATASET}-{SPLIT}',
+            "expected the name of a file in the folder",
+        ),
+        ('"name": "cars196"', '"name": 7', "name: expected text, received 7"),
+        ("{", "", "dataset_info.json does not say which records there are: "),
+    ],
+)
+def test_what_a_folder_says_wrongly_of_itself_is_named(old, new, place, prepared, tmp_path):
+    root = shutil.copytree(prepared("cars196"), tmp_path / "data")
+    (info,) = root.glob("*/*/dataset_info.json")
+    change(info, old, new)
+    with pytest.raises(ValueError, match=rf"data/.*{place}.*prepare"):
+        load("cars196", root)
+
+
+def test_a_label_without_a_class_is_refused(prepared, tmp_path):
+    root = shutil.copytree(prepared("cars196"), tmp_path / "data")
+    (names,) = root.glob("*/*/label.labels.txt")
+    names.write_text("a\nb\nc\n")
+    with pytest.raises(ValueError, match=r"its label is not always one of 3 classes"):
+        load("cars196", root)
+    names.unlink()
+    assert benchmark.find("cars196", str(root)).class_names == ("0", "1", "2", "3")
+
+
+@pytest.mark.parametrize("file_format", ["tfrecord", "array_record"])
+def test_a_changed_byte_is_refused(file_format, prepared, tmp_path):
+    root = shutil.copytree(prepared("products", file_format), tmp_path / "data")
+    (path,) = root.glob(f"*/*/*-test.{file_format}-*")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
     with pytest.raises(ValueError, match=r"data/.* cannot be read whole.*prepare it again"):
         load("products", root)
 

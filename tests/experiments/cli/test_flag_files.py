@@ -6,10 +6,12 @@ import shlex
 from pathlib import Path
 
 import pytest
+from absl.testing import flagsaver
 from support.flag_parsing import parsed
 
 from hsm.data.catalog import CATALOG, INSTALLED
-from hsm.experiments.cli import data_flags, run_flags
+from hsm.experiments import table1
+from hsm.experiments.cli import app, data_flags, run_flags
 from hsm.experiments.config import RunConfig
 from hsm.experiments.config.recipes import RECIPES
 
@@ -63,6 +65,15 @@ def test_a_file_spells_its_numbers_out(dataset):
     # What its optimiser does not use would mislead.
     is_adam = recipe["optimizer"] == "adam"
     assert ("adam_epsilon" in values, "momentum" in values) == (is_adam, not is_adam)
+
+
+def test_a_file_that_is_no_text_is_said_in_a_sentence(tmp_path, capsys):
+    path = tmp_path / "run.cfg"
+    path.write_bytes(b"--epochs=2\n# \xff\n")
+    with flagsaver.flagsaver(), pytest.raises(SystemExit) as end:
+        app._parse(["table1", f"--flagfile={path}"], table1.main, "hsm.experiments.table1", "")
+    assert end.value.code == 2
+    assert f"error: --flagfile={path} must be a text file" in capsys.readouterr().err
 
 
 @every_file

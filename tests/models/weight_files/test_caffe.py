@@ -5,6 +5,7 @@ import pytest
 from support import caffe_factory
 
 from hsm.models.weight_files.caffe import read_caffemodel, to_keras
+from hsm.models.weight_files.caffe_schema import new_net_parameter
 
 RNG = np.random.default_rng(0)
 WEIGHTS = {
@@ -123,6 +124,16 @@ def test_a_blob_with_too_few_values_names_its_layer(file):
     with pytest.raises(ValueError, match="layer fc: expected 12 values in blob 0") as error:
         read_caffemodel(file(bytes(content)))
     assert "whose shape is (4, 3), but found 6" in str(error.value)
+
+
+@pytest.mark.parametrize("shape", [(-2, -3), (2**62, 4), (6, *[1] * 100), (0, 6)])
+def test_a_shape_that_no_blob_has_names_its_layer(shape, file):
+    net = new_net_parameter()
+    blob = net.layer.add(name="fc").blobs.add()
+    blob.data.extend([1.0] * 6)
+    blob.shape.dim.extend(shape)
+    with pytest.raises(ValueError, match=r"net.caffemodel: layer fc: expected .* values in blob 0"):
+        read_caffemodel(file(net.SerializeToString()))
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -146,6 +146,33 @@ def test_files_that_cannot_be_read(tmp_path, content):
     assert f"{path}: expected a checkpoint of TensorFlow, but it cannot be read" in message
 
 
+@pytest.mark.parametrize("write", [write_v1, write_v2])
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (lambda a: a * np.nan, "NaN or infinity among its values"),
+        (lambda a: a.astype(np.int64), "values of type int64"),
+        (lambda a: np.full(a.shape, b"x"), "values of type object"),
+    ],
+)
+def test_values_that_are_no_weights_are_named(write, change, found, tmp_path):
+    arrays = variables()
+    name = next(iter(SHAPES))
+    arrays[name] = change(arrays[name])
+    path = write(tmp_path / "net.ckpt", arrays)
+    with pytest.raises(ValueError, match=rf"expected the variable {name} .*found {found}"):
+        load_weights(small_model(), path)
+
+
+def test_damage_in_the_data_beside_an_index_is_named(tmp_path):
+    write_v2(tmp_path / "net.ckpt", variables())
+    (data,) = tmp_path.glob("*.data-*")
+    for content in (data.read_bytes()[:-8], bytes([data.read_bytes()[0] ^ 1]) + b"x"):
+        data.write_bytes(content)
+        with pytest.raises(ValueError, match=r"net.ckpt: expected a checkpoint of TensorFlow"):
+            load_weights(small_model(), tmp_path / "net.ckpt")
+
+
 def test_an_index_without_its_data(tmp_path):
     path = write_v2(tmp_path / "net.ckpt", variables())
     next(tmp_path.glob("*.data-*")).unlink()

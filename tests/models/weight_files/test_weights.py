@@ -134,6 +134,47 @@ def test_hdf5_without_layers(tmp_path):
     assert "expected a .weights.h5 file with named layers" in refused(small_model(), path)
 
 
+def _replace(group, name, **dataset):
+    del group[name]
+    group.create_dataset(name, **dataset)
+
+
+def _link_outside(group, name):
+    del group[name]
+    group[name] = h5py.ExternalLink("/etc/hostname", "/x")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda g: g.__setitem__("17", 1.0), "has the variables 0, 1, 17, not 0, 1"),
+        (lambda g: g.move("1", "x"), "has the variables 0, x, not 0, 1"),
+        (lambda g: _replace(g, "1", shape=(2**40,), dtype="f4"), "claims to be larger than the f"),
+        (lambda g: _link_outside(g, "1"), "cannot be read as HDF5"),
+        (lambda g: _replace(g, "1", data=np.zeros(4, "i4")), "values of type int32 in its bias"),
+        (lambda g: _replace(g, "1", data=np.full(4, np.nan)), "NaN or infinity among its values"),
+        (lambda g: _replace(g, "1", data=np.full(4, 1e300)), "NaN or infinity among its values"),
+    ],
+)
+def test_weights_h5_of_odd_content(change, message, tmp_path):
+    path = h5_file(tmp_path, small_model())
+    with h5py.File(path, "r+") as file:
+        change(file["layers/conv2d/vars"])
+    received = refused(small_model(), path)
+    assert message in received
+    assert str(path) in received
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_caffemodel_whose_weights_are_not_finite(value, tmp_path):
+    arrays = blobs()
+    arrays["classifier"][1][1] = value
+    path = tmp_path / "net.caffemodel"
+    path.write_bytes(caffe_factory.caffemodel(arrays))
+    message = "layer classifier: expected finite numbers, but found NaN or infinity among its val"
+    assert message in refused(small_model(), path)
+
+
 @pytest.mark.parametrize("name", ["net.h5", "net.pt", "net", "net.caffemodel.gz"])
 def test_other_extensions_are_refused(tmp_path, name):
     with pytest.raises(ValueError, match=r"must be a \.caffemodel, .* or \.pth file") as error:

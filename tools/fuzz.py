@@ -1,0 +1,100 @@
+"""Tries damaged and hostile files on every reader, and writes down what became of them.
+
+    python tools/fuzz.py --inputs=12000 --seed=1 --json=experiments/robustness/fuzz.json
+
+An input is a whole file of a format with one change: a bit or a byte, a cut, an insertion, a block
+of zeros or a block twice, a number that is huge; or, with right checksums, what somebody writes who
+knows the format. It must be read with values that are right in kind, or refused in a sentence that
+names the file. Inputs are tried in processes of their own with a limit of time and memory; a seed
+gives the same inputs again. Exits with 1 if an input failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+_ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(_ROOT / "tools"), str(_ROOT / "tests"), str(_ROOT)]
+
+from fuzzing import campaign, table  # noqa: E402
+from fuzzing.campaign import Counts  # noqa: E402
+from fuzzing.formats import FORMATS  # noqa: E402
+
+from hsm import atomic  # noqa: E402
+
+_PACKAGES = ("tensorflow", "keras", "numpy", "h5py", "scipy", "protobuf", "array_record")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Fuzz as the arguments say; return the exit status."""
+    options = _parser().parse_args(arguments)
+    chosen = [name for name in FORMATS if not options.formats or name in options.formats]
+    begun, commit = time.monotonic(), _commit()
+    results: dict[str, Counts] = {}
+    for name, counts in campaign.run(_shares(chosen, options.inputs), seed=options.seed):
+        results[name] = counts
+        print(f"{name}: {dict(counts.kinds)}, {counts.growth:+.0f} MiB", flush=True)
+        for failure in counts.failures[: options.show]:
+            print(f"  {failure}", flush=True)
+    content = {
+        "schema": 1,
+        "seed": options.seed,
+        "commit": commit,
+        "seconds": round(time.monotonic() - begun),
+        **_content(results),
+    }
+    if options.json:
+        atomic.write_text(options.json, json.dumps(content, indent=1) + "\n")
+    print(table.markdown(content))
+    return int(any(counts.failures for counts in results.values()))
+
+
+def _shares(names: Sequence[str], inputs: int) -> dict[str, range]:
+    """How many of all inputs each format gets: one at least."""
+    total = sum(FORMATS[name].share for name in names)
+    return {name: range(max(1, round(inputs * FORMATS[name].share / total))) for name in names}
+
+
+def _content(results: Mapping[str, Counts]) -> dict[str, Any]:
+    return {
+        "python": platform.python_version(),
+        "versions": {name: metadata.version(name) for name in _PACKAGES},
+        "formats": {
+            name: {
+                "inputs": counts.kinds.total(),
+                **{kind: counts.kinds[kind] for kind in table.KINDS},
+                "growth_mib": round(max(0.0, counts.growth), 1),
+            }
+            for name, counts in results.items()
+        },
+    }
+
+
+def _commit() -> str:
+    command = ["git", "-C", str(_ROOT), "rev-parse", "HEAD"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--inputs", type=int, default=1000, help="of all formats together")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--formats", nargs="+", choices=list(FORMATS), help="default: all")
+    parser.add_argument("--show", type=int, default=10, help="failures shown of each format")
+    parser.add_argument("--json", type=Path, help="file to write the counts to")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
