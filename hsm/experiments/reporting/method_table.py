@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from hsm.experiments.config.run_record import RunRecord
-from hsm.experiments.reporting import cell_format, summary, table_notes
+from hsm.experiments.reporting import cell_format, seed_differences, summary, table_notes
 from hsm.experiments.reporting.grid import Grid
 from hsm.experiments.reporting.metric_columns import Measure, measures
 from hsm.experiments.reporting.paper_numbers import PublishedTable, is_part, published_table
@@ -15,8 +15,8 @@ from hsm.experiments.reporting.summary import Row
 def grids(records: Iterable[RunRecord]) -> tuple[Grid, ...]:
     """The tables of every data set among the records, scores in percent.
 
-    They are: the final epoch, the paper's numbers beside it, the differences between methods, the
-    best epoch, and the final epoch without length-normalising.
+    They are: the final epoch, the paper's numbers beside it, the differences between methods over
+    queries and over seeds, the best epoch, and the final epoch without length-normalising.
 
     Raises:
         ValueError: If the records do not go into one table, see `summary.by_dataset`.
@@ -27,6 +27,7 @@ def grids(records: Iterable[RunRecord]) -> tuple[Grid, ...]:
         found.append(_final_grid(dataset, runs, columns))
         found += _paper_grids(dataset, runs, columns)
         found += _difference_grids(dataset, runs, columns)
+        found += seed_differences.grids(dataset, runs, columns)
         found += _other_grids(dataset, runs, columns)
     return tuple(found)
 
