@@ -185,7 +185,9 @@ def _say_plan(
     is_full = FLAGS.dry_run or FLAGS.verbose
     say(dry_run.settings([config]) if is_full else plan.training([config], workspace))
     if FLAGS.dry_run or not FLAGS.smoke:  # Which takes seconds, and so does the estimate.
-        say(dry_run.estimate([config], source, workspace, pretrained=pretrained).strip())
+        most = "at most " if FLAGS.early_stopping else ""
+        found = dry_run.estimate([config], source, workspace, pretrained=pretrained)
+        say(most + found.strip())
     if _is_random(config):
         say(
             f"NOTE: {config.backbone} starts from random weights, and from some hundreds or "

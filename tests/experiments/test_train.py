@@ -8,7 +8,6 @@ import sys
 
 import pytest
 from absl.testing import flagsaver
-from support.driver_process import run
 from support.flag_parsing import run_table, run_table1
 from support.image_factory import encode, photograph, tagged
 
@@ -46,10 +45,12 @@ def start(capsys):
     return started
 
 
-def test_from_a_folder_to_a_model_that_runs_without_hsm(photos, tmp_path):
-    done = run("train", str(photos), "--smoke", f"--output_dir={tmp_path}", "--method=BN")
-    assert done.returncode == 0, done.stderr
-    text = " ".join(done.stdout.split())
+def test_from_a_folder_to_a_model_that_runs_without_hsm(photos, tmp_path, capsys):
+    flags = (f"--data_dir={photos}", "--smoke", "--method=BN", f"--output_dir={tmp_path}")
+    code = run_table(train, *flags)
+    output, errors = capsys.readouterr()
+    assert code == 0, errors
+    text = " ".join(output.split())
     for said in (
         "photos: 25 images of 7 classes; the smallest class has 1 (gnu), the median 4, the largest",
         "shorter sides: 30 to 43 pixels",
@@ -69,7 +70,7 @@ def test_from_a_folder_to_a_model_that_runs_without_hsm(photos, tmp_path):
     content = json.loads(record.read_text())
     assert (content["config"]["split"], content["config"]["validation_classes"]) == ("all", 0.0)
     assert content["data"]["test_images_that_train"] == 24
-    lines = done.stdout.rstrip().splitlines()[-3:]
+    lines = output.rstrip().splitlines()[-3:]
     program = ["import sys", "sys.modules['hsm'] = None", *lines, "print(vector.shape)"]
     used = subprocess.run(
         [sys.executable, "-c", "\n".join(program)], capture_output=True, text=True, cwd=tmp_path

@@ -102,10 +102,11 @@ def cut_off(monkeypatch, few_digits, folder, config, *, at):
     runner = Runner(few_digits, Workspace(folder), say=lambda text: None)
     if at != "copy":
         runner = replace(runner, observe=observe)
-    with monkeypatch.context() as patched, pytest.raises(Killed):
+    with monkeypatch.context() as patched:
         if at == "copy":
             patched.setattr(shutil, "copyfile", copy)
-        early_stopping.run(runner, config, patience=2)
+        with pytest.raises(Killed):
+            early_stopping.run(runner, config, patience=2)
 
 
 def test_killed_and_started_again_it_ends_the_same(
