@@ -124,7 +124,7 @@ def _meant(backbone: str) -> str:
     """What a name without its prefix was to be, in words; empty if it is like no network's."""
     if not backbone.lower().startswith(_FAMILIES):
         return ""
-    return f". The network of keras.applications is written backbone={_APPLICATION}{backbone}"
+    return f". The network of keras.applications is written `backbone={_APPLICATION}{backbone}`"
 
 
 for _spec in (
