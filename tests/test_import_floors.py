@@ -106,6 +106,7 @@ WITHOUT_TENSORFLOW = (
     "hsm.experiments.table2",
     "hsm.experiments.table3",
     "hsm.experiments.table4",
+    "hsm.experiments.train",
     "hsm.metrics",
     "hsm.models",
     "hsm.models.backbone_specs",

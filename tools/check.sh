@@ -47,6 +47,7 @@ if not pathlib.Path(hsm.__file__).is_relative_to(sys.prefix):
   "$scratch/venv/bin/python" -m hsm.experiments.prepare >/dev/null
   "$scratch/venv/bin/python" -m hsm.experiments.convert_weights --help >/dev/null
   "$scratch/venv/bin/python" -m hsm.experiments.table1 --smoke --output_dir="$scratch/results"
+  "$scratch/venv/bin/python" -m hsm.experiments.train --smoke --output_dir="$scratch/trained"
   # A method, a data set and a backbone from outside of the installed package.
   import=--import=my_method,my_data,my_backbone
   "$scratch/venv/bin/python" -m hsm.experiments.table1 $import --smoke --dataset=stripes \

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-# How a data set is divided: unseen classes are tested; these as queries against a gallery; or new
-# images of the training classes.
+# How a data set is divided: unseen classes are tested; these as queries against a gallery; new
+# images of the training classes; or all classes train but a few that are held out to be tested, and
+# where none is held out the training images are tested.
 ZERO_SHOT, QUERY_GALLERY, CLASSIFICATION = "zero_shot", "query_gallery", "classification"
-SPLITS = (ZERO_SHOT, QUERY_GALLERY, CLASSIFICATION)
+ALL = "all"
+SPLITS = (ZERO_SHOT, QUERY_GALLERY, CLASSIFICATION, ALL)
 
 # The data sets that come with what is installed, and lie in no folder of their own.
 INSTALLED = ("digits", "letters")
@@ -68,6 +70,8 @@ class LoadOptions:
     Attributes:
         data_dir: where the data lies; None if nothing was said.
         split: how it is divided, one of `SPLITS`.
+        validation_classes: of the split "all", how many classes are held out; below 1 the share of
+            all, 0 for none.
         train_classes: a text file with the training classes, one a line; None for the usual ones.
         folder_layout: how a folder of photographs is laid out.
         on_bad_image: "error" or "skip".
@@ -78,6 +82,7 @@ class LoadOptions:
 
     data_dir: str | None = None
     split: str = ZERO_SHOT
+    validation_classes: float = 0.0
     train_classes: str | None = None
     folder_layout: str = "classes"
     on_bad_image: Literal["error", "skip"] = "error"

@@ -60,7 +60,7 @@ def main() -> None:
             f"nothing. Received: --image_size={side}"
         )
     _build(side, pretrained.source)  # What is wrong with the weights is said first.
-    options = data_flags.source_options(datasets[0], FLAGS.limit or shared.limit())
+    options = data_flags.source_options(datasets[0], shared.limit())
     source = load_source(datasets[0], **options)
     count = f"{len(source.test)} images of {source.test.num_classes} test classes"
     print(f"{source.name}: {count}, {side} pixels, weights {FLAGS.weights or 'random'}", flush=True)

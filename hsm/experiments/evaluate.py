@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from hsm.data.catalog import ZERO_SHOT
+from hsm.data.catalog import ALL, ZERO_SHOT
 from hsm.experiments.cli import data_flags, limit_flag, model_flag
 from hsm.experiments.cli import run_flags as shared  # noqa: F401 - defines --output_dir and --smoke
 from hsm.experiments.cli.app import load_tensorflow, run
@@ -140,9 +140,12 @@ def _source(dataset: str, config: RunConfig, class_names: tuple[str, ...]) -> Im
     is_own = not FLAGS["dataset"].present
     limit = FLAGS.limit or (64 if FLAGS.smoke else config.limit if is_own else None)
     options = data_flags.source_options(dataset, limit)
-    source = load_source(dataset, split=config.split, **options)
+    # All classes of another data set are new to a run that trained on all of its own.
+    split = ZERO_SHOT if config.split == ALL and not is_own else config.split
+    held_out = config.validation_classes if is_own else 0.0
+    source = load_source(dataset, split=split, validation_classes=held_out, **options)
     known, trained = set(class_names), set(source.train.class_names)
-    if (is_own or config.split != ZERO_SHOT) and not trained <= known:
+    if (is_own or config.split not in (ZERO_SHOT, ALL)) and not trained <= known:
         raise ValueError(
             f"the run was trained on {len(known):,} classes, among which "
             f"{len(trained - known):,} of the {len(trained):,} training classes of {source.name} "
@@ -151,7 +154,7 @@ def _source(dataset: str, config: RunConfig, class_names: tuple[str, ...]) -> Im
             "to score unseen classes of another one"
         )
     seen = known & set(source.test.class_names)
-    if seen and config.split == ZERO_SHOT and FLAGS.part == "test":
+    if seen and config.split in (ZERO_SHOT, ALL) and FLAGS.part == "test":
         print(
             f"Note: the run was trained on {len(seen):,} of the {source.test.num_classes:,} "
             f"classes to be scored, if their names mean the same, for example {min(seen)!r}."

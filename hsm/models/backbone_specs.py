@@ -10,6 +10,18 @@ from typing import Any
 IMAGENET = "imagenet"
 
 _APPLICATION = "keras:"
+# How the names of networks of keras.applications begin, in lower case.
+_FAMILIES = (
+    "convnext",
+    "densenet",
+    "efficientnet",
+    "inception",
+    "mobilenet",
+    "nasnet",
+    "resnet",
+    "vgg",
+    "xception",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +99,9 @@ def check_backbone(backbone: str, weights: str | None, precision: str) -> None:
     """
     file, spec = is_keras_file(backbone), BACKBONES.get(backbone)
     if not (spec or is_application(backbone) or file):
-        raise ValueError(f"backbone must be one of {names()}. Received: backbone={backbone!r}")
+        raise ValueError(
+            f"backbone must be one of {names()}. Received: backbone={backbone!r}{_meant(backbone)}"
+        )
     if weights is not None and (file or (spec and spec.weights is None)):
         reason = "brings its own" if file else "is trained from scratch"
         raise ValueError(
@@ -104,6 +118,13 @@ def check_backbone(backbone: str, weights: str | None, precision: str) -> None:
             f"weights={IMAGENET} goes with {_APPLICATION} networks, such as keras:ResNet50; "
             f"{backbone} takes {spec.weights}. Received: weights={weights!r}"
         )
+
+
+def _meant(backbone: str) -> str:
+    """What a name without its prefix was to be, in words; empty if it is like no network's."""
+    if not backbone.lower().startswith(_FAMILIES):
+        return ""
+    return f". The network of keras.applications is written `backbone={_APPLICATION}{backbone}`"
 
 
 for _spec in (

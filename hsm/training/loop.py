@@ -45,6 +45,7 @@ class Trainer:
         schedule: alpha and learning rate of every epoch.
         evaluate: epoch → JSON-serialisable result, or None when that epoch is not to be evaluated.
         on_epoch: told of every epoch's result, after its checkpoint.
+        on_evaluation: told of the epoch of every evaluation, after its checkpoint.
         on_step: told once a second how far an epoch is.
         origin: what is trained on and from, for example checksums; a checkpoint of another origin
             is refused.
@@ -66,6 +67,7 @@ class Trainer:
         schedule: Schedule,
         evaluate: Callable[[int], dict[str, Any] | None],
         on_epoch: Callable[[EpochResult], None] = lambda result: None,
+        on_evaluation: Callable[[int], None] = lambda epoch: None,
         on_step: Callable[[StepResult], None] = show_step,
         origin: dict[str, str | None] | None = None,
         checkpoint_minutes: float = 10.0,
@@ -75,6 +77,7 @@ class Trainer:
         self.schedule = schedule
         self.evaluate = evaluate
         self.on_epoch = on_epoch
+        self.on_evaluation = on_evaluation
         self.on_step = on_step
         self.origin = origin
         self.checkpoint_minutes = checkpoint_minutes
@@ -191,6 +194,7 @@ class Trainer:
         if evaluation is not None:
             self.evaluations.append({"epoch": self.epoch, **evaluation})
             self.save(path)
+            self.on_evaluation(self.epoch)
 
     def _epoch(self, epoch: int, path: Path, interruption: Interruption) -> EpochResult:
         phase = phase_at(self.schedule, epoch)

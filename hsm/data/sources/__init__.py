@@ -5,7 +5,7 @@ from __future__ import annotations
 import pkgutil
 from typing import Literal
 
-from hsm.data.catalog import MAX_PIXELS, SPLITS, ZERO_SHOT, LoadOptions, facts
+from hsm.data.catalog import ALL, MAX_PIXELS, SPLITS, ZERO_SHOT, LoadOptions, facts
 from hsm.data.sources import protocols
 from hsm.data.sources.division import LAYOUTS
 from hsm.data.sources.source import ImageSource, Split
@@ -18,6 +18,7 @@ def load_source(
     *,
     data_dir: str | None = None,
     split: str = ZERO_SHOT,
+    validation_classes: float = 0.0,
     train_classes: str | None = None,
     folder_layout: Literal["classes", "split"] = "classes",
     on_bad_image: Literal["error", "skip"] = "error",
@@ -35,7 +36,10 @@ def load_source(
             with queries and a gallery: In-shop's own, of other sets those of
             `protocols.with_gallery`. "classification" tests new images of the training classes: the
             predefined split of cars196, cub200 and mnist, of other sets that of
-            `protocols.within_classes`.
+            `protocols.within_classes`. "all" trains on all classes, as `protocols.all_classes`.
+        validation_classes: of the split "all", how many classes, evenly spaced over the sorted
+            ones, are held out and tested; below 1 the share of all. With 0 the training images are
+            tested.
         train_classes: of image_folder, a text file with the training classes, one a line.
         folder_layout: of image_folder, "classes" if the folders of `data_dir` are the classes,
             "split" if they are train/, val/ and test/ with a folder a class in each: if these have
@@ -51,12 +55,18 @@ def load_source(
         ValueError: for an argument out of its range, and for data that cannot be trained on.
     """
     _check_choice("split", split, SPLITS)
+    if validation_classes and split != ALL:
+        raise ValueError(
+            f"Argument `validation_classes` goes with split={ALL}. Received: "
+            f"validation_classes={validation_classes:g} and split={split}"
+        )
     _check_choice("on_bad_image", on_bad_image, ("error", "skip"))
     _check_choice("singletons", singletons, ("error", "exclude"))
     _check_choice("folder_layout", folder_layout, LAYOUTS)
     options = LoadOptions(
         data_dir=data_dir,
         split=split,
+        validation_classes=validation_classes,
         train_classes=train_classes,
         folder_layout=folder_layout,
         on_bad_image=on_bad_image,
@@ -67,7 +77,7 @@ def load_source(
     known = facts(name)
     load = pkgutil.resolve_name(known.load) if isinstance(known.load, str) else known.load
     source: ImageSource = load(options)
-    return source if known.divides else protocols.divided(source, split)
+    return source if known.divides else protocols.divided(source, split, validation_classes)
 
 
 def _check_choice(argument: str, value: str, choices: tuple[str, ...]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from hsm.data.sources import split_folders
 from hsm.data.sources.class_folders import ByClass, images_by_class
 from hsm.data.sources.class_lists import read_class_list
+from hsm.data.sources.held_out import held_out
 from hsm.data.sources.layouts import TRAIN
 from hsm.data.sources.left_out import LeftOutCounter
 
@@ -40,17 +41,26 @@ class Division:
         train_classes: text file that names the classes that train, one a line.
         predefined: of the layout "split", whether the parts divide the pictures of each class, to
             be classified; else the tested classes are unseen.
+        validation_classes: if all classes train, how many of them are held out all the same; below
+            1 the share of all. None: the classes are divided as the other attributes say.
     """
 
     layout: str = CLASSES
     train_classes: str | None = None
     predefined: bool = False
+    validation_classes: float | None = None
+
+    @property
+    def tests_training(self) -> bool:
+        """True if every class trains, and there is nothing else to test."""
+        return self.validation_classes == 0
 
     def sides(self, root: Path, left_out: LeftOutCounter) -> Sides:
         """Returns what trains and what is tested of `root`.
 
         Without a list and without parts that differ in their classes, the first half of the sorted
-        classes trains. Parts that have the same classes are joined for this, by class.
+        classes trains. Parts that have the same classes are joined for this, by class; if all
+        classes train, any parts are.
 
         Args:
             root: the folder.
@@ -60,6 +70,8 @@ class Division:
             ValueError: if the folder has another layout, or a file or a part contradicts another.
             OSError: if something cannot be read.
         """
+        if self.validation_classes is not None:
+            return self._all(root, left_out, self.validation_classes)
         if self.layout == CLASSES:
             return self._halves(images_by_class(root, left_out))
         parts = split_folders.read_parts(root, left_out)
@@ -74,6 +86,27 @@ class Division:
         split_folders.leave_out_unused(parts, left_out)
         return Sides(
             parts[TRAIN], split_folders.tested(parts), "its parts have no class in common, and stay"
+        )
+
+    def _all(self, root: Path, left_out: LeftOutCounter, asked: float) -> Sides:
+        if self.train_classes is not None:
+            raise ValueError(
+                "`train_classes` names the classes of a division in two, and here all classes "
+                "train: leave it out, or hold classes out with `validation_classes`"
+            )
+        is_flat = self.layout == CLASSES
+        by_class = (
+            images_by_class(root, left_out)
+            if is_flat
+            else split_folders.joined(split_folders.read_parts(root, left_out))
+        )
+        usable = [name for name, images in by_class.items() if len(images) >= 2]
+        chosen = held_out(usable, len(by_class), asked)
+        note = "" if is_flat else "its parts are joined by class"
+        return Sides(
+            {name: images for name, images in by_class.items() if name not in chosen},
+            {name: by_class[name] for name in chosen or usable},
+            note,
         )
 
     def _halves(self, by_class: ByClass, note: str = "") -> Sides:

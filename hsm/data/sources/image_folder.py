@@ -67,9 +67,10 @@ def load(
     left_out = LeftOutCounter(root)
     # Before bad files are dropped, so that they never move a class to the other side.
     sides = division.sides(root, left_out)
-    _check_two("training", list(sides.train))
-    _check_two("test", list(sides.test))
-    train_files, test_files = _limited_files(sides.train, limit), _limited_files(sides.test, limit)
+    _check_two("training", list(sides.train), division)
+    _check_two("test", list(sides.test), division)
+    train_files = _limited_files(sides.train, limit)
+    test_files = [] if division.tests_training else _limited_files(sides.test, limit)
     bad = bad_files(
         root,
         [str(file.path) for file in train_files + test_files],
@@ -80,18 +81,21 @@ def load(
     train_files = [file for file in train_files if str(file.path) not in bad]
     test_files = [file for file in test_files if str(file.path) not in bad]
     excluded: tuple[str, ...] = ()
-    if division.predefined:
+    if division.tests_training:
+        test_files, excluded = _without_singletons(train_files, "exclude")
+    elif division.predefined:
         _check_same_classes(train_files, test_files)
     else:
         test_files, excluded = _without_singletons(test_files, singletons)
     return ImageSource(
         name=name,
-        train=_split("training", train_files),
-        test=_split("test", test_files),
+        train=_split("training", train_files, division),
+        test=_split("test", test_files, division),
         skipped=tuple(bad.values()),
         excluded_singletons=excluded,
         left_out=left_out.counted(),
         note=sides.note,
+        tests_training=division.tests_training,
     )
 
 
@@ -113,13 +117,17 @@ def _without_singletons(files: list[_File], singletons: str) -> tuple[list[_File
     return [file for file in files if file.class_name not in single], single
 
 
-def _check_two(role: str, names: Sequence[str]) -> None:
-    if len(names) < 2:
+def _check_two(role: str, names: Sequence[str], division: Division) -> None:
+    if len(names) >= 2:
+        return
+    received = f"Received: {len(names)} ({shortened(names) or 'none'}). Add class folders"
+    if division.validation_classes is None:
         raise ValueError(
-            f"There must be at least two {role} classes with usable images. Received: "
-            f"{len(names)} ({shortened(names) or 'none'}). Add class folders, or say with "
-            "`train_classes` which of them train; by default the first half of the sorted does"
+            f"There must be at least two {role} classes with usable images. {received}, or say "
+            "with `train_classes` which of them train; by default the first half of the sorted does"
         )
+    usable = "usable images" if role == "training" else "two usable images or more to be scored"
+    raise ValueError(f"There must be at least two {role} classes with {usable}. {received}")
 
 
 def _check_same_classes(train: list[_File], test: list[_File]) -> None:
@@ -132,7 +140,7 @@ def _check_same_classes(train: list[_File], test: list[_File]) -> None:
         )
 
 
-def _split(role: str, files: Sequence[_File]) -> Split:
+def _split(role: str, files: Sequence[_File], division: Division) -> Split:
     labels, names = numbered([file.class_name for file in files])
-    _check_two(role, names)
+    _check_two(role, names, division)
     return Split(tuple(str(file.path) for file in files), labels, names)

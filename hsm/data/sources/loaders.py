@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from hsm.data.catalog import CLASSIFICATION, LoadOptions, facts
+from hsm.data.catalog import ALL, CLASSIFICATION, LoadOptions, facts
 from hsm.data.sources import benchmark, protocols
 from hsm.data.sources import digits as digits_file
 from hsm.data.sources import image_folder as folder_files
@@ -17,25 +17,25 @@ from hsm.data.sources.source import ImageSource
 
 def digits(options: LoadOptions) -> ImageSource:
     """Load scikit-learn's digits."""
-    return protocols.divided(digits_file.load(limit=options.limit), options.split)
+    return _divided(digits_file.load(limit=options.limit), options)
 
 
 def letters(options: LoadOptions) -> ImageSource:
     """Load the letters of this package."""
-    return protocols.divided(letters_file.load(limit=options.limit), options.split)
+    return _divided(letters_file.load(limit=options.limit), options)
 
 
 def omniglot(options: LoadOptions) -> ImageSource:
     """Load Omniglot's drawings."""
     source = omniglot_files.load(_folder("omniglot", options), limit=options.limit)
-    return protocols.divided(source, options.split)
+    return _divided(source, options)
 
 
 def mnist(options: LoadOptions) -> ImageSource:
     """Load MNIST, whose own parts are those of the classification."""
     predefined = options.split == CLASSIFICATION
     source = mnist_file.load(options.data_dir, predefined=predefined, limit=options.limit)
-    return source if predefined else protocols.divided(source, options.split)
+    return source if predefined else _divided(source, options)
 
 
 def image_folder(options: LoadOptions) -> ImageSource:
@@ -43,13 +43,18 @@ def image_folder(options: LoadOptions) -> ImageSource:
     predefined = options.split == CLASSIFICATION and options.folder_layout == SPLIT
     source = folder_files.load(
         _folder("image_folder", options),
-        division=Division(options.folder_layout, options.train_classes, predefined),
+        division=Division(
+            options.folder_layout,
+            options.train_classes,
+            predefined,
+            options.validation_classes if options.split == ALL else None,
+        ),
         on_bad_image=options.on_bad_image,
         singletons=options.singletons,
         limit=options.limit,
         max_pixels=options.max_pixels,
     )
-    return source if predefined else protocols.divided(source, options.split)
+    return source if predefined or options.split == ALL else _divided(source, options)
 
 
 def _benchmark(name: str, options: LoadOptions) -> ImageSource:
@@ -62,7 +67,11 @@ def _benchmark(name: str, options: LoadOptions) -> ImageSource:
         limit=options.limit,
         max_pixels=options.max_pixels,
     )
-    return source if predefined else protocols.divided(source, options.split)
+    return source if predefined else _divided(source, options)
+
+
+def _divided(source: ImageSource, options: LoadOptions) -> ImageSource:
+    return protocols.divided(source, options.split, options.validation_classes)
 
 
 def _folder(name: str, options: LoadOptions) -> str:

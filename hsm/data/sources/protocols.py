@@ -1,4 +1,4 @@
-"""Other ways to divide a data set: queries against a gallery, and a split within each class."""
+"""Other ways to divide a data set: into queries and a gallery, within each class, or not at all."""
 
 from __future__ import annotations
 
@@ -6,16 +6,24 @@ from dataclasses import replace
 
 import numpy as np
 
-from hsm.data.catalog import CLASSIFICATION, QUERY_GALLERY
+from hsm.data.catalog import ALL, CLASSIFICATION, QUERY_GALLERY
+from hsm.data.sources.held_out import held_out
 from hsm.data.sources.source import ImageSource, Split, joined
 
 
-def divided(source: ImageSource, split: str) -> ImageSource:
+def divided(source: ImageSource, split: str, validation_classes: float = 0.0) -> ImageSource:
     """Divide a zero-shot source as `split`, one of `hsm.data.catalog.SPLITS`, asks.
 
+    Args:
+        source: what is divided.
+        split: how.
+        validation_classes: of the split "all", see `all_classes`.
+
     Raises:
-        ValueError: as `with_gallery` and `within_classes`.
+        ValueError: as `with_gallery`, `within_classes` and `all_classes`.
     """
+    if split == ALL:
+        return all_classes(source, validation_classes)
     if split == QUERY_GALLERY:
         return with_gallery(source)
     return within_classes(source) if split == CLASSIFICATION else source
@@ -49,6 +57,35 @@ def within_classes(source: ImageSource) -> ImageSource:
     train, test, left_out = _dealt(_everything(source), "images")
     excluded = (*source.excluded_singletons, *left_out)
     return replace(source, train=train, test=test, gallery=None, excluded_singletons=excluded)
+
+
+def all_classes(source: ImageSource, validation_classes: float = 0.0) -> ImageSource:
+    """Trains on all classes but those that are held out to be tested.
+
+    Args:
+        source: what is divided.
+        validation_classes: how many classes, evenly spaced over the sorted ones, are held out;
+            below 1 the share of all. With 0 the training images are tested, but those of classes
+            of a single image.
+
+    Raises:
+        ValueError: if fewer than two classes are left on either side.
+    """
+    everything = _everything(source)
+    counts = np.bincount(everything.labels)
+    usable = sorted(np.flatnonzero(counts >= 2), key=lambda label: everything.class_names[label])
+    chosen = held_out(usable, everything.num_classes, validation_classes)
+    tested = np.isin(everything.labels, chosen if chosen else usable)
+    return replace(
+        source,
+        train=everything.subset(np.flatnonzero(~tested)) if chosen else everything,
+        test=everything.subset(np.flatnonzero(tested)),
+        gallery=None,
+        excluded_singletons=source.excluded_singletons
+        if chosen
+        else tuple(everything.class_names[label] for label in np.flatnonzero(counts == 1)),
+        tests_training=not chosen,
+    )
 
 
 def _everything(source: ImageSource) -> Split:

@@ -171,6 +171,7 @@ class ImageSource:
         left_out: what lies in the data's folder and is neither an image of a class nor one that
             was skipped, by reason.
         note: how the parts follow from the layout of the data's folder; empty if nothing is to say.
+        tests_training: whether `test` is, on purpose, of images that train.
     """
 
     name: str
@@ -183,6 +184,7 @@ class ImageSource:
     excluded_seen: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     note: str = ""
+    tests_training: bool = False
 
     def __post_init__(self) -> None:
         """Raises ValueError for a name that could not start the name of a record."""
@@ -200,6 +202,7 @@ class ImageSource:
     def copies(self) -> tuple[str, ...]:
         """Returns the names of test and gallery images that train, too: to the byte the same.
 
+        There is none to tell of where the test images are training images on purpose.
         An image is called as its file with its folder, or as its class where it is in no file.
         """
         return self._contents.copies
@@ -218,7 +221,10 @@ class ImageSource:
             if split is None:
                 continue
             digest.update(repr((role, split.class_names)).encode())
-            for index, (single, turns) in enumerate(_digested(split, digest)):
+            # Training images are known already, and may be long to read.
+            is_known = self.tests_training and role == "test"
+            digested = () if is_known else _digested(split, digest)
+            for index, (single, turns) in enumerate(digested):
                 turned += turns
                 if role == "train":
                     trained.add(single)

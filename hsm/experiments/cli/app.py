@@ -118,6 +118,7 @@ def _parse(argv: list[str], main: Command, module: str, doc: str) -> list[str]:
     if any(argument in ("-h", "-help", "--help", "--helpfull") for argument in argv[1:]):
         print(main.help(module, doc, also=_ALWAYS))
         sys.exit(0)
+    flags.FLAGS.set_gnu_getopt()  # Flags may stand behind an argument.
     try:
         rest = flags.FLAGS(argv)
     except flags.Error as error:
@@ -125,8 +126,10 @@ def _parse(argv: list[str], main: Command, module: str, doc: str) -> list[str]:
     except (OSError, ValueError) as error:  # A flag file that is no text.
         files = ", ".join(argument for argument in argv[1:] if "flagfile" in argument)
         _stop(f"{files} must be a text file with a flag a line ({error}): save it as UTF-8", 2)
-    if len(rest) > 1:
-        _stop(f"unexpected argument {rest[1]!r}: flags are written --name=value", 2)
+    try:
+        main.take(rest[1:])
+    except ValueError as error:
+        _stop(str(error), 2)
     if unused := main.unused(also=_ALWAYS):
         _stop(f"--{unused[0]} has no effect on this command.\n--help lists all flags.", 2)
     return rest

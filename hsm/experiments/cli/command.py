@@ -27,12 +27,14 @@ class Command:
             names of single ones.
         defaults: by flag, where they differ from those that the flag is defined with.
         texts: by flag, what --help says of it here in place of what the flag is defined with.
+        argument: the flag that an argument without a name sets; None if there is to be none.
     """
 
     body: Callable[[], None]
     uses: Sequence[ModuleType | str] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
+    argument: str | None = None
 
     def __call__(self) -> None:
         """Run the command on the parsed flags."""
@@ -47,10 +49,35 @@ class Command:
             doc: what it does.
             also: the modules of flags that every command has, which come last.
         """
-        usage = f"Usage: python -m {module} [--flag=value ...]"
+        usage = f"Usage: python -m {module}{self._usage_of_argument()} [--flag=value ...]"
         with self._defaults_in_force():
             blocks = [self._block(group) for group in self._groups(also) if group]
         return "\n\n".join([doc.strip(), usage, *blocks])
+
+    def take(self, arguments: Sequence[str]) -> None:
+        """Set the flag of the argument without a name, if there is one.
+
+        Args:
+            arguments: those of the command line that are no flags.
+
+        Raises:
+            ValueError: if there are more than the command takes, or the flag is given, too.
+        """
+        taken = 0 if self.argument is None else 1
+        if len(arguments) > taken:
+            raise ValueError(
+                f"unexpected argument {arguments[taken]!r}: flags are written --name=value"
+            )
+        if not arguments:
+            return
+        flag = _FLAGS[str(self.argument)]
+        if flag.present:
+            raise ValueError(
+                f"{arguments[0]!r} stands for --{flag.name}={arguments[0]}, which is given as "
+                f"{flag.value!r}, too: leave one of them out"
+            )
+        flag.parse(arguments[0])
+        flag.present, flag.using_default_value = 1, False
 
     def unused(self, *, also: Sequence[str]) -> list[str]:
         """Names of the flags on the command line that the command does not read."""
@@ -58,6 +85,9 @@ class Command:
         defined = _FLAGS.flags_by_module_dict()
         ours = [flag for owner in defined if owner.startswith("hsm.") for flag in defined[owner]]
         return [flag.name for flag in ours if flag.present and flag.name not in used]
+
+    def _usage_of_argument(self) -> str:
+        return "" if self.argument is None else f" [{self.argument.upper()}]"
 
     def _groups(self, also: Sequence[str]) -> Iterator[list[flags.Flag]]:
         """The flags that the command reads, by module; single ones by themselves."""
@@ -76,6 +106,8 @@ class Command:
             default = "" if shown is None else f" (default: {shown.strip(chr(39))})"
             lines.append(flags.text_wrap(f"--{flag.name}{default}", length=96, indent="  "))
             text = self.texts.get(flag.name, flag.help)
+            if flag.name == self.argument:
+                text = f"{text} Written without its name, too: {flag.name.upper()} alone."
             lines.append(flags.text_wrap(text, length=96, indent="      "))
         return "\n".join(lines)
 
@@ -94,11 +126,12 @@ def command(
     uses: Sequence[ModuleType | str] = (),
     defaults: Mapping[str, Any] | None = None,
     texts: Mapping[str, str] | None = None,
+    argument: str | None = None,
 ) -> Callable[[Callable[[], None]], Command]:
     """Make a function a `Command`, whose attributes the arguments are."""
 
     def made(body: Callable[[], None]) -> Command:
-        return Command(body, uses, defaults or {}, texts or {})
+        return Command(body, uses, defaults or {}, texts or {}, argument)
 
     return made
 

@@ -1,4 +1,4 @@
-"""The flag --limit of the commands that score a part of a data set."""
+"""The flag --limit of the commands that read a data set."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from absl import flags
 flags.DEFINE_integer(
     "limit",
     None,
-    "About how many images of each part to keep, evenly over its first classes. Default: as many "
-    "as the run of --model had; of another data set, and without --model, all.",
+    "About how many images of each part to keep, evenly over its first classes. Default: all, with "
+    "--smoke a few; of the data of a trained run as many as that had.",
     lower_bound=4,
 )

@@ -52,7 +52,12 @@ def trained_source(config: RunConfig, class_names: Sequence[str]) -> ImageSource
 
     dataset = dataset_of(config)
     options = data_flags.source_options(dataset, config.limit)
-    source = load_source(dataset, split=config.split, **options)
+    source = load_source(
+        dataset,
+        split=config.split,
+        validation_classes=config.validation_classes,
+        **options,
+    )
     if source.train.class_names != tuple(class_names):
         raise ValueError(
             f"the model was trained on {len(class_names)} classes of {config.dataset} "

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hsm.data.catalog import ZERO_SHOT
-from hsm.experiments.cli import data_flags, hyperparameter_flags, precision
+from hsm.experiments.cli import data_flags, hyperparameter_flags, limit_flag, precision
 from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.cli.app import load_tensorflow
 from hsm.experiments.cli.precision import check_model, check_precision
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Configs = Callable[[str, str, str], list[RunConfig]]
 
 # Modules whose flags the commands use that run what they ask for.
-RUN_FLAGS = (data_flags, shared, hyperparameter_flags, precision)
+RUN_FLAGS = (data_flags, limit_flag, shared, hyperparameter_flags, precision)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def wanted(
     from hsm.experiments.runs import dry_run, plan, room
     from hsm.experiments.runs.workspace import Workspace
 
-    sizes = _check_backbones([configs_of(name, name, split)[0] for name in datasets], pretrained)
+    sizes = check_backbones([configs_of(name, name, split)[0] for name in datasets], pretrained)
     workspace = Workspace(shared.output_dir())
     plans = []
     for dataset, source in _sources(datasets, split).items():
@@ -87,8 +87,12 @@ def wanted(
             yield Wanted(used, configs, workspace, pretrained)
 
 
-def _check_backbones(configs: Sequence[RunConfig], pretrained: Pretrained) -> BackboneSizes:
-    """Says what is wrong with a backbone or its weights before the images are looked through."""
+def check_backbones(configs: Sequence[RunConfig], pretrained: Pretrained) -> BackboneSizes:
+    """Says what is wrong with a backbone or its weights before the images are looked through.
+
+    Raises:
+        ValueError, OSError: as `hsm.experiments.runs.build.build_pretrained`.
+    """
     from hsm.experiments.runs import build
 
     sizes = {}

@@ -14,6 +14,7 @@ from typing import Any
 from absl import flags
 
 from hsm.data.catalog import ZERO_SHOT, facts
+from hsm.experiments.cli import limit_flag  # noqa: F401 - defines --limit
 from hsm.experiments.cli.data_flags import check_choices, check_output, datasets
 from hsm.experiments.cli.hyperparameter_flags import given, whole_numbers
 from hsm.experiments.config import METHODS, RunConfig
@@ -76,7 +77,7 @@ flags.DEFINE_bool(
 
 FLAGS = flags.FLAGS
 
-_SMOKE = {"epochs": 1, "heated_epochs": 1, "gradual_every": 1, "eval_every": 1, "limit": 64}
+SMOKE = {"epochs": 1, "heated_epochs": 1, "gradual_every": 1, "eval_every": 1, "limit": 64}
 
 
 def configs(
@@ -101,12 +102,7 @@ def configs(
     check_choices("methods", values.methods, METHODS)
     if values.variants:
         check_choices("variants", values.variants, tuple(VARIANTS))
-    by_dataset = recipes[values.profile]
-    recipe = by_dataset.get(dataset) or by_dataset[facts(dataset).recipe]
-    settings = changed(recipe, {**(_SMOKE if values.smoke else {}), **given(recipe)})
-    settings["weights"] = Path(values.weights).name if values.weights else None
-    if is_keras_file(settings["backbone"]):
-        settings["backbone"] = Path(settings["backbone"]).name
+    settings = settings_for(dataset, recipes[values.profile], SMOKE)
     methods = [method for method in METHODS if method in values.methods]
     variants = [variant for variant in VARIANTS if variant in values.variants]
     found = []
@@ -116,6 +112,28 @@ def configs(
         found += [vary(base, variant) for variant in variants]
     # Other flags may already have made a method what a variant would make of it.
     return list(dict.fromkeys(found))
+
+
+def settings_for(
+    dataset: str, recipes: Mapping[str, Mapping[str, Any]], smoke: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The hyper-parameters of a data set's recipe, as the flags change them.
+
+    Args:
+        dataset: selects the recipe.
+        recipes: by data set.
+        smoke: what --smoke changes before the flags do.
+
+    Raises:
+        ValueError: if a flag's value breaks a rule, naming the flag.
+    """
+    recipe = recipes.get(dataset) or recipes[facts(dataset).recipe]
+    settings = changed(recipe, {**(smoke if FLAGS.smoke else {}), **given(recipe)})
+    settings["limit"] = limit()
+    settings["weights"] = Path(FLAGS.weights).name if FLAGS.weights else None
+    if is_keras_file(settings["backbone"]):
+        settings["backbone"] = Path(settings["backbone"]).name
+    return settings
 
 
 def check(configs: Callable[..., object], split: str) -> None:
@@ -152,5 +170,5 @@ def output_dir() -> Path:
 
 
 def limit() -> int | None:
-    """About how many images of each part to keep: a few with --smoke, else None for all."""
-    return _SMOKE["limit"] if FLAGS.smoke else None
+    """About how many images of each part to keep: --limit, or a few with --smoke; None for all."""
+    return FLAGS.limit or (SMOKE["limit"] if FLAGS.smoke else None)

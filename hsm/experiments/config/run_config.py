@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from hsm.data.catalog import CLASSIFICATION, SPLITS, ZERO_SHOT
+from hsm.data.catalog import ALL, CLASSIFICATION, SPLITS, ZERO_SHOT
 from hsm.experiments.config.hyperparameters import Hyperparameters
 from hsm.experiments.config.methods import METHODS, Method
 from hsm.models.backbone_specs import is_keras_file
@@ -31,6 +31,8 @@ class RunConfig(Hyperparameters):
     Attributes:
         dataset: name of the data set, or the base name of its folder.
         split: how the data set is divided, one of `hsm.data.catalog.SPLITS`.
+        validation_classes: of the split "all", how many classes are held out of training and
+            tested; below 1 the share of all. 0: all classes train, and their images are tested.
         method: one of `METHODS`; "pretrained" is the backbone's own feature without any training.
         seed: seeds initial weights, order, crops, flips and k-means. It decides every bit on one
             kind of processor with one number of threads; others round otherwise, and training
@@ -41,6 +43,7 @@ class RunConfig(Hyperparameters):
     method: str
     seed: int = 0
     split: str = ZERO_SHOT
+    validation_classes: float = 0.0
 
     def __post_init__(self) -> None:
         """Raises ValueError if a value breaks its rule, or values contradict each other."""
@@ -53,10 +56,21 @@ class RunConfig(Hyperparameters):
             raise ValueError(
                 f"split must be one of {', '.join(SPLITS)}. Received: split={self.split!r}"
             )
+        self._check_validation()
         self._check_method()
         self._check_options()
         super().__post_init__()
         _ = self.schedule.phases
+
+    def _check_validation(self) -> None:
+        asked = self.validation_classes
+        is_share, is_number = 0 <= asked < 1, asked >= 2 and float(asked).is_integer()
+        if not (is_share or is_number) or (asked and self.split != ALL):
+            raise ValueError(
+                f"validation_classes must be a whole number of 2 or more, or a share below 1, and "
+                f"goes with split={ALL}. Received: validation_classes={asked:g} and "
+                f"split={self.split}"
+            )
 
     def _check_method(self) -> None:
         if not 0 <= self.seed < 2**32:

@@ -53,11 +53,15 @@ def describe(configs: Sequence[RunConfig], source: ImageSource, workspace: Works
             + (f", {_count(source.gallery)} gallery" if source.gallery else ""),
             _filled(_classes(source)),
             *remarks(source),
-            _filled(", ".join(_settings(configs))),
-            *without_driver(configs[0]),
+            settings(configs),
             f"  {len(configs)} runs ({rows}; seed {seeds}), {recorded} of them recorded already",
         ]
     )
+
+
+def settings(configs: Sequence[RunConfig]) -> str:
+    """Every setting that is shown, and whose it is where that may surprise."""
+    return "\n".join([_filled(", ".join(_settings(configs))), *without_driver(configs[0])])
 
 
 def estimate(
@@ -154,7 +158,7 @@ def _classes(source: ImageSource) -> str:
 
 def ends(split: Split) -> str:
     """The first and the last class of a split."""
-    first, last = (_printable(split.class_names[index]) for index in (0, -1))
+    first, last = (printable(split.class_names[index]) for index in (0, -1))
     return f"{first} … {last}"
 
 
@@ -171,7 +175,7 @@ def _copies(source: ImageSource) -> list[str]:
     return [
         _filled(
             f"WARNING: {which} among the training images, too, byte for byte, such as "
-            f"{_printable(copies[0])}"
+            f"{printable(copies[0])}"
         )
     ]
 
@@ -184,7 +188,7 @@ def _turned(source: ImageSource) -> list[str]:
     return [f"  turned upright as an EXIF tag says: {which}"]
 
 
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
     """`name` with question marks for bytes that are no UTF-8."""
     return name.encode("utf-8", "replace").decode("utf-8")
 
@@ -196,7 +200,7 @@ def print_left_out(source: ImageSource) -> None:
 
 
 def _left_out(source: ImageSource) -> list[str]:
-    lines = [_filled(_printable(f"left out, {item}")) for item in source.left_out]
+    lines = [_filled(printable(f"left out, {item}")) for item in source.left_out]
     if source.skipped:
         lines.append(f"  skipped, not decodable: {len(source.skipped)} images, named in the record")
     if source.excluded_singletons:

@@ -21,15 +21,19 @@ def brief(configs: Sequence[RunConfig], source: ImageSource, workspace: Workspac
         tested += f", found among {len(source.gallery):,} others"
     elif not configs[0].is_classification:
         tested += "; none of these classes trains"
-    lines = [
-        f"{source.name}: {_side('train', source.train)}",
-        tested,
-        _schedule(configs),
-        _network(configs, workspace),
-    ]
-    filled = [textwrap.fill(line, width(), subsequent_indent="  ") for line in lines]
+    data = [f"{source.name}: {_side('train', source.train)}", tested]
+    filled = [*map(_filled, data), training(configs, workspace)]
     remarks = [*dry_run.remarks(source), *dry_run.without_driver(configs[0])]
     return "\n".join([*filled, *remarks]) + "\n"
+
+
+def training(configs: Sequence[RunConfig], workspace: Workspace) -> str:
+    """Schedule, network, and how much is left to do: a line each."""
+    return "\n".join(map(_filled, (_schedule(configs), _network(configs, workspace))))
+
+
+def _filled(line: str) -> str:
+    return textwrap.fill(line, width(), subsequent_indent="  ")
 
 
 def _side(does: str, split: Split) -> str:

@@ -97,7 +97,7 @@ def _data(source: ImageSource) -> DataFacts:
         excluded_singletons=source.excluded_singletons,
         excluded_seen=source.excluded_seen,
         left_out={item.reason: item.count for item in source.left_out},
-        test_images_that_train=len(source.copies()),
+        test_images_that_train=len(source.test) if source.tests_training else len(source.copies()),
         turned=source.turned(),
     )
 

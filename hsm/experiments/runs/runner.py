@@ -45,6 +45,7 @@ class Runner:
         say: told of what should stay on the screen, a line at a time.
         tensorboard: write event files and the projector's files beside the records.
         observe: shown the network at the start and after every epoch that is trained.
+        scored: told of the configuration after every scoring, when its checkpoint is written.
         verbose: say a line for every epoch and evaluation, not only one for a run.
     """
 
@@ -54,6 +55,7 @@ class Runner:
     say: Callable[[str], None] = say
     tensorboard: bool = False
     observe: Observer = look_away
+    scored: Callable[[RunConfig], None] = lambda config: None
     verbose: bool = False
 
     def __post_init__(self) -> None:
@@ -221,6 +223,7 @@ class Runner:
             schedule=config.schedule,
             evaluate=evaluate,
             on_epoch=report.epoch,
+            on_evaluation=lambda _: self.scored(config),
             on_step=report.step,
             origin=_origin(self.source, weights),
         )

@@ -239,3 +239,43 @@ def test_too_large_an_image_is_refused_by_name_or_left_out(make_folder):
     ]
     assert load(folder, max_pixels=1199, on_bad_image="skip").skipped == ("d/2.png",)
     assert load(folder, max_pixels=1200).skipped == ()
+
+
+def test_all_classes_may_train_and_be_tested(make_folder):
+    source = load(make_folder({"a": 2, "b": 3, "c": 1}), split="all")
+    assert source.train.class_names == ("a", "b", "c")
+    assert source.test.class_names == ("a", "b")
+    assert source.test.images == source.train.images[:5]
+    assert source.excluded_singletons == ("c",)
+    assert source.tests_training
+    # On purpose, and nothing to warn of.
+    assert source.copies() == ()
+    assert len(load(make_folder({"a": 2, "b": 2}, name="two"), split="all").train) == 4
+
+
+@pytest.mark.parametrize(
+    ("asked", "held_out"), [(2, ("b", "f")), (3, ("a", "d", "f")), (0.3, ("b", "f"))]
+)
+def test_classes_are_held_out_evenly(make_folder, asked, held_out):
+    counts = {"a": 2, "b": 2, "c": 1, "d": 2, "e": 2, "f": 2}
+    source = load(make_folder(counts), split="all", validation_classes=asked)
+    assert source.test.class_names == held_out
+    # A class of one image trains: it could not be scored.
+    assert source.train.class_names == tuple(name for name in counts if name not in held_out)
+    assert not source.tests_training
+
+
+@pytest.mark.parametrize(
+    ("counts", "options", "message"),
+    [
+        ({"a": 2}, {}, "at least two training classes with usable images. Received: 1"),
+        ({"a": 2, "b": 1}, {}, "at least two test classes with two usable images or more"),
+        (COUNTS, {"validation_classes": 3}, "3 of 4 classes. Hold out 2 at most"),
+        ({"a": 2, "b": 2, "c": 2}, {"validation_classes": 0.1}, "2 of 3 classes. Add classes, or"),
+        (COUNTS, {"train_classes": "x"}, "here all classes train: leave it out"),
+        (COUNTS, {"validation_classes": 2, "split": "zero_shot"}, "goes with split=all"),
+    ],
+)
+def test_what_all_classes_refuse(make_folder, counts, options, message):
+    with pytest.raises(ValueError, match=message):
+        load(make_folder(counts), **{"split": "all", **options})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hsm.data.sources.protocols import with_gallery, within_classes
+from hsm.data.sources.protocols import all_classes, with_gallery, within_classes
 from hsm.data.sources.source import EncodedImages, ImageSource, Split
 
 
@@ -112,3 +112,27 @@ def test_parts_of_different_forms_are_refused():
     )
     with pytest.raises(ValueError, match="records of the same files"):
         within_classes(records)
+
+
+@pytest.mark.parametrize("form", ["paths", "pixels", "records"])
+def test_all_classes_train(form):
+    divided = all_classes(source(form))
+    assert numbers(divided.train.images) == [0, 1, 2, 3, 10, 11, 12, 13, 14]
+    assert divided.train.class_names == ("a", "b", "c", "d")
+    assert numbers(divided.test.images) == numbers(divided.train.images)
+    assert divided.tests_training
+
+
+def test_held_out_classes_do_not_train():
+    divided = all_classes(source(), 2)
+    assert (divided.train.class_names, divided.test.class_names) == (("a", "c"), ("b", "d"))
+    assert numbers(divided.train.images) == [0, 1, 10, 12, 14]
+    assert numbers(divided.test.images) == [2, 3, 11, 13]
+    assert not divided.tests_training
+
+
+def test_a_class_of_one_image_trains_and_is_not_tested():
+    divided = all_classes(source(test_labels=(0, 0, 0, 0, 1)))
+    assert divided.train.num_classes == 4
+    assert divided.test.class_names == ("a", "b", "c")
+    assert divided.excluded_singletons == ("d",)

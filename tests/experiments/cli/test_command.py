@@ -55,7 +55,7 @@ for place in range(len(commands)):
         if os.waitpid(child, 0)[1]:
             sys.exit(1)
 """
-    assert len(DRIVERS) == 14
+    assert len(DRIVERS) == 15
     done = python(program, *DRIVERS)
     assert done.returncode == 0, done.stderr
 
@@ -101,8 +101,8 @@ def test_help_lists_what_the_command_reads(name):
 
 def test_help_lists_no_flag_that_the_command_does_not_read():
     table = shown("hsm.experiments.table1")
-    assert {"methods", "dataset", "alpha"} < table.keys()
-    assert not {"model", "records", "limit", "sample", "alphas", "part"} & table.keys()
+    assert {"methods", "dataset", "alpha", "limit"} < table.keys()
+    assert not {"model", "records", "sample", "alphas", "part"} & table.keys()
     assert shown("hsm.experiments.export").keys() == {
         *("saved_model", "overwrite", "model", "max_pixels", "threads", "traceback")
     }
