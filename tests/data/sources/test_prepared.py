@@ -377,7 +377,9 @@ def test_a_manifest_of_another_tool_is_none(root):
 def test_a_manifest_that_is_no_json_is_refused(write):
     path = write() / "manifest.json"
     path.write_text("{")
-    with pytest.raises(ValueError, match=r"manifest.json is not a manifest: "):
+    with pytest.raises(
+        ValueError, match=r"manifest.json is not a manifest of a copy, or is damaged: "
+    ):
         load(path.parent)
 
 
