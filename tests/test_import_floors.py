@@ -62,6 +62,7 @@ SIDEWAYS = {
     ("hsm.output_folder", "hsm.data.picture_files"),
     ("hsm.data.pipeline", "hsm.data.sources.encoded"),
     ("hsm.data.pipeline", "hsm.data.sources.source"),
+    ("hsm.data.picture_sizes", "hsm.data.sources.source"),
     ("hsm.data.thumbnails", "hsm.data.sources.source"),
     ("hsm.data.sources.bad_files", "hsm.data.image_check"),
     ("hsm.data.sources.prepare", "hsm.data.image_check"),

@@ -254,7 +254,7 @@ def test_all_classes_may_train_and_be_tested(make_folder):
 
 
 @pytest.mark.parametrize(
-    ("asked", "held_out"), [(2, ("b", "f")), (3, ("a", "d", "f")), (0.3, ("b", "f"))]
+    ("asked", "held_out"), [(2, ("b", "e")), (3, ("a", "d", "f")), (0.3, ("b", "e"))]
 )
 def test_classes_are_held_out_evenly(make_folder, asked, held_out):
     counts = {"a": 2, "b": 2, "c": 1, "d": 2, "e": 2, "f": 2}

@@ -21,7 +21,7 @@ def test_a_missing_folder_is_asked_for(name, data_dir):
 @pytest.mark.parametrize(
     ("argument", "choices"),
     [
-        ("split", "zero_shot, query_gallery, classification"),
+        ("split", "zero_shot, query_gallery, classification, all"),
         ("on_bad_image", "error, skip"),
         ("singletons", "error, exclude"),
     ],

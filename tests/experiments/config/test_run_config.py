@@ -55,6 +55,7 @@ DECIDING = [
     {"ks": (1, 10)},
     {"dataset": "omniglot"},
     {"split": "classification"},
+    {"split": "all", "validation_classes": 2.0},
     {"method": "LN"},
     {"seed": 1},
 ]
@@ -220,3 +221,11 @@ def test_rules_are_checked_at_construction(changes, message):
 def test_the_pretrained_feature_of_a_file_or_of_keras(backbone, weights):
     config = _with(method="pretrained", backbone=backbone, weights=weights)
     assert (config.backbone, config.weights) == (backbone, weights)
+
+
+@pytest.mark.parametrize("asked", [1.0, 2.5, -1.0, float("inf"), float("nan")])
+def test_held_out_classes_are_a_number_or_a_share(asked):
+    with pytest.raises(ValueError, match="a whole number of 2 or more, or a share below 1"):
+        _with(split="all", validation_classes=asked)
+    with pytest.raises(ValueError, match="goes with split=all"):
+        _with(validation_classes=2.0)
