@@ -13,6 +13,7 @@ from hsm.models.backbone_specs import BACKBONES, BackboneSpec
     ("name", "size", "dim"),
     [
         ("convnet", 28, 128),
+        ("strided_convnet", 28, 1536),
         ("lenet", 28, 500),
         ("googlenet", 64, 1024),
         ("inception_v1", 64, 1024),
@@ -74,7 +75,7 @@ def test_refuses_name():
     with pytest.raises(ValueError, match="expected one of googlenet, ") as error:
         build_backbone("resnet", 224)
     assert str(error.value).endswith(
-        "lenet, convnet; keras: and a network of keras.applications, such as keras:ResNet50; or a "
+        "lenet, convnet, strided_convnet; keras: and a network of keras.applications, such as keras:ResNet50; or a "
         ".keras file with a saved model, which brings its weights. Received: name='resnet'"
     )
 

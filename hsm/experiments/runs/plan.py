@@ -21,6 +21,8 @@ def brief(configs: Sequence[RunConfig], source: ImageSource, workspace: Workspac
         tested += f", found among {len(source.gallery):,} others"
     elif not configs[0].is_classification:
         tested += "; none of these classes trains"
+    if source.note:
+        tested += f"; {source.note}"
     data = [f"{source.name}: {_side('train', source.train)}", tested]
     filled = [*map(_filled, data), training(configs, workspace)]
     remarks = [*dry_run.remarks(source), *dry_run.without_driver(configs[0])]
