@@ -22,9 +22,10 @@ def read_version() -> str:
 def read_readme() -> str:
     """Reads the README; a link into the repository, which no package index can follow, is its path.
 
-    "[Results](docs/results/index.md)" becomes "Results (docs/results/index.md)".
+    "[Results](docs/results/index.md)" becomes "Results (docs/results/index.md)"; a picture goes.
     """
     text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = re.sub(r"<img [^>]*>\n*", "", text)
     return re.sub(r"\[([^\]]+)\]\((?![a-z]+:)([^)#\s]+)[^)\s]*\)", r"\1 (\2)", text)
 
 

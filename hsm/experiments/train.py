@@ -21,6 +21,7 @@ from hsm.experiments.cli import precision as precision_flag
 from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.cli.app import load_tensorflow, run
 from hsm.experiments.cli.command import command
+from hsm.experiments.cli.flag_spelling import with_flags
 from hsm.experiments.cli.requested_runs import check_backbones
 from hsm.experiments.config import METHODS, RunConfig
 from hsm.experiments.config.recipes import RECIPES
@@ -183,7 +184,7 @@ def _say_plan(
 ) -> None:
     from hsm.experiments.runs import dry_run, folder_report, plan
 
-    say(folder_report.describe(source))
+    say(with_flags(folder_report.describe(source), set(FLAGS)))
     is_full = FLAGS.dry_run or FLAGS.verbose
     say(dry_run.settings([config]) if is_full else plan.training([config], workspace))
     if FLAGS.dry_run or not FLAGS.smoke:  # Which takes seconds, and so does the estimate.
@@ -234,7 +235,8 @@ def _leave(record: RunRecord, source: ImageSource, workspace: Workspace) -> None
     )
     sheet = _sheet(model, config, source)
     is_chosen = FLAGS.early_stopping is not None
-    say(f"\n{train_report.scores(record, source, is_chosen=is_chosen)}\n")
+    scores = train_report.scores(record, source, is_chosen=is_chosen)
+    say(f"\n{with_flags(scores, set(FLAGS))}\n")
     say(f"Neighbours: {sheet}\nModel: {target}\n\n{train_report.usage(target, source)}")
 
 

@@ -99,7 +99,7 @@ def test_bad_input_is_a_sentence(smoke, tmp_path):
         ((f"--model={tmp_path / 'empty'}",), "is not the folder of a trained run"),
         ((*folder, f"--data_dir={tmp_path / 'empty'}"), "no picture was found"),
         (folder, "Data set image_folder needs --data_dir"),
-        ((f"--model={tmp_path}",), "the run was trained on 5 classes, among which 1 of the 5"),
+        ((f"--model={tmp_path}",), "the run was trained on 16 classes, among which 1 of the 16"),
         ((f"--model={model}", "--dataset=digits,omniglot"), "--dataset takes one data set here"),
     ):
         result = run("evaluate", *flags)

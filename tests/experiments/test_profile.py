@@ -54,6 +54,7 @@ def test_official_smoke_is_recorded_and_survives_kill_9(tmp_path):
 def test_flags_override_the_profile_and_wrong_ones_are_sentences(tmp_path):
     result = run(
         "table1",
+        "--dataset=digits",
         "--profile=official",
         "--dry_run",
         "--nowarm_up",

@@ -75,8 +75,9 @@ def test_refuses_name():
     with pytest.raises(ValueError, match="expected one of googlenet, ") as error:
         build_backbone("resnet", 224)
     assert str(error.value).endswith(
-        "lenet, convnet, strided_convnet; keras: and a network of keras.applications, such as keras:ResNet50; or a "
-        ".keras file with a saved model, which brings its weights. Received: name='resnet'"
+        "lenet, convnet, strided_convnet; keras: and a network of keras.applications, such as "
+        "keras:ResNet50; or a .keras file with a saved model, which brings its weights. "
+        "Received: name='resnet'"
     )
 
 

@@ -48,7 +48,7 @@ def _caution(source: ImageSource, is_chosen: bool) -> list[str]:
     if source.tests_training:
         return [
             "These classes were trained on: the scores say that training worked, and nothing about "
-            "classes that are new to the network. --validation_classes=N measures that."
+            "classes that are new to the network. `validation_classes=N` measures that."
         ]
     if is_chosen:
         return ["The epoch was chosen on these very classes: others will score a little lower."]

@@ -52,7 +52,8 @@ class RunReport:
         """A line on where training goes on from, and what computes it from there on."""
         changed = changes(*trainer.made_with[-2:]) if len(trainer.made_with) > 1 else ""
         # A heated branch goes on from the state of what it heats, which is nothing to tell of.
-        if changed or self._verbose or trainer.epoch != self._config.epochs:
+        is_branch = self._config.is_heated and trainer.epoch == self._config.epochs
+        if changed or self._verbose or not is_branch:
             self._say(
                 f"{title(self._config)}: continues after epoch {trainer.epoch}"
                 + (f", with {changed}: other numbers than without the change" if changed else "")

@@ -61,7 +61,7 @@ def _who(source: ImageSource) -> list[str]:
         return [
             trained,
             "no class is held out: scores and neighbours will be of the training images, and say "
-            "nothing about new classes; --validation_classes=N holds some out",
+            "nothing about new classes; `validation_classes=N` holds some out",
         ]
     return [
         trained,

@@ -107,4 +107,4 @@ def test_a_file_says_what_it_gave_or_that_it_was_not_run(dataset):
     text = "\n".join(lines(dataset))
     given = f"# {dataset}: final epoch, percent\n" in text and "\n# Runs: commit " in text
     assert given != ("# Not run here with these numbers." in text)
-    assert given == (dataset in ("digits", "omniglot"))
+    assert given == (dataset in ("digits", "letters", "omniglot"))

@@ -107,7 +107,7 @@ def test_resumed_after_an_epoch_every_point_is_there_once(tmp_path, few_digits, 
 
     # Evaluated, but neither logged nor saved: the evaluation is done again.
     with pytest.raises(Stop):
-        Runner(few_digits, workspace, say=stop, tensorboard=True).run(config)
+        Runner(few_digits, workspace, say=stop, tensorboard=True, verbose=True).run(config)
     record = Runner(few_digits, workspace, say=lambda line: None, tensorboard=True).run(config)
     found = points_of(tmp_path / "tensorboard" / record.name)
     for name in ("train/loss", "test/recall_at_1", "classifier/kernel", "test/feature_norms"):
