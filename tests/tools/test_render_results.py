@@ -149,7 +149,7 @@ def test_the_first_table_alone_may_stand_on_several_pages(project):
     for page in pages:
         table = page.read_text().split("-->")[1].removesuffix("<!-- /final_epoch:table1/digits ")
         assert table.startswith("\n\n**digits: final epoch, percent**")
-        assert table.count("**") == 2
+        assert table.count("**digits: ") == 1
         assert table in whole
 
 
@@ -244,8 +244,8 @@ def test_a_flag_files_heading_is_the_table_of_the_runs_that_it_gives():
     files = flag_files([*given, *others])
     heading, flags = files["omniglot.cfg"].split("\n\n")
     assert "# With --seeds=0 it gave:\n#\n# omniglot: final epoch, percent\n" in heading
-    assert "\n# BN               50  57.50  62.50" in heading
-    assert "\n# HBN              50  70.00  75.00" in heading
+    assert re.search(r"\n# BN +50 +•?57\.50 +•?62\.50", heading)
+    assert re.search(r"\n# HBN +50 +•70\.00 +•75\.00", heading)
     assert not re.search(r"\n# (SM|LN) .*\d", heading)
     assert "# Runs: commit 0123456, TensorFlow 2.21.0, float32, 2 cores of a processor, " in heading
     assert "1.0 minutes a run" in heading
