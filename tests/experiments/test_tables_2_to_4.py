@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import time
 
 import numpy as np
@@ -31,7 +32,7 @@ def smoke(driver, folder, *flags):
 
 def test_table_2_looks_queries_up_in_a_gallery(tmp_path):
     text, found = smoke("table2", tmp_path, "--methods=BN,HBN")
-    assert "30 images of 5 classes test, 30 images of 5 classes gallery" in text
+    assert "30 images of 5 classes are tested (5 … 9), found among 30 others" in text
     assert "looked up\nin a gallery of 30 others" in text
     assert {r.final.num_gallery for r in found} == {30}
     assert {r.final.nmi_arithmetic for r in found} == {None}
@@ -42,7 +43,7 @@ def test_table_2_looks_queries_up_in_a_gallery(tmp_path):
 def test_table_3_has_its_columns_and_skips_what_is_recorded(tmp_path):
     text, found = smoke("table3", tmp_path, "--embedding_dims=8,4")
     assert "\nDimensions " in text
-    assert "SM  α = 4    HBN" in text
+    assert re.search(r"SM +α = 4 +HBN", text)
     cells = {(r.config["embedding_dim"], r.method, r.config["alpha"]) for r in found}
     assert len(found) == len(cells) == 6
     assert (8, "BN", 4.0) in cells
@@ -76,7 +77,7 @@ def test_the_accuracy_is_that_of_the_whole_network(tmp_path):
         batches = pipeline.evaluation_batches(source.test, crop=config.image_size, batch_size=60)
         (images, labels) = next(iter(batches))
         predicted = np.argmax(model(images, training=False), axis=-1)
-        assert (predicted == labels.numpy()).mean() == pytest.approx(record.final.accuracy)
+        assert (predicted == labels).mean() == pytest.approx(record.final.accuracy)
 
 
 def cells(*flags):
