@@ -2,7 +2,8 @@
 
 What a training batch holds is a function of (order, seed, epoch, step) alone, so that neither the
 number of threads nor a restart in the middle of an epoch changes it. What differs from epoch to
-epoch is drawn in NumPy; the graph that reads and crops files is made once for a whole training.
+epoch is drawn in NumPy, which also cuts the crops out of arrays; files are read by a graph, whose
+larger part, from bytes to a resized image, is made once in a process.
 """
 
 from __future__ import annotations
@@ -196,21 +197,13 @@ def _file_batches(split: Split, size: int) -> _Read:
     read, load = encoded_reader(files), _decoder(images.resize_size(size))
     labels = tf.constant(split.labels, tf.int32)
 
-    # Nothing to convert here.
+    # Nothing to convert here, and AutoGraph would read the source again every epoch.
     @tf.autograph.experimental.do_not_convert
     def example(
         index: tf.Tensor, top: tf.Tensor, left: tf.Tensor, mirrored: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         image = load(read(index))
         return images.crop_flip(image, size, top=top, left=left, mirrored=mirrored), labels[index]
-
-    whole, flags = tf.TensorSpec([None], tf.int64), tf.TensorSpec([None], tf.bool)
-
-    @tf.function(input_signature=[whole, whole, whole, flags, tf.TensorSpec([], tf.int64)])
-    def of_one_size(*arguments: tf.Tensor) -> tf.data.Dataset:
-        *places, batch_size = arguments
-        examples = tf.data.Dataset.from_tensor_slices(tuple(places))
-        return examples.map(example, usable_cores(), deterministic=True).batch(batch_size)
 
     def batches(order: BatchOrder, places: _Places, start_step: int) -> tf.data.Dataset:
         starts = np.r_[0, np.cumsum(order.sizes)]
@@ -221,7 +214,8 @@ def _file_batches(split: Split, size: int) -> _Read:
         for first, last in itertools.pairwise(bounds):
             part = (column[starts[first] : starts[last]] for column in whole)
             batch_size = order.sizes[min(first, order.steps - 1)]
-            found = of_one_size(*part, batch_size)
+            examples = tf.data.Dataset.from_tensor_slices(tuple(part))
+            found = examples.map(example, usable_cores(), deterministic=True).batch(batch_size)
             dataset = found if dataset is None else dataset.concatenate(found)
         return _ready(dataset)
 
