@@ -48,7 +48,7 @@ _LETTERS: dict[str, Any] = {
     "learning_rate": 0.03,
     "epochs": 12,
     "heated_epochs": 3,
-    "eval_every": 3,
+    "eval_every": 6,
     "kmeans_starts": 2,
     "random_crops": False,
 }
