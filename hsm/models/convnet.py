@@ -39,13 +39,7 @@ def ConvNet(
     Raises:
         ValueError: If the images are too small, or `seed` is not an integer of at least 0.
     """
-    if len(input_shape) != 3 or min(input_shape[:2]) < _MIN_SIZE:
-        raise ValueError(
-            f"expected input_shape to be (height, width, channels) of at least {_MIN_SIZE} pixels "
-            f"a side, because four blocks halve it. Received: input_shape={tuple(input_shape)}"
-        )
-    images = keras.Input(input_shape, dtype="float32", name="images")
-    x = keras.layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="pixels")(images)
+    images, x = scaled_images(input_shape)
     seeds = initializer_seeds(seed, "convnet", len(_FILTERS))
     for number, (filters, block_seed) in enumerate(zip(_FILTERS, seeds, strict=True), start=1):
         x = _block(x, filters, name=f"block{number}", dtype=dtype, seed=block_seed)
@@ -53,6 +47,22 @@ def ConvNet(
         data_format="channels_last", dtype="float32", name="pool"
     )(x)
     return keras.Model(images, features, name="convnet")
+
+
+def scaled_images(input_shape: tuple[int, int, int]) -> tuple[Any, Any]:
+    """Returns a network's input, RGB values 0..255, and the same scaled to x / 127.5 - 1.
+
+    Raises:
+        ValueError: If the images are too small to be halved three or four times.
+    """
+    if len(input_shape) != 3 or min(input_shape[:2]) < _MIN_SIZE:
+        raise ValueError(
+            f"expected input_shape to be (height, width, channels) of at least {_MIN_SIZE} pixels "
+            f"a side, because blocks halve it. Received: input_shape={tuple(input_shape)}"
+        )
+    images = keras.Input(input_shape, dtype="float32", name="images")
+    scale = keras.layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="pixels")
+    return images, scale(images)
 
 
 def _block(x: Any, filters: int, *, name: str, dtype: str | None, seed: int | None) -> Any:

@@ -6,10 +6,10 @@ from typing import Any
 
 import keras
 
+from hsm.models.convnet import scaled_images
 from hsm.models.seeds import initializer_seeds
 
 _FILTERS = (24, 48, 96)
-_MIN_SIZE = 8
 
 
 def StridedConvNet(
@@ -39,13 +39,7 @@ def StridedConvNet(
     Raises:
         ValueError: If the images are too small, or `seed` is not an integer of at least 0.
     """
-    if len(input_shape) != 3 or min(input_shape[:2]) < _MIN_SIZE:
-        raise ValueError(
-            f"expected input_shape to be (height, width, channels) of at least {_MIN_SIZE} pixels "
-            f"a side, because three blocks halve it. Received: input_shape={tuple(input_shape)}"
-        )
-    images = keras.Input(input_shape, dtype="float32", name="images")
-    x = keras.layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="pixels")(images)
+    images, x = scaled_images(input_shape)
     seeds = initializer_seeds(seed, "strided_convnet", len(_FILTERS))
     for number, (filters, block_seed) in enumerate(zip(_FILTERS, seeds, strict=True), start=1):
         x = _block(x, filters, name=f"block{number}", dtype=dtype, seed=block_seed)
