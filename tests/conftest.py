@@ -11,6 +11,8 @@ from pathlib import Path
 
 # Before anything imports TensorFlow, which reads it then.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# What is printed is as wide as where there is no terminal; pytest's workers set another width.
+os.environ["COLUMNS"] = "100"
 
 import pytest
 

@@ -34,6 +34,7 @@ from benchmarks.settings import Settings
 from benchmarks.worker import Worker
 
 from hsm import records
+from hsm.experiments.runs import environment
 from hsm.output_folder import make_output_folder
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -43,6 +44,7 @@ _PRECISIONS = ("float32", "mixed_bfloat16")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the cases and prints their table; returns the exit status."""
     options = _parse(arguments)
+    environment.set_variables()  # The sides are hsm's commands, and start as these do.
     os.environ["PYTHONPATH"] = os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])
     here = machine()
     results: dict[str, Any] = {"machine": here, "cases": []}
