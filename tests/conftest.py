@@ -16,6 +16,33 @@ os.environ["COLUMNS"] = "100"
 
 import pytest
 
+# Whole commands in processes of their own, networks that train or are built large: two thirds of
+# the time of all tests, which `-m "not slow"` spares.
+_SLOW = (
+    "data/sources/test_prepared.py",
+    "experiments/config/test_initial_weights.py",
+    "experiments/runs/test_early_stopping.py",
+    "experiments/test_",
+    "extend/",
+    "fuzz/",
+    "models/test_applications.py",
+    "models/test_inception_v1.py",
+    "test_export.py",
+    "test_wheel.py",
+    "tools/test_benchmark.py",
+    "tools/test_growth.py",
+    "tools/test_measure_adam_epsilon.py",
+    "training/test_kill_and_resume.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is slow."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).as_posix().startswith(_SLOW):
+            item.add_marker(pytest.mark.slow)
+
 
 @pytest.fixture(scope="session")
 def shared_dir() -> Path:
