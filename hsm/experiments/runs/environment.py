@@ -41,7 +41,7 @@ def set_variables() -> None:
     To be called before either is imported. hsm computes with TensorFlow and draws into files.
     TensorFlow is told to compute with oneDNN on every x86 processor, unless the shell says
     otherwise: by itself it does so only where there are instructions for neural networks, and is
-    half as fast where there are not.
+    slower where there are not.
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ["MPLBACKEND"] = "agg"
