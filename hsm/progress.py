@@ -54,6 +54,12 @@ class LiveLine:
             print(_CLEAR, end="", flush=True)
             self._is_drawn = False
 
+    def say(self, text: str) -> None:
+        """Print lines that stay; a log has news then, and needs no other line for a while."""
+        self.clear()
+        print(text, flush=True)
+        self._shown_at = time.monotonic()
+
     @contextmanager
     def titled(self, title: str) -> Iterator[None]:
         """Start the line with `title` inside the block, and take it away at its end."""
@@ -70,8 +76,7 @@ LINE = LiveLine()
 
 def say(text: str) -> None:
     """Print lines that stay, above the one that is drawn over."""
-    LINE.clear()
-    print(text, flush=True)
+    LINE.say(text)
 
 
 class Progress:

@@ -63,6 +63,18 @@ def test_a_log_has_a_line_every_half_minute(capsys, monkeypatch):
     assert capsys.readouterr().out == "a run  second 30\na run  second 60\n"
 
 
+def test_a_line_that_stays_is_news_enough_for_a_log(capsys, monkeypatch):
+    now = time.monotonic()
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now)
+    line = progress.LiveLine()
+    now += 25
+    line.say("a remark")
+    for second in (31, 54, 55):
+        monkeypatch.setattr(progress.time, "monotonic", lambda at=now - 25 + second: at)
+        line.show(f"second {second}")
+    assert capsys.readouterr().out == "a remark\nsecond 55\n"
+
+
 def test_a_terminal_sees_one_line_that_makes_way():
     clear = "\r\x1b[K"
     shown = on_terminal(PROGRAM)
