@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -79,7 +80,7 @@ class Runner:
     def _kept(self, config: RunConfig) -> str:
         """What an interruption leaves of a run, in words."""
         for path in (self.workspace.checkpoint(config), self.workspace.trunk_checkpoint(config)):
-            if path.exists():
+            with contextlib.suppress(OSError, ValueError):  # Not there, or damaged.
                 epoch = read_progress(path)["epoch"]
                 return (
                     f"{title(config)} is saved after epoch {epoch} and what was begun of the next: "
