@@ -77,7 +77,14 @@ flags.DEFINE_bool(
 
 FLAGS = flags.FLAGS
 
-SMOKE = {"epochs": 1, "heated_epochs": 1, "gradual_every": 1, "eval_every": 1, "limit": 64}
+SMOKE = {
+    "epochs": 1,
+    "heated_epochs": 1,
+    "gradual_every": 1,
+    "eval_every": 1,
+    "limit": 64,
+    "embedding_dim": 16,  # Less than there are images: a spectral loss needs that.
+}
 
 
 def configs(
