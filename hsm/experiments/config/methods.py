@@ -292,9 +292,9 @@ for _row in (
         "Law et al. 2017",
         place=6.5,
         color="#BCBD22",
-        how="without its spectral step, batches of 128 images or more, of a quarter as many "
-        "classes, that go through the network a batch of the others at a time, features of any "
-        "length",
+        how="without its spectral step, batches of at least 128 images and a quarter as many "
+        "classes, which pass the network in slices as large as the other methods' batches, "
+        "features of any length",
     ),
     _compared(
         "smart_mining",
