@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from hsm.losses.embedding_loss import EmbeddingLoss, not_negative, positive
-from hsm.losses.triplets import triplet_distances, unsquared
+from hsm.losses.triplets import TripletDistances, triplet_distances, unsquared
 
 
 @keras.saving.register_keras_serializable(package="hsm")
@@ -70,12 +70,20 @@ class TripletRatio(EmbeddingLoss):
     def batch_loss(self, labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
         """Return J_t + global_weight J_g, a float32 scalar."""
         squared = triplet_distances(labels, embeddings)
-        distance = unsquared(squared)
-        ratio = distance.negative / (distance.positive + self.margin)
-        local = tf.reduce_mean(tf.nn.relu(1.0 - ratio))
+        local = tf.reduce_mean(self._ratio(squared))
         return local + self.global_weight * self._global(
             squared.positive / 4.0, squared.negative / 4.0
         )
+
+    def active(self, labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
+        """Return how many triplets add to J_t, an int64 scalar; arguments as in `batch_loss`."""
+        squared = triplet_distances(labels, embeddings)
+        return tf.math.count_nonzero(self._ratio(squared), dtype=tf.int64)
+
+    def _ratio(self, squared: TripletDistances) -> tf.Tensor:
+        """Return the terms of J_t, float32 [t]."""
+        distance = unsquared(squared)
+        return tf.nn.relu(1.0 - distance.negative / (distance.positive + self.margin))
 
     def _global(self, positive: tf.Tensor, negative: tf.Tensor) -> tf.Tensor:
         """Return J_g from d+ and d-, float32 [t] each."""

@@ -7,7 +7,7 @@ learning rate in its first steps, however small the gradient, unless its epsilon
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -69,7 +69,7 @@ class CollapseWatch:
     @property
     def data(self) -> TrainingData:
         """The same batches, watched while they are taken."""
-        return TrainingData(self._batches, self._data.steps_per_epoch)
+        return replace(self._data, batches=self._batches)
 
     def _batches(self, epoch: int, first: int) -> Iterator[tuple[Any, Any]]:
         batches = self._data.batches(epoch, first)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from hsm.progress import say
 from hsm.schedules import Phase, Schedule, phase_at
 from hsm.training import checkpoint
 from hsm.training.interruption import Interruption
+from hsm.training.memory import Memory, NoMemory
 from hsm.training.progress import check_origin, read_progress
 from hsm.training.results import EpochResult, StepResult, show_step
 from hsm.training.step import Totals, TrainStep
@@ -28,12 +29,15 @@ class TrainingData:
 
     Attributes:
         batches: (epoch from 1, first step from 0) → (images [b, h, w, 3], labels [b]) of that
-            epoch from that step on. The same arguments must give the same batches.
+            epoch from that step on. The same arguments must give the same batches, if `memory` has
+            the same state.
         steps_per_epoch: number of batches of a whole epoch.
+        memory: what the batches follow from, beside epoch and step; saved in checkpoints.
     """
 
     batches: Callable[[int, int], Iterable[tuple[Any, Any]]]
     steps_per_epoch: int
+    memory: Memory = field(default_factory=NoMemory)
 
 
 class Trainer:
@@ -129,6 +133,7 @@ class Trainer:
         self.preparation_seconds = progress.get("preparation_seconds", 0.0)
         # Checkpoints before version 0.2 do not say what computed them.
         self.made_with = progress.get("made_with", [{"after_epoch": 0, "after_step": 0}])
+        self.data.memory.restore(progress.get("memory"))
         self._interrupted = progress["interrupted"]
 
     def continue_with(self, maker: Mapping[str, Any]) -> None:
@@ -234,6 +239,7 @@ class Trainer:
             raise RuntimeError(
                 f"epoch {epoch} gave {totals.steps} batches; expected {self.data.steps_per_epoch}"
             )
+        self.data.memory.learn(epoch, totals)
         alpha = self.step.alpha
         return EpochResult(
             epoch=epoch,
@@ -270,6 +276,7 @@ class Trainer:
             "interrupted": interrupted,
             "origin": self.origin,
             "made_with": self.made_with,
+            "memory": self.data.memory.state(),
         }
         try:
             checkpoint.save(path, progress, model=self.step.model, optimizer=self.step.optimizer)

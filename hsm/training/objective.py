@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from hsm.losses import cross_entropy
+from hsm.training.two_pass import two_pass_output
 
 
 class BatchLoss(NamedTuple):
@@ -19,7 +20,8 @@ class BatchLoss(NamedTuple):
         total: float32 scalar, the sum of the loss's terms.
         count: float32 scalar, how many terms there are: images, pairs, or 1 for a loss that is one
             number a batch. Where there are several devices, both are summed over them.
-        hits: int64 scalar, images classified rightly; None for an objective that classifies none.
+        hits: int64 scalar, images classified rightly, or what an objective that classifies none
+            counts in their place; None for nothing.
     """
 
     total: tf.Tensor
@@ -78,17 +80,29 @@ class OutputObjective:
     Attributes:
         loss: (labels [b], output [b, ...]) → the loss's terms, of any shape, whose mean is
             minimised; a `keras.losses.Loss` counts as one number a batch.
+        counted: (labels [b], output [b, ...]) → int64 scalar, the batch's hits; None for none.
+        slice_size: how many images go through the model at once, see
+            `hsm.training.two_pass.two_pass_output`; None for all.
     """
 
     loss: Callable[[tf.Tensor, tf.Tensor], Any]
+    counted: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] | None = None
+    slice_size: int | None = None
     classifies: bool = False
 
     def __call__(
         self, model: keras.Model, images: tf.Tensor, labels: tf.Tensor, *, training: bool
     ) -> BatchLoss:
-        """Return the terms' sum and number."""
-        terms = tf.cast(self.loss(labels, model(images, training=training)), tf.float32)
-        return BatchLoss(tf.reduce_sum(terms), tf.maximum(_number(tf.size(terms)), 1.0))
+        """Return the terms' sum and number, and what is counted."""
+        output = self._output(model, images, training)
+        terms = tf.cast(self.loss(labels, output), tf.float32)
+        hits = None if self.counted is None else self.counted(labels, output)
+        return BatchLoss(tf.reduce_sum(terms), tf.maximum(_number(tf.size(terms)), 1.0), hits)
+
+    def _output(self, model: keras.Model, images: tf.Tensor, training: bool) -> tf.Tensor:
+        if self.slice_size is None:
+            return model(images, training=training)
+        return two_pass_output(model, images, slice_size=self.slice_size, training=training)
 
 
 def _number(size: tf.Tensor) -> tf.Tensor:

@@ -19,7 +19,7 @@ class Totals:
 
     Attributes:
         loss: sum of the loss's terms.
-        correct: examples that were classified rightly.
+        correct: examples that were classified rightly, or what else the objective counts.
         examples: examples seen.
         first_bad_step: 1-based step of the first loss that was not finite; 0 if there was none.
         steps: steps since the reset.

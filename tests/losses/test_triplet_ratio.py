@@ -41,6 +41,18 @@ def test_it_is_both_terms(arguments):
     check_against(lambda x: loops(x, **arguments), TripletRatio(**arguments), LABELS, points(0))
 
 
+@pytest.mark.parametrize("margin", [0.01, 0.2, 2.0])
+def test_active_triplets_are_those_with_a_ratio_loss(margin):
+    x, labels = points(0), tf.constant(LABELS)
+    ratios = [
+        np.linalg.norm(x[a] - x[a + 8]) / (np.linalg.norm(x[a] - x[a + 4]) + margin)
+        for a in range(4)
+    ]
+    active = TripletRatio(margin).active(labels, tf.constant(x, tf.float32))
+    assert int(active) == sum(ratio < 1.0 for ratio in ratios)
+    assert active.dtype == tf.int64
+
+
 def test_a_batch_that_is_no_triplets_is_refused():
     with pytest.raises(ValueError, match=r"then their negatives, a multiple of 3. Received: 11"):
         TripletRatio()(LABELS[:11], points(0)[:11])

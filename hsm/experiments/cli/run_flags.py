@@ -65,8 +65,8 @@ flags.DEFINE_bool(
 flags.DEFINE_bool(
     "smoke",
     False,
-    "Try everything out: a few images, one epoch before and one after the switch, unless other "
-    "flags say otherwise; results go to the folder smoke in --output_dir.",
+    "Try everything out: a few images, at most 16 dimensions, one epoch before and one after the "
+    "switch, unless other flags say otherwise; results go to the folder smoke in --output_dir.",
 )
 flags.DEFINE_bool(
     "dry_run", False, "Read the data, print counts, plan and an estimate of the time; stop."
@@ -78,6 +78,8 @@ flags.DEFINE_bool(
 FLAGS = flags.FLAGS
 
 SMOKE = {"epochs": 1, "heated_epochs": 1, "gradual_every": 1, "eval_every": 1, "limit": 64}
+# Well below SMOKE's limit: a spectral loss needs more images than dimensions.
+_SMOKE_DIMENSIONS = 16
 
 
 def configs(
@@ -128,7 +130,8 @@ def settings_for(
         ValueError: if a flag's value breaks a rule, naming the flag.
     """
     recipe = recipes.get(dataset) or recipes[facts(dataset).recipe]
-    settings = changed(recipe, {**(smoke if FLAGS.smoke else {}), **given(recipe)})
+    few = {"embedding_dim": min(recipe["embedding_dim"], _SMOKE_DIMENSIONS), **smoke}
+    settings = changed(recipe, {**(few if FLAGS.smoke else {}), **given(recipe)})
     settings["limit"] = limit()
     settings["weights"] = Path(FLAGS.weights).name if FLAGS.weights else None
     if is_keras_file(settings["backbone"]):

@@ -36,6 +36,10 @@ class Method:
         heats: the method whose training it continues from the switch on, under a hotter softmax.
         objective: `RunConfig` → `hsm.training.objective.Objective`, what is minimised.
         sampler: (labels [n], `RunConfig`, epoch) → `hsm.data.sampling.BatchOrder`.
+        miner: (labels [n], `RunConfig`, function of no arguments → features [n, k] of now) → a
+            `hsm.training.memory.Memory` with a method `order`, epoch → `BatchOrder`, which takes
+            the sampler's place in training; None for a method whose batches follow from its
+            sampler.
         settings: fields of `RunConfig` that it uses and not every method does.
         place: where it stands in tables, in ascending order; a heated method after its base.
         compare_with: the method that tables subtract from it; None for none.
@@ -54,6 +58,7 @@ class Method:
     heats: str | None = None
     objective: Reference = SOFTMAX
     sampler: Reference = SHUFFLED
+    miner: Reference | None = None
     settings: tuple[str, ...] = ()
     place: float
     compare_with: str | None = None
@@ -228,7 +233,15 @@ _QUARTER = "batches of a quarter as many classes as images"
 
 
 def _compared(
-    name: str, head: Head, sampler: str, citation: str, *, place: float, color: str, how: str
+    name: str,
+    head: Head,
+    sampler: str,
+    citation: str,
+    *,
+    place: float,
+    color: str,
+    how: str,
+    miner: str | None = None,
 ) -> Method:
     """A system that Tables 1 and 2 quote: its loss in place of the softmax's, and its batches."""
     return Method(
@@ -240,6 +253,7 @@ def _compared(
         style=LineStyle(color, "x", (0, (1, 1))),
         citation=citation,
         note=f"{name}: the loss of {citation} trained here, {how}; no setting is tuned for it.",
+        miner=miner,
     )
 
 
@@ -270,6 +284,28 @@ for _row in (
         place=6,
         color="#8C564B",
         how=f"{_QUARTER}, features of unit length",
+    ),
+    _compared(
+        "spectral",
+        _RAW,
+        f"{_COMPARED}:spectral_order",
+        "Law et al. 2017",
+        place=6.5,
+        color="#BCBD22",
+        how="without its spectral step, batches of at least 128 images and a quarter as many "
+        "classes, which pass the network in slices as large as the other methods' batches, "
+        "features of any length",
+    ),
+    _compared(
+        "smart_mining",
+        _UNIT_LENGTH,
+        f"{_COMPARED}:random_triplet_order",
+        "Harwood et al. 2017",
+        place=7,
+        color="#9467BD",
+        how="batches of triplets, mined from the embeddings before each epoch by exact search and "
+        "at random in the first two, a triplet counting as three images, features of unit length",
+        miner=f"{_COMPARED}:smart_miner",
     ),
     _compared(
         "proxy_nca",

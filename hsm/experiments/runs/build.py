@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from hsm import records
 from hsm.data import pipeline
@@ -23,6 +24,7 @@ from hsm.models.backbone_specs import IMAGENET, is_keras_file
 from hsm.models.head import HEADS, Head
 from hsm.training import checkpoint
 from hsm.training.loop import TrainingData
+from hsm.training.memory import Memory, NoMemory
 from hsm.training.objective import SoftmaxObjective
 from hsm.training.progress import read_progress
 from hsm.training.raw_momentum import RawMomentumSGD
@@ -151,19 +153,33 @@ def training_order(config: RunConfig, source: ImageSource, epoch: int) -> BatchO
     return resolve(config.traits.sampler)(source.train.labels, config, epoch)
 
 
-def training_data(config: RunConfig, source: ImageSource) -> TrainingData:
-    """The batches of every epoch, a function of the seed."""
+def training_data(
+    config: RunConfig,
+    source: ImageSource,
+    *,
+    embed: Callable[[], NDArray[np.float32]] | None = None,
+) -> TrainingData:
+    """The batches of every epoch, a function of the seed, and of a miner's state if there is one.
+
+    Args:
+        embed: the features of all training images by the weights of now, [n, k], for the method's
+            miner; without it the sampler draws all epochs.
+    """
     crop = pipeline.Crop(
         config.image_size, config.random_crops, source.flip, config.crop_last_place
     )
 
     crops = pipeline.TrainingBatches(source.train, crop)
+    order_of: Callable[[int], BatchOrder] = functools.partial(training_order, config, source)
+    memory: Memory = NoMemory()
+    if config.traits.miner is not None and embed is not None:
+        miner = resolve(config.traits.miner)(source.train.labels, config, embed)
+        order_of, memory = miner.order, miner
 
     def batches(epoch: int, first_step: int) -> pipeline.Batches:
-        order = training_order(config, source, epoch)
-        return crops(order, seed=config.seed, epoch=epoch, start_step=first_step)
+        return crops(order_of(epoch), seed=config.seed, epoch=epoch, start_step=first_step)
 
-    return TrainingData(batches, training_order(config, source, 1).steps)
+    return TrainingData(batches, order_of(1).steps, memory)
 
 
 def _head(config: RunConfig) -> str | Head:

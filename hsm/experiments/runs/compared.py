@@ -5,16 +5,31 @@ Every number here is the default of a loss in `hsm.losses`, which gives its sour
 
 from __future__ import annotations
 
-from numpy.typing import ArrayLike
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from hsm.data.sampling import BatchOrder, bounded_classes
+from hsm.data.triplet_mining import random_triplets, triplet_order
+from hsm.evaluation import damped_unit_length
 from hsm.experiments.config import RunConfig
-from hsm.losses import FacilityLocation, LiftedStructure, ProxyNCA, TripletSemiHard
+from hsm.losses import (
+    DeepSpectralClustering,
+    FacilityLocation,
+    LiftedStructure,
+    ProxyNCA,
+    TripletRatio,
+    TripletSemiHard,
+)
 from hsm.training.objective import OutputObjective
+from hsm.training.smart_mining import SmartMining
 
 # Images over classes in a batch: ours for triplets and the lifted loss; the facility location
 # paper's for CUB-200-2011 and Cars196.
 _IMAGES_A_CLASS = 4
+# Ours, as the paper's batch is not known: its loss needs well more images than dimensions.
+_SPECTRAL_IMAGES, _IMAGES_A_DIMENSION = 128, 2
 
 
 def triplet_objective(config: RunConfig) -> OutputObjective:
@@ -30,6 +45,26 @@ def lifted_objective(config: RunConfig) -> OutputObjective:
 def clustering_objective(config: RunConfig) -> OutputObjective:
     """Structured clustering by facility location."""
     return OutputObjective(FacilityLocation())
+
+
+def spectral_objective(config: RunConfig) -> OutputObjective:
+    """Spectral clustering with labels, in the memory of a batch of the other methods.
+
+    Raises:
+        ValueError: with XLA, which takes no slices of a batch whose size the graph does not know.
+    """
+    if config.xla:
+        raise ValueError(
+            "xla does not go with the method spectral, whose batches go through the network in "
+            "slices: leave one of the two out. Received: xla=True"
+        )
+    return OutputObjective(DeepSpectralClustering(), slice_size=config.batch_size)
+
+
+def smart_mining_objective(config: RunConfig) -> OutputObjective:
+    """Triplet ratios and the global loss, with how many triplets have a ratio loss counted."""
+    loss = TripletRatio()
+    return OutputObjective(loss, counted=loss.active)
 
 
 def proxy_nca_objective(config: RunConfig) -> OutputObjective:
@@ -57,4 +92,45 @@ def bounded_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrde
         batch_size=config.batch_size,
         seed=config.seed,
         epoch=epoch,
+    )
+
+
+def spectral_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrder:
+    """`bounded_order`, with as many of its batches joined as the loss needs images.
+
+    That is 128 or twice as many as the embedding has dimensions, or all images if there are fewer.
+
+    Raises:
+        ValueError: as `bounded_order`, or if there are no more images than dimensions.
+    """
+    order = bounded_order(labels, config, epoch)
+    fewest = max(_SPECTRAL_IMAGES, _IMAGES_A_DIMENSION * config.embedding_dim)
+    joined = -(-fewest // int(order.sizes[0]))
+    starts = np.arange(max(1, order.steps // joined)) * joined
+    sizes = np.add.reduceat(order.sizes, starts)
+    if sizes.min() <= config.embedding_dim:
+        raise ValueError(
+            f"{config.method} learns nothing from batches of no more images than the embedding has "
+            f"dimensions: use a smaller `embedding_dim`, or more training images. Received: "
+            f"embedding_dim={config.embedding_dim} and batches of {sizes.min()} images, from "
+            f"{len(np.asarray(labels))} in all"
+        )
+    return BatchOrder(order.indices, sizes)
+
+
+def random_triplet_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrder:
+    """Batches of random triplets, as those of smart mining's first epochs."""
+    triplets = random_triplets(labels, batch_size=config.batch_size, seed=config.seed, epoch=epoch)
+    return triplet_order(triplets, config.batch_size)
+
+
+def smart_miner(
+    labels: ArrayLike, config: RunConfig, embed: Callable[[], NDArray[np.float32]]
+) -> SmartMining:
+    """Smart mining on features at unit length, which its loss sees."""
+    return SmartMining(
+        labels,
+        lambda: damped_unit_length(embed()),
+        batch_size=config.batch_size,
+        seed=config.seed,
     )

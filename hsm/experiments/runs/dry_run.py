@@ -55,8 +55,14 @@ def describe(configs: Sequence[RunConfig], source: ImageSource, workspace: Works
             *remarks(source),
             settings(configs),
             f"  {len(configs)} runs ({rows}; seed {seeds}), {recorded} of them recorded already",
+            *(_filled(note) for note in _notes(configs)),
         ]
     )
+
+
+def _notes(configs: Sequence[RunConfig]) -> dict[str, None]:
+    """What sets methods apart, their batches above all."""
+    return dict.fromkeys(config.traits.note for config in configs if config.traits.note)
 
 
 def settings(configs: Sequence[RunConfig]) -> str:
@@ -76,8 +82,10 @@ def estimate(
     if not epochs:
         return "  nothing is left to train"
     config = next(config for config in configs if not config.is_pretrained)
-    seconds = _seconds_per_step(config, source.train.num_classes, pretrained)
-    steps = epochs * build.training_order(config, source, 1).steps
+    order = build.training_order(config, source, 1)
+    labels = source.train.labels[order.indices[: order.sizes[0]]]
+    seconds = _seconds_per_step(config, labels, source.train.num_classes, pretrained=pretrained)
+    steps = epochs * order.steps
     hours, minutes = divmod(round(seconds * steps / 60), 60)
     return (
         f"  {epochs} epochs to train, {steps} steps of {seconds:.3f} s (timed over {_TIMED_STEPS} "
@@ -102,12 +110,14 @@ def _epochs_done(path: Path) -> int:
     return read_progress(path)["epoch"] if path.exists() else 0
 
 
-def _seconds_per_step(config: RunConfig, num_classes: int, pretrained: Pretrained) -> float:
+def _seconds_per_step(
+    config: RunConfig, classes: np.ndarray, num_classes: int, *, pretrained: Pretrained
+) -> float:
     model = build.build_model(config, num_classes, pretrained=pretrained)
     step = build.build_step(config, model)
     side = config.image_size
-    images = tf.constant(np.zeros((config.batch_size, side, side, 3), np.uint8))
-    labels = tf.constant(np.arange(config.batch_size, dtype=np.int32) % num_classes)
+    images = tf.constant(np.zeros((len(classes), side, side, 3), np.uint8))
+    labels = tf.constant(classes, tf.int32)
     step(images, labels)
     step.totals()
     start = time.perf_counter()

@@ -217,7 +217,8 @@ class Runner:
             observe(0)
             return seconds
 
-        data = build.training_data(config, self.source)
+        train = self.source.train
+        data = build.training_data(config, self.source, embed=lambda: evaluator.embed(train)[0])
         trainer = Trainer(
             build.build_step(config, model),
             CollapseWatch(data, model.backbone, report.collapse).data,

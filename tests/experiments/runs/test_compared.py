@@ -14,18 +14,18 @@ from hsm.experiments.config.methods import resolve
 from hsm.training import OutputObjective
 
 BOUNDED = ("triplet", "lifted", "clustering")
-COMPARED = (*BOUNDED, "proxy_nca")
+COMPARED = (*BOUNDED, "spectral", "smart_mining", "proxy_nca")
 LABELS = np.repeat(np.arange(12), 10)
 
 
-def order_of(method, labels=LABELS, **changes):
+def order_of(method, labels=LABELS, epoch=1, **changes):
     config = replace(RunConfig(dataset="digits", method=method), **changes)
-    return resolve(METHODS[method].sampler)(labels, config, 1)
+    return resolve(METHODS[method].sampler)(labels, config, epoch)
 
 
 def test_they_stand_before_the_papers_methods_and_are_not_trained_unasked():
     standing = METHODS.standing
-    assert standing[:5] == ("pretrained", *COMPARED)
+    assert standing[:7] == ("pretrained", *COMPARED)
     assert not set(COMPARED) & set(METHODS.trained)
 
 
@@ -35,6 +35,8 @@ def test_they_stand_before_the_papers_methods_and_are_not_trained_unasked():
         ("triplet", losses.TripletSemiHard),
         ("lifted", losses.LiftedStructure),
         ("clustering", losses.FacilityLocation),
+        ("spectral", losses.DeepSpectralClustering),
+        ("smart_mining", losses.TripletRatio),
         ("proxy_nca", losses.ProxyNCA),
     ],
 )
@@ -66,7 +68,64 @@ def test_proxies_see_every_image_once():
     np.testing.assert_array_equal(np.sort(order_of("proxy_nca").indices), np.arange(len(LABELS)))
 
 
-@pytest.mark.parametrize("method", BOUNDED)
+@pytest.mark.parametrize(
+    ("dimensions", "images", "sizes"),
+    [
+        (64, 1000, [128] * 6 + [224]),  # 31 batches of 32, by fours.
+        (8, 1000, [128] * 6 + [224]),
+        (100, 1000, [224] * 3 + [320]),  # Twice as many as dimensions, in whole batches of 32.
+        (64, 120, [96]),  # All that there are.
+    ],
+)
+def test_spectral_joins_batches_until_they_are_large(dimensions, images, sizes):
+    labels = np.arange(images) % 40
+    order = order_of("spectral", labels=labels, batch_size=32, embedding_dim=dimensions)
+    assert order.sizes.tolist() == sizes
+    same = order_of("triplet", labels=labels, batch_size=32).indices
+    np.testing.assert_array_equal(order.indices, same)
+
+
+@pytest.mark.parametrize(("dimensions", "images"), [(96, 120), (200, 120)])
+def test_spectral_refuses_no_more_images_than_dimensions(dimensions, images):
+    message = rf"smaller `embedding_dim`.*={dimensions} and batches of 96 images, from {images} in"
+    with pytest.raises(ValueError, match=message):
+        order_of("spectral", embedding_dim=dimensions)
+
+
+def test_spectral_goes_through_the_network_in_batches_of_the_others():
+    config = RunConfig(dataset="digits", method="spectral", batch_size=24)
+    objective = resolve(METHODS["spectral"].objective)
+    assert objective(config).slice_size == 24
+    with pytest.raises(ValueError, match=r"xla does not go with the method spectral.*xla=True"):
+        objective(replace(config, xla=True))
+
+
+@pytest.mark.parametrize(("batch_size", "sizes"), [(32, [30] * 4), (3, [3] * 40)])
+def test_triplets_count_three_images(batch_size, sizes):
+    order = order_of("smart_mining", batch_size=batch_size)
+    assert order.sizes.tolist() == sizes
+    for batch in np.split(LABELS[order.indices], len(sizes)):
+        anchors, positives, negatives = batch.reshape(3, -1)
+        np.testing.assert_array_equal(anchors, positives)
+        assert (anchors != negatives).all()
+
+
+def test_smart_mining_mines_on_features_of_unit_length():
+    def embed(length):
+        return np.random.default_rng(0).normal(size=(len(LABELS), 3)) * length
+
+    lengths = np.random.default_rng(1).uniform(1, 9, (len(LABELS), 1))
+    config = RunConfig(dataset="digits", method="smart_mining")
+    one, other = (
+        resolve(METHODS["smart_mining"].miner)(LABELS, config, lambda x=length: embed(x))
+        for length in (1.0, lengths)
+    )
+    mined = one.order(3).indices
+    np.testing.assert_array_equal(mined, other.order(3).indices)
+    assert mined.tolist() != order_of("smart_mining", epoch=3).indices.tolist()
+
+
+@pytest.mark.parametrize("method", [*BOUNDED, "spectral"])
 @pytest.mark.parametrize("batch_size", [2, 4, 7, 30])
 def test_batches_of_one_class_or_of_uneven_ones_are_refused(method, batch_size):
     message = rf"batches of {method} hold 4 images.*multiple of 4, at least 8.*={batch_size}"

@@ -1,0 +1,42 @@
+"""What the batches of a training follow from, beside epoch and step: a checkpoint keeps it."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from hsm.training.step import Totals
+
+
+class Memory(Protocol):
+    """State of what draws the batches."""
+
+    def learn(self, epoch: int, totals: Totals) -> None:
+        """Take note of an epoch that ended, before it is saved.
+
+        Args:
+            epoch: from 1.
+            totals: its sums.
+        """
+
+    def state(self) -> dict[str, Any] | None:
+        """Return, as JSON values, all that `restore` needs; None for nothing."""
+
+    def restore(self, state: dict[str, Any] | None) -> None:
+        """Become what `state` was told of; None is the start.
+
+        Raises:
+            ValueError: if it is no such state.
+        """
+
+
+class NoMemory:
+    """Of batches that follow from epoch and step alone."""
+
+    def learn(self, epoch: int, totals: Totals) -> None:
+        """Do nothing."""
+
+    def state(self) -> None:
+        """Return None."""
+
+    def restore(self, state: dict[str, Any] | None) -> None:
+        """Do nothing."""
