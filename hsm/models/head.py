@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-NORMALIZATIONS = ("none", "l2", "batch")
+BOTTLENECKS = ("dense", "cascade")
+NORMALIZATIONS = ("none", "l2", "batch", "heads")
 CLASSIFIERS = ("softmax", "proxies", "none")
 
 
@@ -15,15 +16,17 @@ class Head:
     """The layers on top of a backbone: bottleneck, normalisation, classifier.
 
     Attributes:
-        bottleneck_bias: the bottleneck has a bias.
+        bottleneck_bias: the dense bottleneck has a bias.
         normalization: what follows it: "none"; "l2" for `L2Normalize`; "batch" for
-            `ScalelessBatchNorm`.
+            `ScalelessBatchNorm`; "heads" for `UnitLengthHeads`, which goes with "cascade".
         classifier: "softmax" for `TemperatureSoftmaxDense`, whose logits are the output; "proxies"
             for `Proxies`, whose squared distances are; "none": the normalised features are.
         normalize_kernel: each class's weights in the softmax's classifier have unit length.
         feature_after_normalization: the feature that is tested is the normalisation's output, not
             the bottleneck's.
         default_alpha: the softmax's first alpha where none is given.
+        bottleneck: what reads the backbone: "dense", a layer on its pooled feature; "cascade" for
+            `CascadedHeads`, which read maps inside of it, too.
 
     Raises:
         ValueError: if a name is unknown.
@@ -35,9 +38,14 @@ class Head:
     normalize_kernel: bool = False
     feature_after_normalization: bool = False
     default_alpha: float = 1.0
+    bottleneck: str = "dense"
 
     def __post_init__(self) -> None:
-        for name, allowed in (("normalization", NORMALIZATIONS), ("classifier", CLASSIFIERS)):
+        for name, allowed in (
+            ("bottleneck", BOTTLENECKS),
+            ("normalization", NORMALIZATIONS),
+            ("classifier", CLASSIFIERS),
+        ):
             if getattr(self, name) not in allowed:
                 raise ValueError(
                     f"expected {name} to be one of {', '.join(allowed)}. "

@@ -223,6 +223,7 @@ METHODS = Registry(
 
 _COMPARED = "hsm.experiments.runs.compared"
 _BOUNDED = f"{_COMPARED}:bounded_order"
+_CASCADE = Head(normalization="heads", classifier="none", bottleneck="cascade")
 _UNIT_LENGTH, _RAW = Head(normalization="l2", classifier="none"), Head(classifier="none")
 _QUARTER = "batches of a quarter as many classes as images"
 
@@ -279,6 +280,23 @@ for _row in (
         place=8,
         color="#17BECF",
         how="with a learned point for each class",
+    ),
+    dataclasses.replace(
+        _compared(
+            "hdc",
+            _CASCADE,
+            f"{_COMPARED}:hdc_order",
+            "Yuan et al. 2017",
+            place=9,
+            color="#BCBD22",
+            how="with three heads that share the dimensions, two of them as GoogLeNet's side "
+            "classifiers, whose layers start at random; on small networks they read the two blocks "
+            "before the end. Ten images of each class in batches of 100, else four; the last "
+            "layers learn ten times as fast, without weight decay",
+        ),
+        about="Hard-aware deeply cascaded embedding: three heads at three depths, each on harder "
+        "pairs than the one before.",
+        settings=("hdc_cascade",),
     ),
 ):
     METHODS.register(_row)

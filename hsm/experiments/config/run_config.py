@@ -15,12 +15,14 @@ from hsm.data.catalog import ALL, CLASSIFICATION, SPLITS, ZERO_SHOT
 from hsm.experiments.config.hyperparameters import Hyperparameters
 from hsm.experiments.config.methods import METHODS, Method
 from hsm.models.backbone_specs import is_keras_file
+from hsm.models.taps import check_backbone_has_taps
 from hsm.records.json_values import decode
 from hsm.schedules import Constant, Gradual, HeatUp, Schedule
 
 # What decides neither weights nor scores: when is scored, and which NMI is shown.
 _NOT_IDENTITY = ("eval_every", "nmi", "seed", "test_batch_size")
 _SWITCH_ONLY = ("heated_alpha", "heated_learning_rate")
+_ONE_METHOD_ONLY = ("hdc_cascade",)
 _GRADUAL_ONLY = ("gradual_every", "gradual_alpha_divisor", "gradual_rate_factor")
 
 
@@ -107,6 +109,9 @@ class RunConfig(Hyperparameters):
                 f"norm_term=False goes with the methods {_with('norm_term')}, which divide by the "
                 f"feature's norm: leave the others out. Received: method={self.method!r}"
             )
+
+        if self.traits.head is not None and self.traits.head.bottleneck != "dense":
+            check_backbone_has_taps(self.backbone, self.method)
 
     def _uses(self, setting: str) -> bool:
         """True if the method uses `setting`, or trains nothing and is indifferent to it."""
@@ -237,10 +242,11 @@ class RunConfig(Hyperparameters):
         }
 
     def _unused(self) -> tuple[str, ...]:
-        """The fields on heating up that this run does not use."""
+        """The fields of other methods, and on heating up, that this run does not use."""
+        others = tuple(name for name in _ONE_METHOD_ONLY if not self._uses(name))
         if not self.is_heated:
-            return (*_SWITCH_ONLY, *_GRADUAL_ONLY, "heating")
-        return _SWITCH_ONLY if self.is_gradual else _GRADUAL_ONLY
+            return (*others, *_SWITCH_ONLY, *_GRADUAL_ONLY, "heating")
+        return (*others, *(_SWITCH_ONLY if self.is_gradual else _GRADUAL_ONLY))
 
     def _named(self, method: str, fields: dict[str, Any]) -> str:
         digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:8]

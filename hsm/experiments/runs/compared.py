@@ -9,12 +9,21 @@ from numpy.typing import ArrayLike
 
 from hsm.data.sampling import BatchOrder, bounded_classes
 from hsm.experiments.config import RunConfig
-from hsm.losses import FacilityLocation, LiftedStructure, ProxyNCA, TripletSemiHard
+from hsm.losses import (
+    FacilityLocation,
+    HardAwareContrastive,
+    LiftedStructure,
+    ProxyNCA,
+    TripletSemiHard,
+)
+from hsm.models.cascade import head_widths
 from hsm.training.objective import OutputObjective
 
 # Images over classes in a batch: ours for triplets and the lifted loss; the facility location
 # paper's for CUB-200-2011 and Cars196.
 _IMAGES_A_CLASS = 4
+# Yuan et al.'s for Cars196 and CUB-200-2011: 10 classes of 10 images.
+_HDC_BATCH, _HDC_CLASSES = 100, 10
 
 
 def triplet_objective(config: RunConfig) -> OutputObjective:
@@ -35,6 +44,29 @@ def clustering_objective(config: RunConfig) -> OutputObjective:
 def proxy_nca_objective(config: RunConfig) -> OutputObjective:
     """NCA on squared distances to proxies."""
     return OutputObjective(ProxyNCA())
+
+
+def hdc_objective(config: RunConfig) -> OutputObjective:
+    """The contrastive loss of each of three heads, on harder and harder pairs."""
+    widths = head_widths(config.embedding_dim)
+    return OutputObjective(HardAwareContrastive(cascade=config.hdc_cascade, widths=widths))
+
+
+def hdc_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrder:
+    """Batches of 10 classes of 10 images where they hold 100, else as `bounded_order`.
+
+    Raises:
+        ValueError: as `bounded_order`.
+    """
+    if config.batch_size != _HDC_BATCH:
+        return bounded_order(labels, config, epoch)
+    return bounded_classes(
+        labels,
+        classes=_HDC_CLASSES,
+        batch_size=_HDC_BATCH,
+        seed=config.seed,
+        epoch=epoch,
+    )
 
 
 def bounded_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrder:
