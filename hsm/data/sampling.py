@@ -151,6 +151,80 @@ def bounded_classes(
     return balanced(labels, classes=fewer, images=batch_size // fewer, seed=seed, epoch=epoch)
 
 
+def super_class_groups(
+    labels: ArrayLike,
+    super_classes: ArrayLike,
+    *,
+    classes: int,
+    batch_size: int,
+    seed: int,
+    epoch: int,
+) -> BatchOrder:
+    """Batches of groups: all images of `classes` classes from each of two super-classes.
+
+    The two are drawn at random, as likely as they have images, and so are the classes of each.
+    Groups follow one another in one stream, which is cut into batches: a batch can hold the end of
+    a group and the beginning of the next. An epoch has as many batches as n images fill.
+
+    Args:
+        labels: int [n].
+        super_classes: int [n], what the classes belong to: one number for all images of a class.
+        classes: P, classes of a super-class in a group, or all that it has; at least 1.
+        batch_size: images a batch, at least 1.
+        seed: 0 or more.
+        epoch: 0 or more.
+
+    Raises:
+        ValueError: if a number is out of range, a class belongs to two super-classes, or there is
+            only one.
+    """
+    for name, value in (("classes", classes), ("batch_size", batch_size)):
+        if value < 1:
+            raise ValueError(f"expected {name} to be at least 1. Received: {name}={value}")
+    parts = _by_super_class(np.asarray(labels), np.asarray(super_classes))
+    generator = _generator(seed, epoch)
+    images = max(1, len(np.asarray(labels)) // batch_size) * batch_size
+    stream: list[NDArray[np.int64]] = []
+    while sum(map(len, stream)) < images:
+        for part in _by_size(generator, [np.concatenate(p) for p in parts], 2):
+            stream += [parts[part][c] for c in _by_size(generator, parts[part], classes)]
+    return BatchOrder(np.concatenate(stream)[:images], _sizes(images, batch_size))
+
+
+def _by_super_class(
+    labels: NDArray[np.int64], super_classes: NDArray[np.int64]
+) -> list[list[NDArray[np.int64]]]:
+    """The images of each class of each super-class."""
+    if labels.shape != super_classes.shape:
+        raise ValueError(
+            "expected one super-class an image. "
+            f"Received: {len(super_classes)} super-classes of {len(labels)} images"
+        )
+    pairs, of_pair = np.unique(np.stack([super_classes, labels]), axis=1, return_inverse=True)
+    classes, times = np.unique(pairs[1], return_counts=True)
+    if times.max() > 1:
+        raise ValueError(
+            "expected the images of a class to be of one super-class. "
+            f"Received: class {classes[times.argmax()]} in {times.max()} of them"
+        )
+    numbers = np.unique(pairs[0])
+    if len(numbers) < 2:
+        raise ValueError(
+            "expected two super-classes or more, as a group holds classes of two. "
+            f"Received: {len(numbers)}"
+        )
+    members = [np.flatnonzero(of_pair.ravel() == pair) for pair in range(pairs.shape[1])]
+    return [[members[i] for i in np.flatnonzero(pairs[0] == number)] for number in numbers]
+
+
+def _by_size(
+    generator: np.random.Generator, sets: list[NDArray[np.int64]], count: int
+) -> NDArray[np.int64]:
+    """Numbers of `count` distinct sets, or of all: each the likelier the more it holds."""
+    sizes = np.array([len(members) for members in sets])
+    return generator.choice(len(sets), min(count, len(sets)), replace=False, p=sizes / sizes.sum())
+
+
 def _turns(
     generator: np.random.Generator, num_classes: int, steps: int, classes: int
 ) -> NDArray[np.int64]:

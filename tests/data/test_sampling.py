@@ -103,6 +103,79 @@ def test_bounded_classes_take_fewer_where_there_are_fewer():
     assert {len(np.unique(two[batch])) for batch in batches_of(order)} == {2}
 
 
+# Super-classes 0, 1, 2 of three, two and one of the six classes.
+SUPER = np.array([0, 0, 0, 1, 1, 2])[LABELS]
+
+
+def grouped(labels=LABELS, super_classes=SUPER, **changes):
+    arguments = {"classes": 2, "batch_size": 10, "seed": 0, "epoch": 1, **changes}
+    return sampling.super_class_groups(labels, super_classes, **arguments)
+
+
+def groups_of(order):
+    """The classes of an order's stream, cut where the images of a class are complete."""
+    stream, found = order.indices.tolist(), []
+    while stream:
+        members = np.flatnonzero(LABELS[stream[0]] == LABELS).tolist()
+        if stream[: len(members)] != members[: len(stream)]:
+            raise AssertionError(f"class {LABELS[stream[0]]} is not whole in {stream}")
+        found.append(int(LABELS[stream[0]]))
+        stream = stream[len(members) :]
+    return found
+
+
+@given(classes=st.integers(1, 4), batch_size=st.integers(1, 40), seed=st.integers(0, 9))
+def test_a_group_is_whole_classes_of_two_super_classes(classes, batch_size, seed):
+    order = grouped(classes=classes, batch_size=batch_size, seed=seed)
+    assert set(order.sizes) == {batch_size}
+    assert order.steps == max(1, len(LABELS) // batch_size)
+    found = groups_of(order)
+    of_class = np.array([0, 0, 0, 1, 1, 2])
+    while found:
+        first = of_class[found[0]]
+        one = min(classes, int((of_class == first).sum()))
+        rest = found[one:]
+        two = min(classes, int((of_class == of_class[rest[0]]).sum())) if rest else 0
+        for part in (found[:one], rest[:two]):
+            assert len(set(part)) == len(part)
+            assert len(set(of_class[part])) <= 1
+        if rest:
+            assert of_class[rest[0]] != first
+        found = rest[two:]
+
+
+def test_the_larger_a_super_class_or_class_the_likelier_it_is_drawn():
+    labels = np.repeat(np.arange(4), [60, 20, 10, 10])
+    drawn = np.zeros(4)
+    for epoch in range(400):
+        order = grouped(
+            labels, np.array([0, 0, 1, 2])[labels], classes=1, batch_size=100, epoch=epoch
+        )
+        drawn[labels[order.indices[0]]] += 1
+    assert np.abs(drawn / 400 - [0.6, 0.2, 0.1, 0.1]).max() < 0.08
+
+
+def test_groups_follow_from_seed_and_epoch():
+    np.testing.assert_array_equal(grouped().indices, grouped().indices)
+    assert grouped().indices.tolist() != grouped(epoch=2).indices.tolist()
+    assert grouped().indices.tolist() != grouped(seed=1).indices.tolist()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"classes": 0}, "classes to be at least 1.*classes=0"),
+        ({"batch_size": 0}, "batch_size to be at least 1.*batch_size=0"),
+        ({"super_classes": np.zeros(30, int)}, "two super-classes or more.*Received: 1"),
+        ({"super_classes": np.arange(30) % 2}, "to be of one super-class. Received: class 0 in 2"),
+        ({"super_classes": SUPER[:9]}, "one super-class an image. Received: 9 .* of 30 images"),
+    ],
+)
+def test_groups_that_cannot_be_are_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        grouped(**changes)
+
+
 @pytest.mark.parametrize(
     ("function", "arguments", "message"),
     [
