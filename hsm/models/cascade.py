@@ -19,8 +19,8 @@ _WEIGHTS = (1.0, 2.0, 3.0)
 _WINDOW, _STRIDE = 5, 3
 _FILTERS, _UNITS = 128, 1024
 _SIDE_DROPOUT, _LAST_DROPOUT = 0.7, 0.4
-# The released code's: times the network's rate, of the last layers' kernels and biases.
-_KERNEL_RATE, _BIAS_RATE = 10.0, 20.0
+# The released code's: how many times faster than their kernels the last layers' biases learn.
+_BIAS_RATE = 2.0
 
 
 def head_widths(embedding_dim: int) -> tuple[int, ...]:
@@ -50,11 +50,12 @@ class CascadedHeads(keras.layers.Layer):
     The first two heads are as GoogLeNet's side classifiers up to their last layer: average pooling
     of 5x5 places with stride 3 (of the whole map where it is smaller), a 1x1 convolution of 128
     channels, a dense layer of 1024, dropout of 0.7, a dense layer. The third is dropout of 0.4 and
-    a dense layer on the pooled feature. The last layers learn with 10 times the network's rate,
-    their biases with 20 times, in `hsm.training.TrainStep`. All is float32.
+    a dense layer on the pooled feature. All is float32.
 
     Args:
         embedding_dim: The heads' total width, see `head_widths`.
+        last_rate: How many times the network's learning rate the last layers' kernels learn with,
+            in `hsm.training.TrainStep`, and their biases with twice as many.
         seed: Makes initialisation and dropout reproducible; None leaves them random.
         **kwargs: `name` and the other arguments of `keras.layers.Layer`; `dtype` has no effect.
 
@@ -66,8 +67,16 @@ class CascadedHeads(keras.layers.Layer):
         Yuan, Yang and Zhang, Hard-Aware Deeply Cascaded Embedding, 2017, and its released code.
     """
 
-    def __init__(self, embedding_dim: int, *, seed: int | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        embedding_dim: int,
+        *,
+        last_rate: float = 10.0,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**{**kwargs, "dtype": "float32"})
+        self.last_rate = float(last_rate)
         self.embedding_dim = int(embedding_dim)
         self.widths = head_widths(embedding_dim)
         self.seed = seed
@@ -87,8 +96,8 @@ class CascadedHeads(keras.layers.Layer):
         self.third = keras.Sequential(last, name=f"head{NUM_HEADS}")
         for head, shape in zip(self._heads, input_shape, strict=True):
             head.build(tuple(shape))
-            head.layers[-1].kernel.rate_multiplier = _KERNEL_RATE
-            head.layers[-1].bias.rate_multiplier = _BIAS_RATE
+            head.layers[-1].kernel.rate_multiplier = self.last_rate
+            head.layers[-1].bias.rate_multiplier = _BIAS_RATE * self.last_rate
         self._unit_length.build((None, self.embedding_dim))
 
     @property
@@ -109,7 +118,12 @@ class CascadedHeads(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
-        return {**super().get_config(), "embedding_dim": self.embedding_dim, "seed": self.seed}
+        return {
+            **super().get_config(),
+            "embedding_dim": self.embedding_dim,
+            "last_rate": self.last_rate,
+            "seed": self.seed,
+        }
 
 
 @keras.saving.register_keras_serializable(package="hsm")

@@ -100,7 +100,9 @@ class EmbeddingModel(keras.Model):
         trunk = tapped(self.backbone, self.head)
         # A method, because Keras would keep a model as a second owner of the backbone's layers.
         self._read, self._read_shape = trunk.__call__, trunk.output_shape
-        self.bottleneck = make_bottleneck(self.head, self.embedding_dim, bottleneck_seed)
+        self.bottleneck = make_bottleneck(
+            self.head, self.options, self.embedding_dim, bottleneck_seed
+        )
         self.normalization = make_normalization(self.head, self.options, self.embedding_dim)
         self._unit_length = L2Normalize(name="unit_length")
         self.classifier = self._make_classifier(variance_scaling(1.0, classifier_seed))

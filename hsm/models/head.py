@@ -78,11 +78,13 @@ class HeadOptions:
         learn_alpha: alpha is trained with the weights; where the classifier's kernel is normalised.
         norm_term: LN's gradient has the factor 1 / ||f|| of equation 11; False leaves it out.
         unbiased_variance: BN's moving variance is unbiased, as TensorFlow 1 kept it.
+        last_rate: of a cascade, see `CascadedHeads`.
     """
 
     learn_alpha: bool = False
     norm_term: bool = True
     unbiased_variance: bool = False
+    last_rate: float = 10.0
 
     def check(self, head: Head, method: object) -> None:
         """Raise ValueError, naming `method`, if an option does not go with `head`."""

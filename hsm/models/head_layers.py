@@ -25,13 +25,17 @@ def tapped(backbone: keras.Model, head: Head) -> keras.Model:
         return backbone
     taps = find_taps([layer.name for layer in backbone.layers])
     maps = [backbone.get_layer(name).output for name in (taps.first, taps.second)]
-    return keras.Model(backbone.inputs, [*maps, backbone.output], name="tapped")
+    return keras.Model(backbone.inputs[0], [*maps, backbone.output], name="tapped")
 
 
-def make_bottleneck(head: Head, embedding_dim: int, seed: int | None) -> keras.layers.Layer:
+def make_bottleneck(
+    head: Head, options: HeadOptions, embedding_dim: int, seed: int | None
+) -> keras.layers.Layer:
     """Return the layer from what `tapped` reads to the features, [b, embedding_dim]."""
     if head.bottleneck == "cascade":
-        return CascadedHeads(embedding_dim, seed=seed, name="bottleneck")
+        return CascadedHeads(
+            embedding_dim, last_rate=options.last_rate, seed=seed, name="bottleneck"
+        )
     return keras.layers.Dense(
         embedding_dim,
         use_bias=head.bottleneck_bias,

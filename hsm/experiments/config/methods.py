@@ -36,6 +36,8 @@ class Method:
         heats: the method whose training it continues from the switch on, under a hotter softmax.
         objective: `RunConfig` → `hsm.training.objective.Objective`, what is minimised.
         sampler: (labels [n], `RunConfig`, epoch) → `hsm.data.sampling.BatchOrder`.
+        grouped_sampler: (labels [n], super-classes [n], `RunConfig`, epoch) → `BatchOrder`, in
+            place of `sampler` on data whose classes belong to super-classes; None for `sampler`.
         settings: fields of `RunConfig` that it uses and not every method does.
         place: where it stands in tables, in ascending order; a heated method after its base.
         compare_with: the method that tables subtract from it; None for none.
@@ -54,6 +56,7 @@ class Method:
     heats: str | None = None
     objective: Reference = SOFTMAX
     sampler: Reference = SHUFFLED
+    grouped_sampler: Reference | None = None
     settings: tuple[str, ...] = ()
     place: float
     compare_with: str | None = None
@@ -291,12 +294,14 @@ for _row in (
             color="#BCBD22",
             how="with three heads that share the dimensions, two of them as GoogLeNet's side "
             "classifiers, whose layers start at random; on small networks they read the two blocks "
-            "before the end. Ten images of each class in batches of 100, else four; the last "
-            "layers learn ten times as fast, without weight decay",
+            "before the end. Ten images of each class in batches of 100, else four; where files "
+            "name super-classes, groups of two of these. After pretraining the last layers learn "
+            "ten times as fast; no weight decay",
         ),
         about="Hard-aware deeply cascaded embedding: three heads at three depths, each on harder "
         "pairs than the one before.",
-        settings=("hdc_cascade",),
+        grouped_sampler=f"{_COMPARED}:hdc_grouped_order",
+        settings=("hdc_cascade", "hdc_last_rate"),
     ),
 ):
     METHODS.register(_row)

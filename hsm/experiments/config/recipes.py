@@ -99,6 +99,7 @@ _OFFICIAL_SMALL = {
     "backbone": "convnet",  # As in the profile "paper".
     "image_size": 28,  # As above.
     "eval_every": 5,  # As above: an epoch of theirs is shorter than its evaluation.
+    "hdc_last_rate": 1.0,  # As above.
 }
 
 # Its schedule is for photographs; the rest of the profile stays.

@@ -22,7 +22,7 @@ from hsm.schedules import Constant, Gradual, HeatUp, Schedule
 # What decides neither weights nor scores: when is scored, and which NMI is shown.
 _NOT_IDENTITY = ("eval_every", "nmi", "seed", "test_batch_size")
 _SWITCH_ONLY = ("heated_alpha", "heated_learning_rate")
-_ONE_METHOD_ONLY = ("hdc_cascade",)
+_ONE_METHOD_ONLY = ("hdc_cascade", "hdc_last_rate")
 _GRADUAL_ONLY = ("gradual_every", "gradual_alpha_divisor", "gradual_rate_factor")
 
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from hsm import records
 from hsm.data import pipeline
 from hsm.data.sampling import BatchOrder, shuffled
-from hsm.data.sources.source import ImageSource
+from hsm.data.sources.source import SUPER_CLASSES, ImageSource
 from hsm.experiments.config import RunConfig
 from hsm.experiments.config.initial_weights import RANDOM, Pretrained
 from hsm.experiments.config.methods import resolve
@@ -52,6 +52,7 @@ def build_model(
             learn_alpha=config.learned_alpha,
             norm_term=config.norm_term,
             unbiased_variance=config.unbiased_variance,
+            last_rate=config.hdc_last_rate,
         ),
         seed=config.seed,
     )
@@ -148,7 +149,11 @@ def shuffled_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrd
 
 def training_order(config: RunConfig, source: ImageSource, epoch: int) -> BatchOrder:
     """Which training images the batches of `epoch` hold."""
-    return resolve(config.traits.sampler)(source.train.labels, config, epoch)
+    traits, labels = config.traits, source.train.labels
+    super_classes = source.train.extras.get(SUPER_CLASSES)
+    if traits.grouped_sampler is not None and super_classes is not None:
+        return resolve(traits.grouped_sampler)(labels, super_classes, config, epoch)
+    return resolve(traits.sampler)(labels, config, epoch)
 
 
 def training_data(config: RunConfig, source: ImageSource) -> TrainingData:

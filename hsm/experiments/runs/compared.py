@@ -5,9 +5,10 @@ Every number here is the default of a loss in `hsm.losses`, which gives its sour
 
 from __future__ import annotations
 
+import numpy as np
 from numpy.typing import ArrayLike
 
-from hsm.data.sampling import BatchOrder, bounded_classes
+from hsm.data.sampling import BatchOrder, bounded_classes, super_class_groups
 from hsm.experiments.config import RunConfig
 from hsm.losses import (
     FacilityLocation,
@@ -22,7 +23,8 @@ from hsm.training.objective import OutputObjective
 # Images over classes in a batch: ours for triplets and the lifted loss; the facility location
 # paper's for CUB-200-2011 and Cars196.
 _IMAGES_A_CLASS = 4
-# Yuan et al.'s for Cars196 and CUB-200-2011: 10 classes of 10 images.
+# Yuan et al.'s for Cars196 and CUB-200-2011: 10 classes of 10 images; for Products and In-shop 10
+# classes from each of two super-classes, in smaller batches fewer in proportion.
 _HDC_BATCH, _HDC_CLASSES = 100, 10
 
 
@@ -64,6 +66,31 @@ def hdc_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrder:
         labels,
         classes=_HDC_CLASSES,
         batch_size=_HDC_BATCH,
+        seed=config.seed,
+        epoch=epoch,
+    )
+
+
+def hdc_grouped_order(
+    labels: ArrayLike, super_classes: ArrayLike, config: RunConfig, epoch: int
+) -> BatchOrder:
+    """Batches cut from groups of classes of two super-classes, or of one as `hdc_order`.
+
+    A class counts to the super-class of its first image.
+
+    Raises:
+        ValueError: as `hdc_order`.
+    """
+    numbers, kinds = np.asarray(labels), np.asarray(super_classes)
+    _, first, places = np.unique(numbers, return_index=True, return_inverse=True)
+    of_class = kinds[first]
+    if len(np.unique(of_class)) < 2:
+        return hdc_order(labels, config, epoch)
+    return super_class_groups(
+        numbers,
+        of_class[places],
+        classes=max(1, config.batch_size * _HDC_CLASSES // _HDC_BATCH),
+        batch_size=config.batch_size,
         seed=config.seed,
         epoch=epoch,
     )
