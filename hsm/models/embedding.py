@@ -176,10 +176,13 @@ class EmbeddingModel(keras.Model):
         """Returns the unit-length embeddings, float32 [b, k], of `images` [b, h, w, 3]."""
         return self._unit_length(self.features(images))
 
+    def read(self, images: Any, training: bool = False) -> Any:
+        """Returns what the bottleneck reads of `images`: the pooled feature, or maps too."""
+        return self._read(ops.cast(images, "float32"), training=training)
+
     def _bottleneck(self, images: Any, training: bool) -> Any:
         """Returns f, float32 [b, k]."""
-        read = self._read(ops.cast(images, "float32"), training=training)
-        return self.bottleneck(read, training=training)
+        return self.bottleneck(self.read(images, training=training), training=training)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments, the backbone serialised."""

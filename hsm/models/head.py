@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-BOTTLENECKS = ("dense", "cascade")
+BOTTLENECKS = ("dense", "cascade", "landmarks")
 NORMALIZATIONS = ("none", "l2", "batch", "heads")
 CLASSIFIERS = ("softmax", "proxies", "none")
 
@@ -26,7 +26,8 @@ class Head:
             the bottleneck's.
         default_alpha: the softmax's first alpha where none is given.
         bottleneck: what reads the backbone: "dense", a layer on its pooled feature; "cascade" for
-            `CascadedHeads`, which read maps inside of it, too.
+            `CascadedHeads` and "landmarks" for `LandmarkBranches`, which read maps inside of it,
+            too.
 
     Raises:
         ValueError: if a name is unknown.

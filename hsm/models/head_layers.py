@@ -8,6 +8,7 @@ import keras
 
 from hsm.layers import L2Normalize, ScalelessBatchNorm
 from hsm.models.cascade import CascadedHeads, UnitLengthHeads
+from hsm.models.fashionnet import LandmarkBranches
 from hsm.models.head import Head, HeadOptions
 from hsm.models.taps import find_taps
 
@@ -24,7 +25,8 @@ def tapped(backbone: keras.Model, head: Head) -> keras.Model:
     if head.bottleneck == "dense":
         return backbone
     taps = find_taps([layer.name for layer in backbone.layers])
-    maps = [backbone.get_layer(name).output for name in (taps.first, taps.second)]
+    names = taps[:2] if head.bottleneck == "cascade" else (taps.landmarks,)
+    maps = [backbone.get_layer(name).output for name in names]
     return keras.Model(backbone.inputs[0], [*maps, backbone.output], name="tapped")
 
 
@@ -36,6 +38,8 @@ def make_bottleneck(
         return CascadedHeads(
             embedding_dim, last_rate=options.last_rate, seed=seed, name="bottleneck"
         )
+    if head.bottleneck == "landmarks":
+        return LandmarkBranches(embedding_dim, seed=seed, name="bottleneck")
     return keras.layers.Dense(
         embedding_dim,
         use_bias=head.bottleneck_bias,

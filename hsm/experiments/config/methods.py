@@ -33,6 +33,7 @@ class Method:
     Attributes:
         name: what flags and records call it.
         head: the layers on top of the backbone; None for the backbone's own feature, not trained.
+        annotated_head: those where the data says where landmarks are; None if it uses none.
         heats: the method whose training it continues from the switch on, under a hotter softmax.
         objective: `RunConfig` → `hsm.training.objective.Objective`, what is minimised.
         sampler: (labels [n], `RunConfig`, epoch) → `hsm.data.sampling.BatchOrder`.
@@ -53,6 +54,7 @@ class Method:
 
     name: str
     head: Head | None
+    annotated_head: Head | None = None
     heats: str | None = None
     objective: Reference = SOFTMAX
     sampler: Reference = SHUFFLED
@@ -225,6 +227,7 @@ METHODS = Registry(
 
 
 _COMPARED = "hsm.experiments.runs.compared"
+_FASHIONNET = "hsm.experiments.runs.fashionnet"
 _BOUNDED = f"{_COMPARED}:bounded_order"
 _CASCADE = Head(normalization="heads", classifier="none", bottleneck="cascade")
 _UNIT_LENGTH, _RAW = Head(normalization="l2", classifier="none"), Head(classifier="none")
@@ -291,7 +294,7 @@ for _row in (
             f"{_COMPARED}:hdc_order",
             "Yuan et al. 2017",
             place=9,
-            color="#BCBD22",
+            color="#9467BD",
             how="with three heads that share the dimensions, two of them as GoogLeNet's side "
             "classifiers, whose layers start at random; on small networks they read the two blocks "
             "before the end. Ten images of each class in batches of 100, else four; where files "
@@ -302,6 +305,25 @@ for _row in (
         "pairs than the one before.",
         grouped_sampler=f"{_COMPARED}:hdc_grouped_order",
         settings=("hdc_cascade", "hdc_last_rate"),
+    ),
+    dataclasses.replace(
+        _compared(
+            "fashionnet",
+            _UNIT_LENGTH,
+            f"{_FASHIONNET}:fashionnet_order",
+            "Liu et al. 2016",
+            place=9.5,
+            color="#E377C2",
+            how="on this backbone in place of VGG-16, with random triplets. On In-shop with its "
+            "landmark, box and attribute files it learns pose, category and attributes, too, in "
+            "two stages of half the epochs each, and pools features round the landmarks that it "
+            "finds; without them the row says: no landmarks. Its weights are ours, none are "
+            "published",
+        ),
+        about="FashionNet: triplets, and where landmarks of clothes are known, local features "
+        "pooled round them.",
+        objective=f"{_FASHIONNET}:fashionnet_objective",
+        annotated_head=Head(normalization="l2", classifier="none", bottleneck="landmarks"),
     ),
 ):
     METHODS.register(_row)

@@ -15,6 +15,7 @@ from hsm.data.catalog import ALL, CLASSIFICATION, SPLITS, ZERO_SHOT
 from hsm.experiments.config.hyperparameters import Hyperparameters
 from hsm.experiments.config.methods import METHODS, Method
 from hsm.models.backbone_specs import is_keras_file
+from hsm.models.head import Head
 from hsm.models.taps import check_backbone_has_taps
 from hsm.records.json_values import decode
 from hsm.schedules import Constant, Gradual, HeatUp, Schedule
@@ -39,6 +40,7 @@ class RunConfig(Hyperparameters):
         seed: seeds initial weights, order, crops, flips and k-means. It decides every bit on one
             kind of processor with one number of threads; others round otherwise, and training
             makes other scores of it.
+        landmarks: the data says where landmarks are, and the method learns them; set by the data.
     """
 
     dataset: str
@@ -46,6 +48,7 @@ class RunConfig(Hyperparameters):
     seed: int = 0
     split: str = ZERO_SHOT
     validation_classes: float = 0.0
+    landmarks: bool = False
 
     def __post_init__(self) -> None:
         """Raises ValueError if a value breaks its rule, or values contradict each other."""
@@ -110,7 +113,12 @@ class RunConfig(Hyperparameters):
                 f"feature's norm: leave the others out. Received: method={self.method!r}"
             )
 
-        if self.traits.head is not None and self.traits.head.bottleneck != "dense":
+        if self.landmarks and self.traits.annotated_head is None:
+            raise ValueError(
+                "landmarks=True goes with a method that learns them, fashionnet. "
+                f"Received: method={self.method!r}"
+            )
+        if self.head is not None and self.head.bottleneck != "dense":
             check_backbone_has_taps(self.backbone, self.method)
 
     def _uses(self, setting: str) -> bool:
@@ -121,6 +129,11 @@ class RunConfig(Hyperparameters):
     def traits(self) -> Method:
         """The method's row of `METHODS`."""
         return METHODS[self.method]
+
+    @property
+    def head(self) -> Head | None:
+        """The layers on top of the backbone; None for the backbone's own feature."""
+        return self.traits.annotated_head if self.landmarks else self.traits.head
 
     @property
     def _normalizes_by_batch(self) -> bool:

@@ -59,6 +59,8 @@ def options(config: RunConfig) -> tuple[str, ...]:
         found.append("gradient without norm term")
     if config.is_heated:
         found += _heating(config)
+    if config.traits.annotated_head is not None and not config.landmarks:
+        found.append("no landmarks")
     if config.method == "hdc":
         found += _heads(config)
     return tuple(found)

@@ -17,6 +17,7 @@ from hsm.data.sources.source import SUPER_CLASSES, ImageSource
 from hsm.experiments.config import RunConfig
 from hsm.experiments.config.initial_weights import RANDOM, Pretrained
 from hsm.experiments.config.methods import resolve
+from hsm.experiments.runs.fashionnet import LandmarkLabels
 from hsm.experiments.runs.workspace import read_model_card
 from hsm.models import EmbeddingModel, HeadOptions, build_backbone, with_unbiased_variance
 from hsm.models.backbone_specs import IMAGENET, is_keras_file
@@ -158,11 +159,7 @@ def training_order(config: RunConfig, source: ImageSource, epoch: int) -> BatchO
 
 def training_data(config: RunConfig, source: ImageSource) -> TrainingData:
     """The batches of every epoch, a function of the seed."""
-    crop = pipeline.Crop(
-        config.image_size, config.random_crops, source.flip, config.crop_last_place
-    )
-
-    crops = pipeline.TrainingBatches(source.train, crop)
+    crops = pipeline.TrainingBatches(source.train, _crop(config, source))
 
     def batches(epoch: int, first_step: int) -> pipeline.Batches:
         order = training_order(config, source, epoch)
@@ -171,9 +168,29 @@ def training_data(config: RunConfig, source: ImageSource) -> TrainingData:
     return TrainingData(batches, training_order(config, source, 1).steps)
 
 
+def labelled(config: RunConfig, source: ImageSource, data: TrainingData) -> TrainingData:
+    """`data` with all that the method learns of each image for its labels; as it is for most."""
+    if not config.landmarks:
+        return data
+    labels = LandmarkLabels(config, source, _crop(config, source))
+
+    def batches(epoch: int, first_step: int) -> pipeline.Batches:
+        found = labels(training_order(config, source, epoch), epoch, first_step)
+        for (images, _), wanted in zip(data.batches(epoch, first_step), found, strict=True):
+            yield images, wanted
+
+    return TrainingData(batches, data.steps_per_epoch)
+
+
+def _crop(config: RunConfig, source: ImageSource) -> pipeline.Crop:
+    return pipeline.Crop(
+        config.image_size, config.random_crops, source.flip, config.crop_last_place
+    )
+
+
 def _head(config: RunConfig) -> str | Head:
     """The method's head; one of the library's own by its name, which models are saved with."""
-    head = config.traits.head
+    head = config.head
     if head is None:
         raise ValueError(f"the method {config.method} trains no network")
     return config.base_method if HEADS.get(config.base_method) == head else head

@@ -218,9 +218,10 @@ class Runner:
             return seconds
 
         data = build.training_data(config, self.source)
+        watch = CollapseWatch(data, model.backbone, report.collapse)
         trainer = Trainer(
             build.build_step(config, model),
-            CollapseWatch(data, model.backbone, report.collapse).data,
+            build.labelled(config, self.source, watch.data),
             schedule=config.schedule,
             evaluate=evaluate,
             on_epoch=report.epoch,
