@@ -182,11 +182,16 @@ def _places(shares: Any, side: int) -> Any:
 
 
 def _dense(name: str, width: int, seed: int | None) -> keras.layers.Dense:
-    # Locations start in the middle of the image.
-    activation = {"fc1": "relu", "fc2": "relu", "local": "relu", "location": "sigmoid"}.get(name)
-    initializer = _initializer(2.0 if activation == "relu" else 1.0, seed)
+    is_relu = name in ("fc1", "fc2", "local")
+    # Locations start about the middle of the image, where the logistic function is steep; without
+    # it they run away at the other methods' rates.
+    scale = 0.01 if name == "location" else (2.0 if is_relu else 1.0)
     return keras.layers.Dense(
-        width, activation=activation, kernel_initializer=initializer, dtype="float32", name=name
+        width,
+        activation="relu" if is_relu else "sigmoid" if name == "location" else None,
+        kernel_initializer=_initializer(scale, seed),
+        dtype="float32",
+        name=name,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -179,7 +180,15 @@ def labelled(config: RunConfig, source: ImageSource, data: TrainingData) -> Trai
         for (images, _), wanted in zip(data.batches(epoch, first_step), found, strict=True):
             yield images, wanted
 
-    return TrainingData(batches, data.steps_per_epoch)
+    return replace(data, batches=batches)
+
+
+def first_labels(config: RunConfig, source: ImageSource) -> np.ndarray:
+    """The labels of the first batch, [b, ...], without reading its images."""
+    order = training_order(config, source, 1)
+    if config.landmarks:
+        return next(LandmarkLabels(config, source, _crop(config, source))(order, 1))
+    return source.train.labels[order.indices[: order.sizes[0]]].astype(np.int32)
 
 
 def _crop(config: RunConfig, source: ImageSource) -> pipeline.Crop:

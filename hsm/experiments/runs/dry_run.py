@@ -76,7 +76,8 @@ def estimate(
     if not epochs:
         return "  nothing is left to train"
     config = next(config for config in configs if not config.is_pretrained)
-    seconds = _seconds_per_step(config, source.train.num_classes, pretrained)
+    labels = build.first_labels(config, source)
+    seconds = _seconds_per_step(config, labels, source.train.num_classes, pretrained=pretrained)
     steps = epochs * build.training_order(config, source, 1).steps
     hours, minutes = divmod(round(seconds * steps / 60), 60)
     return (
@@ -102,12 +103,13 @@ def _epochs_done(path: Path) -> int:
     return read_progress(path)["epoch"] if path.exists() else 0
 
 
-def _seconds_per_step(config: RunConfig, num_classes: int, pretrained: Pretrained) -> float:
+def _seconds_per_step(
+    config: RunConfig, labels: np.ndarray, num_classes: int, *, pretrained: Pretrained
+) -> float:
     model = build.build_model(config, num_classes, pretrained=pretrained)
     step = build.build_step(config, model)
     side = config.image_size
-    images = tf.constant(np.zeros((config.batch_size, side, side, 3), np.uint8))
-    labels = tf.constant(np.arange(config.batch_size, dtype=np.int32) % num_classes)
+    images = tf.constant(np.zeros((len(labels), side, side, 3), np.uint8))
     step(images, labels)
     step.totals()
     start = time.perf_counter()
