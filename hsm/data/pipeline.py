@@ -56,8 +56,14 @@ class Crop:
 
 
 @dataclass(frozen=True)
-class _Places:
-    """Where crops lie, one for each place of an order."""
+class Places:
+    """Where crops lie, one for each place of an order.
+
+    Attributes:
+        top: int64 [n], pixels above the crop in the resized image.
+        left: int64 [n], pixels to its left.
+        mirrored: bool [n].
+    """
 
     top: NDArray[np.int64]
     left: NDArray[np.int64]
@@ -99,7 +105,7 @@ class TrainingBatches:
                 f"expected start_step to be 0 to {order.steps}, the batches of an epoch. "
                 f"Received: start_step={start_step}"
             )
-        places = _draw(self._crop, order, num_images=len(self._split), seed=(seed, epoch))
+        places = draw_places(self._crop, order, num_images=len(self._split), seed=(seed, epoch))
         return self._batches(order, places, start_step)
 
 
@@ -135,11 +141,17 @@ def evaluation_batches(split: Split, *, crop: int, batch_size: int = 100) -> Bat
     return central(order, seed=0, epoch=0)
 
 
-def _draw(crop: Crop, order: BatchOrder, *, num_images: int, seed: tuple[int, int]) -> _Places:
+def draw_places(crop: Crop, order: BatchOrder, *, num_images: int, seed: tuple[int, int]) -> Places:
     """Draws where the crops of an epoch lie: of an image, whatever its place in the order.
 
     All is drawn for all images, as often as one of them comes, so that neither the order nor what
     the crop makes of a number changes what else is drawn.
+
+    Args:
+        crop: what is cut out.
+        order: which of the images the batches hold.
+        num_images: how many images there are.
+        seed: the run's and the epoch.
     """
     draws = np.empty((len(order.indices), 3))
     generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
@@ -151,10 +163,10 @@ def _draw(crop: Crop, order: BatchOrder, *, num_images: int, seed: tuple[int, in
     # An odd margin leaves its extra pixel at the bottom and at the right.
     offsets = draws[:, :2] * places if crop.random else np.full((len(draws), 2), crop.margin // 2)
     top, left = offsets.astype(np.int64).T
-    return _Places(top, left, (draws[:, 2] < 0.5) & crop.flip)
+    return Places(top, left, (draws[:, 2] < 0.5) & crop.flip)
 
 
-_Read = Callable[[BatchOrder, _Places, int], Batches]
+_Read = Callable[[BatchOrder, Places, int], Batches]
 
 
 def _array_batches(split: Split, size: int) -> _Read:
@@ -164,7 +176,7 @@ def _array_batches(split: Split, size: int) -> _Read:
     windows = np.lib.stride_tricks.sliding_window_view(pixels, (size, size), axis=(1, 2))
 
     def batches(
-        order: BatchOrder, places: _Places, start_step: int
+        order: BatchOrder, places: Places, start_step: int
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         ends = np.cumsum(order.sizes)
         for start, end in zip((ends - order.sizes)[start_step:], ends[start_step:], strict=True):
@@ -205,7 +217,7 @@ def _file_batches(split: Split, size: int) -> _Read:
         image = load(read(index))
         return images.crop_flip(image, size, top=top, left=left, mirrored=mirrored), labels[index]
 
-    def batches(order: BatchOrder, places: _Places, start_step: int) -> tf.data.Dataset:
+    def batches(order: BatchOrder, places: Places, start_step: int) -> tf.data.Dataset:
         starts = np.r_[0, np.cumsum(order.sizes)]
         changes = np.flatnonzero(np.diff(order.sizes)) + 1
         bounds = [start_step, *(int(c) for c in changes if c > start_step), order.steps]

@@ -42,6 +42,7 @@ class HardAwareContrastive(EmbeddingLoss):
         margin: Squared distance up to which negative pairs are pushed; positive.
         negative_weight: Factor of negative pairs; positive. 10 in the released code.
         cascade: Whether a head sees only what the one before kept.
+        widths: Dimensions of each head side by side; None for equal ones.
         **kwargs: `name` and `reduction` of `keras.losses.Loss`; `dtype` has no effect.
 
     Call arguments:
@@ -64,6 +65,7 @@ class HardAwareContrastive(EmbeddingLoss):
         margin: float = 1.0,
         negative_weight: float = 10.0,
         cascade: bool = False,
+        widths: Sequence[int] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -72,7 +74,13 @@ class HardAwareContrastive(EmbeddingLoss):
                 "expected shares to be more than 0 and at most 1, one for each head. "
                 f"Received: shares={shares!r}"
             )
+        if widths is not None and (len(widths) != len(shares) or min(widths) < 1):
+            raise ValueError(
+                "expected widths to be at least 1, one for each of the shares. "
+                f"Received: widths={widths!r}, shares={shares!r}"
+            )
         self.shares = tuple(float(share) for share in shares)
+        self.widths = None if widths is None else tuple(int(width) for width in widths)
         self.margin = positive("margin", margin)
         self.negative_weight = positive("negative_weight", negative_weight)
         self.cascade = bool(cascade)
@@ -80,29 +88,24 @@ class HardAwareContrastive(EmbeddingLoss):
     def call(self, y_true: Any, y_pred: Any) -> tf.Tensor:
         """Return the sum of the heads' losses, float32 [1]."""
         if isinstance(y_pred, list | tuple):
-            widths = {head.shape[-1] for head in y_pred}
-            if len(y_pred) != len(self.shares) or len(widths) != 1:
+            widths = tuple(head.shape[-1] for head in y_pred)
+            if widths != (self.widths or len(self.shares) * widths[:1]):
                 raise ValueError(
-                    f"expected {len(self.shares)} heads of one dimension, because there are so "
-                    f"many shares. Received: shapes {[tuple(head.shape) for head in y_pred]}"
+                    f"expected {len(self.shares)} heads of one dimension, or of those of `widths`, "
+                    "because there are so many shares. "
+                    f"Received: shapes {[tuple(head.shape) for head in y_pred]}"
                 )
             y_pred = tf.concat([tf.cast(head, tf.float32) for head in y_pred], axis=-1)
         return super().call(y_true, y_pred)
 
     def batch_loss(self, labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
         """Return the sum of the heads' losses, a float32 scalar."""
-        if embeddings.shape[-1] is None or embeddings.shape[-1] % len(self.shares):
-            raise ValueError(
-                f"expected embeddings of {len(self.shares)} heads side by side, a multiple of "
-                f"their number. Received: shape={embeddings.shape}"
-            )
+        heads = self._heads(embeddings)
         same = same_label(labels)
         once = tf.linalg.band_part(tf.ones_like(same, tf.float32), 0, -1) > 0.0
         once = tf.linalg.set_diag(once, tf.zeros_like(labels, tf.bool))
         candidates, total = once, 0.0
-        for head, share in zip(
-            tf.split(embeddings, len(self.shares), axis=-1), self.shares, strict=True
-        ):
+        for head, share in zip(heads, self.shares, strict=True):
             losses = self._pair_losses(squared_distances(head), same)
             kept = _hardest(losses, candidates & same & (losses > 0.0), share)
             kept |= _hardest(losses, candidates & ~same, share)
@@ -110,6 +113,20 @@ class HardAwareContrastive(EmbeddingLoss):
             total += tf.math.divide_no_nan(tf.reduce_sum(tf.where(kept, losses, 0.0)), number)
             candidates = kept if self.cascade else once
         return total
+
+    def _heads(self, embeddings: tf.Tensor) -> list[tf.Tensor]:
+        """Return the embeddings of each head, float32 [b, width]."""
+        width = embeddings.shape[-1]
+        fits = width is not None and (
+            width % len(self.shares) == 0 if self.widths is None else width == sum(self.widths)
+        )
+        if not fits:
+            wanted = "a multiple of their number" if self.widths is None else f"{self.widths} wide"
+            raise ValueError(
+                f"expected embeddings of {len(self.shares)} heads side by side, {wanted}. "
+                f"Received: shape={embeddings.shape}"
+            )
+        return tf.split(embeddings, self.widths or len(self.shares), axis=-1)
 
     def _pair_losses(self, squared: tf.Tensor, same: tf.Tensor) -> tf.Tensor:
         """Return l of all pairs, float32 [b, b]."""
@@ -124,6 +141,7 @@ class HardAwareContrastive(EmbeddingLoss):
             "margin": self.margin,
             "negative_weight": self.negative_weight,
             "cascade": self.cascade,
+            "widths": self.widths,
         }
 
 

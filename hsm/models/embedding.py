@@ -10,8 +10,14 @@ import keras
 import numpy as np
 from keras import ops
 
-from hsm.layers import L2Normalize, Proxies, ScalelessBatchNorm, TemperatureSoftmaxDense
+from hsm.layers import L2Normalize, Proxies, TemperatureSoftmaxDense
 from hsm.models.head import HEADS, Head, HeadOptions
+from hsm.models.head_layers import (
+    make_bottleneck,
+    make_normalization,
+    tapped,
+    variance_scaling,
+)
 from hsm.models.seeds import initializer_seeds
 
 
@@ -91,16 +97,15 @@ class EmbeddingModel(keras.Model):
     def _make_head(self) -> None:
         """Makes bottleneck, normalisation and classifier."""
         bottleneck_seed, classifier_seed = initializer_seeds(self.seed, "head", 2)
-        self.bottleneck = keras.layers.Dense(
-            self.embedding_dim,
-            use_bias=self.head.bottleneck_bias,
-            kernel_initializer=_variance_scaling(2.0, bottleneck_seed),
-            dtype="float32",
-            name="bottleneck",
+        trunk = tapped(self.backbone, self.head)
+        # A method, because Keras would keep a model as a second owner of the backbone's layers.
+        self._read, self._read_shape = trunk.__call__, trunk.output_shape
+        self.bottleneck = make_bottleneck(
+            self.head, self.options, self.embedding_dim, bottleneck_seed
         )
-        self.normalization = _make_normalization(self.head, self.options)
+        self.normalization = make_normalization(self.head, self.options, self.embedding_dim)
         self._unit_length = L2Normalize(name="unit_length")
-        self.classifier = self._make_classifier(_variance_scaling(1.0, classifier_seed))
+        self.classifier = self._make_classifier(variance_scaling(1.0, classifier_seed))
 
     def _make_classifier(self, initializer: keras.Initializer) -> keras.layers.Layer:
         if self.head.classifier == "none":
@@ -119,7 +124,7 @@ class EmbeddingModel(keras.Model):
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the head's weights; the backbone has its own."""
-        self.bottleneck.build(self.backbone.output_shape)
+        self.bottleneck.build(self._read_shape)
         features = (None, self.embedding_dim)
         for layer in (self.normalization, self.classifier, self._unit_length):
             layer.build(features)
@@ -171,10 +176,13 @@ class EmbeddingModel(keras.Model):
         """Returns the unit-length embeddings, float32 [b, k], of `images` [b, h, w, 3]."""
         return self._unit_length(self.features(images))
 
+    def read(self, images: Any, training: bool = False) -> Any:
+        """Returns what the bottleneck reads of `images`: the pooled feature, or maps too."""
+        return self._read(ops.cast(images, "float32"), training=training)
+
     def _bottleneck(self, images: Any, training: bool) -> Any:
         """Returns f, float32 [b, k]."""
-        pooled = self.backbone(ops.cast(images, "float32"), training=training)
-        return self.bottleneck(pooled)
+        return self.bottleneck(self.read(images, training=training), training=training)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments, the backbone serialised."""
@@ -199,19 +207,6 @@ class EmbeddingModel(keras.Model):
         method, options = config["method"], HeadOptions(**config["options"])
         method = Head(**method) if isinstance(method, dict) else method
         return cls(**{**config, "backbone": backbone, "method": method, "options": options})
-
-
-def _make_normalization(head: Head, options: HeadOptions) -> keras.layers.Layer:
-    """Returns the layer between bottleneck and classifier."""
-    if head.normalization == "l2":
-        return L2Normalize(norm_term=options.norm_term, name="normalization")
-    if head.normalization == "batch":
-        return ScalelessBatchNorm(unbiased_variance=options.unbiased_variance, name="normalization")
-    return keras.layers.Identity(dtype="float32", name="normalization")
-
-
-def _variance_scaling(scale: float, seed: int | None) -> keras.Initializer:
-    return keras.initializers.VarianceScaling(scale, "fan_in", "truncated_normal", seed=seed)
 
 
 def _check_arguments(

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-NORMALIZATIONS = ("none", "l2", "batch")
+BOTTLENECKS = ("dense", "cascade", "landmarks")
+NORMALIZATIONS = ("none", "l2", "batch", "heads")
 CLASSIFIERS = ("softmax", "proxies", "none")
 
 
@@ -15,15 +16,18 @@ class Head:
     """The layers on top of a backbone: bottleneck, normalisation, classifier.
 
     Attributes:
-        bottleneck_bias: the bottleneck has a bias.
+        bottleneck_bias: the dense bottleneck has a bias.
         normalization: what follows it: "none"; "l2" for `L2Normalize`; "batch" for
-            `ScalelessBatchNorm`.
+            `ScalelessBatchNorm`; "heads" for `UnitLengthHeads`, which goes with "cascade".
         classifier: "softmax" for `TemperatureSoftmaxDense`, whose logits are the output; "proxies"
             for `Proxies`, whose squared distances are; "none": the normalised features are.
         normalize_kernel: each class's weights in the softmax's classifier have unit length.
         feature_after_normalization: the feature that is tested is the normalisation's output, not
             the bottleneck's.
         default_alpha: the softmax's first alpha where none is given.
+        bottleneck: what reads the backbone: "dense", a layer on its pooled feature; "cascade" for
+            `CascadedHeads` and "landmarks" for `LandmarkBranches`, which read maps inside of it,
+            too.
 
     Raises:
         ValueError: if a name is unknown.
@@ -35,9 +39,14 @@ class Head:
     normalize_kernel: bool = False
     feature_after_normalization: bool = False
     default_alpha: float = 1.0
+    bottleneck: str = "dense"
 
     def __post_init__(self) -> None:
-        for name, allowed in (("normalization", NORMALIZATIONS), ("classifier", CLASSIFIERS)):
+        for name, allowed in (
+            ("bottleneck", BOTTLENECKS),
+            ("normalization", NORMALIZATIONS),
+            ("classifier", CLASSIFIERS),
+        ):
             if getattr(self, name) not in allowed:
                 raise ValueError(
                     f"expected {name} to be one of {', '.join(allowed)}. "
@@ -70,11 +79,13 @@ class HeadOptions:
         learn_alpha: alpha is trained with the weights; where the classifier's kernel is normalised.
         norm_term: LN's gradient has the factor 1 / ||f|| of equation 11; False leaves it out.
         unbiased_variance: BN's moving variance is unbiased, as TensorFlow 1 kept it.
+        last_rate: of a cascade, see `CascadedHeads`.
     """
 
     learn_alpha: bool = False
     norm_term: bool = True
     unbiased_variance: bool = False
+    last_rate: float = 10.0
 
     def check(self, head: Head, method: object) -> None:
         """Raise ValueError, naming `method`, if an option does not go with `head`."""

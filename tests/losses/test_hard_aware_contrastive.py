@@ -72,6 +72,18 @@ def test_a_list_of_heads_is_the_same_as_heads_side_by_side():
     assert loss(LABELS, list(x)).numpy() == loss(LABELS, side_by_side(x)).numpy()
 
 
+def test_heads_of_several_widths_are_told_by_them():
+    x = heads(1).astype(np.float32)
+    uneven = [x[0][:, :2], x[1], x[2][:, :3]]
+    shares, widths = (1.0, 0.5, 0.2), tuple(head.shape[1] for head in uneven)
+    value = HardAwareContrastive(shares, widths=widths)(LABELS, np.hstack(uneven)).numpy()
+    padded = [np.pad(head, ((0, 0), (0, x.shape[2] - head.shape[1]))) for head in uneven]
+    assert value == pytest.approx(HardAwareContrastive(shares)(LABELS, padded).numpy(), rel=1e-6)
+    assert value == HardAwareContrastive(shares, widths=widths)(LABELS, uneven).numpy()
+    with pytest.raises(ValueError, match=r"3 heads side by side, \(2, .*wide. Received: shape"):
+        HardAwareContrastive(shares, widths=widths)(LABELS, np.hstack(uneven)[:, 1:])
+
+
 def test_a_head_that_keeps_nothing_counts_nothing():
     # Two positive and one negative pair: a fifth of them, rounded down, is none.
     labels, x = np.array([0, 0, 0]), heads(2, images=3).astype(np.float32)
@@ -93,6 +105,7 @@ def test_heads_that_are_not_as_many_as_shares_are_refused():
     [
         ({"shares": ()}, "expected shares to be more than 0 and at most 1, one for each head"),
         ({"shares": (1.0, 0.0)}, "expected shares to be more than 0 .* Received: shares="),
+        ({"widths": (4, 4)}, "expected widths to be at least 1, one for each of the shares"),
         ({"margin": 0.0}, "expected margin to be positive and finite. Received: margin=0.0"),
         ({"negative_weight": -1.0}, "expected negative_weight to be positive and finite"),
     ],

@@ -182,6 +182,34 @@ def inshop(root: Path, *, partition: str = "Eval", images: str = "Img") -> Path:
     return root
 
 
+def annotated_inshop(root: Path) -> Path:
+    """`inshop` with the files of landmarks, boxes and attributes: clothes of every type."""
+    inshop(root)
+    folder = root / "Anno"
+    folder.mkdir()
+    landmarks, boxes, attributes = [], [], []
+    for photo in PHOTOS:
+        name = f"img/WOMEN/Dresses/id_{photo.number:08}/{photo.index:02}_1_front.jpg"
+        kind = photo.number if photo.number < 4 else 1
+        # The states come by turns; the places are distinct.
+        found = [
+            f"{place % 3} {2 + 4 * place:03} {photo.index + 3 * place:03}"
+            for place in range({1: 6, 2: 4, 3: 8}[kind])
+        ]
+        landmarks.append(f"{name} {kind} {1 + photo.index} {' '.join(found)}")
+        boxes.append(f"{name} {kind} 1 {photo.index:03} 002 035 {30 + photo.number:03}")
+    for number in range(1, 5):
+        values = [str((place + number) % 3 - 1) for place in range(463)]
+        attributes.append(f"id_{number:08} {' '.join(values)}")
+    for file, columns, rows in (
+        ("list_landmarks_inshop.txt", "image_name clothes_type variation_type ...", landmarks),
+        ("list_bbox_inshop.txt", "image_name clothes_type pose_type x_1 y_1 x_2 y_2", boxes),
+        ("list_attr_items.txt", "item_id attribute_labels", attributes),
+    ):
+        (folder / file).write_text("\n".join([str(len(rows)), columns, *rows]) + "\n")
+    return root
+
+
 def photos_of(split) -> list[Photo]:
     """What a split shows, image by image; by the bytes, whatever it reads them from."""
     contents = (

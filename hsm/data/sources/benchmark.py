@@ -149,7 +149,8 @@ def _bad_files(
 
 def _split(listing: Listing, indices: np.ndarray) -> Split:
     images = taken(listing.images, indices)
-    return Split.of_occurring(images, listing.classes[indices], listing.class_names)
+    extras = {name: values[indices] for name, values in listing.extras.items()}
+    return Split.of_occurring(images, listing.classes[indices], listing.class_names, extras)
 
 
 def _check_same_classes(splits: dict[str, Split], same: dict[str, str]) -> None:

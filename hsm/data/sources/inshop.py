@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from hsm.data.sources.folders import check_unpacked, locate
 from hsm.data.sources.label_lists import as_numbers, read_columns, read_lines
 from hsm.data.sources.listing import GALLERY, QUERY, TRAIN, Listing, numbered
+from hsm.data.sources.source import SUPER_CLASSES
 from hsm.data.sources.tfds_files import TfdsSet
 
 PARTS = (TRAIN, QUERY, GALLERY)
@@ -60,7 +62,13 @@ def read(root: Path) -> Listing | None:
         parts=np.array(parts),
         annotations=dict.fromkeys(PARTS, _PARTITION),
         note=note,
+        extras={SUPER_CLASSES: _categories(names)},
     )
+
+
+def _categories(names: Sequence[str]) -> np.ndarray:
+    """Returns the place of every image's category, such as WOMEN/Dresses, among the sorted ones."""
+    return numbered(["/".join(Path(name).parts[1:3]) for name in names])[0]
 
 
 def _check_partition(partition: Path, parts: list[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +30,7 @@ class Listing:
         annotations: by part, the annotation file that lists it.
         left_out: what is no image of a class, where folders were read and not annotation files.
         note: what follows from the form that it was found in; empty if nothing is to say.
+        extras: what else the files say of each image, see `Split`.
     """
 
     folder: Path
@@ -40,6 +41,7 @@ class Listing:
     annotations: Mapping[str, str]
     left_out: tuple[LeftOut, ...] = ()
     note: str = ""
+    extras: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Raises ValueError when images, classes, names and parts do not fit together."""

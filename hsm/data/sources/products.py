@@ -9,7 +9,8 @@ import numpy as np
 from hsm.data.catalog import facts
 from hsm.data.sources.folders import check_unpacked, locate
 from hsm.data.sources.label_lists import CLASS_NUMBERS, as_numbers, read_columns
-from hsm.data.sources.listing import TEST, TRAIN, Listing
+from hsm.data.sources.listing import TEST, TRAIN, Listing, numbered
+from hsm.data.sources.source import SUPER_CLASSES
 from hsm.data.sources.tfds_files import TfdsSet
 
 PREPARED_BY_TFDS = TfdsSet("stanford_online_products", label="class_id", parts=(TRAIN, TEST))
@@ -39,13 +40,15 @@ def read(root: Path) -> Listing | None:
     home = found.parent
     images: list[str] = []
     classes: list[int] = []
+    kinds: list[int] = []
     parts: list[str] = []
     for part, file in _LISTS.items():
-        _, class_ids, _, listed = read_columns(home / file, _COLUMNS, heading=1)
+        _, class_ids, kind_ids, listed = read_columns(home / file, _COLUMNS, heading=1)
         paths = [home / path for path in listed]
         check_unpacked(home, paths, home / file)
         images += map(str, paths)
         classes += as_numbers(class_ids, home / file, "class_id", among=CLASS_NUMBERS)
+        kinds += as_numbers(kind_ids, home / file, "super_class_id", among=CLASS_NUMBERS)
         parts += [part] * len(paths)
     return Listing(
         folder=home,
@@ -54,6 +57,7 @@ def read(root: Path) -> Listing | None:
         class_names=tuple(str(number) for number in range(1, max(classes) + 1)),
         parts=np.array(parts),
         annotations=_LISTS,
+        extras={SUPER_CLASSES: np.array(kinds, np.int32)},
     )
 
 
@@ -86,4 +90,5 @@ def _by_names(root: Path) -> Listing | None:
         parts=np.where(classes < train, TRAIN, TEST),
         annotations=dict.fromkeys(_LISTS, "the names of the images"),
         note="no lists of images: their names begin with the class numbers",
+        extras={SUPER_CLASSES: numbered([path.parent.name for path in images])[0]},
     )

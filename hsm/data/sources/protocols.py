@@ -98,7 +98,9 @@ def _everything(source: ImageSource) -> Split:
         images = joined(images, part.images)
     labels = [source.train.labels, *(part.labels + shift for part in tested)]
     names = (*source.train.class_names, *source.test.class_names)
-    return Split(images, np.concatenate(labels), names)
+    shared = set.intersection(*(set(part.extras) for part in parts))
+    extras = {name: np.concatenate([part.extras[name] for part in parts]) for name in shared}
+    return Split(images, np.concatenate(labels), names, extras)
 
 
 def _dealt(split: Split, what: str) -> tuple[Split, Split, tuple[str, ...]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, overload
 
@@ -78,6 +78,10 @@ def joined(first: Images, second: Images) -> Images:
     )
 
 
+# What every class belongs to, int32 [n]: kinds of products, categories of clothes.
+SUPER_CLASSES = "super_classes"
+
+
 @dataclass(frozen=True, eq=False)
 class Split:
     """Labelled images: one part (training, test or gallery) of a data set.
@@ -86,11 +90,13 @@ class Split:
         images: paths of image files, pixels, or records of image files.
         labels: int32 [n], 0..C-1; every class occurs.
         class_names: C names, by label.
+        extras: what else the files say of each image, by name: arrays [n, ...].
     """
 
     images: Images
     labels: np.ndarray
     class_names: tuple[str, ...]
+    extras: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Raises ValueError when images, labels and class names do not fit together."""
@@ -106,16 +112,24 @@ class Split:
             )
 
     @classmethod
-    def of_occurring(cls, images: Images, classes: np.ndarray, names: Sequence[str]) -> Split:
+    def of_occurring(
+        cls,
+        images: Images,
+        classes: np.ndarray,
+        names: Sequence[str],
+        extras: Mapping[str, np.ndarray] | None = None,
+    ) -> Split:
         """Number the classes that occur 0..C-1, in their own order.
 
         Args:
             images: n images.
             classes: int [n], places in `names`, of which some may not occur.
             names: of all classes.
+            extras: what else is known of each image; None for nothing.
         """
         occurring, labels = np.unique(classes, return_inverse=True)
-        return cls(images, labels.astype(np.int32), tuple(names[place] for place in occurring))
+        found = tuple(names[place] for place in occurring)
+        return cls(images, labels.astype(np.int32), found, extras or {})
 
     def __len__(self) -> int:
         """Returns the number of images."""
@@ -133,9 +147,10 @@ class Split:
             ValueError: if `relabel` is False and a class is left without an image.
         """
         images, labels = taken(self.images, indices), self.labels[indices]
+        extras = {name: values[indices] for name, values in self.extras.items()}
         if relabel:
-            return Split.of_occurring(images, labels, self.class_names)
-        return Split(images, labels, self.class_names)
+            return Split.of_occurring(images, labels, self.class_names, extras)
+        return Split(images, labels, self.class_names, extras)
 
     @property
     def num_classes(self) -> int:

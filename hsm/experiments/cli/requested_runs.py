@@ -69,6 +69,7 @@ def wanted(
     # Imported here, so that --help and a bad flag need no TensorFlow.
     load_tensorflow()
     from hsm.experiments.runs import dry_run, plan, room
+    from hsm.experiments.runs.fashionnet import with_landmarks
     from hsm.experiments.runs.workspace import Workspace
 
     sizes = check_backbones([configs_of(name, name, split)[0] for name in datasets], pretrained)
@@ -76,7 +77,8 @@ def wanted(
     plans = []
     for dataset, source in _sources(datasets, split).items():
         used = narrowed(source)
-        plans.append((used, configs_of(dataset, used.name, split)))
+        runs = configs_of(dataset, used.name, split)
+        plans.append((used, [with_landmarks(config, used) for config in runs]))
     room.check(workspace, plans, sizes)
     describe = dry_run.describe if shared.FLAGS.dry_run or shared.FLAGS.verbose else plan.brief
     for used, configs in plans:

@@ -82,6 +82,18 @@ class Hyperparameters:
         "section 3.3).",
         source='Section 3.3: "we use Eq. (12) to calculate the gradient".',
     )
+    hdc_cascade: bool = setting(
+        False,
+        "Let each head of hdc rank only the pairs that the head before it kept, else all.",
+        source="The released code of Yuan et al. (2017), behind their numbers: all.",
+    )
+    hdc_last_rate: float = setting(
+        10.0,
+        "Times learning_rate, what the kernels of hdc's last layers learn with; their biases twice "
+        "that.",
+        source="The released code of Yuan et al. (2017), which fine-tunes a pretrained network.",
+        at_least=0.0,
+    )
     unbiased_variance: bool = setting(
         False,
         "Average the unbiased variance in batch normalisation, as TensorFlow 1 does.",

@@ -33,6 +33,7 @@ class Method:
     Attributes:
         name: what flags and records call it.
         head: the layers on top of the backbone; None for the backbone's own feature, not trained.
+        annotated_head: those where the data says where landmarks are; None if it uses none.
         heats: the method whose training it continues from the switch on, under a hotter softmax.
         objective: `RunConfig` → `hsm.training.objective.Objective`, what is minimised.
         sampler: (labels [n], `RunConfig`, epoch) → `hsm.data.sampling.BatchOrder`.
@@ -40,6 +41,8 @@ class Method:
             `hsm.training.memory.Memory` with a method `order`, epoch → `BatchOrder`, which takes
             the sampler's place in training; None for a method whose batches follow from its
             sampler.
+        grouped_sampler: (labels [n], super-classes [n], `RunConfig`, epoch) → `BatchOrder`, in
+            place of `sampler` on data whose classes belong to super-classes; None for `sampler`.
         settings: fields of `RunConfig` that it uses and not every method does.
         place: where it stands in tables, in ascending order; a heated method after its base.
         compare_with: the method that tables subtract from it; None for none.
@@ -55,10 +58,12 @@ class Method:
 
     name: str
     head: Head | None
+    annotated_head: Head | None = None
     heats: str | None = None
     objective: Reference = SOFTMAX
     sampler: Reference = SHUFFLED
     miner: Reference | None = None
+    grouped_sampler: Reference | None = None
     settings: tuple[str, ...] = ()
     place: float
     compare_with: str | None = None
@@ -227,7 +232,9 @@ METHODS = Registry(
 
 
 _COMPARED = "hsm.experiments.runs.compared"
+_FASHIONNET = "hsm.experiments.runs.fashionnet"
 _BOUNDED = f"{_COMPARED}:bounded_order"
+_CASCADE = Head(normalization="heads", classifier="none", bottleneck="cascade")
 _UNIT_LENGTH, _RAW = Head(normalization="l2", classifier="none"), Head(classifier="none")
 _QUARTER = "batches of a quarter as many classes as images"
 
@@ -315,6 +322,44 @@ for _row in (
         place=8,
         color="#17BECF",
         how="with a learned point for each class",
+    ),
+    dataclasses.replace(
+        _compared(
+            "hdc",
+            _CASCADE,
+            f"{_COMPARED}:hdc_order",
+            "Yuan et al. 2017",
+            place=9,
+            color="#9467BD",
+            how="with three heads that share the dimensions, two of them as GoogLeNet's side "
+            "classifiers, whose layers start at random; on small networks they read the two blocks "
+            "before the end. Ten images of each class in batches of 100, else four; where files "
+            "name super-classes, groups of two of these. After pretraining the last layers learn "
+            "ten times as fast; no weight decay",
+        ),
+        about="Hard-aware deeply cascaded embedding: three heads at three depths, each on harder "
+        "pairs than the one before.",
+        grouped_sampler=f"{_COMPARED}:hdc_grouped_order",
+        settings=("hdc_cascade", "hdc_last_rate"),
+    ),
+    dataclasses.replace(
+        _compared(
+            "fashionnet",
+            _UNIT_LENGTH,
+            f"{_FASHIONNET}:fashionnet_order",
+            "Liu et al. 2016",
+            place=9.5,
+            color="#E377C2",
+            how="on this backbone in place of VGG-16, with random triplets. On In-shop with its "
+            "landmark, box and attribute files it learns pose, category and attributes, too, in "
+            "two stages of half the epochs each, and pools features round the landmarks that it "
+            "finds; without them the row says: no landmarks. Its weights are ours, none are "
+            "published",
+        ),
+        about="FashionNet: triplets, and where landmarks of clothes are known, local features "
+        "pooled round them.",
+        objective=f"{_FASHIONNET}:fashionnet_objective",
+        annotated_head=Head(normalization="l2", classifier="none", bottleneck="landmarks"),
     ),
 ):
     METHODS.register(_row)

@@ -15,12 +15,15 @@ from hsm.data.catalog import ALL, CLASSIFICATION, SPLITS, ZERO_SHOT
 from hsm.experiments.config.hyperparameters import Hyperparameters
 from hsm.experiments.config.methods import METHODS, Method
 from hsm.models.backbone_specs import is_keras_file
+from hsm.models.head import Head
+from hsm.models.taps import check_backbone_has_taps
 from hsm.records.json_values import decode
 from hsm.schedules import Constant, Gradual, HeatUp, Schedule
 
 # What decides neither weights nor scores: when is scored, and which NMI is shown.
 _NOT_IDENTITY = ("eval_every", "nmi", "seed", "test_batch_size")
 _SWITCH_ONLY = ("heated_alpha", "heated_learning_rate")
+_ONE_METHOD_ONLY = ("hdc_cascade", "hdc_last_rate")
 _GRADUAL_ONLY = ("gradual_every", "gradual_alpha_divisor", "gradual_rate_factor")
 
 
@@ -37,6 +40,7 @@ class RunConfig(Hyperparameters):
         seed: seeds initial weights, order, crops, flips and k-means. It decides every bit on one
             kind of processor with one number of threads; others round otherwise, and training
             makes other scores of it.
+        landmarks: the data says where landmarks are, and the method learns them; set by the data.
     """
 
     dataset: str
@@ -44,6 +48,7 @@ class RunConfig(Hyperparameters):
     seed: int = 0
     split: str = ZERO_SHOT
     validation_classes: float = 0.0
+    landmarks: bool = False
 
     def __post_init__(self) -> None:
         """Raises ValueError if a value breaks its rule, or values contradict each other."""
@@ -108,6 +113,14 @@ class RunConfig(Hyperparameters):
                 f"feature's norm: leave the others out. Received: method={self.method!r}"
             )
 
+        if self.landmarks and self.traits.annotated_head is None:
+            raise ValueError(
+                "landmarks=True goes with a method that learns them, fashionnet. "
+                f"Received: method={self.method!r}"
+            )
+        if self.head is not None and self.head.bottleneck != "dense":
+            check_backbone_has_taps(self.backbone, self.method)
+
     def _uses(self, setting: str) -> bool:
         """True if the method uses `setting`, or trains nothing and is indifferent to it."""
         return self.is_pretrained or setting in self.traits.settings
@@ -116,6 +129,11 @@ class RunConfig(Hyperparameters):
     def traits(self) -> Method:
         """The method's row of `METHODS`."""
         return METHODS[self.method]
+
+    @property
+    def head(self) -> Head | None:
+        """The layers on top of the backbone; None for the backbone's own feature."""
+        return self.traits.annotated_head if self.landmarks else self.traits.head
 
     @property
     def _normalizes_by_batch(self) -> bool:
@@ -237,10 +255,11 @@ class RunConfig(Hyperparameters):
         }
 
     def _unused(self) -> tuple[str, ...]:
-        """The fields on heating up that this run does not use."""
+        """The fields of other methods, and on heating up, that this run does not use."""
+        others = tuple(name for name in _ONE_METHOD_ONLY if not self._uses(name))
         if not self.is_heated:
-            return (*_SWITCH_ONLY, *_GRADUAL_ONLY, "heating")
-        return _SWITCH_ONLY if self.is_gradual else _GRADUAL_ONLY
+            return (*others, *_SWITCH_ONLY, *_GRADUAL_ONLY, "heating")
+        return (*others, *(_SWITCH_ONLY if self.is_gradual else _GRADUAL_ONLY))
 
     def _named(self, method: str, fields: dict[str, Any]) -> str:
         digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:8]

@@ -21,6 +21,7 @@ VARIANTS: Mapping[str, str] = MappingProxyType(
         "no_norm_term": "LN without the factor 1 / ||f|| in its gradient, end of section 3.3",
         "alpha_only": "HBN whose rate stays when alpha is switched",
         "rate_only": "HBN whose alpha stays when the rate is switched",
+        "hdc_3x128": "hdc with the original width, three heads of 128",
     }
 )
 
@@ -38,6 +39,7 @@ def vary(config: RunConfig, variant: str) -> RunConfig:
         "no_norm_term": {"method": "LN", "norm_term": False},
         "alpha_only": {"method": "HBN", "heated_learning_rate": config.learning_rate},
         "rate_only": {"method": "HBN", "heated_alpha": config.alpha},
+        "hdc_3x128": {"method": "hdc", "embedding_dim": 384},
     }
     if variant not in changes:
         raise ValueError(
@@ -57,6 +59,10 @@ def options(config: RunConfig) -> tuple[str, ...]:
         found.append("gradient without norm term")
     if config.is_heated:
         found += _heating(config)
+    if config.traits.annotated_head is not None and not config.landmarks:
+        found.append("no landmarks")
+    if config.method == "hdc":
+        found += _heads(config)
     return tuple(found)
 
 
@@ -86,6 +92,11 @@ def comparisons(labels: Iterable[str]) -> tuple[tuple[str, str], ...]:
 
 def _method(name: str) -> str:
     return name.split(",")[0]
+
+
+def _heads(config: RunConfig) -> list[str]:
+    found = ["3 × 128"] if config.embedding_dim == 384 else []
+    return [*found, "cascade"] if config.hdc_cascade else found
 
 
 def _heating(config: RunConfig) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -14,10 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 from hsm import records
 from hsm.data import pipeline
 from hsm.data.sampling import BatchOrder, shuffled
-from hsm.data.sources.source import ImageSource
+from hsm.data.sources.source import SUPER_CLASSES, ImageSource
 from hsm.experiments.config import RunConfig
 from hsm.experiments.config.initial_weights import RANDOM, Pretrained
 from hsm.experiments.config.methods import resolve
+from hsm.experiments.runs.fashionnet import LandmarkLabels
 from hsm.experiments.runs.workspace import read_model_card
 from hsm.models import EmbeddingModel, HeadOptions, build_backbone, with_unbiased_variance
 from hsm.models.backbone_specs import IMAGENET, is_keras_file
@@ -54,6 +56,7 @@ def build_model(
             learn_alpha=config.learned_alpha,
             norm_term=config.norm_term,
             unbiased_variance=config.unbiased_variance,
+            last_rate=config.hdc_last_rate,
         ),
         seed=config.seed,
     )
@@ -150,7 +153,11 @@ def shuffled_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrd
 
 def training_order(config: RunConfig, source: ImageSource, epoch: int) -> BatchOrder:
     """Which training images the batches of `epoch` hold."""
-    return resolve(config.traits.sampler)(source.train.labels, config, epoch)
+    traits, labels = config.traits, source.train.labels
+    super_classes = source.train.extras.get(SUPER_CLASSES)
+    if traits.grouped_sampler is not None and super_classes is not None:
+        return resolve(traits.grouped_sampler)(labels, super_classes, config, epoch)
+    return resolve(traits.sampler)(labels, config, epoch)
 
 
 def training_data(
@@ -165,11 +172,7 @@ def training_data(
         embed: the features of all training images by the weights of now, [n, k], for the method's
             miner; without it the sampler draws all epochs.
     """
-    crop = pipeline.Crop(
-        config.image_size, config.random_crops, source.flip, config.crop_last_place
-    )
-
-    crops = pipeline.TrainingBatches(source.train, crop)
+    crops = pipeline.TrainingBatches(source.train, _crop(config, source))
     order_of: Callable[[int], BatchOrder] = functools.partial(training_order, config, source)
     memory: Memory = NoMemory()
     if config.traits.miner is not None and embed is not None:
@@ -182,9 +185,37 @@ def training_data(
     return TrainingData(batches, order_of(1).steps, memory)
 
 
+def labelled(config: RunConfig, source: ImageSource, data: TrainingData) -> TrainingData:
+    """`data` with all that the method learns of each image for its labels; as it is for most."""
+    if not config.landmarks:
+        return data
+    labels = LandmarkLabels(config, source, _crop(config, source))
+
+    def batches(epoch: int, first_step: int) -> pipeline.Batches:
+        found = labels(training_order(config, source, epoch), epoch, first_step)
+        for (images, _), wanted in zip(data.batches(epoch, first_step), found, strict=True):
+            yield images, wanted
+
+    return replace(data, batches=batches)
+
+
+def first_labels(config: RunConfig, source: ImageSource) -> np.ndarray:
+    """The labels of the first batch, [b, ...], without reading its images."""
+    order = training_order(config, source, 1)
+    if config.landmarks:
+        return next(LandmarkLabels(config, source, _crop(config, source))(order, 1))
+    return source.train.labels[order.indices[: order.sizes[0]]].astype(np.int32)
+
+
+def _crop(config: RunConfig, source: ImageSource) -> pipeline.Crop:
+    return pipeline.Crop(
+        config.image_size, config.random_crops, source.flip, config.crop_last_place
+    )
+
+
 def _head(config: RunConfig) -> str | Head:
     """The method's head; one of the library's own by its name, which models are saved with."""
-    head = config.traits.head
+    head = config.head
     if head is None:
         raise ValueError(f"the method {config.method} trains no network")
     return config.base_method if HEADS.get(config.base_method) == head else head

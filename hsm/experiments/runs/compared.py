@@ -10,18 +10,20 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hsm.data.sampling import BatchOrder, bounded_classes
+from hsm.data.sampling import BatchOrder, bounded_classes, super_class_groups
 from hsm.data.triplet_mining import random_triplets, triplet_order
 from hsm.evaluation import damped_unit_length
 from hsm.experiments.config import RunConfig
 from hsm.losses import (
     DeepSpectralClustering,
     FacilityLocation,
+    HardAwareContrastive,
     LiftedStructure,
     ProxyNCA,
     TripletRatio,
     TripletSemiHard,
 )
+from hsm.models.cascade import head_widths
 from hsm.training.objective import OutputObjective
 from hsm.training.smart_mining import SmartMining
 
@@ -30,6 +32,9 @@ from hsm.training.smart_mining import SmartMining
 _IMAGES_A_CLASS = 4
 # Ours, as the paper's batch is not known: its loss needs well more images than dimensions.
 _SPECTRAL_IMAGES, _IMAGES_A_DIMENSION = 128, 2
+# Yuan et al.'s for Cars196 and CUB-200-2011: 10 classes of 10 images; for Products and In-shop 10
+# classes from each of two super-classes, in smaller batches fewer in proportion.
+_HDC_BATCH, _HDC_CLASSES = 100, 10
 
 
 def triplet_objective(config: RunConfig) -> OutputObjective:
@@ -70,6 +75,54 @@ def smart_mining_objective(config: RunConfig) -> OutputObjective:
 def proxy_nca_objective(config: RunConfig) -> OutputObjective:
     """NCA on squared distances to proxies."""
     return OutputObjective(ProxyNCA())
+
+
+def hdc_objective(config: RunConfig) -> OutputObjective:
+    """The contrastive loss of each of three heads, on harder and harder pairs."""
+    widths = head_widths(config.embedding_dim)
+    return OutputObjective(HardAwareContrastive(cascade=config.hdc_cascade, widths=widths))
+
+
+def hdc_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrder:
+    """Batches of 10 classes of 10 images where they hold 100, else as `bounded_order`.
+
+    Raises:
+        ValueError: as `bounded_order`.
+    """
+    if config.batch_size != _HDC_BATCH:
+        return bounded_order(labels, config, epoch)
+    return bounded_classes(
+        labels,
+        classes=_HDC_CLASSES,
+        batch_size=_HDC_BATCH,
+        seed=config.seed,
+        epoch=epoch,
+    )
+
+
+def hdc_grouped_order(
+    labels: ArrayLike, super_classes: ArrayLike, config: RunConfig, epoch: int
+) -> BatchOrder:
+    """Batches cut from groups of classes of two super-classes, or of one as `hdc_order`.
+
+    A class counts to the super-class of its first image.
+
+    Raises:
+        ValueError: as `hdc_order`.
+    """
+    numbers, kinds = np.asarray(labels), np.asarray(super_classes)
+    _, first, places = np.unique(numbers, return_index=True, return_inverse=True)
+    of_class = kinds[first]
+    if len(np.unique(of_class)) < 2:
+        return hdc_order(labels, config, epoch)
+    return super_class_groups(
+        numbers,
+        of_class[places],
+        classes=max(1, config.batch_size * _HDC_CLASSES // _HDC_BATCH),
+        batch_size=config.batch_size,
+        seed=config.seed,
+        epoch=epoch,
+    )
 
 
 def bounded_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrder:

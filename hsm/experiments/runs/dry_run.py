@@ -82,10 +82,9 @@ def estimate(
     if not epochs:
         return "  nothing is left to train"
     config = next(config for config in configs if not config.is_pretrained)
-    order = build.training_order(config, source, 1)
-    labels = source.train.labels[order.indices[: order.sizes[0]]]
+    labels = build.first_labels(config, source)
     seconds = _seconds_per_step(config, labels, source.train.num_classes, pretrained=pretrained)
-    steps = epochs * order.steps
+    steps = epochs * build.training_order(config, source, 1).steps
     hours, minutes = divmod(round(seconds * steps / 60), 60)
     return (
         f"  {epochs} epochs to train, {steps} steps of {seconds:.3f} s (timed over {_TIMED_STEPS} "
@@ -111,13 +110,12 @@ def _epochs_done(path: Path) -> int:
 
 
 def _seconds_per_step(
-    config: RunConfig, classes: np.ndarray, num_classes: int, *, pretrained: Pretrained
+    config: RunConfig, labels: np.ndarray, num_classes: int, *, pretrained: Pretrained
 ) -> float:
     model = build.build_model(config, num_classes, pretrained=pretrained)
     step = build.build_step(config, model)
     side = config.image_size
-    images = tf.constant(np.zeros((len(classes), side, side, 3), np.uint8))
-    labels = tf.constant(classes, tf.int32)
+    images = tf.constant(np.zeros((len(labels), side, side, 3), np.uint8))
     step(images, labels)
     step.totals()
     start = time.perf_counter()

@@ -219,9 +219,10 @@ class Runner:
 
         train = self.source.train
         data = build.training_data(config, self.source, embed=lambda: evaluator.embed(train)[0])
+        watch = CollapseWatch(data, model.backbone, report.collapse)
         trainer = Trainer(
             build.build_step(config, model),
-            CollapseWatch(data, model.backbone, report.collapse).data,
+            build.labelled(config, self.source, watch.data),
             schedule=config.schedule,
             evaluate=evaluate,
             on_epoch=report.epoch,

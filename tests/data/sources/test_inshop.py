@@ -5,6 +5,7 @@ from support import archive_factory as archive
 from support.archive_factory import WITH_GALLERY, assert_zero_shot
 
 from hsm.data.sources import benchmark
+from hsm.data.sources.source import SUPER_CLASSES
 
 LAYOUTS = [("Eval", "Img"), ("", ""), ("Eval", ""), ("", "Img"), ("Anno", "Img")]
 
@@ -32,6 +33,20 @@ def test_every_layout_from_the_folder_and_from_its_root(partition, images, tmp_p
 
 def test_a_class_is_an_item(root):
     assert load(root).test.class_names == ("id_00000003", "id_00000004")
+
+
+def test_a_category_is_the_folder_of_its_items(partition, root):
+    for old, new in (("id_00000002", "WOMEN/Skirts"), ("id_00000004", "MEN/Pants")):
+        lines = partition.read_text()
+        (item,) = (root / "Img/img").glob(f"*/*/{old}")
+        (root / "Img/img" / new).mkdir(parents=True)
+        item.rename(root / "Img/img" / new / old)
+        partition.write_text(lines.replace(f"WOMEN/Dresses/{old}", f"{new}/{old}"))
+    source = load(root)
+    # Of MEN/Pants, WOMEN/Dresses, WOMEN/Skirts.
+    for split, categories in ((source.train, [1, 2]), (source.test, [1, 0])):
+        found = split.extras[SUPER_CLASSES]
+        assert found.tolist() == [categories[label] for label in split.labels]
 
 
 @pytest.mark.parametrize("limit", [2, 4, 5, 100])

@@ -5,6 +5,7 @@ from support import archive_factory as archive
 from support.archive_factory import BY_PART, assert_zero_shot
 
 from hsm.data.sources import benchmark
+from hsm.data.sources.source import SUPER_CLASSES
 
 
 def load(root, **options):
@@ -24,6 +25,17 @@ def test_zero_shot_from_the_folder_and_from_its_root(root):
 def test_class_names_are_the_class_ids(root):
     source = load(root)
     assert source.train.class_names + source.test.class_names == ("1", "2", "3", "4")
+
+
+def test_super_classes_are_those_of_the_lists(root):
+    path = root / "Ebay_train.txt"
+    path.write_text(path.read_text().replace(" 2 1 bicycle", " 2 7 bicycle"))
+    source = load(root)
+    kinds = source.train.extras[SUPER_CLASSES]
+    assert kinds.tolist() == [(1, 7)[label] for label in source.train.labels]
+    path.write_text(path.read_text().replace(" 2 7 bicycle", " 2 x bicycle"))
+    with pytest.raises(ValueError, match=r"whole numbers as super_class_id. Received: 'x'"):
+        load(root)
 
 
 def test_there_is_no_predefined_split(root):

@@ -61,6 +61,8 @@ DECIDING = [
 ]
 # Of some methods only, or for the scores' display.
 ELSEWHERE = {
+    "hdc_cascade",
+    "hdc_last_rate",
     "norm_term",
     "momentum",
     "heating",
@@ -100,6 +102,8 @@ def test_every_other_field_is_named_here():
         {"gradual_every": 3},
         {"gradual_alpha_divisor": 2.0},
         {"gradual_rate_factor": 0.5},
+        {"hdc_cascade": True},
+        {"hdc_last_rate": 1.0},
     ],
 )
 def test_what_does_not_touch_an_unheated_run_leaves_its_name(changes):

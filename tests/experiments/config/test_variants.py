@@ -23,6 +23,7 @@ LABELS = {
     "no_norm_term": "LN, gradient without norm term",
     "alpha_only": "HBN, rate kept",
     "rate_only": "HBN, α kept",
+    "hdc_3x128": "hdc, 3 × 128",
 }
 
 

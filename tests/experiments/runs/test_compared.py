@@ -9,12 +9,18 @@ import pytest
 from support.flag_parsing import run_table1
 
 from hsm import losses
+from hsm.data.sources.source import SUPER_CLASSES, ImageSource, Split
 from hsm.experiments.config import METHODS, RunConfig
 from hsm.experiments.config.methods import resolve
+from hsm.experiments.runs import build
+from hsm.experiments.runs.compared import hdc_objective, hdc_order
+from hsm.experiments.runs.runner import Runner
+from hsm.experiments.runs.workspace import Workspace
 from hsm.training import OutputObjective
 
 BOUNDED = ("triplet", "lifted", "clustering")
-COMPARED = (*BOUNDED, "spectral", "smart_mining", "proxy_nca")
+COMPARED = (*BOUNDED, "spectral", "smart_mining", "proxy_nca", "hdc")
+NAMES = tuple("abcdefghijkl")
 LABELS = np.repeat(np.arange(12), 10)
 
 
@@ -25,7 +31,7 @@ def order_of(method, labels=LABELS, epoch=1, **changes):
 
 def test_they_stand_before_the_papers_methods_and_are_not_trained_unasked():
     standing = METHODS.standing
-    assert standing[:7] == ("pretrained", *COMPARED)
+    assert standing[: 1 + len(COMPARED)] == ("pretrained", *COMPARED)
     assert not set(COMPARED) & set(METHODS.trained)
 
 
@@ -38,6 +44,7 @@ def test_they_stand_before_the_papers_methods_and_are_not_trained_unasked():
         ("spectral", losses.DeepSpectralClustering),
         ("smart_mining", losses.TripletRatio),
         ("proxy_nca", losses.ProxyNCA),
+        ("hdc", losses.HardAwareContrastive),
     ],
 )
 def test_each_minimises_its_own_loss(method, loss):
@@ -53,7 +60,7 @@ def test_seed_and_epoch_decide_the_batches(method):
     assert not np.array_equal(order.indices, order_of(method, seed=1).indices)
 
 
-@pytest.mark.parametrize("method", BOUNDED)
+@pytest.mark.parametrize("method", [*BOUNDED, "hdc"])
 @pytest.mark.parametrize(("present", "classes", "images"), [(12, 8, 4), (5, 5, 6)])
 def test_what_a_batch_of_32_holds(method, present, classes, images):
     labels = np.repeat(np.arange(present), 10)
@@ -125,12 +132,83 @@ def test_smart_mining_mines_on_features_of_unit_length():
     assert mined.tolist() != order_of("smart_mining", epoch=3).indices.tolist()
 
 
-@pytest.mark.parametrize("method", [*BOUNDED, "spectral"])
+@pytest.mark.parametrize("method", [*BOUNDED, "spectral", "hdc"])
 @pytest.mark.parametrize("batch_size", [2, 4, 7, 30])
 def test_batches_of_one_class_or_of_uneven_ones_are_refused(method, batch_size):
     message = rf"batches of {method} hold 4 images.*multiple of 4, at least 8.*={batch_size}"
     with pytest.raises(ValueError, match=message):
         order_of(method, batch_size=batch_size)
+
+
+def test_hdcs_batches_of_100_hold_ten_classes_of_ten_images():
+    (batch,) = np.split(LABELS[order_of("hdc", batch_size=100).indices], 1)
+    assert np.unique(batch, return_counts=True)[1].tolist() == [10] * 10
+
+
+def test_hdcs_batches_hold_whole_classes_of_two_super_classes():
+    labels, kinds = np.repeat(np.arange(12), 5), np.repeat(np.arange(12) % 3, 5)
+    source = ImageSource("mine", *2 * [Split(np.zeros((60, 8, 8, 3), np.uint8), labels, NAMES)])
+    config = replace(RunConfig(dataset="mine", method="hdc"), batch_size=20)
+    grouped = replace(source, train=replace(source.train, extras={SUPER_CLASSES: kinds}))
+    order = build.training_order(config, grouped, 1)
+    assert order.sizes.tolist() == [20] * 3
+    for batch in np.split(order.indices, 3):
+        # Two classes of five images from each of two super-classes.
+        assert np.bincount(np.unique(labels[batch]) % 3, minlength=3).tolist().count(2) == 2
+    # Of one super-class no groups can be made.
+    of_one = replace(source.train, extras={SUPER_CLASSES: np.zeros(60, int)})
+    for other in (source, replace(source, train=of_one)):
+        order = build.training_order(config, other, 1)
+        np.testing.assert_array_equal(order.indices, hdc_order(labels, config, 1).indices)
+    # What another method draws is not grouped.
+    triplet = replace(config, method="triplet")
+    np.testing.assert_array_equal(
+        build.training_order(triplet, grouped, 1).indices,
+        build.training_order(triplet, source, 1).indices,
+    )
+
+
+def test_the_released_codes_ratios_are_the_default_and_the_cascade_is_an_option():
+    config = RunConfig(dataset="digits", method="hdc")
+    for cascade in (False, True):
+        loss = hdc_objective(replace(config, hdc_cascade=cascade)).loss
+        assert (loss.shares, loss.widths) == ((1.0, 0.5, 0.2), (21, 21, 22))
+        assert loss.cascade is cascade
+    assert replace(config, hdc_cascade=True).name != config.name
+
+
+def test_a_backbone_without_known_places_is_refused_before_data_is_read():
+    with pytest.raises(ValueError, match=r"hdc reads maps.*Received: backbone='keras:ResNet50'"):
+        RunConfig(dataset="digits", method="hdc", backbone="keras:ResNet50")
+
+
+class _Kill(BaseException):
+    """Ends a run without anything being done after it."""
+
+
+@pytest.mark.parametrize("method", ["hdc"])
+def test_killed_and_resumed_it_ends_with_identical_weights(
+    method, tmp_path, few_digits, quick_config
+):
+    def kill(config):
+        raise _Kill
+
+    config, states = replace(quick_config, method=method, heated_epochs=2), []
+    for name, killed in (("whole", False), ("killed", True)):
+        runner = Runner(few_digits, Workspace(tmp_path / name), say=lambda line: None)
+        if killed:
+            with pytest.raises(_Kill):
+                replace(runner, scored=kill).run(config)
+        runner.run(config)
+        path = runner.workspace.checkpoint(config)
+        with np.load(path) as archive:
+            states.append({key: archive[key] for key in archive if key != "progress.json"})
+        model, _ = build.load_model(runner.workspace.run_dir(config))
+        assert model.embed(np.zeros((1, 28, 28, 3), np.uint8)).shape == (1, 8)
+    whole, killed = states
+    assert whole.keys() == killed.keys()
+    for key, value in whole.items():
+        np.testing.assert_array_equal(value, killed[key], err_msg=key)
 
 
 def test_they_train_beside_hbn_in_one_table(tmp_path, capsys):
