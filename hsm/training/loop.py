@@ -12,7 +12,7 @@ from hsm.progress import say
 from hsm.schedules import Phase, Schedule, phase_at
 from hsm.training import checkpoint
 from hsm.training.interruption import Interruption
-from hsm.training.memory import Memory, NoMemory
+from hsm.training.memory import Memory, NoMemory, restore_memory
 from hsm.training.progress import check_origin, read_progress
 from hsm.training.results import EpochResult, StepResult, show_step
 from hsm.training.step import Totals, TrainStep
@@ -126,6 +126,7 @@ class Trainer:
 
     def _restore(self, path: Path, progress: dict[str, Any]) -> None:
         check_origin(path, progress, origin=self.origin, schedule=self.schedule)
+        restore_memory(path, progress, self.data.memory)
         checkpoint.restore(path, model=self.step.model, optimizer=self.step.optimizer)
         self.epoch = progress["epoch"]
         self.epochs = progress["epochs"]
@@ -133,7 +134,6 @@ class Trainer:
         self.preparation_seconds = progress.get("preparation_seconds", 0.0)
         # Checkpoints before version 0.2 do not say what computed them.
         self.made_with = progress.get("made_with", [{"after_epoch": 0, "after_step": 0}])
-        self.data.memory.restore(progress.get("memory"))
         self._interrupted = progress["interrupted"]
 
     def continue_with(self, maker: Mapping[str, Any]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 from hsm.training.step import Totals
@@ -40,3 +42,23 @@ class NoMemory:
 
     def restore(self, state: dict[str, Any] | None) -> None:
         """Do nothing."""
+
+
+def restore_memory(path: Path, progress: Mapping[str, Any], memory: Memory) -> None:
+    """Make `memory` what it was when the checkpoint `path` was written.
+
+    Args:
+        path: the checkpoint, for the error.
+        progress: what `hsm.training.progress.read_progress` returned.
+        memory: of the batches that are to go on.
+
+    Raises:
+        ValueError: if it is no state of this memory.
+    """
+    try:
+        memory.restore(progress.get("memory"))
+    except ValueError as error:
+        raise ValueError(
+            f"the checkpoint {path} does not say how its batches go on: {error}. Delete it to "
+            "train again what it held."
+        ) from error

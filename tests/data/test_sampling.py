@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hsm.data import sampling
@@ -124,6 +124,7 @@ def groups_of(order):
     return found
 
 
+@settings(deadline=None)
 @given(classes=st.integers(1, 4), batch_size=st.integers(1, 40), seed=st.integers(0, 9))
 def test_a_group_is_whole_classes_of_two_super_classes(classes, batch_size, seed):
     order = grouped(classes=classes, batch_size=batch_size, seed=seed)

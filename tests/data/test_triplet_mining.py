@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hsm.data.triplet_mining import mined_triplets, random_triplets, triplet_order, walk
@@ -28,6 +28,7 @@ def assert_are_triplets(labels, triplets):
     assert (labels[anchors] != labels[negatives]).all()
 
 
+@settings(deadline=None)
 @given(
     counts=st.lists(st.integers(1, 6), min_size=2, max_size=6).filter(lambda c: max(c) > 1),
     batch_size=st.integers(3, 14),
@@ -101,6 +102,7 @@ def step_by_step(right, squared, kappa):
     return pairs
 
 
+@settings(deadline=None)
 @given(
     right=st.lists(st.booleans(), min_size=1, max_size=20),
     kappa=st.sampled_from([0.0, 1.0, 1.5, 3.0, 100.0]),

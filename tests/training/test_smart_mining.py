@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from hsm.data.triplet_mining import mined_triplets, random_triplets, triplet_order
+from hsm.training.memory import restore_memory
 from hsm.training.smart_mining import SmartMining, next_kappa
 from hsm.training.step import Totals
 
@@ -114,3 +115,8 @@ def test_a_state_holds_all_that_the_rest_follows_from():
 def test_another_state_is_refused(change):
     with pytest.raises(ValueError, match="expected the history and the triplets of smart mining"):
         mining().restore({"history": [], "mined": None, **change})
+
+
+def test_a_checkpoint_of_another_state_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"c.npz does not say how its batches go on.*Delete it"):
+        restore_memory(tmp_path / "c.npz", {"memory": {"history": 3}}, mining())
