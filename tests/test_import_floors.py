@@ -65,6 +65,7 @@ SIDEWAYS = {
     ("hsm.data.picture_sizes", "hsm.data.sources.source"),
     ("hsm.data.thumbnails", "hsm.data.sources.source"),
     ("hsm.data.sources.bad_files", "hsm.data.image_check"),
+    ("hsm.data.sources.inshop_annotations", "hsm.data.picture_sizes"),
     ("hsm.data.sources.prepare", "hsm.data.image_check"),
     ("hsm.data.tfds_inshop", "hsm.data.sources.inshop"),
     ("hsm.data.tfds_inshop", "hsm.data.sources.listing"),

@@ -63,6 +63,7 @@ DECIDING = [
 ELSEWHERE = {
     "hdc_cascade",
     "hdc_last_rate",
+    "landmarks",
     "norm_term",
     "momentum",
     "heating",
