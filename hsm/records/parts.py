@@ -69,6 +69,9 @@ class EvaluationRow(JsonObject):
         nmi_geometric: NMI with the geometric mean of the entropies; None where nothing was
             clustered.
         nmi_arithmetic: the same with the arithmetic mean.
+        r_precision: mean share of the R nearest neighbours that are of a query's class, of which R
+            others exist; None in records before it was measured.
+        map_at_r: mean average precision at R; None as that.
         num_queries: images that were looked up.
         num_gallery: images that were searched; None where queries search each other.
         num_classes: classes of the queries.
@@ -84,6 +87,8 @@ class EvaluationRow(JsonObject):
     num_queries: Count
     num_gallery: Count | None
     num_classes: Count
+    r_precision: Fraction | None = field(default=None, metadata=LEFT_OUT)
+    map_at_r: Fraction | None = field(default=None, metadata=LEFT_OUT)
     accuracy: Fraction | None = field(default=None, metadata=LEFT_OUT)
     seconds: Seconds | None = field(default=None, metadata=LEFT_OUT)
     further: Mapping[str, Any] = field(default_factory=dict)

@@ -100,8 +100,10 @@ def _difference_grids(
         for m in columns
     ]
     resampled = "In brackets: 95 % paired bootstrap intervals over queries"
-    without = any(measure.hits is None for measure in columns)
+    without = any(measure.label == "NMI" for measure in columns)
     lines = [f"{resampled}; NMI has none to resample." if without else f"{resampled}."]
+    if any(measure.field == "map_at_r" for measure in columns):
+        lines.append("Of R-precision and MAP@R records hold means alone.")
     if any(difference.seeds > 1 for difference in differences):
         lines.append("Of several seeds, a query counts as the mean of its hits.")
     return [
