@@ -226,6 +226,52 @@ class Hits(JsonObject):
     further: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Trial(JsonObject):
+    """One trial of the settings of a method, on held-out training classes.
+
+    Attributes:
+        method: what was trained; of a heated method also what it heats.
+        settings: what was tried, by setting.
+        score: MAP@R on the held-out classes, with the weights of the last epoch; None where
+            training diverged.
+        images: images that the trial trained on, each as often as it was seen.
+        further: keys that this version does not know.
+    """
+
+    method: str
+    settings: Mapping[str, float]
+    score: Fraction | None
+    images: Count
+    further: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tuning(JsonObject):
+    """How the settings of a run were chosen.
+
+    Attributes:
+        seed: of the trials.
+        epochs: of a trial.
+        train_classes: classes that the trials trained on.
+        held_out_classes: training classes that they were scored on.
+        trials: all of them, those of a method in their order.
+        further: keys that this version does not know.
+    """
+
+    seed: Count
+    epochs: Count
+    train_classes: Count
+    held_out_classes: Count
+    trials: tuple[Trial, ...]
+    further: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def images(self) -> int:
+        """Images that all trials trained on together."""
+        return sum(trial.images for trial in self.trials)
+
+
 def best_evaluation(
     evaluations: Iterable[EvaluationRow], *, after_epoch: int = -1
 ) -> EvaluationRow:

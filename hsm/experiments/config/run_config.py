@@ -33,6 +33,8 @@ class RunConfig(Hyperparameters):
         split: how the data set is divided, one of `hsm.data.catalog.SPLITS`.
         validation_classes: of the split "all", how many classes are held out of training and
             tested; below 1 the share of all. 0: all classes train, and their images are tested.
+        tuned: how many trials on held-out training classes chose this method's settings; 0 for a
+            recipe's or one's own.
         method: one of `METHODS`; "pretrained" is the backbone's own feature without any training.
         seed: seeds initial weights, order, crops, flips and k-means. It decides every bit on one
             kind of processor with one number of threads; others round otherwise, and training
@@ -44,6 +46,7 @@ class RunConfig(Hyperparameters):
     seed: int = 0
     split: str = ZERO_SHOT
     validation_classes: float = 0.0
+    tuned: int = 0
 
     def __post_init__(self) -> None:
         """Raises ValueError if a value breaks its rule, or values contradict each other."""
@@ -106,6 +109,12 @@ class RunConfig(Hyperparameters):
             raise ValueError(
                 f"norm_term=False goes with the methods {_with('norm_term')}, which divide by the "
                 f"feature's norm: leave the others out. Received: method={self.method!r}"
+            )
+
+        if self.loss_setting is not None and not self._uses("loss_setting"):
+            raise ValueError(
+                f"loss_setting goes with the methods {_with('loss_setting')}: leave the others "
+                f"out. Received: method={self.method!r}"
             )
 
     def _uses(self, setting: str) -> bool:

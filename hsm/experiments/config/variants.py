@@ -48,6 +48,8 @@ def vary(config: RunConfig, variant: str) -> RunConfig:
 
 def options(config: RunConfig) -> tuple[str, ...]:
     """Returns in words what a configuration adds to its method; nothing for most."""
+    if config.tuned:
+        return ("tuned",)
     found = []
     if config.label_smoothing:
         found.append(f"label smoothing {config.label_smoothing:g}")

@@ -1,9 +1,12 @@
 """What the compared systems minimise and how their batches are drawn; rows of `METHODS` name it.
 
-Every number here is the default of a loss in `hsm.losses`, which gives its source, or ours.
+Every number here is the default of a loss in `hsm.losses`, which gives its source, or ours;
+`loss_setting` replaces it.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from numpy.typing import ArrayLike
 
@@ -19,22 +22,27 @@ _IMAGES_A_CLASS = 4
 
 def triplet_objective(config: RunConfig) -> OutputObjective:
     """Semi-hard triplets."""
-    return OutputObjective(TripletSemiHard())
+    return OutputObjective(TripletSemiHard(**_loss_setting(config, "margin")))
 
 
 def lifted_objective(config: RunConfig) -> OutputObjective:
     """The lifted structured loss."""
-    return OutputObjective(LiftedStructure())
+    return OutputObjective(LiftedStructure(**_loss_setting(config, "margin")))
 
 
 def clustering_objective(config: RunConfig) -> OutputObjective:
     """Structured clustering by facility location."""
-    return OutputObjective(FacilityLocation())
+    return OutputObjective(FacilityLocation(**_loss_setting(config, "gamma")))
 
 
 def proxy_nca_objective(config: RunConfig) -> OutputObjective:
     """NCA on squared distances to proxies."""
-    return OutputObjective(ProxyNCA())
+    return OutputObjective(ProxyNCA(**_loss_setting(config, "scale")))
+
+
+def _loss_setting(config: RunConfig, argument: str) -> dict[str, Any]:
+    """The loss's number where the configuration has one."""
+    return {} if config.loss_setting is None else {argument: config.loss_setting}
 
 
 def bounded_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrder:
