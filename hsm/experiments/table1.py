@@ -21,6 +21,7 @@ TABLE = Table("table1", run=tune_flags.runs)
 def main() -> None:
     """Run the driver on the flags."""
     make(TABLE)
+    tune_flags.say_what_is_not_estimated()
 
 
 if __name__ == "__main__":

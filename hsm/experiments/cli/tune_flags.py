@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
+from hsm.experiments.cli import run_flags  # noqa: F401 - defines --dry_run
 from hsm.experiments.config import RunConfig
 
 if TYPE_CHECKING:
@@ -49,3 +50,9 @@ def runs(runner: Runner, configs: Sequence[RunConfig]) -> list[RunRecord]:
     from hsm.experiments.runs import tuning
 
     return tuning.run(runner, configs, trials=FLAGS.tune, epochs=FLAGS.tune_epochs)
+
+
+def say_what_is_not_estimated() -> None:
+    """Say below the plan of --dry_run that trials come before what it counts."""
+    if FLAGS.dry_run and FLAGS.tune:
+        print(f"  before these runs, and not in the estimate: {FLAGS.tune} trials of every method")

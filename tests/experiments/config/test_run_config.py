@@ -57,10 +57,12 @@ DECIDING = [
     {"split": "classification"},
     {"split": "all", "validation_classes": 2.0},
     {"method": "LN"},
+    {"tuned": 3},
     {"seed": 1},
 ]
 # Of some methods only, or for the scores' display.
 ELSEWHERE = {
+    "loss_setting",
     "norm_term",
     "momentum",
     "heating",

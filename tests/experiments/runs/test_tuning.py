@@ -92,6 +92,28 @@ def test_finished_trials_are_not_run_again(finished, letters, monkeypatch):
     assert again == found
 
 
+def test_cut_off_in_a_trial_it_goes_on_with_that_one(
+    letters, letters_config, tmp_path, monkeypatch
+):
+    config, trained, train = replace(letters_config, method="SM"), [], Runner._train
+
+    def counted(self, config, weights):
+        trained.append(config.name)
+        if len(trained) == 2:
+            raise KeyboardInterrupt
+        return train(self, config, weights)
+
+    monkeypatch.setattr(Runner, "_train", counted)
+    with pytest.raises(KeyboardInterrupt):
+        tuned(letters, tmp_path, [config])
+    (record,), _ = tuned(letters, tmp_path, [config])
+    # The first trial once, the second twice, then the run.
+    assert len(trained) == 4
+    assert trained[1] == trained[2]
+    assert len(set(trained)) == 3
+    assert [trial.score is None for trial in record.tuning.trials] == [False, False]
+
+
 def test_a_record_without_its_trials_gets_them(finished, letters, tmp_path):
     """As where a run was killed between the two."""
     folder, configs, found, _ = finished
