@@ -15,7 +15,7 @@ and the rank of Recall@K is n_1. One listing of what lies near each query gives 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,8 +33,10 @@ from hsm.metrics.retrieval import (
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
-# Distances of a block: 4 MiB of float32.
-_BLOCK = 1 << 20
+# Distances of a block, in each of the threads: 8 MiB of float32.
+_BLOCK = 1 << 21
+# About as many pairs of a block are listed; each takes some 100 bytes.
+_LISTED = 1 << 19
 
 
 @dataclass(frozen=True)
@@ -106,8 +108,7 @@ def rank(search: Search, *, progress: Callable[[int], object] | None = None) -> 
     # Rows with about as much to find stand in one block.
     order = np.lexsort((lookup.rows.classes, lookup.to_find))
     order = order[lookup.to_find[order] > 0]
-    size = max(1, _BLOCK // len(lookup.columns.classes))
-    blocks = [order[first : first + size] for first in range(0, len(order), size)]
+    blocks = list(_blocks(order, lookup.to_find[order], len(lookup.columns.classes)))
     for rows, (first, *found) in zip(blocks, in_threads(lookup.find, blocks), strict=True):
         ranks[rows], shares[:, rows] = first, found
         if progress is not None:
@@ -129,6 +130,17 @@ def _rank(
         embeddings, labels = without_singletons(embeddings, labels, gallery_labels)
         singletons = "error"
     return rank(checked_search(embeddings, labels, gallery, gallery_labels, singletons=singletons))
+
+
+def _blocks(order: IntArray, to_find: IntArray, width: int) -> Iterator[IntArray]:
+    """Cuts `order` [r], whose rows have ever more `to_find` [r], into blocks of bounded memory."""
+    first = 0
+    while first < len(order):
+        size = max(1, _BLOCK // width)
+        most = int(to_find[first : first + size][-1])
+        size = max(1, min(size, _LISTED // most))
+        yield order[first : first + size]
+        first += size
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,7 @@ def test_scores_in_a_gallery_equal_loops(case, copies):
 @pytest.mark.parametrize("spread", [0.2, 0.7, 3.0])
 def test_classes_of_very_different_sizes_in_small_blocks(monkeypatch, block, spread):
     monkeypatch.setattr(ranking, "_BLOCK", block)
+    monkeypatch.setattr(ranking, "_LISTED", block)
     generator = np.random.default_rng(5)
     labels = np.concatenate([np.zeros(120, int), np.repeat(np.arange(1, 25), 2), [30] * 9])
     labels = generator.permutation(labels)

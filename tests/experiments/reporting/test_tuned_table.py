@@ -78,6 +78,19 @@ def test_untuned_rows_keep_tables_of_their_own():
     assert "held-out training classes" in mixed[0].title
 
 
+def test_a_compared_system_with_the_recipes_settings_is_called_untuned():
+    notes = grids([make_compared("triplet", learning_rate=0.004)])[0].notes
+    assert "No setting is tuned for triplet." in notes
+    notes = grids([make_compared("triplet", tuned=3)])[0].notes
+    assert not any("No setting is tuned" in note for note in notes)
+
+
+def make_compared(method, **changes):
+    record = make_record("SM", dataset="letters")
+    config = replace(record.config, method=method, **changes)
+    return replace(record, method=method, config=config)
+
+
 def test_three_blocks_where_the_paper_has_numbers():
     grid = grids([tuned("BN", dataset="cars196")])[0]
     names = [row[0] for row in grid.rows]
