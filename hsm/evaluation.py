@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hsm.metrics.clustering import cluster, nmi
-from hsm.metrics.retrieval import negatives_before_positive
+from hsm.metrics.ranking import rank
+from hsm.metrics.retrieval import checked_search
 from hsm.metrics.validation import (
     checked_embeddings,
     checked_ks,
@@ -32,6 +33,9 @@ class Evaluation:
         num_gallery: images that were searched, or None where queries search each other.
         num_classes: distinct classes of the queries.
         recall: K -> Recall@K.
+        r_precision: mean share of a query's R nearest neighbours that are of its class, of which R
+            others exist (`hsm.metrics.r_precision`).
+        map_at_r: mean average precision at R (`hsm.metrics.mean_average_precision_at_r`).
         nmi_geometric: NMI with the geometric mean of the entropies; None with a gallery, for which
             the paper reports recall only.
         nmi_arithmetic: the same with the arithmetic mean.
@@ -42,6 +46,8 @@ class Evaluation:
     num_gallery: int | None
     num_classes: int
     recall: dict[int, float]
+    r_precision: float
+    map_at_r: float
     nmi_geometric: float | None
     nmi_arithmetic: float | None
     ranks: NDArray[np.int32] = field(repr=False, compare=False)
@@ -54,6 +60,8 @@ class Evaluation:
         """The metrics as JSON types; K's become strings, ranks are left out."""
         return {
             "recall": {str(k): value for k, value in self.recall.items()},
+            "r_precision": self.r_precision,
+            "map_at_r": self.map_at_r,
             "nmi_geometric": self.nmi_geometric,
             "nmi_arithmetic": self.nmi_arithmetic,
             "num_queries": self.num_queries,
@@ -115,7 +123,7 @@ def evaluate(
     gallery_labels: ArrayLike | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> Evaluation:
-    """Scores feature vectors by Recall@K and, without a gallery, by clustering.
+    """Scores feature vectors by what lies near them and, without a gallery, by clustering.
 
     Args:
         features: [n, k], as the model gives them.
@@ -136,17 +144,19 @@ def evaluate(
     queries = prepare(features, name="features")
     classes = checked_labels(labels, len(queries))
     searched = None if gallery is None else prepare(gallery, name="gallery")
-    ranks = negatives_before_positive(queries, classes, searched, gallery_labels, progress=progress)
+    ranking = rank(checked_search(queries, classes, searched, gallery_labels), progress=progress)
     num_classes = len(np.unique(classes))
     clusters = None if searched is not None else cluster(queries, num_classes, seed, n_init)
     return Evaluation(
         num_queries=len(queries),
         num_gallery=None if searched is None else len(searched),
         num_classes=num_classes,
-        recall={k: float(np.mean(ranks < k)) for k in checked},
+        recall={k: float(np.mean(ranking.ranks < k)) for k in checked},
+        r_precision=float(ranking.r_precision.mean()),
+        map_at_r=float(ranking.average_precision.mean()),
         nmi_geometric=None if clusters is None else nmi(classes, clusters, "geometric"),
         nmi_arithmetic=None if clusters is None else nmi(classes, clusters, "arithmetic"),
-        ranks=ranks,
+        ranks=ranking.ranks,
     )
 
 

@@ -77,6 +77,8 @@ def test_evaluate_is_the_metrics_of_unit_vectors(vectors):
     result = evaluate(features, labels, ks=(1, 4), seed=7, n_init=3)
     clusters = metrics.cluster(unit, 6, seed=7, n_init=3)
     assert result.recall == metrics.recall_at_k(unit, labels, ks=(1, 4))
+    assert result.r_precision == metrics.r_precision(unit, labels)
+    assert result.map_at_r == metrics.mean_average_precision_at_r(unit, labels)
     assert result.nmi_arithmetic == pytest.approx(metrics.nmi(labels, clusters), abs=1e-6)
     geometric = metrics.nmi(labels, clusters, "geometric")
     assert result.nmi_geometric == pytest.approx(geometric, abs=1e-6)
@@ -91,7 +93,7 @@ def test_evaluate_takes_vectors_as_they_are_on_request(vectors):
     assert result.recall[1] < evaluate(features, labels, ks=(1,)).recall[1]
 
 
-def test_evaluate_with_a_gallery_reports_recall_only(vectors):
+def test_evaluate_with_a_gallery_does_not_cluster(vectors):
     features, labels = vectors
     result = evaluate(
         features[:50],
@@ -103,6 +105,8 @@ def test_evaluate_with_a_gallery_reports_recall_only(vectors):
     unit = features / np.linalg.norm(features, axis=1, keepdims=True)
     expected = metrics.recall_at_k(unit[:50], labels[:50], (1, 2), unit[50:], labels[50:])
     assert result.recall == expected
+    searched = (unit[:50], labels[:50], unit[50:], labels[50:])
+    assert result.map_at_r == metrics.mean_average_precision_at_r(*searched)
     assert (result.num_queries, result.num_gallery, result.num_classes) == (50, 70, 6)
     assert (result.nmi_geometric, result.nmi_arithmetic) == (None, None)
 
@@ -118,6 +122,8 @@ def test_to_json_holds_json_types(vectors):
     document = json.loads(json.dumps(result.to_json()))
     assert document == {
         "recall": {"1": result.recall[1], "8": result.recall[8]},
+        "r_precision": result.r_precision,
+        "map_at_r": result.map_at_r,
         "nmi_geometric": result.nmi_geometric,
         "nmi_arithmetic": result.nmi_arithmetic,
         "num_queries": 120,

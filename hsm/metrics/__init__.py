@@ -1,20 +1,24 @@
-"""Recall@K, normalised mutual information and bootstrap intervals: NumPy in, NumPy out.
+"""Recall@K, R-precision, MAP@R, NMI and bootstrap intervals: NumPy in, NumPy out.
 
-The metrics of section 5.2 of the paper. They take vectors as they are: whether features are scaled
-to unit length before they are compared is `hsm.evaluation`'s business.
+The metrics of section 5.2 of the paper, and two of Musgrave et al. (2020). They take vectors as
+they are: whether features are scaled to unit length before they are compared is `hsm.evaluation`'s
+business.
 """
 
 from __future__ import annotations
 
 from hsm.metrics.bootstrap import Interval, paired_bootstrap
 from hsm.metrics.clustering import cluster, nmi
+from hsm.metrics.ranking import mean_average_precision_at_r, r_precision
 from hsm.metrics.retrieval import negatives_before_positive, recall_at_k
 
 __all__ = [
     "Interval",
     "cluster",
+    "mean_average_precision_at_r",
     "negatives_before_positive",
     "nmi",
     "paired_bootstrap",
+    "r_precision",
     "recall_at_k",
 ]

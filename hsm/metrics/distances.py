@@ -21,6 +21,7 @@ from hsm.cores import usable_cores
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 _Part = TypeVar("_Part")
+_Result = TypeVar("_Result")
 
 # Elements of a temporary array: 16 MiB of float32.
 _BLOCK = 1 << 22
@@ -58,10 +59,17 @@ class ScreenedDistances:
         self._right = _columns(columns, column_squares, one)
         self._error = _score_error(row_squares, column_squares.max(), rows.shape[1])
 
+    def scores(self, rows: IntArray) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Approximate squared distances [r, m] from `rows` to all points, and their error [r].
+
+        Their unit is not that of `exact`.
+        """
+        return self._left[rows] @ self._right.T, self._error[rows].astype(np.float32)
+
     def exact(self, rows: IntArray, columns: IntArray) -> FloatArray:
         """Squared distances [p] of the pairs (rows[i], columns[i]), by the definition."""
         result = np.empty(len(rows))
-        for part in _slices(len(rows), _BLOCK // self._queries.shape[1]):
+        for part in slices(len(rows), _BLOCK // self._queries.shape[1]):
             difference = self._queries[rows[part]] - self._points[columns[part]]
             result[part] = np.square(difference).sum(axis=1)
         return result
@@ -83,7 +91,7 @@ class ScreenedDistances:
         """
         distance = np.full(len(rows), np.inf)
         ties = np.zeros(len(rows), np.int64)
-        for part in _slices(len(rows), _BLOCK // len(columns)):
+        for part in slices(len(rows), _BLOCK // len(columns)):
             scores = self._left[rows[part]] @ self._right[columns].T
             skipping = np.flatnonzero(skip[part] >= 0)
             scores[skipping, skip[part][skipping]] = np.inf
@@ -108,7 +116,7 @@ class ScreenedDistances:
             For blocks of queries: query [p], ascending, point [p], and squared distance [p] by the
             definition, in a unit that is the same for all pairs.
         """
-        for part in _slices(len(self._left), _BLOCK // len(self._right)):
+        for part in slices(len(self._left), _BLOCK // len(self._right)):
             scores = self._left[part] @ self._right.T
             skipping = np.flatnonzero(skip[part] >= 0)
             scores[skipping, skip[part][skipping]] = np.inf
@@ -132,17 +140,17 @@ class ScreenedDistances:
             weights: [m] how many images lie at each point, at least 1.
             progress: called with a number of queries whenever so many more are done.
         """
-        parts = list(_slices(len(radii), _TILE[0]))
+        parts = list(slices(len(radii), _TILE[0]))
 
         def count(rows: slice) -> IntArray:
             found = np.zeros(rows.stop - rows.start, np.int64)
-            for columns in _slices(len(weights), _TILE[1]):
+            for columns in slices(len(weights), _TILE[1]):
                 scores = self._left[rows] @ self._right[columns].T
                 found += self._count(scores, rows, columns, radii=radii, weights=weights)
             return found
 
         counts = []
-        for found in _in_threads(count, parts):
+        for found in in_threads(count, parts):
             counts.append(found)
             if progress is not None:
                 progress(len(found))
@@ -156,12 +164,12 @@ class ScreenedDistances:
         The distance of two points is compared with the radii of both, so that half of the products
         suffice.
         """
-        parts = list(_slices(len(radii), _TILE[0]))
+        parts = list(slices(len(radii), _TILE[0]))
         # The first block has most others before it and the last has none: together, all have alike.
         pairs = [parts[i : i + 1] + parts[j : j + 1] * (i < j) for i, j in _ends(len(parts))]
         counts = np.zeros(len(radii), np.int64)
         for rows, found in zip(
-            pairs, _in_threads(lambda pair: self._count_from(pair, radii), pairs), strict=True
+            pairs, in_threads(lambda pair: self._count_from(pair, radii), pairs), strict=True
         ):
             counts += found
             if progress is not None:
@@ -174,7 +182,7 @@ class ScreenedDistances:
         for rows in blocks:
             scores = self._left[rows] @ self._right[rows].T
             counts[rows] += self._count(scores, rows, rows, radii=radii)
-            for part in _slices(len(radii) - rows.stop, _TILE[1]):
+            for part in slices(len(radii) - rows.stop, _TILE[1]):
                 columns = slice(part.start + rows.stop, part.stop + rows.stop)
                 scores = self._left[rows] @ self._right[columns].T
                 counts[rows] += self._count(scores, rows, columns, radii=radii)
@@ -193,7 +201,7 @@ class ScreenedDistances:
         """The summed weights of `columns` within the radius of each of `rows`, by their scores."""
         limit, error = radii[rows] * self._scale, self._error[rows]
         # Few points are near: to list them is faster than further passes over all scores.
-        row, column, near = _listed(scores, (limit + error).astype(np.float32))
+        row, column, near = listed(scores, (limit + error).astype(np.float32))
         inside = near <= (limit - error).astype(np.float32)[row]
         undecided = np.flatnonzero(~inside)
         inside[undecided] = (
@@ -205,7 +213,7 @@ class ScreenedDistances:
         return counts.astype(np.int64)
 
 
-def _listed(
+def listed(
     scores: NDArray[np.float32], limits: NDArray[np.float32]
 ) -> tuple[IntArray, IntArray, NDArray[np.float32]]:
     """Row, column and value of the scores that are at most their row's limit, [p] each."""
@@ -219,9 +227,7 @@ def _listed(
     return row, column, scores.T.ravel()[near]
 
 
-def _in_threads(
-    function: Callable[[_Part], IntArray], parts: Sequence[_Part]
-) -> Iterator[IntArray]:
+def in_threads(function: Callable[[_Part], _Result], parts: Sequence[_Part]) -> Iterator[_Result]:
     """`function` of every part, in order. Beside the products NumPy works in one thread alone."""
     with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(usable_cores()) as pool:
         yield from pool.map(function, parts)
@@ -255,7 +261,7 @@ def _score_error(query_squares: FloatArray, largest_square: float, dimension: in
     return 2.0 * (dimension + 16) * _ROUNDOFF * (query_squares + largest_square)
 
 
-def _slices(count: int, step: int) -> Iterator[slice]:
+def slices(count: int, step: int) -> Iterator[slice]:
     """Cuts `count` items into slices of `step`, at least 1; the last may be shorter."""
     step = max(1, step)
     return (slice(start, min(start + step, count)) for start in range(0, count, step))

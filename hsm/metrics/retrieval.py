@@ -13,6 +13,7 @@ normalised here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -55,7 +56,7 @@ def recall_at_k(
     """
     checked = checked_ks(ks)
     if singletons == "exclude":
-        embeddings, labels = _without_singletons(embeddings, labels, gallery_labels)
+        embeddings, labels = without_singletons(embeddings, labels, gallery_labels)
         singletons = "error"
     ranks = negatives_before_positive(
         embeddings, labels, gallery, gallery_labels, singletons=singletons
@@ -86,6 +87,45 @@ def negatives_before_positive(
             "expected singletons to be 'error' or 'miss', for recall_at_k also 'exclude'. "
             f"Received: singletons={singletons!r}"
         )
+    search = checked_search(embeddings, labels, gallery, gallery_labels, singletons=singletons)
+    ranks = _ranks(search.queries, search.classes, search.gallery, search.gallery_classes, progress)
+    ranks[search.lonely] = np.iinfo(np.int32).max
+    return ranks
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is looked up, and where; checked.
+
+    Attributes:
+        queries: [n, k], finite.
+        classes: int64 [n].
+        gallery: [m, k], finite; `queries` itself where queries search each other.
+        gallery_classes: int64 [m].
+        lonely: bool [n], which queries have nothing of their class to find.
+    """
+
+    queries: NDArray
+    classes: IntArray
+    gallery: NDArray
+    gallery_classes: IntArray
+    lonely: NDArray[np.bool_]
+
+    @property
+    def is_own(self) -> bool:
+        """True where queries search each other, and a query does not find itself."""
+        return self.gallery is self.queries
+
+
+def checked_search(
+    embeddings: ArrayLike,
+    labels: ArrayLike,
+    gallery: ArrayLike | None = None,
+    gallery_labels: ArrayLike | None = None,
+    *,
+    singletons: Literal["error", "miss"] = "error",
+) -> Search:
+    """Check the arguments of `recall_at_k`, and raise its errors."""
     queries = checked_embeddings(embeddings)
     classes = checked_labels(labels, len(queries))
     if (gallery is None) != (gallery_labels is None):
@@ -104,9 +144,7 @@ def negatives_before_positive(
         )
     if lonely.any() and singletons == "error":
         raise ValueError(_singletons_message(np.unique(classes[lonely]), gallery is not None))
-    ranks = _ranks(queries, classes, searched, searched_classes, progress)
-    ranks[lonely] = np.iinfo(np.int32).max
-    return ranks
+    return Search(queries, classes, searched, searched_classes, lonely)
 
 
 def _singletons(classes: IntArray, searched: IntArray, *, required: int) -> NDArray[np.bool_]:
@@ -124,7 +162,7 @@ def _singletons_message(lonely: IntArray, with_gallery: bool) -> str:
     )
 
 
-def _without_singletons(
+def without_singletons(
     embeddings: ArrayLike, labels: ArrayLike, gallery_labels: ArrayLike | None
 ) -> tuple[NDArray, IntArray]:
     """The queries that have another image of their class to find, and their labels."""
@@ -150,7 +188,7 @@ def _ranks(
     """Ranks [n]; where `gallery` is `queries` itself, a query does not find itself."""
     queries_own = gallery is queries
     # Images at one point are compared once: a collapsed embedding is not a slow one.
-    points, point_of = _distinct_rows(np.asarray(gallery, np.float64))
+    points, point_of = distinct_rows(np.asarray(gallery, np.float64))
     # Each image at a point of its own: then points can stand for queries, in their own order.
     alone = queries_own and len(points) == len(queries)
     searchers = points if alone else np.asarray(queries, np.float64)
@@ -178,7 +216,7 @@ def _ranks(
     return (within[place] - same_class).astype(np.int32)
 
 
-def _distinct_rows(matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], IntArray]:
+def distinct_rows(matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], IntArray]:
     """The distinct rows of `matrix` [n, k], and for each row its place among them [n]."""
     # By bytes, which -0 and 0 do not share: two points for one then, which changes no answer.
     rows = np.ascontiguousarray(matrix)

@@ -14,6 +14,8 @@ from hsm.records.parts import (
     Hits,
     PartCounts,
     Provenance,
+    Trial,
+    Tuning,
     best_evaluation,
 )
 from hsm.records.record import KEYS, SCHEMA, STAGES, Record
@@ -30,6 +32,8 @@ __all__ = [
     "PartCounts",
     "Provenance",
     "Record",
+    "Trial",
+    "Tuning",
     "best_evaluation",
     "commit",
     "file_sha256",

@@ -69,6 +69,9 @@ class EvaluationRow(JsonObject):
         nmi_geometric: NMI with the geometric mean of the entropies; None where nothing was
             clustered.
         nmi_arithmetic: the same with the arithmetic mean.
+        r_precision: mean share of the R nearest neighbours that are of a query's class, of which R
+            others exist; None in records before it was measured.
+        map_at_r: mean average precision at R; None as that.
         num_queries: images that were looked up.
         num_gallery: images that were searched; None where queries search each other.
         num_classes: classes of the queries.
@@ -84,6 +87,8 @@ class EvaluationRow(JsonObject):
     num_queries: Count
     num_gallery: Count | None
     num_classes: Count
+    r_precision: Fraction | None = field(default=None, metadata=LEFT_OUT)
+    map_at_r: Fraction | None = field(default=None, metadata=LEFT_OUT)
     accuracy: Fraction | None = field(default=None, metadata=LEFT_OUT)
     seconds: Seconds | None = field(default=None, metadata=LEFT_OUT)
     further: Mapping[str, Any] = field(default_factory=dict)
@@ -219,6 +224,52 @@ class Hits(JsonObject):
     final: Mapping[str, str]
     switch: Mapping[str, str] | None
     further: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial(JsonObject):
+    """One trial of the settings of a method, on held-out training classes.
+
+    Attributes:
+        method: what was trained; of a heated method also what it heats.
+        settings: what was tried, by setting.
+        score: MAP@R on the held-out classes, with the weights of the last epoch; None where
+            training diverged.
+        images: images that the trial trained on, each as often as it was seen.
+        further: keys that this version does not know.
+    """
+
+    method: str
+    settings: Mapping[str, float]
+    score: Fraction | None
+    images: Count
+    further: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tuning(JsonObject):
+    """How the settings of a run were chosen.
+
+    Attributes:
+        seed: of the trials.
+        epochs: of a trial.
+        train_classes: classes that the trials trained on.
+        held_out_classes: training classes that they were scored on.
+        trials: all of them, those of a method in their order.
+        further: keys that this version does not know.
+    """
+
+    seed: Count
+    epochs: Count
+    train_classes: Count
+    held_out_classes: Count
+    trials: tuple[Trial, ...]
+    further: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def images(self) -> int:
+        """Images that all trials trained on together."""
+        return sum(trial.images for trial in self.trials)
 
 
 def best_evaluation(

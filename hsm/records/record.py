@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hsm.records.hits import check_hits, unpack_hits
-from hsm.records.json_values import JsonObject, decode, misfit
+from hsm.records.json_values import LEFT_OUT, JsonObject, decode, misfit
 from hsm.records.parts import (
     Count,
     DataFacts,
@@ -17,6 +17,7 @@ from hsm.records.parts import (
     Hits,
     Provenance,
     Seconds,
+    Tuning,
 )
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Record(JsonObject, Generic[Config]):
         unnormalized: the final one with features that do not have unit length.
         hits: which queries were hits.
         provenance: which code ran, on what, and when.
+        tuning: the trials that chose its settings; None where a recipe or flags did.
         further: keys that this version does not know.
     """
 
@@ -69,6 +71,7 @@ class Record(JsonObject, Generic[Config]):
     unnormalized: EvaluationRow | None
     hits: Hits
     provenance: Provenance
+    tuning: Tuning | None = field(default=None, metadata=LEFT_OUT)
     further: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -79,6 +82,11 @@ class Record(JsonObject, Generic[Config]):
                     check_hits(text, 0 if row is None else row.num_queries)
                 except ValueError as error:
                     raise ValueError(f"hits.{stage}.{key}: {error}") from error
+
+    def images_seen_after(self, epoch: int = 0) -> int:
+        """Return how many images the batches of the epochs after `epoch` held; 0 for all."""
+        rows = (row for row in self.epochs if row.epoch > epoch)
+        return sum(round(row.seconds * row.images_per_second) for row in rows)
 
     def stage(self, name: str) -> EvaluationRow | None:
         """Return the evaluation `name`, one of `STAGES`; None where there is none."""
@@ -131,4 +139,5 @@ class Record(JsonObject, Generic[Config]):
             raise ValueError(f"config: {error}") from error
 
 
-KEYS = ("schema", *(f.name for f in fields(Record) if f.name != "further"))
+# Those that every record has.
+KEYS = ("schema", *(f.name for f in fields(Record) if f.name not in ("further", "tuning")))

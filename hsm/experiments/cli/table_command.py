@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hsm.data.catalog import ZERO_SHOT
 from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.cli.requested_runs import Configs, wanted
+from hsm.experiments.config import RunConfig
 from hsm.experiments.runs.finished import Finished
 
 if TYPE_CHECKING:
     from hsm.data.sources.source import ImageSource
+    from hsm.experiments.config.run_record import RunRecord
+    from hsm.experiments.runs.runner import Runner
     from hsm.experiments.runs.workspace import Workspace
+
+
+def run_each(runner: Runner, configs: Sequence[RunConfig]) -> list[RunRecord]:
+    """Run the configurations one after the other; a record each."""
+    return [runner.run(config) for config in configs]
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,7 @@ class Table:
         configs: The runs that the flags ask for; called as `flags.configs`.
         curves: Whether learning curves are drawn.
         narrowed: What becomes of a data set before it is used.
+        run: What runs the configurations of a data set.
     """
 
     name: str
@@ -34,6 +43,7 @@ class Table:
     configs: Configs = shared.configs
     curves: bool = True
     narrowed: Callable[[ImageSource], ImageSource] = lambda source: source
+    run: Callable[[Runner, Sequence[RunConfig]], list[RunRecord]] = run_each
 
 
 def make(table: Table) -> None:
@@ -83,5 +93,5 @@ def finished_runs(table: Table) -> list[Finished]:
                 tensorboard=tensorboard,
                 verbose=shared.FLAGS.verbose,
             )
-            found.append(Finished(runner, [runner.run(config) for config in runs.configs]))
+            found.append(Finished(runner, table.run(runner, runs.configs)))
     return found

@@ -115,6 +115,13 @@ class Hyperparameters:
         at_least=0.0,
         below=1.0,
     )
+    loss_setting: float | None = setting(
+        None,
+        "The number of a compared system's loss: the margin of triplet, lifted, smart_mining, hdc "
+        "and fashionnet, clustering's gamma, proxy_nca's scale; where none is given, the loss's own.",
+        source="hsm.losses gives the sources.",
+        at_least=0.0,
+    )
     optimizer: str = setting(
         "sgd",
         "What updates the weights: sgd, with momentum, or adam.",

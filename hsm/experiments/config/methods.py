@@ -26,6 +26,21 @@ _LEFT_STYLES = (
 SOFTMAX_SETTINGS = ("label_smoothing", "scale_bias")
 
 
+@dataclass(frozen=True)
+class Tunable:
+    """A setting that --tune chooses beside the learning rate, from a range.
+
+    Attributes:
+        setting: a field of `RunConfig` that holds a number.
+        low: the smallest value that is tried, above 0.
+        high: the largest; values between are as likely on a logarithmic scale.
+    """
+
+    setting: str
+    low: float
+    high: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class Method:
     """One way to train an embedding.
@@ -44,6 +59,8 @@ class Method:
         grouped_sampler: (labels [n], super-classes [n], `RunConfig`, epoch) → `BatchOrder`, in
             place of `sampler` on data whose classes belong to super-classes; None for `sampler`.
         settings: fields of `RunConfig` that it uses and not every method does.
+        tunable: what --tune chooses beside the rate, of a method that heats the rate after the
+            switch; None for the rate alone.
         place: where it stands in tables, in ascending order; a heated method after its base.
         compare_with: the method that tables subtract from it; None for none.
         style: how figures draw it; None for one of a palette that is left.
@@ -65,6 +82,7 @@ class Method:
     miner: Reference | None = None
     grouped_sampler: Reference | None = None
     settings: tuple[str, ...] = ()
+    tunable: Tunable | None = None
     place: float
     compare_with: str | None = None
     style: LineStyle | None = None
@@ -166,6 +184,10 @@ class Registry(Mapping[str, Method]):
         return len(self._methods)
 
 
+# A factor of four about the recipes' 16, and of their 4 after the switch: ours, as every range.
+_ALPHAS = Tunable("alpha", 4.0, 64.0)
+_HEATED_ALPHAS = Tunable("heated_alpha", 1.0, 16.0)
+
 # Okabe and Ito's palette, which colour-blind readers can tell apart. A heated method keeps the hue
 # family of what it starts from: LN and HLN blue, BN and HBN red.
 _SM = Method(
@@ -173,6 +195,7 @@ _SM = Method(
     about="Softmax: a classifier on the feature as it is, with α = 1.",
     head=HEADS["SM"],
     settings=SOFTMAX_SETTINGS,
+    tunable=Tunable("label_smoothing", 0.02, 0.3),
     place=10,
     style=LineStyle("#009E73", "o", "-"),
     published=True,
@@ -182,6 +205,7 @@ _LN = Method(
     about="l2-normalised: a softmax on features and class weights of unit length.",
     head=HEADS["LN"],
     settings=(*SOFTMAX_SETTINGS, "alpha", "learned_alpha", "norm_term"),
+    tunable=_ALPHAS,
     place=20,
     style=LineStyle("#56B4E9", "s", "-"),
     published=True,
@@ -192,6 +216,7 @@ _BN = Method(
     "unit length.",
     head=HEADS["BN"],
     settings=(*SOFTMAX_SETTINGS, "alpha", "learned_alpha"),
+    tunable=_ALPHAS,
     place=40,
     compare_with="SM",
     style=LineStyle("#E69F00", "^", "-"),
@@ -207,6 +232,7 @@ def _heated(base: Method, style: LineStyle) -> Method:
         about=f"{base.name}, heated up: after the switch it trains on with a smaller α.",
         heats=base.name,
         settings=tuple(s for s in base.settings if s != "learned_alpha"),
+        tunable=_HEATED_ALPHAS,
         place=base.place + 10,
         compare_with=base.name,
         style=style,
@@ -249,6 +275,7 @@ def _compared(
     color: str,
     how: str,
     miner: str | None = None,
+    loss_setting: tuple[float, float] | None = None,
 ) -> Method:
     """A system that Tables 1 and 2 quote: its loss in place of the softmax's, and its batches."""
     return Method(
@@ -256,10 +283,12 @@ def _compared(
         head=head,
         objective=f"{_COMPARED}:{name}_objective",
         sampler=sampler,
+        settings=("loss_setting",) if loss_setting else (),
+        tunable=Tunable("loss_setting", *loss_setting) if loss_setting else None,
         place=place,
         style=LineStyle(color, "x", (0, (1, 1))),
         citation=citation,
-        note=f"{name}: the loss of {citation} trained here, {how}; no setting is tuned for it.",
+        note=f"{name}: the loss of {citation} trained here, {how}.",
         miner=miner,
     )
 
@@ -273,6 +302,7 @@ for _row in (
         place=2,
         color="#CC79A7",
         how=f"{_QUARTER}, features of unit length",
+        loss_setting=(0.05, 0.8),
     ),
     _compared(
         "lifted",
@@ -282,6 +312,7 @@ for _row in (
         place=4,
         color="#7F7F7F",
         how=f"{_QUARTER}, features of any length",
+        loss_setting=(0.25, 4.0),
     ),
     _compared(
         "clustering",
@@ -291,6 +322,7 @@ for _row in (
         place=6,
         color="#8C564B",
         how=f"{_QUARTER}, features of unit length",
+        loss_setting=(0.1, 10.0),
     ),
     _compared(
         "spectral",
@@ -313,6 +345,7 @@ for _row in (
         how="batches of triplets, mined from the embeddings before each epoch by exact search and "
         "at random in the first two, a triplet counting as three images, features of unit length",
         miner=f"{_COMPARED}:smart_miner",
+        loss_setting=(0.05, 0.8),
     ),
     _compared(
         "proxy_nca",
@@ -322,6 +355,7 @@ for _row in (
         place=8,
         color="#17BECF",
         how="with a learned point for each class",
+        loss_setting=(0.5, 16.0),
     ),
     dataclasses.replace(
         _compared(
@@ -336,11 +370,12 @@ for _row in (
             "before the end. Ten images of each class in batches of 100, else four; where files "
             "name super-classes, groups of two of these. After pretraining the last layers learn "
             "ten times as fast; no weight decay",
+            loss_setting=(0.25, 2.0),
         ),
         about="Hard-aware deeply cascaded embedding: three heads at three depths, each on harder "
         "pairs than the one before.",
         grouped_sampler=f"{_COMPARED}:hdc_grouped_order",
-        settings=("hdc_cascade", "hdc_last_rate"),
+        settings=("loss_setting", "hdc_cascade", "hdc_last_rate"),
     ),
     dataclasses.replace(
         _compared(
@@ -355,6 +390,7 @@ for _row in (
             "two stages of half the epochs each, and pools features round the landmarks that it "
             "finds; without them the row says: no landmarks. Its weights are ours, none are "
             "published",
+            loss_setting=(0.05, 0.8),
         ),
         about="FashionNet: triplets, and where landmarks of clothes are known, local features "
         "pooled round them.",

@@ -36,6 +36,8 @@ class RunConfig(Hyperparameters):
         split: how the data set is divided, one of `hsm.data.catalog.SPLITS`.
         validation_classes: of the split "all", how many classes are held out of training and
             tested; below 1 the share of all. 0: all classes train, and their images are tested.
+        tuned: how many trials on held-out training classes chose this method's settings; 0 for a
+            recipe's or one's own.
         method: one of `METHODS`; "pretrained" is the backbone's own feature without any training.
         seed: seeds initial weights, order, crops, flips and k-means. It decides every bit on one
             kind of processor with one number of threads; others round otherwise, and training
@@ -49,6 +51,7 @@ class RunConfig(Hyperparameters):
     split: str = ZERO_SHOT
     validation_classes: float = 0.0
     landmarks: bool = False
+    tuned: int = 0
 
     def __post_init__(self) -> None:
         """Raises ValueError if a value breaks its rule, or values contradict each other."""
@@ -120,6 +123,11 @@ class RunConfig(Hyperparameters):
             )
         if self.head is not None and self.head.bottleneck != "dense":
             check_backbone_has_taps(self.backbone, self.method)
+        if self.loss_setting is not None and not self._uses("loss_setting"):
+            raise ValueError(
+                f"loss_setting goes with the methods {_with('loss_setting')}: leave the others "
+                f"out. Received: method={self.method!r}"
+            )
 
     def _uses(self, setting: str) -> bool:
         """True if the method uses `setting`, or trains nothing and is indifferent to it."""

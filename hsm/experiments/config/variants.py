@@ -12,6 +12,9 @@ from hsm.experiments.config import METHODS, RunConfig
 # The rows that take one step of the switch of BN to HBN.
 _CONTROLS = ("HBN, α kept", "HBN, rate kept")
 
+# What rows are called whose settings were chosen by trials.
+TUNED = "tuned"
+
 # Name → what it is.
 VARIANTS: Mapping[str, str] = MappingProxyType(
     {
@@ -50,6 +53,8 @@ def vary(config: RunConfig, variant: str) -> RunConfig:
 
 def options(config: RunConfig) -> tuple[str, ...]:
     """Returns in words what a configuration adds to its method; nothing for most."""
+    if config.tuned:
+        return (TUNED,)
     found = []
     if config.label_smoothing:
         found.append(f"label smoothing {config.label_smoothing:g}")
@@ -81,7 +86,7 @@ def comparisons(labels: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Pairs of rows of which tables show the first minus the second, where both are in `labels`."""
     found = tuple(labels)
     # What Table 1 is about; a variant is compared with its own method besides.
-    pairs = list(METHODS.pairs)
+    pairs = [*METHODS.pairs, *((f"{a}, {TUNED}", f"{b}, {TUNED}") for a, b in METHODS.pairs)]
     for name in standing_order(found):
         if name in _CONTROLS:
             pairs += [(name, "BN"), ("HBN", name)]

@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from hsm.experiments.config.run_record import RunRecord
-from hsm.experiments.reporting import cell_format, seed_differences, summary, table_notes
+from hsm.experiments.reporting import (
+    cell_format,
+    seed_differences,
+    summary,
+    table_notes,
+    tuned_table,
+)
 from hsm.experiments.reporting.grid import Grid
 from hsm.experiments.reporting.metric_columns import Measure, measures
-from hsm.experiments.reporting.paper_numbers import PublishedTable, is_part, published_table
+from hsm.experiments.reporting.paper_numbers import (
+    PublishedTable,
+    correction_notes,
+    is_part,
+    published_table,
+)
 from hsm.experiments.reporting.summary import Row
 
 
@@ -16,13 +27,20 @@ def grids(records: Iterable[RunRecord]) -> tuple[Grid, ...]:
     """The tables of every data set among the records, scores in percent.
 
     They are: the final epoch, the paper's numbers beside it, the differences between methods over
-    queries and over seeds, the best epoch, and the final epoch without length-normalising.
+    queries and over seeds, the best epoch, and the final epoch without length-normalising. Runs
+    whose settings were chosen by trials have tables of their own, see `tuned_table`.
 
     Raises:
         ValueError: If the records do not go into one table, see `summary.by_dataset`.
     """
     found: list[Grid] = []
-    for dataset, runs in summary.by_dataset(records).items():
+    for dataset, group in summary.by_dataset(records).items():
+        tuned = [run for run in group if run.config.tuned]
+        runs = [run for run in group if not run.config.tuned]
+        if tuned:
+            found += tuned_table.grids(dataset, tuned)
+        if not runs:
+            continue
         columns = measures(runs)
         found.append(_final_grid(dataset, runs, columns))
         found += _paper_grids(dataset, runs, columns)
@@ -57,7 +75,10 @@ def _paper_grids(dataset: str, runs: Sequence[RunRecord], columns: Sequence[Meas
     own = {row.label: row for row in summary.final_rows(runs)}
     shared = [m for m in columns if any(m.label in row for row in paper.scores.values())]
     others = {} if is_part(dataset) else paper.quoted
-    quoted = [_compared(f"{name}, quoted", row, None, shared) for name, row in others.items()]
+    quoted = [
+        _with_both(_compared(f"{name}, quoted", row, None, shared), name, paper, shared)
+        for name, row in others.items()
+    ]
     rows = [_compared(name, row, own.get(name), shared) for name, row in paper.scores.items()]
     header = [name for m in shared for name in (f"{m.label}: paper", "ours", "Δ")]
     return [
@@ -66,7 +87,11 @@ def _paper_grids(dataset: str, runs: Sequence[RunRecord], columns: Sequence[Meas
             "percent",
             ("Method", *header),
             (*quoted, *rows),
-            (_paper_note(dataset, paper), *cell_format.mark_notes(rows)),
+            (
+                _paper_note(dataset, paper),
+                *(correction_notes(paper) if others else ()),
+                *cell_format.mark_notes(rows),
+            ),
         )
     ]
 
@@ -78,6 +103,18 @@ def _compared(
     for measure in columns:
         score = None if own is None else own.score(measure)
         found += cell_format.compared(paper.get(measure.label), score)
+    return tuple(found)
+
+
+def _with_both(
+    cells: tuple[str, ...], name: str, paper: PublishedTable, columns: Sequence[Measure]
+) -> tuple[str, ...]:
+    """The cells, with the number of the row's own paper behind one that differs from it."""
+    correction = paper.corrections.get(name)
+    found = list(cells)
+    for place, measure in enumerate(columns):
+        if correction is not None and measure.label in correction.scores:
+            found[1 + 3 * place] += f" / {correction.scores[measure.label]:.2f}"
     return tuple(found)
 
 
@@ -100,8 +137,10 @@ def _difference_grids(
         for m in columns
     ]
     resampled = "In brackets: 95 % paired bootstrap intervals over queries"
-    without = any(measure.hits is None for measure in columns)
+    without = any(measure.label == "NMI" for measure in columns)
     lines = [f"{resampled}; NMI has none to resample." if without else f"{resampled}."]
+    if any(measure.field == "map_at_r" for measure in columns):
+        lines.append("Of R-precision and MAP@R records hold means alone.")
     if any(difference.seeds > 1 for difference in differences):
         lines.append("Of several seeds, a query counts as the mean of its hits.")
     return [

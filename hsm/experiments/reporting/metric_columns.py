@@ -1,4 +1,4 @@
-"""The numbers of an evaluation that tables show: NMI, Recall@K, accuracy."""
+"""The numbers of an evaluation that tables show: NMI, Recall@K, MAP@R, accuracy."""
 
 from __future__ import annotations
 
@@ -39,6 +39,9 @@ class Measure:
 ACCURACY = Measure("accuracy", "accuracy", hits="accuracy")
 
 
+_PRECISIONS = (Measure("R-precision", "r_precision"), Measure("MAP@R", "map_at_r"))
+
+
 def recall(k: int) -> Measure:
     """Recall@k."""
     return Measure(f"R@{k}", "recall", k, hits=str(k))
@@ -49,15 +52,20 @@ def nmi(average: str) -> Measure:
     return Measure("NMI", f"nmi_{average}")
 
 
+def precisions(runs: Sequence[RunRecord]) -> tuple[Measure, ...]:
+    """R-precision and MAP@R where every record holds them: older ones do not."""
+    return tuple(m for m in _PRECISIONS if all(m.of(run.final) is not None for run in runs))
+
+
 def measures(runs: Sequence[RunRecord]) -> tuple[Measure, ...]:
-    """What a table of `runs` shows: the accuracy where it was scored, else NMI and Recall@K.
+    """What a table of `runs` shows: the accuracy where it was scored, else NMI, Recall@K and MAP@R.
 
     Every K counts at which a record measured; the NMI is left out where none has it, as with a
-    gallery.
+    gallery, and R-precision and MAP@R where not all have them.
     """
     if any(ACCURACY.of(run.final) is not None for run in runs):
         return (ACCURACY,)
-    recalls = tuple(map(recall, ks(runs)))
+    recalls = (*map(recall, ks(runs)), *precisions(runs))
     clustering = nmi(nmi_average(runs))
     if any(clustering.of(run.final) is not None for run in runs):
         return (clustering, *recalls)

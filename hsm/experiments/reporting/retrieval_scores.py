@@ -14,7 +14,7 @@ from hsm.visual.files import write_csv
 
 
 def score_table(found: Retrieval, config: RunConfig) -> str:
-    """Recall@K, NMI and, where there is one, the accuracy, in percent."""
+    """Recall@K, R-precision, MAP@R, NMI and, where there is one, the accuracy, in percent."""
     images = f"{len(found.queries):,} images of {found.queries.num_classes:,} classes"
     searched = "each looked up among the others"
     if found.gallery is not None:
@@ -43,6 +43,7 @@ def write_scores(found: Retrieval, config: RunConfig, directory: Path) -> tuple[
 def _columns(found: Retrieval) -> dict[str, float]:
     scores = found.evaluation
     columns: dict[str, float | None] = {f"R@{k}": value for k, value in scores.recall.items()}
+    columns["R-precision"], columns["MAP@R"] = scores.r_precision, scores.map_at_r
     columns["NMI (arithmetic)"] = scores.nmi_arithmetic
     columns["NMI (geometric)"] = scores.nmi_geometric
     columns["accuracy"] = found.accuracy

@@ -70,7 +70,18 @@ def settings_notes(runs: Sequence[RunRecord]) -> list[str]:
         return []
     parts = [text.format(_all(str(value(c)) for c in configs)) for value, text in _SETTINGS]
     notes = (config.traits.note for config in configs)
-    return [f"Settings: {', '.join(parts)}.", *dict.fromkeys(note for note in notes if note)]
+    return [
+        f"Settings: {', '.join(parts)}.",
+        *dict.fromkeys(note for note in notes if note),
+        *_untuned_notes(configs),
+    ]
+
+
+def _untuned_notes(configs: Sequence[RunConfig]) -> list[str]:
+    """Says of which compared systems the settings are the paper's own methods'."""
+    named = (c.method for c in configs if c.traits.citation is not None and not c.tuned)
+    names = ", ".join(dict.fromkeys(named))
+    return [f"No setting is tuned for {names}."] if names else []
 
 
 def run_note(runs: Sequence[RunRecord]) -> str:

@@ -17,7 +17,7 @@ from hsm.experiments.config.run_record import RunRecord
 from hsm.experiments.config.variants import label
 from hsm.experiments.reporting import dimension_table, method_table
 from hsm.experiments.reporting.grid import Grid, to_latex, to_markdown, to_text
-from hsm.experiments.reporting.metric_columns import ACCURACY, Measure, ks, nmi, recall
+from hsm.experiments.reporting.metric_columns import ACCURACY, Measure, ks, nmi, precisions, recall
 from hsm.output_folder import make_output_folder
 from hsm.records import STAGES
 
@@ -105,6 +105,7 @@ def _columns(runs: Sequence[RunRecord]) -> dict[str, Measure]:
     """What the CSV shows of every evaluation, by the names of its columns."""
     found = {f"nmi_{average}": nmi(average) for average in ("arithmetic", "geometric")}
     found |= {f"recall@{k}": recall(k) for k in ks(runs)}
+    found |= {measure.field: measure for measure in precisions(runs)}
     if any(ACCURACY.of(run.final) is not None for run in runs):
         found["accuracy"] = ACCURACY
     return found

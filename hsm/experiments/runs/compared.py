@@ -1,11 +1,13 @@
 """What the compared systems minimise and how their batches are drawn; rows of `METHODS` name it.
 
-Every number here is the default of a loss in `hsm.losses`, which gives its source, or ours.
+Every number here is the default of a loss in `hsm.losses`, which gives its source, or ours;
+`loss_setting` replaces it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -39,17 +41,17 @@ _HDC_BATCH, _HDC_CLASSES = 100, 10
 
 def triplet_objective(config: RunConfig) -> OutputObjective:
     """Semi-hard triplets."""
-    return OutputObjective(TripletSemiHard())
+    return OutputObjective(TripletSemiHard(**loss_setting(config, "margin")))
 
 
 def lifted_objective(config: RunConfig) -> OutputObjective:
     """The lifted structured loss."""
-    return OutputObjective(LiftedStructure())
+    return OutputObjective(LiftedStructure(**loss_setting(config, "margin")))
 
 
 def clustering_objective(config: RunConfig) -> OutputObjective:
     """Structured clustering by facility location."""
-    return OutputObjective(FacilityLocation())
+    return OutputObjective(FacilityLocation(**loss_setting(config, "gamma")))
 
 
 def spectral_objective(config: RunConfig) -> OutputObjective:
@@ -68,19 +70,27 @@ def spectral_objective(config: RunConfig) -> OutputObjective:
 
 def smart_mining_objective(config: RunConfig) -> OutputObjective:
     """Triplet ratios and the global loss, with how many triplets have a ratio loss counted."""
-    loss = TripletRatio()
+    loss = TripletRatio(**loss_setting(config, "margin"))
     return OutputObjective(loss, counted=loss.active)
 
 
 def proxy_nca_objective(config: RunConfig) -> OutputObjective:
     """NCA on squared distances to proxies."""
-    return OutputObjective(ProxyNCA())
+    return OutputObjective(ProxyNCA(**loss_setting(config, "scale")))
+
+
+def loss_setting(config: RunConfig, argument: str) -> dict[str, Any]:
+    """The loss's number where the configuration has one."""
+    return {} if config.loss_setting is None else {argument: config.loss_setting}
 
 
 def hdc_objective(config: RunConfig) -> OutputObjective:
     """The contrastive loss of each of three heads, on harder and harder pairs."""
     widths = head_widths(config.embedding_dim)
-    return OutputObjective(HardAwareContrastive(cascade=config.hdc_cascade, widths=widths))
+    loss = HardAwareContrastive(
+        cascade=config.hdc_cascade, widths=widths, **loss_setting(config, "margin")
+    )
+    return OutputObjective(loss)
 
 
 def hdc_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrder:

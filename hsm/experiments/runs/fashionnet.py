@@ -26,6 +26,7 @@ from hsm.data.sources.inshop_landmarks import CUT_OFF, NUM_LANDMARKS, VISIBLE
 from hsm.data.sources.source import ImageSource
 from hsm.data.triplet_mining import random_triplets, triplet_order
 from hsm.experiments.config import RunConfig
+from hsm.experiments.runs.compared import loss_setting
 from hsm.losses import AttributeCrossEntropy, LandmarkRegression, TripletMargin
 from hsm.training.objective import BatchLoss, OutputObjective
 
@@ -39,9 +40,8 @@ _COLUMNS = (1, 1, 1, 1, 1, 3 * NUM_LANDMARKS, NUM_ATTRIBUTES)
 
 def fashionnet_objective(config: RunConfig) -> LandmarkObjective | OutputObjective:
     """The triplet loss; of a run that knows landmarks, with the losses of all branches."""
-    if config.landmarks:
-        return LandmarkObjective()
-    return OutputObjective(TripletMargin())
+    triplets = TripletMargin(**loss_setting(config, "margin"))
+    return LandmarkObjective(triplets) if config.landmarks else OutputObjective(triplets)
 
 
 def fashionnet_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrder:
@@ -63,8 +63,12 @@ class LandmarkObjective:
     Pose: squared distance of visible landmarks in units of the box's side, and the cross entropy of
     visibility. Recognition: triplets, and the cross entropies of the category and of the mean
     attribute. Each half is weighted by the epoch's stage.
+
+    Attributes:
+        triplets: the loss of embeddings.
     """
 
+    triplets: TripletMargin
     classifies: bool = False
 
     def __call__(
@@ -75,7 +79,7 @@ class LandmarkObjective:
         found = model.bottleneck.branches(model.read(images, training=training))
         landmarks = tf.reshape(landmarks, [-1, NUM_LANDMARKS, 3])
         posed = _pose_loss(found.landmarks, found.visibility, landmarks, side)
-        recognised = TripletMargin()(classes, model.logits(found.features))
+        recognised = self.triplets(classes, model.logits(found.features))
         recognised += _classified(category[:, 0], found.categories)
         recognised += AttributeCrossEntropy()(attributes, found.attributes) / NUM_ATTRIBUTES
         total = pose[0, 0] * posed + main[0, 0] * recognised

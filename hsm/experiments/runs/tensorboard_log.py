@@ -24,7 +24,7 @@ _EPOCH = {
     "alpha": "schedule/alpha",
     "learning_rate": "schedule/learning_rate",
 }
-_EVALUATION = ("accuracy", "nmi_arithmetic", "nmi_geometric")
+_EVALUATION = ("accuracy", "r_precision", "map_at_r", "nmi_arithmetic", "nmi_geometric")
 
 # Images in the projector, and the side of their pictures: 50 times 64 pixels, of 8,192.
 _PROJECTED = 2500

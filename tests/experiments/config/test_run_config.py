@@ -57,6 +57,7 @@ DECIDING = [
     {"split": "classification"},
     {"split": "all", "validation_classes": 2.0},
     {"method": "LN"},
+    {"tuned": 3},
     {"seed": 1},
 ]
 # Of some methods only, or for the scores' display.
@@ -64,6 +65,7 @@ ELSEWHERE = {
     "hdc_cascade",
     "hdc_last_rate",
     "landmarks",
+    "loss_setting",
     "norm_term",
     "momentum",
     "heating",

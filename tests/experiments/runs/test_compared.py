@@ -221,3 +221,22 @@ def test_they_train_beside_hbn_in_one_table(tmp_path, capsys):
     for method in COMPARED:
         assert f"{method}: the loss of {METHODS[method].citation} trained here" in table
         assert f"letters {method} seed 0  2 epochs  loss " in output
+
+
+@pytest.mark.parametrize(
+    ("method", "argument"),
+    [("triplet", "margin"), ("lifted", "margin"), ("clustering", "gamma"), ("proxy_nca", "scale")],
+)
+def test_loss_setting_is_the_losss_number(method, argument):
+    objective = resolve(METHODS[method].objective)
+    plain, changed = (
+        objective(RunConfig(dataset="digits", method=method, loss_setting=value)).loss
+        for value in (None, 0.75)
+    )
+    assert getattr(changed, argument) == 0.75
+    assert getattr(plain, argument) == getattr(type(plain)(), argument)
+
+
+def test_loss_setting_is_refused_where_no_loss_reads_it():
+    with pytest.raises(ValueError, match="loss_setting goes with the methods triplet and lifted"):
+        RunConfig(dataset="digits", method="SM", loss_setting=0.5)
