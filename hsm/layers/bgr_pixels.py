@@ -26,9 +26,15 @@ class BGRPixels(keras.layers.Layer):
     A convolution swaps the channels and its bias takes the means off: on a CPU several times faster
     than reversing and subtracting, and as exact, because every sum has one term that is not 0.
 
-    Input shape: [batch, height, width, 3], RGB, any number type.
-    Output shape: [batch, height, width, 3], BGR, float32.
-    Raises: ValueError unless `mean` has three values; RuntimeError if Keras is not on TensorFlow.
+    Input shape:
+        `(batch, height, width, 3)`, RGB, any number type.
+
+    Output shape:
+        `(batch, height, width, 3)`, BGR, float32.
+
+    Raises:
+        ValueError: unless `mean` has three values.
+        RuntimeError: if Keras is not on TensorFlow.
     """
 
     def __init__(self, mean: Sequence[float] = (104.0, 117.0, 123.0), **kwargs: Any) -> None:

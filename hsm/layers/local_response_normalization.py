@@ -39,11 +39,18 @@ class LocalResponseNormalization(keras.layers.Layer):
         beta: exponent, positive. 0.75 takes two square roots; others take `tf.pow`.
         k: what is added to the sum, positive.
 
-    Input shape: [batch, height, width, channels], floating point.
-    Output shape: the input's.
-    Raises: ValueError where an argument breaks its rule; RuntimeError if Keras is not on
-        TensorFlow.
-    Reference: Krizhevsky, Sutskever, Hinton, 2012, section 3.3.
+    Input shape:
+        `(batch, height, width, channels)`, floating point.
+
+    Output shape:
+        The input's shape.
+
+    Raises:
+        ValueError: if an argument breaks its rule.
+        RuntimeError: if Keras is not on TensorFlow.
+
+    Reference:
+        Krizhevsky, Sutskever, Hinton, 2012, section 3.3.
     """
 
     def __init__(
