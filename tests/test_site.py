@@ -98,4 +98,4 @@ def test_a_link_that_leads_nowhere_ends_the_build(tmp_path):
     missing = [line for line in done.stderr.splitlines() if "myst.xref_missing" in line]
     assert len(missing) == 2, done.stderr
     assert "no.md" in missing[0] + missing[1]
-    assert "#no" in missing[0] + missing[1]
+    assert "not found in doc 'docs/index': 'no'" in missing[0] + missing[1]

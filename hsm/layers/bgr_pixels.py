@@ -19,6 +19,10 @@ class BGRPixels(keras.layers.Layer):
 
     Computed and returned in float32 whatever the policy: bfloat16 would round pixel values.
 
+    Example:
+        >>> print(BGRPixels()(np.full((1, 1, 1, 3), 124)).numpy().ravel())
+        [20.  7.  1.]
+
     Args:
         mean: means of blue, green and red, 0..255; the default is ImageNet's, as used in training
             Caffe's models.

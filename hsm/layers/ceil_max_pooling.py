@@ -18,6 +18,10 @@ class CeilMaxPooling2D(keras.layers.Layer):
     A side of n pixels gives ceil((n - pool_size) / strides) + 1. TensorFlow's VALID rounds down
     instead, and SAME pads both ends and gives ceil(n / strides).
 
+    Example:
+        >>> CeilMaxPooling2D()(np.zeros((1, 112, 112, 64))).shape
+        TensorShape([1, 56, 56, 64])
+
     Args:
         pool_size: side of the window in pixels, at least 1.
         strides: step of the window in pixels, from 1 to pool_size, so that no window lies outside.

@@ -33,6 +33,9 @@ class LocalResponseNormalization(keras.layers.Layer):
     Where the input is bfloat16, so is all of this; float16, whose squares would overflow, takes
     float32 in between. The window sum is a convolution along the channels, see `_window_sum`.
 
+    Example:
+        >>> normalised = LocalResponseNormalization()(np.ones((1, 56, 56, 64)))
+
     Args:
         size: channels in the window, odd.
         alpha: weight of the mean of the squares, not negative.
