@@ -152,6 +152,8 @@ PYTHON = [
 
 
 @pytest.mark.slow
+# A page may read a file in one line, without closing it.
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.parametrize(
     ("page", "code"), PYTHON, ids=[page.relative_to(ROOT).as_posix() for page, _ in PYTHON]
 )
