@@ -30,6 +30,7 @@ def read_readme() -> str:
 
 
 PLOTS = ["matplotlib>=3.9"]
+DOCS = ["myst-parser>=5", "pydata-sphinx-theme>=0.17", "sphinx>=8.2,<10"]
 
 setup(
     name="hsm-embedding",
@@ -61,8 +62,10 @@ setup(
     ],
     extras_require={
         "plots": PLOTS,
+        "docs": DOCS,
         "test": [
             *PLOTS,
+            *DOCS,
             "build",
             # TensorFlow Datasets needs these two to build a data set and to check a builder, and
             # does not bring them.

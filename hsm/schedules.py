@@ -69,6 +69,10 @@ class Constant:
 class HeatUp:
     """Train at an intermediate alpha, then heat up: strategy (ii) of section 3.4.
 
+    Example:
+        >>> phase_at(HeatUp(), epoch=41)
+        Phase(epochs=10, alpha=4.0, learning_rate=0.0004)
+
     Args:
         alpha: alpha before the switch; 16 in section 5.1.
         heated_alpha: alpha after the switch; 4 in section 5.1.

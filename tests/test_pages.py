@@ -1,22 +1,14 @@
-"""The pages: their links lead somewhere, and the commands that they name exist."""
+"""The pages: their links lead somewhere, and what they name exists."""
 
 from __future__ import annotations
 
-import functools
 import importlib.util
 import re
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from support.pages import FENCE, PAGES, README, ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
-README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
-
-_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
 _TARGET = re.compile(r'\]\(([^)\s]+)\)|\bsrc="([^"]+)"')
 _HEADING = re.compile(r"^#+ (.+)$", flags=re.MULTILINE)
 
@@ -25,7 +17,7 @@ all_pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.rel
 
 def prose(page: Path) -> str:
     """What stands on a page outside of its blocks of code."""
-    return _FENCE.sub("", page.read_text(encoding="utf-8"))
+    return FENCE.sub("", page.read_text(encoding="utf-8"))
 
 
 def targets(page: Path) -> list[str]:
@@ -51,21 +43,6 @@ def problem(page: Path, target: str) -> str | None:
     return None
 
 
-def commands(page: Path) -> list[list[str]]:
-    """The lines of a page's blocks of commands, in words."""
-    blocks = [
-        code for language, code in _FENCE.findall(page.read_text("utf-8")) if language == "bash"
-    ]
-    return [shlex.split(line) for block in blocks for line in block.splitlines()]
-
-
-@functools.cache
-def flags_of(module: str) -> str:
-    """What a command says of its flags."""
-    command = [sys.executable, "-m", module, "--help"]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-
-
 @all_pages
 def test_every_link_and_image_of_a_page_is_there(page):
     assert not [wrong for target in targets(page) if (wrong := problem(page, target))]
@@ -84,6 +61,12 @@ def test_a_link_to_a_missing_file_or_heading_is_found(tmp_path):
     assert wrong[2:] == ["no.md: no such file", "no.png: no such file"]
 
 
+@all_pages
+def test_no_line_begins_with_a_mark_within_a_sentence(page):
+    """There Markdown takes the line for a block of HTML, which ends the paragraph."""
+    assert not re.findall(r"(?m)^ *<!-- n:.*$", page.read_text(encoding="utf-8"))
+
+
 def test_every_page_and_image_is_reached_from_the_contents():
     contents = ROOT / "docs" / "index.md"
     reached, waiting = set(), [contents]
@@ -97,21 +80,6 @@ def test_every_page_and_image_is_reached_from_the_contents():
             waiting += [(page.parent / link).resolve() for link in links if link]
     files = {path for path in (ROOT / "docs").rglob("*") if path.suffix in (".md", ".png")}
     assert not files - reached
-
-
-@all_pages
-def test_every_command_and_flag_of_a_page_exists(page):
-    for words in commands(page):
-        if "-m" not in words or not words[words.index("-m") + 1].startswith("hsm."):
-            continue
-        module = words[words.index("-m") + 1]
-        known = flags_of(module)
-        given = [word for word in words[words.index(module) + 1 :] if word.startswith("--")]
-        for flag, _, value in (word.removeprefix("--").partition("=") for word in given):
-            if flag == "flagfile":
-                assert (ROOT / value).is_file(), value
-            else:
-                assert re.search(rf"^  --(\[no\])?{flag}\b", known, re.MULTILINE), (module, flag)
 
 
 @all_pages

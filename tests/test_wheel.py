@@ -28,7 +28,9 @@ def wheel(tmp_path_factory):
         (folder / step).mkdir()
         steps += [step, f"{option}={folder / step}"]
     command = [sys.executable, "setup.py", "--quiet", *steps, f"--bdist-dir={folder / 'bdist'}"]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    # Older setuptools warn of their own place of bdist_wheel.
+    environment = {**os.environ, "PYTHONWARNINGS": "default"}
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env=environment)
     (archive,) = (folder / "bdist_wheel").glob("*.whl")
     with zipfile.ZipFile(archive) as content:
         content.extractall(folder / "site")

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Lint, types, pages, the built wheel from another folder, import floors, and tests.
+# Lint, types, pages, the site, the built wheel from another folder, import floors, and tests.
 #
 # Runs with the interpreter in $PYTHON, by default `python`. Arguments go to pytest, for example:
 #   tools/check.sh -n 8
@@ -23,6 +23,9 @@ step "Types"
 
 step "Pages against records"
 "$python" tools/render_results.py --check
+
+step "Site"
+"$python" -m sphinx -W --keep-going -q -d "$scratch/doctrees" -c docs . "$scratch/site"
 
 step "Wheel"
 # The wheel is built from the source distribution, so that both are known to be complete.

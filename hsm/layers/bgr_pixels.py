@@ -19,6 +19,10 @@ class BGRPixels(keras.layers.Layer):
 
     Computed and returned in float32 whatever the policy: bfloat16 would round pixel values.
 
+    Example:
+        >>> print(BGRPixels()(np.full((1, 1, 1, 3), 124)).numpy().ravel())
+        [20.  7.  1.]
+
     Args:
         mean: means of blue, green and red, 0..255; the default is ImageNet's, as used in training
             Caffe's models.
@@ -26,9 +30,15 @@ class BGRPixels(keras.layers.Layer):
     A convolution swaps the channels and its bias takes the means off: on a CPU several times faster
     than reversing and subtracting, and as exact, because every sum has one term that is not 0.
 
-    Input shape: [batch, height, width, 3], RGB, any number type.
-    Output shape: [batch, height, width, 3], BGR, float32.
-    Raises: ValueError unless `mean` has three values; RuntimeError if Keras is not on TensorFlow.
+    Input shape:
+        `(batch, height, width, 3)`, RGB, any number type.
+
+    Output shape:
+        `(batch, height, width, 3)`, BGR, float32.
+
+    Raises:
+        ValueError: unless `mean` has three values.
+        RuntimeError: if Keras is not on TensorFlow.
     """
 
     def __init__(self, mean: Sequence[float] = (104.0, 117.0, 123.0), **kwargs: Any) -> None:

@@ -18,14 +18,23 @@ class CeilMaxPooling2D(keras.layers.Layer):
     A side of n pixels gives ceil((n - pool_size) / strides) + 1. TensorFlow's VALID rounds down
     instead, and SAME pads both ends and gives ceil(n / strides).
 
+    Example:
+        >>> CeilMaxPooling2D()(np.zeros((1, 112, 112, 64))).shape
+        TensorShape([1, 56, 56, 64])
+
     Args:
         pool_size: side of the window in pixels, at least 1.
         strides: step of the window in pixels, from 1 to pool_size, so that no window lies outside.
 
-    Input shape: [batch, height, width, channels]; height and width known, at least pool_size.
-    Output shape: [batch, new height, new width, channels].
-    Raises: ValueError where an argument or the input's shape breaks its rule; RuntimeError if Keras
-        is not on TensorFlow.
+    Input shape:
+        `(batch, height, width, channels)`; height and width known, at least pool_size.
+
+    Output shape:
+        `(batch, new height, new width, channels)`.
+
+    Raises:
+        ValueError: if an argument or the input's shape breaks its rule.
+        RuntimeError: if Keras is not on TensorFlow.
     """
 
     def __init__(self, pool_size: int = 3, strides: int = 2, **kwargs: Any) -> None:

@@ -30,8 +30,8 @@ class L2Normalize(keras.layers.Layer):
     a vector of length 300 is already infinite. A gradient goes back in the input's dtype.
 
     Example:
-        >>> L2Normalize()(np.array([[3.0, 4.0]]))
-        [[0.6, 0.8]]
+        >>> print(L2Normalize()(np.array([[3.0, 4.0]])).numpy())
+        [[0.6 0.8]]
 
     Args:
         axis: The axis along which vectors lie.

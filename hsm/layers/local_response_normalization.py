@@ -33,17 +33,27 @@ class LocalResponseNormalization(keras.layers.Layer):
     Where the input is bfloat16, so is all of this; float16, whose squares would overflow, takes
     float32 in between. The window sum is a convolution along the channels, see `_window_sum`.
 
+    Example:
+        >>> normalised = LocalResponseNormalization()(np.ones((1, 56, 56, 64)))
+
     Args:
         size: channels in the window, odd.
         alpha: weight of the mean of the squares, not negative.
         beta: exponent, positive. 0.75 takes two square roots; others take `tf.pow`.
         k: what is added to the sum, positive.
 
-    Input shape: [batch, height, width, channels], floating point.
-    Output shape: the input's.
-    Raises: ValueError where an argument breaks its rule; RuntimeError if Keras is not on
-        TensorFlow.
-    Reference: Krizhevsky, Sutskever, Hinton, 2012, section 3.3.
+    Input shape:
+        `(batch, height, width, channels)`, floating point.
+
+    Output shape:
+        The input's shape.
+
+    Raises:
+        ValueError: if an argument breaks its rule.
+        RuntimeError: if Keras is not on TensorFlow.
+
+    Reference:
+        Krizhevsky, Sutskever, Hinton, 2012, section 3.3.
     """
 
     def __init__(

@@ -27,7 +27,7 @@ class ScalelessBatchNorm(keras.layers.Layer):
     input's dtype.
 
     Example:
-        >>> ScalelessBatchNorm()(features, training=True)  # float32 [b, 64]
+        >>> normalised = ScalelessBatchNorm()(features, training=True)  # float32 [b, 64]
 
     Args:
         momentum: Decay of the moving averages, 0 <= momentum < 1.

@@ -23,7 +23,7 @@ class UnbiasedBatchNormalization(keras.layers.BatchNormalization):
     value the variance is 0 and is taken as it is.
 
     Example:
-        >>> UnbiasedBatchNormalization(momentum=0.95)(features, training=True)
+        >>> normalised = UnbiasedBatchNormalization(momentum=0.95)(features, training=True)
 
     Args:
         **kwargs: The arguments of `keras.layers.BatchNormalization`.

@@ -11,6 +11,10 @@ def cross_entropy(labels: tf.Tensor, logits: tf.Tensor, label_smoothing: float =
     p is the softmax of the logits. With label smoothing s, the target q of an example of class y
     among M classes is (1 - s) [m = y] + s / M; with s = 0 it is the paper's Dirac distribution.
 
+    Example:
+        >>> print(cross_entropy([0], [[0.0, 0.0]]).numpy())
+        [0.6931472]
+
     Args:
         labels: int [b], 0..M - 1.
         logits: float32 [b, M].

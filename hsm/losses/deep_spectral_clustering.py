@@ -37,7 +37,7 @@ class DeepSpectralClustering(EmbeddingLoss):
 
     Example:
         >>> model.compile("sgd", loss=DeepSpectralClustering())
-        >>> model.fit(images, labels, batch_size=256)
+        >>> history = model.fit(images, labels, batch_size=256, verbose=0)
 
     Args:
         threshold: Share of the largest singular value up to which one counts as 0; positive and

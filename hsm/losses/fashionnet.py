@@ -30,6 +30,11 @@ class LandmarkRegression(keras.losses.Loss):
     summed over an image's landmarks, mean over images. The location of a landmark that is not
     visible counts nothing, whatever it is.
 
+    Example:
+        >>> landmarks = [[[0.0, 0.0, 1.0], [9.0, 9.0, 0.0]]]  # of two the first is visible
+        >>> print(LandmarkRegression()(landmarks, [[[3.0, 4.0], [0.0, 0.0]]]).numpy())
+        25.0
+
     Args:
         **kwargs: `name` and `reduction` of `keras.losses.Loss`; `dtype` has no effect.
 
@@ -73,6 +78,11 @@ class AttributeCrossEntropy(keras.losses.Loss):
         -sum_j (w_pos a_j log p_j + w_neg (1 - a_j) log(1 - p_j))
 
     summed over an image's attributes, mean over images. Where it is unknown, it counts nothing.
+
+    Example:
+        >>> loss = AttributeCrossEntropy()([[1, -1, 0]], [[0.0, 0.0, 0.0]])
+        >>> print(f"{loss:.3f}")  # twice the logarithm of 2
+        1.386
 
     Args:
         positive_weight: w_pos, a number or one for each attribute; 0 or more.
@@ -133,6 +143,11 @@ class TripletMargin(EmbeddingLoss):
     A batch of 3 t images is t anchors, then their t positives, then their t negatives, so that
     `model.fit` must not shuffle it. Labels that tell otherwise are refused, but not by a graph
     that XLA compiles (jit_compile=True).
+
+    Example:
+        >>> vectors = [[0.0], [0.5], [0.6]]  # an anchor, its positive, its negative
+        >>> print(f"{TripletMargin(margin=0.2)([0, 0, 1], vectors):.1f}")
+        0.1
 
     Args:
         margin: By how much a negative is to be farther than the positive; positive. The paper

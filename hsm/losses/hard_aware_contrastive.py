@@ -35,7 +35,7 @@ class HardAwareContrastive(EmbeddingLoss):
 
     Example:
         >>> loss = HardAwareContrastive(shares=(1.0, 0.5, 0.2))
-        >>> loss(labels, keras.ops.concatenate([first, second, third], axis=-1))
+        >>> value = loss(labels, keras.ops.concatenate([first, second, third], axis=-1))
 
     Args:
         shares: h for each head, from the shallowest; more than 0, at most 1.

@@ -35,6 +35,10 @@ def paired_bootstrap(
     a few numbers a resample. Under every seed a resample holds the same queries, so that further
     seeds steady a query's difference but do not count as further queries.
 
+    Example:
+        >>> paired_bootstrap([1, 1, 1, 1], [0, 1, 0, 1]).difference
+        0.5
+
     Args:
         hits_a: [n] or [seeds, n] booleans or 0 and 1, query by query.
         hits_b: the other method's hits, of the same shape, on the same queries in the same order.

@@ -33,6 +33,11 @@ def cluster(
     more than 1,000 clusters in two, whose order does not matter. Up to 1,000 clusters the result is
     scikit-learn's own; beyond, only the starts are ours.
 
+    Example:
+        >>> groups = cluster([[0.0], [0.1], [5.0], [5.1]], num_clusters=2)
+        >>> nmi([7, 7, 8, 8], groups)
+        1.0
+
     Args:
         embeddings: [n, k] of any finite scale; k-means runs in float32.
         num_clusters: 1..n.
@@ -93,6 +98,10 @@ def nmi(
     average: Literal["geometric", "arithmetic"] = "arithmetic",
 ) -> float:
     """Normalised mutual information between classes and clusters, 0..1.
+
+    Example:
+        >>> round(nmi([0, 0, 1, 1], [0, 0, 1, 2]), 3)
+        0.8
 
     Args:
         labels: integers [n], the classes.

@@ -37,6 +37,10 @@ def recall_at_k(
 ) -> dict[int, float]:
     """The share of queries with one of their own class among their K nearest neighbours.
 
+    Example:
+        >>> recall_at_k([[0.0], [0.1], [0.3], [1.0]], [0, 0, 1, 1], ks=(1, 2))
+        {1: 0.75, 2: 0.75}
+
     Args:
         embeddings: queries [n, k], integers or floats of any finite scale.
         labels: integers [n], their classes.
@@ -77,6 +81,10 @@ def negatives_before_positive(
 
     The query is a hit at K if and only if this is smaller than K. Arguments and errors are those of
     `recall_at_k`; `progress` is called with a number of queries whenever so many more are done.
+
+    Example:
+        >>> negatives_before_positive([[0.0], [0.1], [0.3], [1.0]], [0, 0, 1, 1])
+        array([0, 0, 2, 0], dtype=int32)
 
     Returns:
         Ranks, int32 [n], 0 for a hit at K = 1; the largest int32 for a query that has nothing to

@@ -26,7 +26,15 @@ class HeatUpCallback(keras.callbacks.Callback):
             follows a schedule of its own.
 
     Example:
-        model.fit(images, labels, epochs=50, callbacks=[HeatUpCallback(HeatUp())])
+        >>> schedule = hsm.schedules.HeatUp(epochs=1, heated_epochs=1)
+        >>> classifier = TemperatureSoftmaxDense(2)
+        >>> model = keras.Sequential([classifier])
+        >>> loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        >>> model.compile("sgd", loss)
+        >>> callbacks = [HeatUpCallback(schedule)]
+        >>> history = model.fit(features, labels, epochs=2, callbacks=callbacks, verbose=0)
+        >>> history.history["alpha"]
+        [16.0, 4.0]
     """
 
     def __init__(self, schedule: Schedule) -> None:

@@ -73,7 +73,8 @@ def test_files_are_written_and_repeatable(tmp_path):
     second = write_learning_curves(SHOWN, tmp_path / "b" / "curves")
     assert [path.name for path in first] == ["curves.png", "curves.pdf"]
     assert [p.read_bytes() for p in first] == [p.read_bytes() for p in second]
-    assert Image.open(first[0]).width == COLUMN_WIDTH * 200
+    with Image.open(first[0]) as image:
+        assert image.width == COLUMN_WIDTH * 200
     assert first[1].read_bytes().startswith(b"%PDF")
 
 

@@ -118,7 +118,7 @@ class Hyperparameters:
     loss_setting: float | None = setting(
         None,
         "The number of a compared system's loss: the margin of triplet, lifted, smart_mining, hdc "
-        "and fashionnet, clustering's gamma, proxy_nca's scale; where none is given, the loss's own.",
+        "and fashionnet, clustering's gamma, proxy_nca's scale; by default the loss's own.",
         source="hsm.losses gives the sources.",
         at_least=0.0,
     )
