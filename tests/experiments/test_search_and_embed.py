@@ -29,8 +29,8 @@ def place(tmp_path_factory):
 
 
 def test_search_builds_updates_and_answers(place):
-    first = run("search", "query.png", "photos/jay/0.jpg", "--add=photos", "--nearest=3",
-                "--calibrate=jay", "--false_accept_rate=0.4", "--sheet=like.png", cwd=place)  # fmt: skip
+    flags = ("--nearest=3", "--calibrate=jay", "--false_accept_rate=0.4", "--sheet=like.png")
+    first = run("search", "query.png", "photos/jay/0.jpg", "--add=photos", *flags, cwd=place)
     assert first.returncode == 0, first.stderr
     assert "photos: 6 added, 0 replaced, 0 removed, 0 unchanged; 6 in photos.index" in first.stdout
     assert "Skipped 1: " in first.stdout

@@ -24,11 +24,13 @@ def index(tmp_path, embedder):
 def embedded(embedder, monkeypatch):
     """The paths that were embedded."""
     seen, embed = [], embedder.embed_named
-    monkeypatch.setattr(
-        embedder,
-        "embed_named",
-        lambda images, **options: (seen.extend(images), embed(images, **options))[1],
-    )
+
+    def recorded(images, **options):
+        if isinstance(images, list):
+            seen.extend(images)
+        return embed(images, **options)
+
+    monkeypatch.setattr(embedder, "embed_named", recorded)
     return seen
 
 
