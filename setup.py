@@ -30,6 +30,9 @@ def read_readme() -> str:
 
 
 PLOTS = ["matplotlib>=3.9"]
+FAISS = ["faiss-cpu>=1.8"]
+PARQUET = ["pyarrow>=16"]
+QDRANT = ["qdrant-client>=1.12"]
 
 setup(
     name="hsm-embedding",
@@ -61,8 +64,15 @@ setup(
     ],
     extras_require={
         "plots": PLOTS,
+        # Of hsm.serving: approximate search, Parquet files, and a server of vectors.
+        "faiss": FAISS,
+        "parquet": PARQUET,
+        "qdrant": QDRANT,
         "test": [
             *PLOTS,
+            *FAISS,
+            *PARQUET,
+            *QDRANT,
             "build",
             # TensorFlow Datasets needs these two to build a data set and to check a builder, and
             # does not bring them.
