@@ -182,7 +182,7 @@ def test_searches_see_whole_commits_while_a_thread_writes(index, unit_vectors):
 
 def test_a_search_does_not_wait_for_a_writer(index, unit_vectors):
     index.add(["a"], unit_vectors(1))
-    with index._lock:
+    with index._live._lock:
         assert ids_of(index.search(unit_vectors(1), 2)) == [["a"]]
 
 
@@ -210,7 +210,7 @@ def test_an_interrupt_behind_the_commit_loses_nothing(index, unit_vectors, monke
 
     index.add(["a"], unit_vectors(1))
     with monkeypatch.context() as patched:
-        patched.setattr(index._rows, "append", fails)
+        patched.setattr(index._live._rows, "append", fails)
         with pytest.raises(KeyboardInterrupt):
             index.add(["b"], unit_vectors(1))
     assert list(index.items().ids) == ["a", "b"]
