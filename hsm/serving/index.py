@@ -16,6 +16,7 @@ from hsm.metrics.validation import checked_positive
 from hsm.serving import exact
 from hsm.serving.calibration import Calibration, calibrated
 from hsm.serving.items import (
+    Item,
     Items,
     Neighbour,
     checked_rows,
@@ -217,6 +218,18 @@ class Index:
             among = view.is_kept if label is None else view.labelled(label)
             found = exact.nearest(queries, view, count, among=among)
         return [neighbours_of(view, *one) for one in found]
+
+    def get(self, id: str) -> Item | None:
+        """The item of an id as it was committed last; None if there is none.
+
+        Raises:
+            OSError: if the file cannot be read.
+        """
+        row = self._live.find(id)
+        if row is None:
+            return None
+        vector = np.frombuffer(row.vector, "<f4").astype(np.float32)
+        return Item(row.id, vector, row.label, parsed(row.metadata))
 
     def items(self) -> Items:
         """All items, in the order in which they were added."""

@@ -59,6 +59,23 @@ class Neighbour:
     metadata: Mapping[str, Any]
 
 
+@dataclass(frozen=True, eq=False)
+class Item:
+    """An item.
+
+    Attributes:
+        id: of the item.
+        vector: float32 [k], of unit length.
+        label: of the item, or None.
+        metadata: of the item.
+    """
+
+    id: str
+    vector: NDArray[np.float32]
+    label: str | None
+    metadata: Mapping[str, Any]
+
+
 def items_of(view: View, digest: str | None) -> Items:
     """The items of a view that were not removed."""
     rows = np.flatnonzero(view.is_kept)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from hsm.serving.rows import Rows, View
-from hsm.serving.store import Store
+from hsm.serving.store import Row, Store
 
 _WIDTH = "width"
 
@@ -43,6 +43,11 @@ class LiveRows:
         """What was kept under a name, as `view`."""
         self._look()
         return self._facts.get(name)
+
+    def find(self, key: str) -> Row | None:
+        """The row of an id as it was committed last; waits while one is writing."""
+        with self._lock:
+            return self._store.find(key)
 
     @contextmanager
     def writing(self) -> Iterator[list[int]]:

@@ -60,6 +60,9 @@ def test_items_are_replaced_and_removed_by_id(index, unit_vectors):
     assert sorted(index.items().ids) == ["b", "d"]
     assert ids_of(index.search(vectors[:1], 9, label="x")) == [[]]
     assert index.remove("d") == 1
+    left = index.get("b")
+    assert (left.id, left.label, left.metadata, index.get("d")) == ("b", "z", {}, None)
+    np.testing.assert_array_equal(left.vector, vectors[3])
     assert len(index) == 1
 
 
