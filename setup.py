@@ -31,6 +31,9 @@ def read_readme() -> str:
 
 PLOTS = ["matplotlib>=3.9"]
 DOCS = ["myst-parser>=5", "pydata-sphinx-theme>=0.17", "sphinx>=8.2,<10"]
+FAISS = ["faiss-cpu>=1.8"]
+PARQUET = ["pyarrow>=16"]
+QDRANT = ["qdrant-client>=1.12"]
 
 setup(
     name="hsm-embedding",
@@ -63,9 +66,16 @@ setup(
     extras_require={
         "plots": PLOTS,
         "docs": DOCS,
+        # Of hsm.serving: approximate search, Parquet files, and a server of vectors.
+        "faiss": FAISS,
+        "parquet": PARQUET,
+        "qdrant": QDRANT,
         "test": [
             *PLOTS,
             *DOCS,
+            *FAISS,
+            *PARQUET,
+            *QDRANT,
             "build",
             # TensorFlow Datasets needs these two to build a data set and to check a builder, and
             # does not bring them.
