@@ -27,7 +27,7 @@ _SLOW = (
     "fuzz/",
     "models/test_applications.py",
     "models/test_inception_v1.py",
-    "test_export.py",
+    "export/",
     "test_wheel.py",
     "tools/test_benchmark.py",
     "tools/test_growth.py",

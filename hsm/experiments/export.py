@@ -5,6 +5,7 @@ takes encoded JPEG, PNG, GIF, BMP or WebP files [n] and turns them upright as th
 from_floats takes float32 images of 0 to 255; from_bytes_lenient says of each file whether it was
 read, where from_bytes refuses the batch.
 Resizing and cropping are part of the graph; neither hsm nor Keras is needed where it is loaded.
+Beside it lies model_card.md: what it was made of, its scores with their record, and its limits.
 """
 
 from __future__ import annotations
@@ -20,6 +21,18 @@ from hsm.experiments.cli.command import command
 FLAGS = flags.FLAGS
 
 flags.DEFINE_string("saved_model", "saved_model", "Folder to write.")
+flags.DEFINE_bool(
+    "versioned",
+    False,
+    "Write the next version below --saved_model, as TensorFlow Serving watches them: 1, then 2. "
+    "What is there stays.",
+)
+flags.DEFINE_bool(
+    "warm_up_requests",
+    False,
+    "With --versioned: add a request for every signature, which TensorFlow Serving answers itself "
+    "when it loads the model, so that no client waits for the first. Needs the extra tf-serving.",
+)
 
 
 @command(uses=[overwrite_flag, model_flag, "max_pixels"])
@@ -28,25 +41,55 @@ def main() -> None:
     if FLAGS.model is None:
         raise ValueError(f"--model must name the folder of a trained run. {_found()}")
     target = Path(FLAGS.saved_model)
-    if target.exists() and not FLAGS.overwrite:
-        raise FileExistsError(f"{target} exists already: add --overwrite, or name another folder")
+    _check_target(target)
     # Imported here, so that --help and a bad flag need no TensorFlow.
     load_tensorflow()
-    from hsm.experiments.runs.build import load_model
-    from hsm.export import export_saved_model
+    from hsm.experiments.runs.workspace import read_model_card
 
-    model, config = load_model(Path(FLAGS.model))
-    export_saved_model(
-        model,
-        target,
-        overwrite=FLAGS.overwrite,
-        method=config.method,
-        max_pixels=FLAGS.max_pixels,
-    )
+    run_dir = Path(FLAGS.model).expanduser()
+    config, _ = read_model_card(run_dir)
+    if FLAGS.versioned:
+        target = _next_version(run_dir, target)
+    else:
+        _export(run_dir, target)
     print(
         f"{config.name} is in {target}: {config.embedding_dim} numbers an image, of unit length. "
         "Written, loaded again and compared."
     )
+
+
+def _check_target(target: Path) -> None:
+    """Refuse what contradicts itself or would destroy something.
+
+    Raises:
+        ValueError, FileExistsError: if so.
+    """
+    if FLAGS.versioned and FLAGS.overwrite:
+        raise ValueError("--versioned never replaces a version: leave out --overwrite")
+    if FLAGS.warm_up_requests and not FLAGS.versioned:
+        raise ValueError("--warm_up_requests goes with --versioned: add it")
+    if target.exists() and not (FLAGS.overwrite or FLAGS.versioned):
+        raise FileExistsError(f"{target} exists already: add --overwrite, or name another folder")
+
+
+def _export(run_dir: Path, target: Path) -> None:
+    from hsm.experiments.runs.exporting import export_run
+
+    export_run(run_dir, target, overwrite=FLAGS.overwrite, max_pixels=FLAGS.max_pixels)
+
+
+def _next_version(run_dir: Path, base: Path) -> Path:
+    """Export below `base`, and return the version's folder."""
+    from hsm.export.versions import next_version, versions
+    from hsm.export.warm_up import add_warm_up, prediction_log
+
+    if FLAGS.warm_up_requests:
+        prediction_log()
+    with next_version(base) as written:
+        _export(run_dir, written)
+        if FLAGS.warm_up_requests:
+            add_warm_up(written, base.resolve().name)
+    return base / str(versions(base)[-1])
 
 
 def _found() -> str:
