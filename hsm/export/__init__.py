@@ -1,6 +1,14 @@
-"""A trained embedding for those who use it: a SavedModel with its model card."""
+"""A trained embedding for those who use it: a SavedModel, and other formats, with a model card."""
 
+from hsm.export.formats import FORMATS, export_format, load_format
 from hsm.export.model_card import RunFacts
 from hsm.export.saved_model import SIGNATURES, export_saved_model
 
-__all__ = ["SIGNATURES", "RunFacts", "export_saved_model"]
+__all__ = [
+    "FORMATS",
+    "SIGNATURES",
+    "RunFacts",
+    "export_format",
+    "export_saved_model",
+    "load_format",
+]

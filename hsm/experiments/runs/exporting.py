@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from hsm.data import pipeline
 from hsm.data.catalog import MAX_PIXELS
+from hsm.data.sources.source import Split
 from hsm.experiments.runs.build import load_model
 from hsm.experiments.runs.run_facts import run_facts
-from hsm.export import export_saved_model
+from hsm.export import export_format, export_saved_model
 
 
 def export_run(
@@ -40,3 +45,54 @@ def export_run(
     return export_saved_model(
         model, directory, overwrite=overwrite, max_pixels=max_pixels, run=facts
     )
+
+
+def export_run_as(
+    format: str,
+    run_dir: Path,
+    directory: Path,
+    *,
+    calibration: NDArray[np.uint8] | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Write the trained network of a run in another format, with what is known of the run.
+
+    Args:
+        format: one of `hsm.export.FORMATS`.
+        run_dir: as for `export_run`.
+        directory: the folder to write.
+        calibration: as for `hsm.export.export_format`.
+        overwrite: whether to replace an export that is there already.
+
+    Returns:
+        The folder's path.
+
+    Raises:
+        ValueError: if the folder is not that of a finished run, or its record is damaged.
+        ImportError, FileExistsError, OSError, RuntimeError: as `hsm.export.export_format`.
+    """
+    model, config = load_model(run_dir)
+    return export_format(
+        model,
+        directory,
+        format,
+        calibration=calibration,
+        overwrite=overwrite,
+        run=run_facts(config, run_dir),
+    )
+
+
+def calibration_images(split: Split, *, crop: int, count: int) -> NDArray[np.uint8]:
+    """Return about `count` images of a split, evenly spaced over it and so over its classes.
+
+    Args:
+        split: the training images; never those that are tested.
+        crop: side of the crops.
+        count: how many at most.
+
+    Returns:
+        uint8 [n, crop, crop, 3], as the evaluation crops them.
+    """
+    places = np.unique(np.linspace(0, len(split) - 1, min(count, len(split))).astype(np.int64))
+    batches = pipeline.evaluation_batches(split.subset(places), crop=crop, batch_size=32)
+    return np.concatenate([np.asarray(images) for images, _ in batches])
