@@ -16,6 +16,7 @@ import tensorflow as tf
 from hsm.data import images
 from hsm.export.folder import DESCRIPTION
 from hsm.export.model_card import RunFacts, write_card
+from hsm.layers.backend import require_tensorflow
 from hsm.models.embedding import EmbeddingModel
 from hsm.models.head import Head
 
@@ -54,7 +55,9 @@ def image_size(model: EmbeddingModel) -> int:
 
     Raises:
         ValueError: if `model` is no `EmbeddingModel` on square images of a fixed size.
+        RuntimeError: if Keras does not compute with TensorFlow.
     """
+    require_tensorflow("an export")
     if not isinstance(model, EmbeddingModel):
         raise ValueError(
             "expected model to be an hsm.models.EmbeddingModel; wrap the backbone in one. "

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import tensorflow as tf
+from keras import ops
 
 from hsm.losses.embedding_loss import EmbeddingLoss, not_negative, positive
+from hsm.losses.tensors import Tensor
 from hsm.losses.triplets import triplet_distances, unsquared
 
 
@@ -67,21 +68,21 @@ class TripletRatio(EmbeddingLoss):
         self.mean_weight = not_negative("mean_weight", mean_weight)
         self.mean_margin = not_negative("mean_margin", mean_margin)
 
-    def batch_loss(self, labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
+    def batch_loss(self, labels: Tensor, embeddings: Tensor) -> Tensor:
         """Return J_t + global_weight J_g, a float32 scalar."""
         squared = triplet_distances(labels, embeddings)
         distance = unsquared(squared)
         ratio = distance.negative / (distance.positive + self.margin)
-        local = tf.reduce_mean(tf.nn.relu(1.0 - ratio))
+        local = ops.mean(ops.relu(1.0 - ratio))
         return local + self.global_weight * self._global(
             squared.positive / 4.0, squared.negative / 4.0
         )
 
-    def _global(self, positive: tf.Tensor, negative: tf.Tensor) -> tf.Tensor:
+    def _global(self, positive: Tensor, negative: Tensor) -> Tensor:
         """Return J_g from d+ and d-, float32 [t] each."""
-        apart = tf.reduce_mean(positive) - tf.reduce_mean(negative) + self.mean_margin
-        variances = tf.math.reduce_variance(positive) + tf.math.reduce_variance(negative)
-        return variances + self.mean_weight * tf.nn.relu(apart)
+        apart = ops.mean(positive) - ops.mean(negative) + self.mean_margin
+        variances = ops.var(positive) + ops.var(negative)
+        return variances + self.mean_weight * ops.relu(apart)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,17 +83,17 @@ def speeds(embeds: Mapping[str, Embed], tested: Tested) -> dict[str, dict[str, f
     found: dict[str, dict[str, list[float]]] = {name: {"alone": [], "batch": []} for name in embeds}
     for turn in range(TURNS + 1):
         for name, embed in embeds.items():
-            alone = [_seconds(lambda i=i, e=embed: e(batch[i : i + 1])) for i in range(4)]
-            whole = _seconds(lambda e=embed: e(batch)) / len(batch)
+            alone = [_seconds(embed, batch[place : place + 1]) for place in range(4)]
+            whole = _seconds(embed, batch) / len(batch)
             if turn:  # The first one is a warm-up.
                 found[name]["alone"].append(statistics.median(alone))
                 found[name]["batch"].append(whole)
     return {name: {key: min(v) for key, v in each.items()} for name, each in found.items()}
 
 
-def _seconds(work: Callable[[], object]) -> float:
+def _seconds(embed: Embed, pixels: NDArray[np.float32]) -> float:
     start = time.perf_counter()
-    work()
+    embed(pixels)
     return time.perf_counter() - start
 
 
