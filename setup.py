@@ -98,6 +98,12 @@ setup(
         "gpu": ["tensorflow[and-cuda]>=2.20"],
         # What tools/benchmark.py times hsm against.
         "bench": ["faiss-cpu", "pytorch-metric-learning", "torch"],
+        # The protos of TensorFlow Serving, for the file of warm-up requests.
+        "tf-serving": ["tensorflow-serving-api>=2.20"],
+        # What converts an export to other formats, and runs it there.
+        "formats": ["ai-edge-litert", "onnxruntime", "openvino", "tf2onnx>=1.17"],
+        # Networks to save as a backbone's .keras file.
+        "keras-hub": ["keras-hub"],
         # To read its weights; its own package is not needed.
         "torchvision": ["torch"],
     },

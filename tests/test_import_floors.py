@@ -40,7 +40,7 @@ FLOORS = {
     "hsm.models*": 1,
     "hsm.analysis*": 1,
     "hsm.evaluation": 2,
-    "hsm.export": 2,
+    "hsm.export*": 2,
     "hsm.visual*": 2,
     "hsm.serving*": 3,
     "hsm.training.*": 2,

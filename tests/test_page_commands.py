@@ -93,7 +93,7 @@ def test_every_flag_in_a_sentence_is_one_of_some_command():
     texts = [flags_of(f"hsm.experiments.{module}") for module in modules]
     texts += [path.read_text(encoding="utf-8") for path in (ROOT / "tools").rglob("*.py")]
     known = set(re.findall(r"--(?:\[no\])?([a-z]\w*)", "\n".join(texts)))
-    known |= {"help", "no-deps"}
+    known |= {"cov", "help", "no-deps"}
     pattern = r"`[^`\n]*?--([a-z][\w-]*)[^`\n]*`"
     unknown = {
         (page.name, flag)

@@ -41,11 +41,13 @@ _MEASURED = re.compile(
     r"|(?<![\w.])[+−]\d+\.\d+"
     rf"|{_NUMBER} ± {_NUMBER}"
 )
-_BLOCKS = ("results", "benchmarks")
+_BLOCKS = ("results", "benchmarks", "exports")
 # In their place stands nothing, or what is no number.
 _HIDDEN = (
     re.compile(r"```.*?```", re.DOTALL),
-    re.compile(r"<!-- ((?:results|final_epoch|benchmarks):[^ ]+) -->.*?<!-- /\1 -->", re.DOTALL),
+    re.compile(
+        r"<!-- ((?:results|final_epoch|benchmarks|exports):[^ ]+) -->.*?<!-- /\1 -->", re.DOTALL
+    ),
     re.compile(r"`[^`\n]+`"),
     re.compile(r"\]\([^)\s]*\)"),
     re.compile(r"(?m)^>.*$"),

@@ -4,9 +4,10 @@ README.md and the pages of docs/ hold blocks `<!-- results:FOLDER/NAME -->` …
 `<!-- /results:FOLDER/NAME -->`: the records in experiments/records/FOLDER of the data set NAME. The
 folder's name starts with that of the table that they are drawn as, "table3" or "table1_controls".
 Blocks `benchmarks:NAME` are the table of experiments/benchmarks/NAME.json, which tools/benchmark.py
-wrote, and `robustness:NAME` that of experiments/robustness/NAME.json, by tools/fuzz.py. Each stands
-on one page. Blocks `final_epoch:FOLDER/NAME` are the first table of
-`results:FOLDER/NAME`, and stand wherever they are wanted. What lies between the marks is generated:
+wrote, `robustness:NAME` that of experiments/robustness/NAME.json, by tools/fuzz.py, and
+`exports:NAME` that of experiments/exports/NAME.json, by tools/measure_exports.py. Each stands on
+one page. Blocks `final_epoch:FOLDER/NAME` are the first table of `results:FOLDER/NAME`, and stand
+wherever they are wanted. What lies between the marks is generated:
 edit nothing there. Numbers within sentences have marks of their own, see prose_numbers.py. The flag
 files in experiments/ are generated as a whole, see flag_files.py.
 
@@ -29,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import prose_numbers
 from benchmarks import precision_table
 from benchmarks import table as benchmark_table
+from exports import table as export_table
 from flag_files import flag_files
 from fuzzing import table as fuzz_table
 
@@ -37,7 +39,7 @@ from hsm.experiments.reporting.grid import to_markdown
 from hsm.experiments.reporting.table_writers import LAYOUTS, render_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
-_MARK = re.compile(r"<!-- (/?)((?:results|final_epoch|benchmarks|robustness):[^ ]+) -->")
+_MARK = re.compile(r"<!-- (/?)((?:results|final_epoch|benchmarks|robustness|exports):[^ ]+) -->")
 _EXCERPT = "final_epoch:"
 
 
@@ -110,6 +112,14 @@ def robustness_texts(directory: Path) -> dict[str, str]:
     }
 
 
+def export_texts(directory: Path) -> dict[str, str]:
+    """The tables of what tools/measure_exports.py wrote into `directory`, by block."""
+    return {
+        f"exports:{path.stem}": export_table.markdown(json.loads(path.read_text()))
+        for path in sorted(directory.glob("*.json"))
+    }
+
+
 def read_folders(directory: Path) -> dict[str, list[RunRecord]]:
     """The records of every folder in `directory`, by its name."""
     folders = sorted(path for path in directory.iterdir() if path.is_dir())
@@ -155,6 +165,7 @@ def _texts(options: argparse.Namespace) -> dict[Path, str]:
         **result_texts(folders),
         **benchmark_texts(options.benchmarks),
         **robustness_texts(options.robustness),
+        **export_texts(options.exports),
     }
     # What their command gives is table 1; other folders may hold the same runs of another machine.
     runs = folders.get("table1", ())
@@ -194,7 +205,7 @@ def _parser() -> argparse.ArgumentParser:
         default=ROOT / "docs" / prose_numbers.EXCEPTIONS,
         help="numbers in prose that come from no record, and why",
     )
-    for name in ("benchmarks", "robustness"):
+    for name in ("benchmarks", "robustness", "exports"):
         parser.add_argument(f"--{name}", type=Path, default=ROOT / "experiments" / name)
     return parser
 

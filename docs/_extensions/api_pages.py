@@ -16,6 +16,7 @@ MODULES = {
     "hsm.models": "Models",
     "hsm.models.backbone_specs": "Backbones by name",
     "hsm.export": "Export",
+    "hsm.serving": "Serving",
     "hsm.data.sources": "Data sets",
     "hsm.data.catalog": "Data sets by name",
     "hsm.data.sampling": "Batches",

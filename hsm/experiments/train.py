@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 FLAGS = flags.FLAGS
 _SMALL = {"backbone": "strided_convnet", "image_size": 28}
 _QUERIES, _NEIGHBOURS = 12, 8
+_CHOSEN = "The epoch was chosen on the very classes that are scored: others score a little lower."
 
 flags.DEFINE_string("method", "HBN", f"What is trained: one of {', '.join(METHODS.trained)}.")
 flags.DEFINE_float(
@@ -223,18 +224,18 @@ def _leave(record: RunRecord, source: ImageSource, workspace: Workspace) -> None
     """Export, draw and say what came out."""
     from hsm.experiments.reporting import train_report
     from hsm.experiments.runs.build import load_model
-    from hsm.export import export_saved_model
+    from hsm.experiments.runs.exporting import export_run
 
-    model, config = load_model(workspace.run_dir(record.config))
-    target = export_saved_model(
-        model,
+    run_dir = workspace.run_dir(record.config)
+    is_chosen = FLAGS.early_stopping is not None
+    target = export_run(
+        run_dir,
         _saved_model(),
         overwrite=FLAGS.overwrite or FLAGS.smoke,
-        method=config.method,
         max_pixels=FLAGS.max_pixels,
+        notes=[_CHOSEN] if is_chosen else [],
     )
-    sheet = _sheet(model, config, source)
-    is_chosen = FLAGS.early_stopping is not None
+    sheet = _sheet(*load_model(run_dir), source)
     scores = train_report.scores(record, source, is_chosen=is_chosen)
     say(f"\n{with_flags(scores, set(FLAGS))}\n")
     say(f"Neighbours: {sheet}\nModel: {target}\n\n{train_report.usage(target, source)}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import tensorflow as tf
+from keras import ops
 
 from hsm.losses.embedding_loss import EmbeddingLoss
+from hsm.losses.tensors import Tensor, checked, static_shape
 
 
 @keras.saving.register_keras_serializable(package="hsm")
@@ -66,45 +67,44 @@ class DeepSpectralClustering(EmbeddingLoss):
             )
         self.threshold = float(threshold)
 
-    def batch_loss(self, labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
+    def batch_loss(self, labels: Tensor, embeddings: Tensor) -> Tensor:
         """Return L with its closed-form gradient, a float32 scalar."""
         embeddings = _more_examples_than_dimensions(embeddings)
-        values, left, right = tf.linalg.svd(tf.stop_gradient(embeddings))
-        kept = tf.cast(values > self.threshold * values[0], tf.float32)
-        left *= kept
+        left, values, right = ops.svd(ops.stop_gradient(embeddings), full_matrices=False)
+        kept = ops.cast(values > self.threshold * values[0], "float32")
+        left = left * kept
         number, mean = _classes_mean(labels, left)
-        outside = mean - left @ tf.matmul(left, mean, transpose_a=True)
-        inverse = tf.math.divide_no_nan(kept, values)
-        gradient = -2.0 * tf.matmul(outside * inverse, right, transpose_b=True)
+        outside = mean - ops.matmul(left, ops.matmul(ops.transpose(left), mean))
+        inverse = ops.divide_no_nan(kept, values)
+        gradient = ops.stop_gradient(-2.0 * ops.matmul(outside * inverse, right))
         # A sum whose gradient is `gradient`, and whose value is taken away again.
-        carrier = tf.reduce_sum(gradient * embeddings)
-        return number - tf.reduce_sum(left * mean) + carrier - tf.stop_gradient(carrier)
+        carrier = ops.sum(gradient * embeddings)
+        return number - ops.sum(left * mean) + carrier - ops.stop_gradient(carrier)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {**super().get_config(), "threshold": self.threshold}
 
 
-def _classes_mean(labels: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def _classes_mean(labels: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
     """Return the number of classes, float32, and every row's class mean, float32 [n, d]."""
     # The place of a class's first label among the sorted ones numbers the class.
-    number = tf.searchsorted(tf.sort(labels), labels)
-    size = tf.shape(labels)[0]
-    counts = tf.math.unsorted_segment_sum(tf.ones_like(rows[:, 0]), number, size)
-    sums = tf.math.unsorted_segment_sum(rows, number, size)
-    mean = tf.gather(tf.math.divide_no_nan(sums, counts[:, None]), number)
-    return tf.reduce_sum(tf.cast(counts > 0.0, tf.float32)), mean
+    number = ops.searchsorted(ops.sort(labels), labels)
+    size = ops.shape(labels)[0]
+    counts = ops.segment_sum(ops.ones_like(rows[:, 0]), number, size)
+    sums = ops.segment_sum(rows, number, size)
+    mean = ops.take(ops.divide_no_nan(sums, counts[:, None]), number, axis=0)
+    return ops.sum(ops.cast(counts > 0.0, "float32")), mean
 
 
-def _more_examples_than_dimensions(embeddings: tf.Tensor) -> tf.Tensor:
+def _more_examples_than_dimensions(embeddings: Tensor) -> Tensor:
     rule = (
         "expected more images in a batch than the embedding has dimensions, because without that "
         "the loss is 0 and nothing is learned: a larger batch, without a short one at the end, or "
         "fewer dimensions"
     )
-    batch, dimensions = embeddings.shape
+    batch, dimensions = static_shape(embeddings) or (None, None)
     if batch is not None and dimensions is not None and batch <= dimensions:
         raise ValueError(f"{rule}. Received: shape=({batch}, {dimensions})")
-    shape = tf.shape(embeddings)
-    with tf.control_dependencies([tf.debugging.assert_greater(shape[0], shape[1], rule)]):
-        return tf.identity(embeddings)
+    shape = ops.shape(embeddings)
+    return checked(embeddings, ("greater", shape[0], shape[1], rule))

@@ -7,7 +7,9 @@ from abc import abstractmethod
 from typing import Any
 
 import keras
-import tensorflow as tf
+from keras import ops
+
+from hsm.losses.tensors import Tensor, checked, static_shape
 
 
 class EmbeddingLoss(keras.losses.Loss):
@@ -32,7 +34,7 @@ class EmbeddingLoss(keras.losses.Loss):
         super().__init__(**{**kwargs, "dtype": "float32"})
 
     @abstractmethod
-    def batch_loss(self, labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
+    def batch_loss(self, labels: Tensor, embeddings: Tensor) -> Tensor:
         """Return the loss of a batch.
 
         Args:
@@ -43,16 +45,15 @@ class EmbeddingLoss(keras.losses.Loss):
             float32 scalar.
         """
 
-    def call(self, y_true: Any, y_pred: Any) -> tf.Tensor:
+    def call(self, y_true: Any, y_pred: Any) -> Tensor:
         """Return the loss of a batch, float32 [1]."""
-        embeddings = tf.cast(y_pred, tf.float32)
-        if embeddings.shape.rank not in (None, 2):
-            raise ValueError(
-                f"expected embeddings of shape (batch, k). Received: shape={embeddings.shape}"
-            )
+        embeddings = ops.cast(ops.convert_to_tensor(y_pred), "float32")
+        shape = static_shape(embeddings)
+        if shape is not None and len(shape) != 2:
+            raise ValueError(f"expected embeddings of shape (batch, k). Received: shape={shape}")
         value = self.batch_loss(integer_labels(y_true, like=embeddings), embeddings)
         # Of a scalar Keras would not take a replica's share under a tf.distribute strategy.
-        return tf.reshape(value, [1])
+        return ops.reshape(value, [1])
 
 
 def positive(name: str, value: float) -> float:
@@ -77,7 +78,7 @@ def not_negative(name: str, value: float) -> float:
     return float(value)
 
 
-def integer_labels(labels: Any, *, like: tf.Tensor) -> tf.Tensor:
+def integer_labels(labels: Any, *, like: Tensor) -> Tensor:
     """Return labels as int32 [b].
 
     Args:
@@ -86,22 +87,21 @@ def integer_labels(labels: Any, *, like: tf.Tensor) -> tf.Tensor:
 
     Raises:
         ValueError: if the labels have another shape, as one-hot ones do.
-        tf.errors.InvalidArgumentError: if only a running graph knows that they are not b.
+        tf.errors.InvalidArgumentError: if only a running graph of TensorFlow knows that they are
+            not b.
     """
-    labels = tf.convert_to_tensor(labels)
-    if labels.shape.rank not in (None, 1) and labels.shape[1:] != [1]:
+    labels = ops.convert_to_tensor(labels)
+    shape = static_shape(labels)
+    if shape is not None and len(shape) != 1 and shape[1:] != (1,):
         raise ValueError(
             "expected one integer label an image, of shape (batch,) or (batch, 1), not one-hot "
-            f"labels. Received: shape={labels.shape}"
+            f"labels. Received: shape={shape}"
         )
-    labels = tf.cast(tf.reshape(labels, [-1]), tf.int32)
-    if not labels.shape.is_compatible_with(like.shape[:1]):
+    labels = ops.cast(ops.reshape(labels, [-1]), "int32")
+    number, images = ((static_shape(tensor) or (None,))[0] for tensor in (labels, like))
+    if None not in (number, images) and number != images:
         raise ValueError(
-            f"expected as many labels as images. Received: {labels.shape[0]} labels, "
-            f"{like.shape[0]} images"
+            f"expected as many labels as images. Received: {number} labels, {images} images"
         )
-    counts = [tf.shape(labels)[0], tf.shape(like)[0]]
-    with tf.control_dependencies(
-        [tf.debugging.assert_equal(*counts, "expected as many labels as images")]
-    ):
-        return tf.identity(labels)
+    sizes = (ops.shape(labels)[0], ops.shape(like)[0])
+    return checked(labels, ("equal", *sizes, "expected as many labels as images"))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import tensorflow as tf
+from keras import ops
 
 from hsm.losses.embedding_loss import EmbeddingLoss, not_negative
 from hsm.losses.medoid_search import MedoidSearch
 from hsm.losses.pairwise import root, same_label, squared_distances
+from hsm.losses.tensors import Tensor, places
 
 
 @keras.saving.register_keras_serializable(package="hsm")
@@ -62,7 +63,7 @@ class FacilityLocation(EmbeddingLoss):
         self.gamma = not_negative("gamma", gamma)
         self.rounds = int(rounds)
 
-    def batch_loss(self, labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
+    def batch_loss(self, labels: Tensor, embeddings: Tensor) -> Tensor:
         """Return the hinge, a float32 scalar."""
         return facility_location(labels, embeddings, self.gamma, rounds=self.rounds)
 
@@ -71,9 +72,7 @@ class FacilityLocation(EmbeddingLoss):
         return {**super().get_config(), "gamma": self.gamma, "rounds": self.rounds}
 
 
-def facility_location(
-    labels: tf.Tensor, embeddings: tf.Tensor, gamma: Any, *, rounds: int = 5
-) -> tf.Tensor:
+def facility_location(labels: Tensor, embeddings: Tensor, gamma: Any, *, rounds: int = 5) -> Tensor:
     """Return the loss of `FacilityLocation`.
 
     Args:
@@ -86,17 +85,18 @@ def facility_location(
         float32 scalar.
     """
     distances = root(squared_distances(embeddings))
-    gamma = tf.convert_to_tensor(gamma, tf.float32)
+    gamma = ops.convert_to_tensor(gamma, "float32")
     same = same_label(labels)
-    first_of_its_class = tf.argmax(same, axis=1, output_type=tf.int32)
-    classes = tf.reduce_sum(tf.cast(first_of_its_class == tf.range(tf.size(labels)), tf.int32))
-    search = MedoidSearch(tf.stop_gradient(distances), same, classes, gamma)
+    place = places(labels)
+    earlier = same & (place[None] < place[:, None])
+    classes = ops.sum(ops.cast(~ops.any(earlier, axis=1), "int32"))
+    search = MedoidSearch(ops.stop_gradient(distances), same, classes, gamma)
     medoids = search.refined(search.greedy(), rounds)
     score = -_travel(distances, search.assigned(medoids))
     own_score = -_travel(distances, search.class_medoids())
-    return tf.nn.relu(score + gamma * search.margin(medoids) - own_score)
+    return ops.relu(score + gamma * search.margin(medoids) - own_score)
 
 
-def _travel(distances: tf.Tensor, medoid: tf.Tensor) -> tf.Tensor:
+def _travel(distances: Tensor, medoid: Tensor) -> Tensor:
     """Return the sum of the distances of all examples to their medoids, int32 [b]."""
-    return tf.reduce_sum(tf.gather(distances, medoid, batch_dims=1))
+    return ops.sum(ops.take_along_axis(distances, medoid[:, None], axis=1))

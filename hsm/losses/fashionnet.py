@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-import tensorflow as tf
+from keras import ops
 
 from hsm.losses.embedding_loss import EmbeddingLoss, positive
+from hsm.losses.tensors import Tensor, static_shape
 from hsm.losses.triplets import triplet_distances, unsquared
 
 
@@ -53,19 +54,19 @@ class LandmarkRegression(keras.losses.Loss):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "dtype": "float32"})
 
-    def call(self, y_true: Any, y_pred: Any) -> tf.Tensor:
+    def call(self, y_true: Any, y_pred: Any) -> Tensor:
         """Return every image's loss, float32 [b]."""
-        landmarks, predicted = tf.cast(y_true, tf.float32), tf.cast(y_pred, tf.float32)
-        wanted = [*predicted.shape[:-1], 3]
-        if predicted.shape[1:].rank != 2 or not landmarks.shape.is_compatible_with(wanted):
+        landmarks, predicted = _float32(y_true), _float32(y_pred)
+        shape = static_shape(predicted) or ()
+        if len(shape) != 3 or not _fits(landmarks, (*shape[:-1], 3)):
             raise ValueError(
                 "expected landmarks (batch, landmarks, 3) with x, y and whether it is visible, and "
                 "predictions (batch, landmarks, 2). Received: "
                 f"{landmarks.shape} and {predicted.shape}"
             )
         visible = landmarks[..., 2:] > 0.0
-        away = tf.where(visible, predicted - landmarks[..., :2], 0.0)
-        return tf.reduce_sum(tf.square(away), axis=(1, 2))
+        away = ops.where(visible, predicted - landmarks[..., :2], 0.0)
+        return ops.sum(ops.square(away), axis=(1, 2))
 
 
 @keras.saving.register_keras_serializable(package="hsm")
@@ -111,17 +112,20 @@ class AttributeCrossEntropy(keras.losses.Loss):
         self.positive_weight = _weight("positive_weight", positive_weight)
         self.negative_weight = _weight("negative_weight", negative_weight)
 
-    def call(self, y_true: Any, y_pred: Any) -> tf.Tensor:
+    def call(self, y_true: Any, y_pred: Any) -> Tensor:
         """Return every image's loss, float32 [b]."""
-        attributes, logits = tf.cast(y_true, tf.float32), tf.cast(y_pred, tf.float32)
-        if logits.shape.rank != 2 or not attributes.shape.is_compatible_with(logits.shape):
+        attributes, logits = _float32(y_true), _float32(y_pred)
+        shape = static_shape(logits) or ()
+        if len(shape) != 2 or not _fits(attributes, shape):
             raise ValueError(
                 "expected attributes and logits of shape (batch, attributes). Received: "
                 f"{attributes.shape} and {logits.shape}"
             )
-        weight = tf.where(attributes > 0.0, self.positive_weight, self.negative_weight)
-        entropy = tf.nn.softplus(-attributes * logits)
-        return tf.reduce_sum(tf.where(attributes == 0.0, 0.0, weight * entropy), axis=1)
+        weight = ops.where(
+            attributes > 0.0, _float32(self.positive_weight), _float32(self.negative_weight)
+        )
+        entropy = ops.softplus(-attributes * logits)
+        return ops.sum(ops.where(attributes == 0.0, 0.0, weight * entropy), axis=1)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -171,14 +175,27 @@ class TripletMargin(EmbeddingLoss):
         super().__init__(**kwargs)
         self.margin = positive("margin", margin)
 
-    def batch_loss(self, labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
+    def batch_loss(self, labels: Tensor, embeddings: Tensor) -> Tensor:
         """Return the mean over triplets, a float32 scalar."""
         distance = unsquared(triplet_distances(labels, embeddings))
-        return tf.reduce_mean(tf.nn.relu(self.margin + distance.positive - distance.negative))
+        return ops.mean(ops.relu(self.margin + distance.positive - distance.negative))
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {**super().get_config(), "margin": self.margin}
+
+
+def _float32(values: Any) -> Tensor:
+    return ops.cast(ops.convert_to_tensor(values), "float32")
+
+
+def _fits(tensor: Tensor, wanted: tuple[int | None, ...]) -> bool:
+    """Whether a shape, as far as it is known, is the one that is wanted, as far as that is."""
+    shape = static_shape(tensor)
+    return shape is None or (
+        len(shape) == len(wanted)
+        and all(None in pair or pair[0] == pair[1] for pair in zip(shape, wanted, strict=True))
+    )
 
 
 def _weight(name: str, value: float | Sequence[float]) -> float | list[float]:

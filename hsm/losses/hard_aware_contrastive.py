@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
 import keras
-import tensorflow as tf
+from keras import ops
 
 from hsm.losses.embedding_loss import EmbeddingLoss, positive
 from hsm.losses.pairwise import same_label, squared_distances
+from hsm.losses.tensors import Tensor, places
 
 
 @keras.saving.register_keras_serializable(package="hsm")
@@ -85,7 +87,7 @@ class HardAwareContrastive(EmbeddingLoss):
         self.negative_weight = positive("negative_weight", negative_weight)
         self.cascade = bool(cascade)
 
-    def call(self, y_true: Any, y_pred: Any) -> tf.Tensor:
+    def call(self, y_true: Any, y_pred: Any) -> Tensor:
         """Return the sum of the heads' losses, float32 [1]."""
         if isinstance(y_pred, list | tuple):
             widths = tuple(head.shape[-1] for head in y_pred)
@@ -95,26 +97,26 @@ class HardAwareContrastive(EmbeddingLoss):
                     "because there are so many shares. "
                     f"Received: shapes {[tuple(head.shape) for head in y_pred]}"
                 )
-            y_pred = tf.concat([tf.cast(head, tf.float32) for head in y_pred], axis=-1)
+            y_pred = ops.concatenate([ops.cast(head, "float32") for head in y_pred], axis=-1)
         return super().call(y_true, y_pred)
 
-    def batch_loss(self, labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
+    def batch_loss(self, labels: Tensor, embeddings: Tensor) -> Tensor:
         """Return the sum of the heads' losses, a float32 scalar."""
         heads = self._heads(embeddings)
         same = same_label(labels)
-        once = tf.linalg.band_part(tf.ones_like(same, tf.float32), 0, -1) > 0.0
-        once = tf.linalg.set_diag(once, tf.zeros_like(labels, tf.bool))
+        place = places(labels)
+        once = place[:, None] < place[None]
         candidates, total = once, 0.0
         for head, share in zip(heads, self.shares, strict=True):
             losses = self._pair_losses(squared_distances(head), same)
             kept = _hardest(losses, candidates & same & (losses > 0.0), share)
-            kept |= _hardest(losses, candidates & ~same, share)
-            number = tf.reduce_sum(tf.cast(kept & (losses > 0.0), tf.float32))
-            total += tf.math.divide_no_nan(tf.reduce_sum(tf.where(kept, losses, 0.0)), number)
+            kept = kept | _hardest(losses, candidates & ~same, share)
+            number = ops.sum(ops.cast(kept & (losses > 0.0), "float32"))
+            total += ops.divide_no_nan(ops.sum(ops.where(kept, losses, 0.0)), number)
             candidates = kept if self.cascade else once
         return total
 
-    def _heads(self, embeddings: tf.Tensor) -> list[tf.Tensor]:
+    def _heads(self, embeddings: Tensor) -> list[Tensor]:
         """Return the embeddings of each head, float32 [b, width]."""
         width = embeddings.shape[-1]
         fits = width is not None and (
@@ -126,12 +128,14 @@ class HardAwareContrastive(EmbeddingLoss):
                 f"expected embeddings of {len(self.shares)} heads side by side, {wanted}. "
                 f"Received: shape={embeddings.shape}"
             )
-        return tf.split(embeddings, self.widths or len(self.shares), axis=-1)
+        if self.widths is None:
+            return ops.split(embeddings, len(self.shares), axis=-1)
+        return ops.split(embeddings, list(itertools.accumulate(self.widths[:-1])), axis=-1)
 
-    def _pair_losses(self, squared: tf.Tensor, same: tf.Tensor) -> tf.Tensor:
+    def _pair_losses(self, squared: Tensor, same: Tensor) -> Tensor:
         """Return l of all pairs, float32 [b, b]."""
-        apart = self.negative_weight * tf.nn.relu(self.margin - squared)
-        return tf.where(same, squared, apart)
+        apart = self.negative_weight * ops.relu(self.margin - squared)
+        return ops.where(same, squared, apart)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -145,10 +149,11 @@ class HardAwareContrastive(EmbeddingLoss):
         }
 
 
-def _hardest(losses: tf.Tensor, candidates: tf.Tensor, share: float) -> tf.Tensor:
+def _hardest(losses: Tensor, candidates: Tensor, share: float) -> Tensor:
     """Return which candidates, bool [b, b], are among the share of them with the largest loss."""
-    number = share * tf.reduce_sum(tf.cast(candidates, tf.float32))
-    flat = tf.reshape(tf.where(candidates, tf.stop_gradient(losses), -1.0), [-1])
-    order = tf.argsort(flat, direction="DESCENDING", stable=True)
-    place = tf.reshape(tf.argsort(order), tf.shape(losses))
-    return candidates & (place < tf.cast(number, tf.int32))
+    number = share * ops.sum(ops.cast(candidates, "float32"))
+    flat = ops.reshape(ops.where(candidates, ops.stop_gradient(losses), -1.0), [-1])
+    # Of equals the first one is first.
+    order = ops.argsort(-flat)
+    place = ops.reshape(ops.argsort(order), ops.shape(losses))
+    return candidates & (ops.cast(place, "int32") < ops.cast(number, "int32"))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import tensorflow as tf
+from keras import ops
 
 from hsm.losses.embedding_loss import EmbeddingLoss, positive
 from hsm.losses.pairwise import positive_pairs, root, same_label, squared_distances
+from hsm.losses.tensors import Tensor
 
 # Finite, so that a row without a negative has a gradient: its exponential is 0.
 _NONE = -1e30
@@ -53,16 +54,16 @@ class LiftedStructure(EmbeddingLoss):
         super().__init__(**kwargs)
         self.margin = positive("margin", margin)
 
-    def batch_loss(self, labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
+    def batch_loss(self, labels: Tensor, embeddings: Tensor) -> Tensor:
         """Return the mean over positive pairs, a float32 scalar."""
         distances = root(squared_distances(embeddings))
-        pulls = tf.where(same_label(labels), _NONE, self.margin - distances)
-        row = tf.reduce_logsumexp(pulls, axis=1)
+        pulls = ops.where(same_label(labels), _NONE, self.margin - distances)
+        row = ops.logsumexp(pulls, axis=1)
         # log(e^u + e^v) = u + log(1 + e^(v - u)).
-        both = row[:, None] + tf.math.softplus(row[None] - row[:, None])
-        pairs = tf.cast(positive_pairs(labels), tf.float32)
-        total = tf.reduce_sum(pairs * tf.square(tf.nn.relu(both + distances)))
-        return 0.5 * tf.math.divide_no_nan(total, tf.reduce_sum(pairs))
+        both = row[:, None] + ops.softplus(row[None] - row[:, None])
+        pairs = ops.cast(positive_pairs(labels), "float32")
+        total = ops.sum(pairs * ops.square(ops.relu(both + distances)))
+        return 0.5 * ops.divide_no_nan(total, ops.sum(pairs))
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import tensorflow as tf
+from keras import ops
 
 from hsm.losses.embedding_loss import integer_labels, positive
+from hsm.losses.pairwise import positive_pairs, same_label
+from hsm.losses.tensors import Rule, Tensor, checked, static_shape
 
 _ASSIGNMENTS = ("static", "dynamic")
 _NONE = -1e30  # finite: its exponential is 0, and its gradient is, too
@@ -78,44 +80,47 @@ class ProxyNCA(keras.losses.Loss):
         self.positive_in_denominator = bool(positive_in_denominator)
         self.assignment = assignment
 
-    def call(self, y_true: Any, y_pred: Any) -> tf.Tensor:
+    def call(self, y_true: Any, y_pred: Any) -> Tensor:
         """Return every image's loss, float32 [b]."""
-        distances = tf.cast(y_pred, tf.float32)
-        self._check(distances.shape)
+        distances = ops.cast(ops.convert_to_tensor(y_pred), "float32")
+        self._check(static_shape(distances))
         labels = integer_labels(y_true, like=distances)
-        positive, negative = self._proxies(labels, tf.stop_gradient(distances))
+        positive, negative = self._proxies(labels, ops.stop_gradient(distances))
         # Of every positive proxy its share: 1, or of several images' proxies a mean.
-        near = tf.reduce_sum(positive * distances, axis=1)
+        near = ops.sum(positive * distances, axis=1)
         among = positive > 0.0
         if not self.positive_in_denominator:
-            negative &= ~among
-            among = tf.zeros_like(among)
-        terms = tf.where(among | negative, -self.scale * distances, _NONE)
-        loss = self.scale * near + tf.reduce_logsumexp(terms, axis=1)
-        return tf.where(tf.reduce_any(negative, axis=1), loss, 0.0)
+            negative = negative & ~among
+            among = ops.zeros_like(among)
+        terms = ops.where(among | negative, -self.scale * distances, _NONE)
+        loss = self.scale * near + ops.logsumexp(terms, axis=1)
+        return ops.where(ops.any(negative, axis=1), loss, 0.0)
 
-    def _check(self, shape: tf.TensorShape) -> None:
-        alone = shape[1:] == [1] and not self.positive_in_denominator
-        if shape.rank not in (None, 2) or alone:
+    def _check(self, shape: tuple[int | None, ...] | None) -> None:
+        if shape is None:
+            return
+        alone = shape[1:] == (1,) and not self.positive_in_denominator
+        if len(shape) != 2 or alone:
             raise ValueError(
                 "expected squared distances (batch, proxies) to at least two proxies, as "
                 f"hsm.layers.Proxies returns them. Received: shape={shape}"
             )
 
-    def _proxies(self, labels: tf.Tensor, distances: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _proxies(self, labels: Tensor, distances: Tensor) -> tuple[Tensor, Tensor]:
         """Return positive proxies' shares, float32 [b, M], and negative proxies, bool [b, M]."""
-        number = tf.shape(distances)[1]
+        proxies = ops.arange(ops.shape(distances)[1], dtype="int32")[None]
         if self.assignment == "static":
-            with tf.control_dependencies(_label_checks(labels, number)):
-                own = tf.one_hot(labels, number)
+            labels = checked(labels, *_rules(labels, ops.shape(distances)[1]))
+            own = ops.cast(labels[:, None] == proxies, "float32")
             return own, own == 0.0
-        nearest = tf.one_hot(tf.argmin(distances, axis=1), number)
-        same = tf.cast(labels[:, None] == labels[None], tf.float32)
-        others = tf.linalg.set_diag(same, tf.zeros_like(labels, tf.float32))
-        mates = tf.reduce_sum(others, axis=1, keepdims=True)
-        shares = tf.math.divide_no_nan(others @ nearest, mates)
-        positive = tf.where(mates > 0.0, shares, nearest)
-        return positive, (1.0 - same) @ nearest > 0.0
+        closest = ops.cast(ops.argmin(distances, axis=1), "int32")
+        nearest = ops.cast(closest[:, None] == proxies, "float32")
+        same = ops.cast(same_label(labels), "float32")
+        others = ops.cast(positive_pairs(labels), "float32")
+        mates = ops.sum(others, axis=1, keepdims=True)
+        shares = ops.divide_no_nan(ops.matmul(others, nearest), mates)
+        positive = ops.where(mates > 0.0, shares, nearest)
+        return positive, ops.matmul(1.0 - same, nearest) > 0.0
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -127,9 +132,6 @@ class ProxyNCA(keras.losses.Loss):
         }
 
 
-def _label_checks(labels: tf.Tensor, number: tf.Tensor) -> list[Any]:
-    rule = "expected labels of 0 or more and less than the number of proxies"
-    return [
-        tf.debugging.assert_less(labels, number, rule),
-        tf.debugging.assert_non_negative(labels, rule),
-    ]
+def _rules(labels: Tensor, number: Any) -> list[Rule]:
+    text = "expected labels of 0 or more and less than the number of proxies"
+    return [("less", labels, number, text), ("greater_equal", labels, 0, text)]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import tensorflow as tf
+from keras import ops
 
 from hsm.losses.embedding_loss import EmbeddingLoss, not_negative, positive
+from hsm.losses.tensors import Tensor
 from hsm.losses.triplets import TripletDistances, triplet_distances, unsquared
 
 
@@ -67,29 +68,29 @@ class TripletRatio(EmbeddingLoss):
         self.mean_weight = not_negative("mean_weight", mean_weight)
         self.mean_margin = not_negative("mean_margin", mean_margin)
 
-    def batch_loss(self, labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
+    def batch_loss(self, labels: Tensor, embeddings: Tensor) -> Tensor:
         """Return J_t + global_weight J_g, a float32 scalar."""
         squared = triplet_distances(labels, embeddings)
-        local = tf.reduce_mean(self._ratio(squared))
+        local = ops.mean(self._ratio(squared))
         return local + self.global_weight * self._global(
             squared.positive / 4.0, squared.negative / 4.0
         )
 
-    def active(self, labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
+    def active(self, labels: Tensor, embeddings: Tensor) -> Tensor:
         """Return how many triplets add to J_t, an int64 scalar; arguments as in `batch_loss`."""
         squared = triplet_distances(labels, embeddings)
-        return tf.math.count_nonzero(self._ratio(squared), dtype=tf.int64)
+        return ops.sum(ops.cast(self._ratio(squared) > 0.0, "int64"))
 
-    def _ratio(self, squared: TripletDistances) -> tf.Tensor:
+    def _ratio(self, squared: TripletDistances) -> Tensor:
         """Return the terms of J_t, float32 [t]."""
         distance = unsquared(squared)
-        return tf.nn.relu(1.0 - distance.negative / (distance.positive + self.margin))
+        return ops.relu(1.0 - distance.negative / (distance.positive + self.margin))
 
-    def _global(self, positive: tf.Tensor, negative: tf.Tensor) -> tf.Tensor:
+    def _global(self, positive: Tensor, negative: Tensor) -> Tensor:
         """Return J_g from d+ and d-, float32 [t] each."""
-        apart = tf.reduce_mean(positive) - tf.reduce_mean(negative) + self.mean_margin
-        variances = tf.math.reduce_variance(positive) + tf.math.reduce_variance(negative)
-        return variances + self.mean_weight * tf.nn.relu(apart)
+        apart = ops.mean(positive) - ops.mean(negative) + self.mean_margin
+        variances = ops.var(positive) + ops.var(negative)
+        return variances + self.mean_weight * ops.relu(apart)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""

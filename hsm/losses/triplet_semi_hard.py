@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import keras
-import tensorflow as tf
+from keras import ops
 
 from hsm.losses.embedding_loss import EmbeddingLoss, positive
 from hsm.losses.pairwise import positive_pairs, same_label, squared_distances
+from hsm.losses.tensors import Tensor
 
 _FALLBACKS = ("farthest", "skip")
 
@@ -61,18 +61,18 @@ class TripletSemiHard(EmbeddingLoss):
         self.margin = positive("margin", margin)
         self.fallback = fallback
 
-    def batch_loss(self, labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
+    def batch_loss(self, labels: Tensor, embeddings: Tensor) -> Tensor:
         """Return the mean over anchors and positives, a float32 scalar."""
         squared = squared_distances(embeddings)
         negatives = ~same_label(labels)
-        chosen, farther = _semi_hard(tf.stop_gradient(squared), negatives)
-        usable = positive_pairs(labels) & tf.reduce_any(negatives, axis=1, keepdims=True)
+        chosen, farther = _semi_hard(ops.stop_gradient(squared), negatives)
+        usable = positive_pairs(labels) & ops.any(negatives, axis=1, keepdims=True)
         if self.fallback == "skip":
-            usable &= farther
-        losses = tf.nn.relu(squared - tf.gather(squared, chosen, batch_dims=1) + self.margin)
-        return tf.math.divide_no_nan(
-            tf.reduce_sum(tf.where(usable, losses, 0.0)),
-            tf.reduce_sum(tf.cast(usable, tf.float32)),
+            usable = usable & farther
+        negative = ops.take_along_axis(squared, chosen, axis=1)
+        losses = ops.relu(squared - negative + self.margin)
+        return ops.divide_no_nan(
+            ops.sum(ops.where(usable, losses, 0.0)), ops.sum(ops.cast(usable, "float32"))
         )
 
     def get_config(self) -> dict[str, Any]:
@@ -80,16 +80,32 @@ class TripletSemiHard(EmbeddingLoss):
         return {**super().get_config(), "margin": self.margin, "fallback": self.fallback}
 
 
-def _semi_hard(squared: tf.Tensor, negatives: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def _semi_hard(squared: Tensor, negatives: Tensor) -> tuple[Tensor, Tensor]:
     """Return for each anchor and each example as its positive a negative, int32 [b, b].
 
     It is the nearest negative that is farther than the positive, or the farthest where none is, as
     the second result, bool [b, b], tells.
     """
-    by_distance = tf.where(negatives, squared, math.inf)
-    order = tf.argsort(by_distance, axis=1)
-    place = tf.searchsorted(tf.gather(by_distance, order, batch_dims=1), squared, side="right")
-    number = tf.reduce_sum(tf.cast(negatives, tf.int32), axis=1, keepdims=True)
+    by_distance = ops.where(negatives, squared, float("inf"))
+    order = _order(by_distance)
+    place = _not_greater(by_distance, squared)
+    number = ops.sum(ops.cast(negatives, "int32"), axis=1, keepdims=True)
     farther = place < number
-    place = tf.where(farther, place, tf.maximum(number - 1, 0))
-    return tf.gather(order, place, batch_dims=1), farther
+    place = ops.where(farther, place, ops.maximum(number - 1, 0))
+    return ops.take_along_axis(order, place, axis=1), farther
+
+
+def _not_greater(values: Tensor, bounds: Tensor) -> Tensor:
+    """Return for each bound how many values of its row are not greater, int32 [b, b].
+
+    Backends search in one sorted row at a time, but sort many: sorted behind all values, a bound
+    comes after those that are not greater, and after smaller bounds.
+    """
+    joined = ops.concatenate([values, bounds], axis=1)
+    among_all = _order(_order(joined))[:, ops.shape(values)[1] :]
+    return among_all - _order(_order(bounds))
+
+
+def _order(rows: Tensor) -> Tensor:
+    """Return the places that sort each row, of equals the first one first, int32."""
+    return ops.cast(ops.argsort(rows, axis=1), "int32")

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import tensorflow as tf
+from keras import ops
 
 from hsm.losses.pairwise import root
+from hsm.losses.tensors import Tensor, checked, static_shape
 
 
 class TripletDistances(NamedTuple):
     """Squared distances of t triplets, float32 [t] each."""
 
-    positive: tf.Tensor
-    negative: tf.Tensor
+    positive: Tensor
+    negative: Tensor
 
 
-def triplet_distances(labels: tf.Tensor, embeddings: tf.Tensor) -> TripletDistances:
+def triplet_distances(labels: Tensor, embeddings: Tensor) -> TripletDistances:
     """Return how far positives and negatives lie from their anchors, squared.
 
     Args:
@@ -27,20 +28,25 @@ def triplet_distances(labels: tf.Tensor, embeddings: tf.Tensor) -> TripletDistan
         ValueError: if the batch cannot be divided by 3.
         tf.errors.InvalidArgumentError: if a positive is not of its anchor's class, or a negative
             is, or if only a running graph knows that the batch cannot be divided by 3. XLA leaves
-            these checks out.
+            these checks out. On PyTorch a ValueError.
     """
-    batch = embeddings.shape[0]
+    batch = (static_shape(embeddings) or (None,))[0]
     layout = "expected a batch of anchors, then their positives, then their negatives"
     if batch is not None and batch % 3:
         raise ValueError(f"{layout}, a multiple of 3. Received: {batch} embeddings")
-    anchor, positive, negative = tf.unstack(tf.reshape(labels, [3, -1]))
-    checks = [
-        tf.debugging.assert_equal(anchor, positive, message=f"{layout}: of one class each"),
-        tf.debugging.assert_none_equal(anchor, negative, message=f"{layout}: of another class"),
-    ]
-    with tf.control_dependencies(checks):
-        anchors, *others = tf.unstack(tf.reshape(embeddings, [3, -1, tf.shape(embeddings)[-1]]))
-    return TripletDistances(*(tf.reduce_sum(tf.square(anchors - x), axis=-1) for x in others))
+    anchor, positive, negative = _thirds(labels, [3, -1])
+    embeddings = checked(
+        embeddings,
+        ("equal", anchor, positive, f"{layout}: of one class each"),
+        ("none_equal", anchor, negative, f"{layout}: of another class"),
+    )
+    anchors, *others = _thirds(embeddings, [3, -1, ops.shape(embeddings)[-1]])
+    return TripletDistances(*(ops.sum(ops.square(anchors - x), axis=-1) for x in others))
+
+
+def _thirds(rows: Tensor, shape: list[Any]) -> tuple[Tensor, Tensor, Tensor]:
+    blocks = ops.reshape(rows, shape)
+    return blocks[0], blocks[1], blocks[2]
 
 
 def unsquared(distances: TripletDistances) -> TripletDistances:

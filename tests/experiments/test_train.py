@@ -92,6 +92,9 @@ def test_held_out_classes_are_scored_and_never_train(photos, tmp_path, start):
     assert json.loads(record.read_text())["config"]["validation_classes"] == 2.0
     (card,) = (tmp_path / "smoke" / "runs").glob("*/model.json")
     assert json.loads(card.read_text())["class_names"] == ["ant", "cat", "dog", "fox", "gnu"]
+    card = json.loads((tmp_path / "smoke" / "saved_model" / "model_card.json").read_text())
+    assert card["scores"]["notes"][0].startswith("The epoch was chosen on the very classes")
+    assert card["data"]["train"] == {"images": 17, "classes": 5}
 
 
 def test_a_network_of_keras_by_its_name(photos, tmp_path, start):

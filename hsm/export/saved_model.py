@@ -6,28 +6,22 @@ needs TensorFlow and the exported folder only; `hsm` need not be installed there
 
 from __future__ import annotations
 
-import json
 import os
-import tempfile
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
-from hsm.atomic import about
 from hsm.data import images
 from hsm.data.catalog import MAX_PIXELS
+from hsm.export.description import describe, embedding_variables, image_size, write_description
+from hsm.export.folder import replacing_folder
+from hsm.export.model_card import RunFacts
 from hsm.models.embedding import EmbeddingModel
-from hsm.models.head import Head
-from hsm.output_folder import check_writable, make_output_folder, mark
 
 SIGNATURES = ("serving_default", "from_floats", "from_bytes", "from_bytes_lenient")
 
-_DESCRIPTION = "hsm_embedding.json"
 # Unit vectors in float32, computed by two graphs that may order their sums differently.
 _TOLERANCE = 1e-5
 
@@ -39,6 +33,7 @@ def export_saved_model(
     overwrite: bool = False,
     method: str | None = None,
     max_pixels: int = MAX_PIXELS,
+    run: RunFacts | None = None,
 ) -> Path:
     """Writes `model` as a SavedModel that preprocesses and embeds; checks it by loading it again.
 
@@ -55,7 +50,8 @@ def export_saved_model(
 
     As in section 5.1 and 5.2, an image is resized (for a crop of 224 to 256 x 256, aspect ratio
     ignored), and its centre embedded. The folder also gets `hsm_embedding.json`, which says what
-    the vectors are. The classifier is left out. The folder appears complete or not at all.
+    the vectors are, and a model card, `model_card.md`, with its facts in `model_card.json`. The
+    classifier is left out. The folder appears complete or not at all.
 
     Args:
         model: Its backbone takes square images of a fixed size.
@@ -63,6 +59,7 @@ def export_saved_model(
         overwrite: Whether to replace a SavedModel that is there already.
         method: What the description calls the method, such as "HBN"; None for the model's own.
         max_pixels: `from_bytes` refuses a file whose header states more, before it is decoded.
+        run: What the model card says of the training; None for what the model itself knows.
 
     Returns:
         The folder's path.
@@ -77,60 +74,15 @@ def export_saved_model(
         embed = tf.saved_model.load(directory).signatures["from_bytes"]
         vectors = embed(encoded=tf.constant([jpeg_bytes]))["embedding"]
     """
-    destination = Path(directory)
-    crop = image_size(model)
-    _check_destination(destination, overwrite=overwrite)
-    make_output_folder(destination.parent)
-    check_writable(destination.parent)
-    # A sibling, because a folder can only be renamed within a file system.
-    with (
-        about(destination, tf.errors.OpError),
-        tempfile.TemporaryDirectory(prefix=".export-", dir=destination.parent) as scratch,
-    ):
-        written = Path(scratch) / "new"
+    destination, crop = Path(directory), image_size(model)
+    with replacing_folder(destination, overwrite=overwrite) as written:
         module, functions = _serving_module(model, crop, max_pixels)
         tf.saved_model.save(module, str(written), signatures=functions)
         _check_reload(model, written, crop)
-        card = _description(model, crop, max_pixels)
-        card["method"] = method or card["method"]
-        (written / _DESCRIPTION).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
-        mark(written)
-        if destination.exists():
-            destination.rename(Path(scratch) / "old")
-        written.rename(destination)
+        run = run or RunFacts(method=method)
+        further = {"max_pixels": max_pixels, "signatures": list(SIGNATURES)}
+        write_description(written, describe(model, method or run.method, **further), run)
     return destination
-
-
-def image_size(model: EmbeddingModel) -> int:
-    """The side of the model's square input in pixels, or ValueError."""
-    if not isinstance(model, EmbeddingModel):
-        raise ValueError(
-            "expected model to be an hsm.models.EmbeddingModel; wrap the backbone in one. "
-            f"Received: model of type {type(model).__name__}"
-        )
-    shape = model.backbone.input_shape[1:]
-    if shape[0] is None or shape[0] != shape[1]:
-        raise ValueError(
-            "expected a backbone on square images of a fixed size; build it with "
-            f"input_shape=(size, size, 3). Received: input_shape={shape}"
-        )
-    return int(shape[0])
-
-
-def _check_destination(destination: Path, *, overwrite: bool) -> None:
-    """Raises FileExistsError where writing would destroy something."""
-    if not destination.exists():
-        return
-    if not overwrite:
-        raise FileExistsError(
-            "expected a directory that does not exist; choose another one or pass overwrite=True. "
-            f"Received: directory={str(destination)!r}"
-        )
-    if not (destination / "saved_model.pb").is_file():
-        raise FileExistsError(
-            "overwrite=True replaces a SavedModel only; choose another directory or remove this "
-            f"one by hand. Received: directory={str(destination)!r}, without saved_model.pb"
-        )
 
 
 def _serving_module(
@@ -228,27 +180,6 @@ def _all_decoded_centres(encoded: tf.Tensor, crop: int, max_pixels: int) -> tf.T
         [tf.debugging.Assert(tf.reduce_all(readable), [rule, places], summarize=100)]
     ):
         return tf.identity(pixels)
-
-
-def embedding_variables(model: EmbeddingModel) -> list[tf.Variable]:
-    """The variables that an embedding depends on, which leaves out the classifier's."""
-    parts: tuple[keras.layers.Layer, ...] = (model.backbone, model.bottleneck, model.normalization)
-    return [variable.value for part in parts for variable in part.variables]
-
-
-def _description(model: EmbeddingModel, crop: int, max_pixels: int) -> dict[str, Any]:
-    """What a reader of the folder wants to know, as JSON types."""
-    own = asdict(model.method) if isinstance(model.method, Head) else model.method
-    return {
-        "method": own,
-        "backbone": model.backbone.name,
-        "embedding_dim": model.embedding_dim,
-        "image_size": crop,
-        "resize_size": images.resize_size(crop),
-        "max_pixels": max_pixels,
-        "signatures": list(SIGNATURES),
-        "tensorflow": tf.__version__,
-    }
 
 
 def _check_reload(model: EmbeddingModel, directory: Path, crop: int) -> None:

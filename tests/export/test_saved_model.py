@@ -18,6 +18,7 @@ from hsm.data.pipeline import evaluation_batches
 from hsm.data.sources.source import Split
 from hsm.evaluation import embed
 from hsm.export import SIGNATURES, export_saved_model
+from hsm.export.description import weights_digest
 from hsm.models.backbones import build_backbone
 from hsm.models.embedding import EmbeddingModel
 from hsm.output_folder import MARKER, is_output_folder
@@ -124,6 +125,7 @@ def exported(model, tmp_path_factory):
 
 def test_folder_says_what_its_vectors_are(exported):
     description = json.loads((exported / "hsm_embedding.json").read_text(encoding="utf-8"))
+    assert len(description.pop("weights_sha256")) == 64
     assert description == {
         "method": "BN",
         "backbone": "convnet",
@@ -137,6 +139,24 @@ def test_folder_says_what_its_vectors_are(exported):
     assert [path.name for path in exported.parent.iterdir()] == ["model"]
     assert is_output_folder(exported)
     assert (exported / MARKER).exists()
+
+
+def test_a_card_lies_beside_it_without_scores_that_nobody_measured(exported):
+    card = json.loads((exported / "model_card.json").read_text(encoding="utf-8"))
+    description = json.loads((exported / "hsm_embedding.json").read_text(encoding="utf-8"))
+    assert card["model"] == {**description, "about": None}
+    assert card["scores"] == {}
+    assert "None: no record" in (exported / "model_card.md").read_text(encoding="utf-8")
+    assert not (exported / "record.json").exists()
+
+
+def test_the_digest_follows_from_the_weights_that_embed():
+    model, other = make_model(), make_model()
+    other.set_weights(model.get_weights())
+    other.classifier.kernel.assign(other.classifier.kernel + 1.0)
+    assert weights_digest(model) == weights_digest(other)
+    other.bottleneck.kernel.assign(other.bottleneck.kernel + 1e-3)
+    assert weights_digest(model) != weights_digest(other)
 
 
 def test_batches_of_any_number_of_images(exported):
@@ -235,7 +255,7 @@ def test_overwrite_replaces_a_saved_model_only_on_request(model, tmp_path):
 def test_overwrite_leaves_other_folders_alone(model, tmp_path):
     (tmp_path / "thesis.txt").write_text("precious")
     with pytest.raises(
-        FileExistsError, match=r"replaces a SavedModel only.*without saved_model.pb"
+        FileExistsError, match=r"replaces an exported model only.*without saved_model.pb"
     ):
         export_saved_model(model, tmp_path, overwrite=True)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]

@@ -1,0 +1,65 @@
+"""The folder of an export: it appears complete or not at all."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import tensorflow as tf
+
+from hsm.atomic import about
+from hsm.output_folder import check_writable, make_output_folder, mark
+
+DESCRIPTION = "hsm_embedding.json"
+# By which a folder is known that may be replaced.
+_KNOWN = ("saved_model.pb", DESCRIPTION)
+
+
+@contextmanager
+def replacing_folder(destination: Path, *, overwrite: bool) -> Iterator[Path]:
+    """Hand out a folder to write to, and give it its name when the block ends.
+
+    Args:
+        destination: the name; its parents are made.
+        overwrite: whether to replace an export that has it already.
+
+    Yields:
+        The path of a folder that the block makes.
+
+    Raises:
+        FileExistsError: if `destination` exists and may not be replaced, or is no export.
+        OSError: if it cannot be written; what was there stays.
+    """
+    check_destination(destination, overwrite=overwrite)
+    make_output_folder(destination.parent)
+    check_writable(destination.parent)
+    # A sibling, because a folder can only be renamed within a file system.
+    with (
+        about(destination, tf.errors.OpError),
+        tempfile.TemporaryDirectory(prefix=".export-", dir=destination.parent) as scratch,
+    ):
+        written = Path(scratch) / "new"
+        yield written
+        mark(written)
+        if overwrite and destination.exists():
+            destination.rename(Path(scratch) / "old")
+        written.rename(destination)
+
+
+def check_destination(destination: Path, *, overwrite: bool) -> None:
+    """Raises FileExistsError where writing would destroy something."""
+    if not destination.exists():
+        return
+    if not overwrite:
+        raise FileExistsError(
+            "expected a directory that does not exist; choose another one or pass overwrite=True. "
+            f"Received: directory={str(destination)!r}"
+        )
+    if not any((destination / name).is_file() for name in _KNOWN):
+        raise FileExistsError(
+            "overwrite=True replaces an exported model only; choose another directory or remove "
+            f"this one by hand. Received: directory={str(destination)!r}, without "
+            f"{' or '.join(_KNOWN)}"
+        )

@@ -1,0 +1,1 @@
+"""What a network keeps and costs in every format that it is exported to."""
