@@ -123,7 +123,7 @@ def loss_history(loss, labels, shape):
     first = keras.layers.Dense(int(np.prod(shape)), use_bias=False)
     model = keras.Sequential([keras.Input((8,)), first, keras.layers.Reshape(shape)])
     # Every backend draws its own.
-    first.kernel.assign(np.random.default_rng(3).normal(0.0, 0.5, first.kernel.shape))
+    first.kernel.assign(np.random.default_rng(3).normal(0.0, 0.1, first.kernel.shape))
     model.compile(keras.optimizers.Adam(0.01), loss=loss, jit_compile=False)
     kind = labels if labels.ndim == 1 else np.arange(12) % 4
     x = 2.0 * np.eye(8)[kind] + 0.3 * np.random.default_rng(2).normal(size=(12, 8))
