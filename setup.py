@@ -30,6 +30,15 @@ def read_readme() -> str:
 
 
 PLOTS = ["matplotlib>=3.9"]
+SERVE = [
+    "fastapi>=0.115",
+    "prometheus-client>=0.20",
+    "python-multipart>=0.0.13",
+    "uvicorn>=0.30",
+    # They come with FastAPI, but hsm imports them itself.
+    "pydantic>=2.9",
+    "starlette>=0.40",
+]
 
 setup(
     name="hsm-embedding",
@@ -40,8 +49,8 @@ setup(
     license="MIT",
     license_files=["LICENSE"],
     packages=find_packages(include=["hsm", "hsm.*"]),
-    # The letters, and the licences of the fonts that they are drawn with.
-    package_data={"hsm.data": ["letters/*"]},
+    # The letters, and the licences of the fonts that they are drawn with; the search page.
+    package_data={"hsm.data": ["letters/*"], "hsm.serving": ["*.html"]},
     # TensorFlow 2.20 is the first with wheels for Python 3.13, and 3.14 has none yet.
     python_requires=">=3.11,<3.14",
     install_requires=[
@@ -61,13 +70,17 @@ setup(
     ],
     extras_require={
         "plots": PLOTS,
+        "serve": SERVE,
         "test": [
             *PLOTS,
+            *SERVE,
             "build",
             # TensorFlow Datasets needs these two to build a data set and to check a builder, and
             # does not bring them.
             "dill",
             "importlib_resources",
+            # The client of the service's tests.
+            "httpx",
             "hypothesis",
             "markdown-it-py",
             "mypy",

@@ -42,6 +42,7 @@ FLOORS = {
     "hsm.evaluation": 2,
     "hsm.export": 2,
     "hsm.visual*": 2,
+    "hsm.serving*": 3,
     "hsm.training.*": 2,
     "hsm.training": 3,
     "hsm.training.collapse": 3,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -89,18 +90,31 @@ class Guard:
         )
 
     def _counted(self, receive: Receive) -> Receive:
-        """As `receive`, but a body that grows too large is refused."""
-        size = 0
+        """As `receive`, but a body that grows too large, or comes too slowly, is refused."""
+        size, more = 0, True
+        until = asyncio.get_running_loop().time() + self._limits.timeout
 
         async def counted() -> Message:
-            nonlocal size
-            message = await receive()
-            size += len(message.get("body", b""))
+            nonlocal size, more
+            # After the body a server waits here for the client to go.
+            async with asyncio.timeout_at(until if more else None):
+                message = await receive()
+            size, more = size + len(message.get("body", b"")), message.get("more_body", False)
             if refusal := self._too_large(size):
                 raise refusal
             return message
 
-        return counted
+        async def in_time() -> Message:
+            try:
+                return await counted()
+            except TimeoutError:
+                raise Refusal(
+                    408,
+                    f"expected the whole request within {self._limits.timeout:g} seconds. Received "
+                    f"{size:,} bytes of it",
+                ) from None
+
+        return in_time
 
 
 def _number(headers: Mapping[str, str]) -> int:

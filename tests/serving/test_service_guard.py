@@ -130,3 +130,16 @@ def test_a_service_that_others_reach_does_not_start_without_a_token():
 def test_loopback_is_known():
     assert all(map(is_loopback, ("localhost", "127.0.0.1", "127.8.8.8", "::1")))
     assert not any(map(is_loopback, ("", "0.0.0.0", "::", "localhost.example.org", "10.0.0.1")))
+
+
+def test_a_body_that_comes_too_slowly_is_refused():
+    async def main():
+        async def receive():
+            await asyncio.sleep(60)
+
+        scope = {"type": "http", "path": "/search", "headers": [(b"host", b"localhost")]}
+        await guard(timeout=0.05)(scope, receive, None)
+
+    with pytest.raises(Refusal, match="within 0.05 seconds. Received 0 bytes") as error:
+        asyncio.run(main())
+    assert error.value.status == 408

@@ -1,0 +1,160 @@
+"""What `POST /search` and `POST /items` take: JSON, or the fields of a form with a file."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from starlette.datastructures import UploadFile
+
+from hsm.serving.service_limits import MAX_NEIGHBOURS, Refusal
+from hsm.serving.service_predict import decoded
+
+_FORM = "multipart/form-data"
+_FORMS = (_FORM, "application/x-www-form-urlencoded")
+_JSON = "application/json"
+# As an address holds it.
+_LONGEST_ID = 1000
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def _image(value: Any) -> bytes:
+    """The bytes of an uploaded file or of {"b64": "…"}."""
+    if isinstance(value, bytes):
+        return value
+    if not isinstance(value, dict):
+        raise ValueError('must be {"b64": "…"}, or the file of a form')
+    try:
+        return decoded(value)
+    except Refusal as refusal:
+        raise ValueError(refusal.sentence) from None
+
+
+def _object(value: Any) -> Any:
+    """Metadata; a field of a form holds it as JSON."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+_B64_SCHEMA = {
+    "type": "object",
+    "properties": {"b64": {"type": "string", "contentEncoding": "base64"}},
+    "required": ["b64"],
+}
+ImageField = Annotated[bytes, BeforeValidator(_image), WithJsonSchema(_B64_SCHEMA)]
+Id = Annotated[str, Field(min_length=1, max_length=_LONGEST_ID)]
+
+
+class SearchRequest(BaseModel):
+    """What to look for: an image, or an item by its id."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    image: ImageField | None = None
+    id: Id | None = None
+    k: int = Field(10, ge=1, le=MAX_NEIGHBOURS, description="How many neighbours.")
+    label: str | None = Field(None, description="Only neighbours with this label.")
+
+
+class NewItem(BaseModel):
+    """An image that is to be found from now on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: Id
+    image: ImageField
+    label: str | None = None
+    metadata: Annotated[dict[str, Any] | None, BeforeValidator(_object)] = None
+
+
+class ItemsRequest(BaseModel):
+    """Items to add."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    items: list[NewItem] = Field(min_length=1)
+    replace: bool = Field(False, description="Replace items that have these ids already.")
+
+
+async def read_search(request: Request) -> SearchRequest:
+    """Understands a request.
+
+    Raises:
+        Refusal: 422 for what is no such request.
+    """
+    asked = _validated(SearchRequest, await _fields(request))
+    if (asked.image is None) == (asked.id is None):
+        raise Refusal(422, "expected either 'image' or 'id'")
+    return asked
+
+
+async def read_items(request: Request) -> ItemsRequest:
+    """Understands a request; a form holds a single item.
+
+    Raises:
+        Refusal: 422 for what is no such request.
+    """
+    fields = await _fields(request)
+    if _is_form(request):
+        replace = fields.pop("replace", False)
+        fields = {"items": [fields], "replace": replace}
+    return _validated(ItemsRequest, fields)
+
+
+def _is_form(request: Request) -> bool:
+    return request.headers.get("content-type", "").startswith(_FORMS)
+
+
+async def _fields(request: Request) -> dict[str, Any]:
+    """The fields of the body, files as bytes; a field that was left empty is not there."""
+    if not _is_form(request):
+        return _json_object(await request.body())
+    async with request.form(max_files=1) as form:
+        fields: dict[str, Any] = {}
+        for name, value in form.multi_items():
+            content = await value.read() if isinstance(value, UploadFile) else value
+            if content or name == "image":
+                fields[name] = content
+        return fields
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Refusal(422, f"expected JSON or a form. Received neither: {error}") from None
+    if not isinstance(found, dict):
+        raise Refusal(422, "expected a JSON object")
+    return found
+
+
+def _validated(model: type[_Model], fields: dict[str, Any]) -> _Model:
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        raise Refusal(422, said(error.errors())) from None
+
+
+def said(errors: Any) -> str:
+    """Pydantic's errors as a sentence."""
+    return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['msg']}" for e in errors)
+
+
+def body_of(model: type[BaseModel], *, form: type[BaseModel] | None = None) -> dict[str, Any]:
+    """What OpenAPI says of a body: `model` as JSON, `form` (None: the same) as a form."""
+    fields = (form or model).model_json_schema()
+    file = {"type": "string", "format": "binary"}
+    as_form = {**fields, "properties": {**fields["properties"], "image": file}}
+    schemas = {_JSON: _without_references(model), _FORM: as_form}
+    content = {kind: {"schema": schema} for kind, schema in schemas.items()}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def _without_references(model: type[BaseModel]) -> dict[str, Any]:
+    """A model's schema; that of an item, which it may hold, stands where it is used."""
+    schema = model.model_json_schema()
+    if schema.pop("$defs", None):
+        schema["properties"]["items"]["items"] = NewItem.model_json_schema()
+    return schema
