@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import socket
 import threading
+import time
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 
 def skip_without_extra():
@@ -17,7 +22,7 @@ def skip_without_extra():
 
 
 class FakeEmbedder:
-    """Embeds b"picture 30" as the unit vector at 30 degrees, and pixels by their first value."""
+    """Embeds b"picture 30" as the unit vector at 30 degrees, pixels by the red of the first."""
 
     embedding_dim = 2
 
@@ -47,6 +52,8 @@ class FakeEmbedder:
             return float(image[0, 0, 0])
         if image == b"broken model":
             raise RuntimeError("the model is broken")
+        if image.startswith(b"\x89PNG"):
+            return float(np.asarray(Image.open(io.BytesIO(image)))[0, 0, 0])
         return float(image.removeprefix(b"picture "))
 
 
@@ -106,3 +113,21 @@ def served(**options):
     from hsm.serving.service_engine import Served
 
     return Served(FakeEmbedder(), FakeIndex(**options), "angles")
+
+
+@contextlib.contextmanager
+def running(app):
+    """The address of an application that is served by a thread."""
+    import uvicorn
+
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(30)
