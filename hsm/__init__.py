@@ -35,6 +35,7 @@ _SUBMODULES = (
     "progress",
     "records",
     "schedules",
+    "serving",
     "training",
     "visual",
 )

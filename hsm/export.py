@@ -78,7 +78,7 @@ def export_saved_model(
         vectors = embed(encoded=tf.constant([jpeg_bytes]))["embedding"]
     """
     destination = Path(directory)
-    crop = _image_size(model)
+    crop = image_size(model)
     _check_destination(destination, overwrite=overwrite)
     make_output_folder(destination.parent)
     check_writable(destination.parent)
@@ -101,7 +101,7 @@ def export_saved_model(
     return destination
 
 
-def _image_size(model: EmbeddingModel) -> int:
+def image_size(model: EmbeddingModel) -> int:
     """The side of the model's square input in pixels, or ValueError."""
     if not isinstance(model, EmbeddingModel):
         raise ValueError(
@@ -181,7 +181,7 @@ def _serving_module(
         return {"embedding": vectors, "readable": readable}
 
     module = tf.Module()
-    module.embedding_variables = _variables(model)
+    module.embedding_variables = embedding_variables(model)
     functions = (from_images, from_floats, from_bytes, from_bytes_lenient)
     return module, dict(zip(SIGNATURES, functions, strict=True))
 
@@ -230,7 +230,7 @@ def _all_decoded_centres(encoded: tf.Tensor, crop: int, max_pixels: int) -> tf.T
         return tf.identity(pixels)
 
 
-def _variables(model: EmbeddingModel) -> list[tf.Variable]:
+def embedding_variables(model: EmbeddingModel) -> list[tf.Variable]:
     """The variables that an embedding depends on, which leaves out the classifier's."""
     parts: tuple[keras.layers.Layer, ...] = (model.backbone, model.bottleneck, model.normalization)
     return [variable.value for part in parts for variable in part.variables]

@@ -115,6 +115,7 @@ WITHOUT_TENSORFLOW = (
     "hsm.processor",
     "hsm.records",
     "hsm.schedules",
+    "hsm.serving",
     "hsm.visual.class_planes",
     "hsm.visual.confusion",
     "hsm.visual.embedding_map",

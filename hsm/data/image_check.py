@@ -26,6 +26,8 @@ _DECODER_VERSION = 2
 # Size and time of a file that cannot be read: no other has them, so once it can be it is checked.
 _UNKNOWN = (-1, -1)
 
+_EMPTY = "empty file"
+
 
 class _Answer(NamedTuple):
     """What is known of a file that had a size in bytes and a time of change in nanoseconds."""
@@ -79,6 +81,16 @@ def find_bad_images(
     return {path: reason for path, reason in reasons if reason}
 
 
+def why_bad(content: bytes, *, max_pixels: int = MAX_PIXELS) -> str:
+    """Why the content of an image file cannot be decoded, or "" if it can be."""
+    if not content:
+        return _EMPTY
+    try:
+        return _decoded(content, _UNKNOWN, max_pixels).reason
+    except tf.errors.OpError as error:
+        return f"cannot be decoded: {_sentence(error)}"
+
+
 def _is_remembered(path: str, remembered: _Answers, max_pixels: int) -> bool:
     answer = remembered.get(os.path.abspath(path))
     if answer is None or (answer.size, answer.changed) != _state(path):
@@ -102,7 +114,7 @@ def _check(path: str, max_pixels: int) -> _Answer:
     except OSError as error:
         return _Answer(*_UNKNOWN, f"cannot be read: {error.strerror}")
     if not content:
-        return _Answer(*state, "empty file")
+        return _Answer(*state, _EMPTY)
     try:
         return _decoded(content, state, max_pixels)
     except tf.errors.OpError as error:

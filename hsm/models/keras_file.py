@@ -40,16 +40,27 @@ def read_keras_file(path: str, input_shape: tuple[int, int, int]) -> keras.Model
         ValueError: It cannot be read, describes a network that is larger than the file, has weights
             that are not finite, takes other images, or its output is not [batch, d].
     """
+    model = load_keras_file(path)
+    _check_input(model, input_shape, path)
+    _check_output(model, path)
+    return model
+
+
+def load_keras_file(path: str) -> keras.Model:
+    """Reads a `.keras` file with any model, as `read_keras_file` does a backbone.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It cannot be read, describes a network that is larger than the file, or has
+            weights that are not finite.
+    """
     if not os.path.isfile(path):
         raise FileNotFoundError(
-            "expected a backbone's .keras file that exists; check the path. "
-            f"Received: name={path!r}"
+            f"expected a .keras file that exists; check the path. Received: name={path!r}"
         )
     _check_size(path)
     model = _load(path)
     _check_finite(model, path)
-    _check_input(model, input_shape, path)
-    _check_output(model, path)
     return model
 
 
