@@ -131,7 +131,12 @@ def _served(limits: Limits) -> Served:
     from hsm.serving.service_engine import Served
 
     model = Path(FLAGS.model)
-    embedder = Embedder(model, batch_size=limits.max_batch, show_progress=False)
+    embedder = Embedder(
+        model,
+        batch_size=limits.max_batch,
+        show_progress=False,
+        max_pixels=limits.max_pixels,
+    )
     index = None if FLAGS.index is None else Index.open(FLAGS.index)
     version = model.name if model.name.isdigit() else "1"
     return Served(embedder, index, FLAGS.name, version)

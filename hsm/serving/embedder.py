@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from contextlib import contextmanager
 from typing import Literal
 
@@ -37,6 +38,8 @@ class Embedder:
             `hsm.serving.model_folder.find_model`.
         batch_size: images that the network is given at once.
         show_progress: whether more than one batch is reported on `hsm.progress.LINE`.
+        max_pixels: files of images with more are not read; None for what the model allows, which
+            counts in any case.
 
     Attributes:
         embedding_dim: numbers of a vector, k.
@@ -58,8 +61,13 @@ class Embedder:
         *,
         batch_size: int = 64,
         show_progress: bool = True,
+        max_pixels: int | None = None,
     ) -> None:
-        self._set(load_network(find_model(directory)), batch_size, show_progress)
+        network = load_network(find_model(directory))
+        if max_pixels is not None:
+            allowed = min(checked_positive(max_pixels, "max_pixels"), network.max_pixels)
+            network = replace(network, max_pixels=allowed)
+        self._set(network, batch_size, show_progress)
 
     @classmethod
     def of_model(
