@@ -6,8 +6,8 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Literal
 
 import keras
