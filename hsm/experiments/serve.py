@@ -137,7 +137,9 @@ def _served(limits: Limits) -> Served:
         show_progress=False,
         max_pixels=limits.max_pixels,
     )
-    index = None if FLAGS.index is None else Index.open(FLAGS.index)
+    index = None
+    if FLAGS.index is not None:
+        index = Index.open(FLAGS.index, embedder, must_exist=True)
     version = model.name if model.name.isdigit() else "1"
     return Served(embedder, index, FLAGS.name, version)
 

@@ -16,6 +16,15 @@ from hsm.serving.service_limits import Limits, Refusal
 from hsm.serving.service_metrics import Metrics
 
 _SEARCHES = 4
+# The first image of a process takes seconds, of each kind: pixels, a file, what is none.
+_FIRST = (
+    np.zeros((8, 8, 3), np.uint8),
+    bytes.fromhex(  # A PNG of one black pixel.
+        "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
+        "0000000a49444154789c636000000002000148afa4710000000049454e44ae426082"
+    ),
+    b"no image",
+)
 _Result = TypeVar("_Result")
 
 
@@ -103,8 +112,8 @@ class Engine:
 
     async def __aenter__(self) -> Engine:
         self._running = asyncio.create_task(self._batcher.run())
-        # The first image of a process takes seconds.
-        await self._batcher.embed([np.zeros((8, 8, 3), np.uint8)])
+        embedder = self.served.embedder
+        await self.read(lambda: embedder.embed_named(list(_FIRST), on_bad_image="skip"))
         self.is_ready = True
         return self
 

@@ -156,7 +156,7 @@ def _add(index: Finds, asked: ItemsRequest, outcomes: Sequence[Outcome]) -> tupl
             list(good),
             np.stack([vector for _, vector in good.values()]),
             labels=[item.label for item, _ in good.values()],
-            metadata=[item.metadata for item, _ in good.values()],
+            metadata=[item.metadata or {} for item, _ in good.values()],
             replace=asked.replace,
         )
     told = [Refused(id=id, error=refusal.sentence) for id, refusal in refused]

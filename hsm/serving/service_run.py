@@ -15,6 +15,7 @@ from hsm.serving.service_limits import Limits
 
 # After its images are embedded a request has this long to be written and answered.
 _LAST_SECONDS = 10
+_BACKLOG = 1024
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,11 @@ def _listen(place: Place) -> socket.socket:
     try:
         found = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
         family, _, _, _, address = found[0]
-        return socket.create_server(address[:2], family=family, backlog=1024)
+        listening = socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+        # An answer is written in two parts, and the second one would wait 40 ms for the client to
+        # confirm the first. asyncio does not see that this is TCP; what is accepted inherits it.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listening
     except OSError as error:
         raise type(error)(
             f"cannot listen at {place.host}, port {place.port}: {error.strerror or error}. Name "

@@ -32,6 +32,6 @@ def _last(content: Content) -> str:
     return (
         f"Before the last row the service held {before:.0f} MiB of memory, after it {after:.0f} "
         f"({(after - before) / before:+.1%}). The service and its clients share "
-        f"{hardware['cores']} cores of {hardware['processor']}, with TensorFlow "
+        f"{hardware['cores']} cores of {hardware['cpu']}, with TensorFlow "
         f"{versions['tensorflow']}.{shared} Commit {machine['commit'][:7]}."
     )
