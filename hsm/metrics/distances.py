@@ -56,7 +56,7 @@ class ScreenedDistances:
         one = np.ones(1, np.float32)
         self._left = _columns(-2.0 * rows, one, row_squares)
         self._right = _columns(columns, column_squares, one)
-        self._error = _score_error(row_squares, column_squares.max(), rows.shape[1])
+        self._error = score_error(row_squares, column_squares.max(), rows.shape[1])
 
     def exact(self, rows: IntArray, columns: IntArray) -> FloatArray:
         """Squared distances [p] of the pairs (rows[i], columns[i]), by the definition."""
@@ -244,7 +244,7 @@ def power_of_two(*arrays: NDArray[np.floating]) -> int:
     return int(np.frexp(max(np.abs(array).max() for array in arrays))[1])
 
 
-def _score_error(query_squares: FloatArray, largest_square: float, dimension: int) -> FloatArray:
+def score_error(query_squares: FloatArray, largest_square: float, dimension: int) -> FloatArray:
     """A bound [n] on the error of |q|^2 + |p|^2 - 2 q.p in float32, thresholds' rounding included.
 
     With u the unit roundoff, the product of k + 2 terms, its rounded factors and the threshold err

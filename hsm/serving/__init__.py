@@ -10,8 +10,12 @@ import importlib
 from typing import Any
 
 _HOMES = {
+    "Calibration": "calibration",
     "Embedder": "embedder",
     "Embeddings": "embeddings",
+    "Index": "index",
+    "Items": "items",
+    "Neighbour": "items",
     "Skipped": "embeddings",
     "UnreadableImages": "embeddings",
 }

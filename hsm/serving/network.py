@@ -107,7 +107,7 @@ def weights_digest(variables: Iterable[Any], side: int) -> str:
 def _of_saved_model(found: Found) -> Network:
     card = _read_card(found.path / CARD)
     try:
-        module: Any = tf.saved_model.load(str(found.path))
+        module = tf.saved_model.load(str(found.path))
         module.signatures["serving_default"]
         variables = module.embedding_variables
     except (OSError, ValueError, KeyError, AttributeError, tf.errors.OpError) as error:
@@ -156,7 +156,8 @@ def _check_is_of_run(variables: Iterable[Any], found: Found) -> None:
 
 def _checked_shapes(model: keras.Model, name: str) -> tuple[int, int]:
     """The side of the images and the width of the features of any model."""
-    taken, given = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
+    taken: Any = getattr(model, "input_shape", None)
+    given: Any = getattr(model, "output_shape", None)
     fits_in = isinstance(taken, tuple) and len(taken) == 4 and taken[3] == images.CHANNELS
     fits_out = isinstance(given, tuple) and len(given) == 2 and given[1] is not None
     if not (fits_in and fits_out and taken[1] is not None and taken[1] == taken[2]):

@@ -1,0 +1,375 @@
+"""An index of unit vectors in one file: add, remove, and find the nearest."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from hsm.metrics.validation import checked_positive
+from hsm.serving import exact
+from hsm.serving.calibration import Calibration, calibrated
+from hsm.serving.items import Items, Neighbour, checked_rows, checked_vectors
+from hsm.serving.rows import Rows, View
+from hsm.serving.store import Store
+
+if TYPE_CHECKING:
+    from hsm.serving.approximate import Approximate
+    from hsm.serving.embedder import Embedder
+
+_DIGEST, _WIDTH, _CALIBRATION = "digest", "width", "calibration"
+
+
+class Index:
+    """Items with a vector, a label and metadata each, kept in one SQLite file, searched in memory.
+
+    What `add` or `remove` returned from is on the disk. One process writes at a time; others, and
+    other threads, search what was committed last, and a search that is under way sees the items
+    as they were when it began. Distances are Euclidean between unit vectors, 0 to 2.
+
+    Attributes:
+        path: the file.
+        digest: of the model whose vectors these are, see `Embedder.digest`; None if not known.
+
+    Example:
+        with Index.open("birds.index", embedder) as index:
+            index.add(["a", "b"], embedder.embed(["a.jpg", "b.jpg"]), ["jay", "wren"])
+            nearest = index.search(embedder.embed("query.jpg"), 10)[0]
+    """
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        embedder: Embedder | None = None,
+        *,
+        digest: str | None = None,
+        must_exist: bool = False,
+    ) -> Index:
+        """Open the index in a file, or make an empty one.
+
+        Args:
+            path: the file.
+            embedder: whose vectors it is to hold and be searched with.
+            digest: that of the embedder, where there is none at hand.
+            must_exist: refuse a file that is missing.
+
+        Raises:
+            ValueError: if the file holds vectors of another model, or is no index.
+            FileNotFoundError: if the file must exist, or its folder, and does not.
+            OSError: if it cannot be read or written.
+        """
+        store = Store(Path(path).expanduser(), must_exist=must_exist)
+        try:
+            index = cls(store)
+            index._check_model(digest if embedder is None else embedder.digest)
+            return index
+        except BaseException:
+            store.close()
+            raise
+
+    def __init__(self, store: Store) -> None:
+        """Read a store; `open` is what to call."""
+        self.path = store.path
+        self._store = store
+        self._lock = threading.Lock()
+        self._view: View | None = None
+        self._fast: Approximate | None = None
+        self._load()
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._store.close()
+
+    def __enter__(self) -> Index:
+        """Return the index, which is closed at the end of the block."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the file."""
+        self.close()
+
+    def __len__(self) -> int:
+        """Return the number of items."""
+        view = self._current()
+        return 0 if view is None else int(np.count_nonzero(view.is_kept))
+
+    @property
+    def width(self) -> int | None:
+        """Numbers of a vector, k; None while no vector was added."""
+        view = self._current()
+        return None if view is None else view.vectors.shape[1]
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """What `calibrate` found; None if it was never called."""
+        self._current()
+        return self._calibration
+
+    @property
+    def threshold(self) -> float | None:
+        """The distance beyond which there is nothing like a query; None without calibration."""
+        found = self.calibration
+        return None if found is None else found.threshold
+
+    def add(
+        self,
+        ids: Sequence[str],
+        vectors: ArrayLike,
+        labels: Sequence[str | None] | None = None,
+        metadata: Sequence[Mapping[str, Any]] | None = None,
+        *,
+        replace: bool = False,
+    ) -> None:
+        """Add items, all of them or, if something is wrong, none.
+
+        Args:
+            ids: texts, all different.
+            vectors: [n, k], of unit length, by the index's model.
+            labels: of each a text, or None.
+            metadata: of each a mapping that JSON can hold.
+            replace: whether items of the same id are replaced; without, they are refused.
+
+        Raises:
+            ValueError: if so, or an argument breaks a rule.
+            OSError: if the file cannot be written.
+        """
+        rows = checked_rows(ids, vectors, labels, metadata)
+        if not rows:
+            return
+        width = len(rows[0].vector) // 4
+        with self._writing():
+            self._check_width(width)
+            known = None if replace else self._store.existing(ids)
+            if known is not None:
+                raise ValueError(
+                    f"expected ids that are not in {self.path} yet. Received: {known!r}. Pass "
+                    "replace=True to replace items"
+                )
+            if replace:
+                self._gone += self._store.delete(ids)
+            self._store.insert(rows)
+
+    def add_items(self, items: Items, *, replace: bool = False) -> None:
+        """Add what another index, or `hsm.serving.files.read_items`, gives.
+
+        Raises:
+            ValueError: as `add`, and if they are of another model.
+            OSError: if the file cannot be written.
+        """
+        self._check_model(items.digest)
+        self.add(items.ids, items.vectors, items.labels, items.metadata, replace=replace)
+
+    def remove(self, ids: Sequence[str]) -> int:
+        """Remove the items of some ids, and return how many there were.
+
+        Raises:
+            OSError: if the file cannot be written.
+        """
+        with self._writing():
+            gone = self._store.delete([ids] if isinstance(ids, str) else ids)
+            self._gone += gone
+        return len(gone)
+
+    def search(
+        self, vectors: ArrayLike, k: int, *, label: str | None = None
+    ) -> list[list[Neighbour]]:
+        """The `k` nearest items of each query, the nearest first, equal ones in order of addition.
+
+        Args:
+            vectors: [q, k], of unit length, by the index's model; q may be 0.
+            k: at least 1; where there are fewer items, all are found.
+            label: search items with this label only.
+
+        Raises:
+            ValueError: if the queries are no such vectors.
+        """
+        view, count = self._current(), checked_positive(k, "k")
+        if len(np.asarray(vectors)) == 0:
+            return []
+        queries = checked_vectors(vectors, None if view is None else view.vectors.shape[1])
+        if view is None:
+            return [[] for _ in queries]
+        fast = self._fast
+        if fast is not None and fast.is_of(view) and label is None:
+            found = fast.search(queries, view, count)
+        else:
+            among = view.is_kept if label is None else view.labelled(label)
+            found = exact.nearest(queries, view, count, among=among)
+        return [[_neighbour(view, *pair) for pair in zip(*one, strict=True)] for one in found]
+
+    def items(self) -> Items:
+        """All items, in the order in which they were added."""
+        view = self._current()
+        if view is None:
+            return Items((), np.empty((0, 0), np.float32), (), (), self.digest)
+        rows = np.flatnonzero(view.is_kept)
+        return Items(
+            [view.ids[row] for row in rows.tolist()],
+            view.vectors[rows],
+            [view.label(row) for row in rows.tolist()],
+            [_parsed(view.metadata[row]) for row in rows.tolist()],
+            self.digest,
+        )
+
+    def calibrate(
+        self,
+        labels: Sequence[str],
+        *,
+        vectors: ArrayLike | None = None,
+        false_accept_rate: float = 0.01,
+    ) -> Calibration:
+        """Choose and keep the threshold beyond which there is nothing like a query.
+
+        Images of classes that the network was not trained on are looked up among all items of
+        other classes. Whatever they find there is wrong, and accepted if it is within the
+        threshold: which is the largest that lets at most `false_accept_rate` of them through.
+        Items that are added later lie nearer to some query: calibrate again when many were.
+
+        Args:
+            labels: without `vectors` the classes in the index that were held out of training; with
+                them the label of each.
+            vectors: [q, k], images of held-out classes that need not be in the index.
+            false_accept_rate: share of the images, above 0 and below 1.
+
+        Raises:
+            ValueError: if an argument breaks a rule, or there is nothing to calibrate on.
+        """
+        view = self._current()
+        if view is None:
+            raise ValueError(f"expected items in {self.path} to calibrate on. Received: none")
+        queries = None if vectors is None else checked_vectors(vectors, view.vectors.shape[1])
+        found = calibrated(view, labels, queries, false_accept_rate)
+        with self._writing():
+            self._store.set_fact(_CALIBRATION, json.dumps(found.to_json()))
+        return found
+
+    def accelerate(self, kind: str = "hnsw", **settings: int) -> Approximate:
+        """Search with FAISS from now on, until the index is closed; needs the extra `faiss`.
+
+        Args:
+            kind: "flat" (exact but for float32), "ivf" or "hnsw" (approximate).
+            **settings: of the kind, see `hsm.serving.approximate.build`.
+
+        Returns:
+            What was built, with its recall against the exact search.
+
+        Raises:
+            ImportError: if FAISS is not installed.
+            ValueError: if the kind is unknown, or the index empty.
+        """
+        from hsm.serving.approximate import build
+
+        view = self._current()
+        if view is None or not view.is_kept.any():
+            raise ValueError(f"expected items in {self.path} to build on. Received: none")
+        self._fast = build(view, kind, **settings)
+        return self._fast
+
+    def _load(self) -> None:
+        """Read everything that the file holds."""
+        with self._store.snapshot():
+            # Before the view changes: what was built is of the rows that were.
+            self._fast = None
+            self._is_behind = False
+            # Numbers of rows that are removed by the write that is under way.
+            self._gone: list[int] = []
+            width = self._store.fact(_WIDTH)
+            self._rows = None if width is None else Rows(int(width))
+            self._read_new()
+
+    def _read_new(self) -> None:
+        """Read the rows behind those that are known, and show them to searches."""
+        self.digest = self._store.fact(_DIGEST)
+        said = self._store.fact(_CALIBRATION)
+        self._calibration = None if said is None else Calibration.from_json(json.loads(said))
+        if self._rows is not None:
+            for rows in self._store.after(self._rows.last_number):
+                self._rows.append(rows)
+            self._view = self._rows.view()
+        self._version = self._store.version()
+
+    def _current(self) -> View | None:
+        """The items as they are now; while this process writes, as they were before."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._catch_up()
+            finally:
+                self._lock.release()
+        return self._view
+
+    def _catch_up(self) -> None:
+        """Read what others committed."""
+        if self._store.version() == self._version and not self._is_behind:
+            return
+        if self._rows is None or self._rows.is_sparse:
+            self._load()
+            return
+        with self._store.snapshot():
+            self._rows.keep_only(self._store.numbers())
+            self._read_new()
+            self._is_behind = False
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Commit what the block writes, and show it to searches."""
+        with self._lock:
+            with self._store.transaction():
+                self._catch_up()
+                self._gone = []
+                yield
+                # Until it is seen here, too: an interrupt may come between the two.
+                self._is_behind = True
+            if self._rows is None or self._rows.is_sparse:
+                self._load()
+                return
+            if self._gone:
+                self._rows.remove(self._gone)
+            self._read_new()
+            self._is_behind = False
+
+    def _check_width(self, width: int) -> None:
+        if self._rows is None:
+            self._store.set_fact(_WIDTH, str(width))
+        elif self._view is not None and self._view.vectors.shape[1] != width:
+            raise ValueError(
+                f"expected vectors of {self._view.vectors.shape[1]} numbers, as those in "
+                f"{self.path}. Received: {width}. Embed them with the index's own model, or begin "
+                "another index"
+            )
+
+    def _check_model(self, digest: str | None) -> None:
+        """Refuse another model's vectors; an index that knows no model takes this one."""
+        if digest is None or digest == self.digest:
+            return
+        if self.digest is not None or len(self):
+            raise ValueError(
+                f"expected the model whose vectors {self.path} holds, of digest "
+                f"{self.digest or 'unknown'}. Received: a model of digest {digest}. Distances to "
+                "another model's vectors mean nothing: use the index's own model, or begin another "
+                "index"
+            )
+        with self._writing():
+            self._store.set_fact(_DIGEST, digest)
+
+
+def _neighbour(view: View, distance: float, row: int) -> Neighbour:
+    return Neighbour(view.ids[row], float(distance), view.label(row), _parsed(view.metadata[row]))
+
+
+def _parsed(metadata: str | None) -> dict[str, Any]:
+    return {} if metadata is None else json.loads(metadata)
