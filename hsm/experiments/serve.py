@@ -13,6 +13,7 @@ service after the last answer. It needs pip install "hsm-embedding[serve]".
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,19 +69,25 @@ flags.DEFINE_float(
 
 @command(
     uses=[model_flag, index_flag, "max_pixels"],
-    defaults={"max_pixels": _MAX_PIXELS},
+    defaults={"model": "results/saved_model", "max_pixels": _MAX_PIXELS},
     texts={
         "model": "What to serve: the folder of an exported model, a .keras file, or the folder of "
-        "a run that was exported. Default: none.",
+        "a run that was exported.",
         "max_pixels": "Pixels of an image at most, height times width: a larger one is answered "
         "422. What the export allows counts, too.",
     },
 )
 def main() -> None:
     """Run the driver on the flags."""
-    if FLAGS.model is None:
-        raise ValueError(
-            "--model must name an exported model: python -m hsm.experiments.export writes one"
+    if not Path(FLAGS.model).expanduser().exists():
+        raise FileNotFoundError(
+            f"--model={FLAGS.model} does not exist: name an exported model; python -m "
+            "hsm.experiments.export writes one"
+        )
+    if FLAGS.index is not None and not Path(FLAGS.index).expanduser().exists():
+        raise FileNotFoundError(
+            f"--index={FLAGS.index} does not exist: python -m hsm.experiments.search "
+            f"--add=FOLDER --index={FLAGS.index} builds it of photographs"
         )
     _check_extra()
     token = _token()
@@ -92,7 +99,9 @@ def main() -> None:
     load_tensorflow()
     from hsm.serving.service_run import Place, run_service
 
-    run_service(_served(limits), Place(FLAGS.host, FLAGS.port, token), limits)
+    with contextlib.ExitStack() as stack:
+        served = _served(limits, stack)
+        run_service(served, Place(FLAGS.host, FLAGS.port, token), limits)
 
 
 def _check_extra() -> None:
@@ -126,11 +135,12 @@ def _limits() -> Limits:
     )
 
 
-def _served(limits: Limits) -> Served:
+def _served(limits: Limits, stack: contextlib.ExitStack) -> Served:
+    """Model and index; the stack closes the index."""
     from hsm.serving import Embedder, Index
     from hsm.serving.service_engine import Served
 
-    model = Path(FLAGS.model)
+    model = Path(FLAGS.model).expanduser()
     embedder = Embedder(
         model,
         batch_size=limits.max_batch,
@@ -139,7 +149,7 @@ def _served(limits: Limits) -> Served:
     )
     index = None
     if FLAGS.index is not None:
-        index = Index.open(FLAGS.index, embedder, must_exist=True)
+        index = stack.enter_context(Index.open(FLAGS.index, embedder, must_exist=True))
     version = model.name if model.name.isdigit() else "1"
     return Served(embedder, index, FLAGS.name, version)
 

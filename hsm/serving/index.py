@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from hsm.metrics.validation import checked_positive
 from hsm.serving import exact
 from hsm.serving.calibration import Calibration, calibrated
-from hsm.serving.items import Items, Neighbour, checked_rows, checked_vectors
+from hsm.serving.items import Item, Items, Neighbour, checked_rows, checked_vectors
 from hsm.serving.rows import Rows, View
 from hsm.serving.store import Store
 
@@ -211,6 +211,19 @@ class Index:
             among = view.is_kept if label is None else view.labelled(label)
             found = exact.nearest(queries, view, count, among=among)
         return [[_neighbour(view, *pair) for pair in zip(*one, strict=True)] for one in found]
+
+    def get(self, id: str) -> Item | None:
+        """The item of an id as it was committed last; None if there is none.
+
+        Raises:
+            OSError: if the file cannot be read.
+        """
+        with self._lock:
+            row = self._store.find(id)
+        if row is None:
+            return None
+        vector = np.frombuffer(row.vector, "<f4").astype(np.float32)
+        return Item(row.id, vector, row.label, _parsed(row.metadata))
 
     def items(self) -> Items:
         """All items, in the order in which they were added."""

@@ -58,6 +58,23 @@ class Neighbour:
     metadata: Mapping[str, Any]
 
 
+@dataclass(frozen=True, eq=False)
+class Item:
+    """An item.
+
+    Attributes:
+        id: of the item.
+        vector: float32 [k], of unit length.
+        label: of the item, or None.
+        metadata: of the item.
+    """
+
+    id: str
+    vector: NDArray[np.float32]
+    label: str | None
+    metadata: Mapping[str, Any]
+
+
 def checked_rows(
     ids: Sequence[str],
     vectors: ArrayLike,

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from hsm.serving.service_batcher import Outcome
 from hsm.serving.service_engine import Engine, Finds
 from hsm.serving.service_limits import Refusal
-from hsm.serving.service_pictures import PATH, picture_of
+from hsm.serving.service_pictures import OF_FILES, picture_of
 from hsm.serving.service_requests import (
     ItemsRequest,
     NewItem,
@@ -30,7 +30,7 @@ class Found(BaseModel):
     id: str
     distance: float = Field(description="Euclidean, of unit vectors: 0 to 2.")
     label: str | None
-    metadata: dict[str, Any] | None
+    metadata: dict[str, Any]
     is_within: bool | None = Field(description="The threshold; null where there is none.")
     has_picture: bool = Field(description="Whether GET /pictures/{id} shows it.")
 
@@ -119,24 +119,25 @@ def _search(index: Finds, vector: NDArray[np.float32], asked: SearchRequest) -> 
 
 
 def _found(near: Any, limit: float | None) -> Found:
-    metadata = {k: v for k, v in (near.metadata or {}).items() if k != PATH}
+    metadata = {k: v for k, v in near.metadata.items() if k not in OF_FILES}
     return Found(
         id=near.id,
         distance=near.distance,
         label=near.label,
-        metadata=metadata or None,
+        metadata=metadata,
         is_within=None if limit is None else near.distance <= limit,
-        has_picture=picture_of(near.metadata) is not None,
+        has_picture=picture_of(near.id, near.metadata) is not None,
     )
 
 
 def _check_metadata(asked: ItemsRequest) -> None:
-    named = [item.id for item in asked.items if PATH in (item.metadata or {})]
+    named = [item.id for item in asked.items if OF_FILES & (item.metadata or {}).keys()]
     if named:
         raise Refusal(
             422,
-            f"expected metadata without {PATH!r}, which names files of the service's machine. "
-            f"Received it for {named[0]!r}: call it otherwise",
+            f"expected metadata without {' and '.join(sorted(OF_FILES))}, by which files of the "
+            f"service's machine are known. Received one of them for {named[0]!r}: call it "
+            "otherwise",
         )
 
 

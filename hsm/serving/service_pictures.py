@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,9 @@ from fastapi.responses import FileResponse
 from hsm.serving.service_engine import Engine, Finds
 from hsm.serving.service_limits import Refusal
 
-# Where an index that was made of files keeps their paths. No request may write it: whoever could
-# would be shown any file of the machine.
-PATH = "path"
+# What an index that was made of files says of them: size in bytes, time of change in nanoseconds.
+# No request may write it, lest it be shown any file of the machine.
+OF_FILES = frozenset({"bytes", "changed"})
 _KINDS = {
     b"\xff\xd8\xff": "image/jpeg",
     b"\x89PNG": "image/png",
@@ -29,11 +31,16 @@ _HEADERS = {
 }
 
 
-def picture_of(metadata: Mapping[str, Any] | None) -> Path | None:
-    """The file of an item, if it has one that is there."""
-    named = (metadata or {}).get(PATH)
-    path = Path(named) if isinstance(named, str) else None
-    return path if path is not None and path.is_file() else None
+def picture_of(id: str, metadata: Mapping[str, Any]) -> Path | None:
+    """The file of an item, whose path its id is; None if it has none, or it is another one now."""
+    if not metadata.keys() >= OF_FILES or not os.path.isabs(id):
+        return None
+    try:
+        status = os.stat(id)
+    except (OSError, ValueError):  # It is gone; a null in a name.
+        return None
+    is_same = (status.st_size, status.st_mtime_ns) == (metadata["bytes"], metadata["changed"])
+    return Path(id) if is_same and stat.S_ISREG(status.st_mode) else None
 
 
 def picture_routes(engine: Engine, index: Finds) -> APIRouter:
@@ -51,7 +58,7 @@ def picture_routes(engine: Engine, index: Finds) -> APIRouter:
 
 def _found(index: Finds, id: str) -> tuple[Path, str]:
     item = index.get(id)
-    path = None if item is None else picture_of(item.metadata)
+    path = None if item is None else picture_of(id, item.metadata)
     if path is None:
         raise Refusal(404, f"expected the id of an item with a file. Received: {id!r}")
     with path.open("rb") as file:

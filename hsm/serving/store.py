@@ -150,6 +150,13 @@ class Store:
         return next((key for key in ids if self._connection.execute(statement, (key,)).fetchone()),
                     None)  # fmt: skip
 
+    def find(self, key: str) -> Row | None:
+        """The row of an id."""
+        statement = "SELECT id, vector, label, metadata FROM items WHERE id = ?"
+        with self._in_words():
+            row = self._connection.execute(statement, (key,)).fetchone()
+        return None if row is None else Row(*row)
+
     def numbers(self) -> NDArray[np.int64]:
         """The numbers of all rows, ascending."""
         with self._in_words():

@@ -9,7 +9,7 @@ import time
 import warnings
 
 import pytest
-from support.served import served, skip_without_extra
+from support.served import FakeItem, at, served, skip_without_extra
 
 from hsm.serving.service_access import Access
 from hsm.serving.service_limits import Limits
@@ -243,33 +243,49 @@ def test_what_is_unknown_has_the_same_shape(client):
     assert client.put("/search").json() == {"error": "PUT /search: Method Not Allowed"}
 
 
-def test_metadata_cannot_name_a_file(client, tmp_path):
+def of_file(path):
+    """An item as an index made of files has it."""
+    status = path.stat()
+    said = {"bytes": status.st_size, "changed": status.st_mtime_ns, "year": 2026}
+    return FakeItem(str(path), at(0), "low", said)
+
+
+def test_an_item_cannot_be_said_to_be_a_file(client, tmp_path):
     secret = tmp_path / "secret.png"
     secret.write_bytes(b"\x89PNG")
-    item = {"id": "1", "image": b64(b"picture 0"), "metadata": {"path": str(secret)}}
-    answer = client.post("/items", json={"items": [item]})
-    assert answer.status_code == 422
-    assert "expected metadata without 'path'" in answer.json()["error"]
-    assert len(client.index) == 0
+    said = of_file(secret).metadata
+    for metadata in (said, {"bytes": said["bytes"]}, {"changed": said["changed"]}):
+        item = {"id": str(secret), "image": b64(b"picture 0"), "metadata": metadata}
+        answer = client.post("/items", json={"items": [item]})
+        assert answer.status_code == 422
+        assert "expected metadata without bytes and changed" in answer.json()["error"]
+    plain = {"id": str(secret), "image": b64(b"picture 0")}
+    assert client.post("/items", json={"items": [plain]}).status_code == 201
+    assert client.get("/picture", params={"id": str(secret)}).status_code == 404
 
 
-def test_pictures_are_those_of_known_items_alone(full, tmp_path):
-    kept, other = tmp_path / "kept.png", tmp_path / "words.txt"
-    kept.write_bytes(b"\x89PNG and more")
-    other.write_bytes(b"no picture")
-    full.index.items["low/0"].metadata = {"path": str(kept)}
-    full.index.items["low/10"].metadata = {"path": str(other)}
-    answer = full.get("/picture", params={"id": "low/0"})
+def test_pictures_are_the_files_of_items_alone(full, tmp_path):
+    kept, words, changed = (tmp_path / name for name in ("kept.png", "words.png", "changed.png"))
+    for path in (kept, changed):
+        path.write_bytes(b"\x89PNG and more")
+    words.write_bytes(b"no picture")
+    items = full.index.items
+    items.update({str(path): of_file(path) for path in (kept, words, changed)})
+    items["kept.png"] = FakeItem("kept.png", at(180), None, of_file(kept).metadata)
+    changed.write_bytes(b"\x89PNG that is another one")
+    answer = full.get("/picture", params={"id": str(kept)})
     assert (answer.status_code, answer.content) == (200, b"\x89PNG and more")
     assert answer.headers["content-type"] == "image/png"
     assert answer.headers["x-content-type-options"] == "nosniff"
-    for id in ("high/90", "low/10", "no", str(kept), "../../etc/passwd", "low/0/../low/0"):
+    around = f"{tmp_path}/../{tmp_path.name}/kept.png"
+    for id in ("low/0", "kept.png", str(words), str(changed), around, "/etc/passwd", "\0"):
         assert full.get("/picture", params={"id": id}).status_code == 404, id
     for path in ("/picture/../../etc/passwd", "/picture/%2e%2e%2f%2e%2e%2fetc%2fpasswd"):
         assert full.get(path).status_code == 404
-    found = full.post("/search", json={"image": b64(b"picture 0"), "k": 1}).json()
-    assert found["neighbours"][0]["has_picture"] is True
-    assert found["neighbours"][0]["metadata"] is None
+    found = full.post("/search", json={"id": str(changed), "k": 4}).json()["neighbours"]
+    shown = {near["id"]: (near["has_picture"], near["metadata"]) for near in found}
+    assert shown[str(kept)] == (True, {"year": 2026})
+    assert shown["low/0"] == (False, {})
 
 
 def test_a_token_is_asked_for_everywhere_but_where_nothing_is_said():

@@ -47,12 +47,13 @@ def what(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pictures")
     found = served()
     for degrees in DEGREES:
-        path = folder / f"{degrees}.png"
+        path = folder / f"#{degrees}?.png"
         path.write_bytes(picture(degrees))
         label = LONG if degrees == 3 else f"label {degrees // 30}"
-        metadata = None if degrees == 6 else {"path": str(path)}
-        id = f"set #1/{degrees}?.png"
-        found.index.items[id] = FakeItem(id, at(degrees), label, metadata)
+        status = path.stat()
+        metadata = {"bytes": status.st_size, "changed": status.st_mtime_ns}
+        said = {} if degrees == 6 else metadata
+        found.index.items[str(path)] = FakeItem(str(path), at(degrees), label, said)
     return found
 
 
@@ -126,7 +127,7 @@ def test_a_picture_can_be_pasted(browser, address):
     browser.open(address, width=1280, scheme="light")
     browser.value(dropped(picture(150), event="paste"))
     browser.until(IS_DONE)
-    assert "set #1/150?.png" in browser.value(f"{CARDS}[0].innerText")
+    assert "#150?.png" in browser.value(f"{CARDS}[0].innerText")
 
 
 def test_what_is_like_nothing_is_said_with_a_sign(browser, address):
@@ -140,15 +141,13 @@ def test_a_result_is_searched_for_by_keyboard_and_the_way_back_is_the_browsers(b
     search(browser, address)
     browser.value(f"{CARDS}[10].focus()")
     browser.press("Enter")
-    browser.until(
-        f"document.querySelector('figcaption').textContent === 'set #1/60?.png' && {IS_DONE}"
-    )
-    assert "set #1/60?.png" not in browser.value(f"{CARDS}.map(card => card.innerText).join()")
+    browser.until(f"document.querySelector('figcaption').textContent === '#60?.png' && {IS_DONE}")
+    assert "#60?.png" not in browser.value(f"{CARDS}.map(card => card.innerText).join()")
     assert browser.value("document.activeElement.id") == "status"
     browser.value(f"{CARDS}[0].click()")
-    browser.until(f"{CAPTION} !== 'set #1/60?.png'")
+    browser.until(f"{CAPTION} !== '#60?.png'")
     browser.value("history.back()")
-    browser.until(f"{CAPTION} === 'set #1/60?.png'")
+    browser.until(f"{CAPTION} === '#60?.png'")
 
 
 def test_keyboard_and_screen_reader_find_everything(browser, address):
@@ -190,7 +189,7 @@ def test_an_error_is_a_sentence_on_the_page(browser, address):
 
 def test_a_name_is_text_and_never_a_part_of_the_page(browser, address, what):
     id = "<img src=x onerror='document.title = 1'>"
-    what.index.items[id] = FakeItem(id, at(200), "<b>bold</b>", None)
+    what.index.items[id] = FakeItem(id, at(200), "<b>bold</b>", {})
     browser.open(address, width=390, scheme="light")
     browser.value(dropped(picture(200)))
     browser.until(IS_DONE)

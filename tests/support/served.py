@@ -53,7 +53,7 @@ class FakeEmbedder:
         if image == b"broken model":
             raise RuntimeError("the model is broken")
         if image.startswith(b"\x89PNG"):
-            return float(np.asarray(Image.open(io.BytesIO(image)))[0, 0, 0])
+            return float(np.asarray(Image.open(io.BytesIO(image)).convert("RGB"))[0, 0, 0])
         return float(image.removeprefix(b"picture "))
 
 
