@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import socket
 from dataclasses import dataclass
@@ -47,11 +48,12 @@ def run_service(served: Served, place: Place, limits: Limits) -> None:
     port = listening.getsockname()[1]
     shown = f"[{place.host}]" if ":" in place.host else place.host
 
-    def say() -> None:
+    def begin() -> None:
+        _keep_what_is_loaded()
         print(f"Serving {served.name} at http://{shown}:{port}/ (Ctrl-C ends it)", flush=True)
 
     config = uvicorn.Config(
-        make_app(served, access=access, limits=limits, on_start=say),
+        make_app(served, access=access, limits=limits, on_start=begin),
         log_config=None,
         access_log=False,
         server_header=False,
@@ -59,6 +61,15 @@ def run_service(served: Served, place: Place, limits: Limits) -> None:
     )
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     uvicorn.Server(config).run(sockets=[listening])
+
+
+def _keep_what_is_loaded() -> None:
+    """Leave what TensorFlow and the model made out of Python's search for garbage.
+
+    To look through it holds up all requests for the better part of a second.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _listen(place: Place) -> socket.socket:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import concurrent.futures
 import contextlib
+import gc
 import re
 import signal
 import socket
@@ -208,3 +209,15 @@ def test_an_answer_does_not_wait_for_its_first_part_to_be_confirmed():
         listening.accept()[0] as accepted,
     ):
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_what_was_loaded_is_not_looked_through_for_garbage():
+    from hsm.serving.service_run import _keep_what_is_loaded
+
+    before = gc.get_freeze_count()
+    _keep_what_is_loaded()
+    try:
+        assert gc.get_freeze_count() > before
+        assert len(gc.get_objects()) < 1000
+    finally:
+        gc.unfreeze()

@@ -53,6 +53,8 @@ class FakeEmbedder:
         if image == b"broken model":
             raise RuntimeError("the model is broken")
         if image.startswith(b"\x89PNG"):
+            if image[-8:-4] != b"IEND":
+                raise ValueError("it breaks off")
             return float(np.asarray(Image.open(io.BytesIO(image)).convert("RGB"))[0, 0, 0])
         return float(image.removeprefix(b"picture "))
 
