@@ -91,6 +91,7 @@ WITHOUT_TENSORFLOW = (
     "hsm.experiments.config.recipes",
     "hsm.experiments.config.settings",
     "hsm.experiments.convert_weights",
+    "hsm.experiments.embed",
     "hsm.experiments.figure1",
     "hsm.experiments.figure2",
     "hsm.experiments.figure3",
@@ -104,6 +105,7 @@ WITHOUT_TENSORFLOW = (
     "hsm.experiments.runs.environment",
     # Read before TensorFlow is loaded without its notices.
     "hsm.experiments.runs.workspace",
+    "hsm.experiments.search",
     "hsm.experiments.table1",
     "hsm.experiments.table2",
     "hsm.experiments.table3",

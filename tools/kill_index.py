@@ -91,7 +91,7 @@ def main() -> None:
             under_way += first > said
         print(
             f"{arguments.kills} kills, {first:,} items in commits of {_AT_ONCE}: none lost, none "
-            f"cut. {under_way} kills came between a commit's end and the word of it."
+            f"cut. {under_way} kills came while a commit that proved whole was being written."
         )
 
 

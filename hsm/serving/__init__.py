@@ -18,6 +18,12 @@ _HOMES = {
     "Neighbour": "items",
     "Skipped": "embeddings",
     "UnreadableImages": "embeddings",
+    "add_split": "folder",
+    "from_qdrant": "qdrant",
+    "read_items": "files",
+    "to_qdrant": "qdrant",
+    "update_from_folder": "folder",
+    "write_items": "files",
 }
 
 __all__ = sorted(_HOMES)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from hsm.metrics.validation import checked_positive
 from hsm.progress import LINE, Progress
 from hsm.serving.decoding import Decoded, decode
-from hsm.serving.embeddings import Embeddings, Skipped, UnreadableImages, listed
+from hsm.serving.embeddings import Embeddings, Skipped, listed
 from hsm.serving.inputs import Images, Item, items
 from hsm.serving.model_folder import find_model
 from hsm.serving.network import Network, load_network, of_keras_model
@@ -111,28 +111,38 @@ class Embedder:
                           stacklevel=2)  # fmt: skip
         return found.vectors
 
-    def embed_named(self, images: Images, *, on_bad_image: OnBadImage = "raise") -> Embeddings:
-        """As `embed`, with the names and places of the images, and with those that were skipped."""
+    def embed_named(
+        self,
+        images: Images,
+        *,
+        on_bad_image: OnBadImage = "raise",
+        progress: Callable[[int], object] | None = None,
+    ) -> Embeddings:
+        """As `embed`, with the names and places of the images, and with those that were skipped.
+
+        `progress` is called with a number of images whenever so many more are done, in place of the
+        line that the embedder shows.
+        """
         if on_bad_image not in ("raise", "skip"):
             raise ValueError(
                 f'expected on_bad_image to be "raise" or "skip". Received: {on_bad_image!r}'
             )
         given = items(images)
-        vectors, places, skipped = self._embed(given)
+        vectors, places, skipped = self._embed(given, progress)
         names = tuple(given[place].name for place in places)
         found = Embeddings(vectors, names, places, tuple(skipped))
         if found.skipped and on_bad_image == "raise":
-            raise UnreadableImages(found)
+            raise found.unreadable()
         return found
 
     def _embed(
-        self, given: Sequence[Item]
+        self, given: Sequence[Item], progress: Callable[[int], object] | None
     ) -> tuple[NDArray[np.float32], NDArray[np.int64], list[Skipped]]:
         """Vectors [m, k] and places [m] of the images that can be read, and the others."""
         vectors = np.empty((len(given), self.embedding_dim), np.float32)
         is_read = np.zeros(len(given), np.bool_)
         skipped = []
-        with self._progress(len(given)) as advance:
+        with self._progress(len(given), progress) as advance:
             for first, decoded in self._decoded(given):
                 places = first + decoded.places
                 if len(places):
@@ -144,10 +154,12 @@ class Embedder:
         return vectors if is_read.all() else vectors[is_read], np.flatnonzero(is_read), skipped
 
     @contextmanager
-    def _progress(self, total: int) -> Iterator[Callable[[int], None]]:
+    def _progress(
+        self, total: int, told: Callable[[int], object] | None
+    ) -> Iterator[Callable[[int], object]]:
         """What is told how many more images are done; shown where there are many."""
-        if not self._show_progress or total <= self._batch_size:
-            yield lambda count: None
+        if told is not None or not self._show_progress or total <= self._batch_size:
+            yield told or (lambda count: None)
             return
         try:
             yield Progress("embedding", total).advance

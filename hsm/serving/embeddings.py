@@ -49,6 +49,10 @@ class Embeddings:
         """Return the number of vectors, m."""
         return len(self.vectors)
 
+    def unreadable(self) -> UnreadableImages:
+        """The error for those that were skipped."""
+        return UnreadableImages(self)
+
 
 class UnreadableImages(ValueError):
     """Some images could not be read; the others were embedded.

@@ -70,7 +70,7 @@ class Index:
         store = Store(Path(path).expanduser(), must_exist=must_exist)
         try:
             index = cls(store)
-            index._check_model(digest if embedder is None else embedder.digest)
+            index.check_digest(digest if embedder is None else embedder.digest)
             return index
         except BaseException:
             store.close()
@@ -171,7 +171,7 @@ class Index:
             ValueError: as `add`, and if they are of another model.
             OSError: if the file cannot be written.
         """
-        self._check_model(items.digest)
+        self.check_digest(items.digest)
         self.add(items.ids, items.vectors, items.labels, items.metadata, replace=replace)
 
     def remove(self, ids: Sequence[str]) -> int:
@@ -239,6 +239,14 @@ class Index:
             self.digest,
         )
 
+    def metadata(self) -> dict[str, Mapping[str, Any]]:
+        """The metadata of all items by id, in the order in which they were added."""
+        view = self._current()
+        if view is None:
+            return {}
+        rows = np.flatnonzero(view.is_kept).tolist()
+        return {view.ids[row]: _parsed(view.metadata[row]) for row in rows}
+
     def calibrate(
         self,
         labels: Sequence[str],
@@ -270,6 +278,24 @@ class Index:
         with self._writing():
             self._store.set_fact(_CALIBRATION, json.dumps(found.to_json()))
         return found
+
+    def check_digest(self, digest: str | None) -> None:
+        """Refuse another model's vectors; an empty index that knows no model takes this one.
+
+        Raises:
+            ValueError: if the index holds vectors of another model than that of `digest`.
+        """
+        if digest is None or digest == self.digest:
+            return
+        if self.digest is not None or len(self):
+            raise ValueError(
+                f"expected the model whose vectors {self.path} holds, of digest "
+                f"{self.digest or 'unknown'}. Received: a model of digest {digest}. Distances to "
+                "another model's vectors mean nothing: use the index's own model, or begin another "
+                "index"
+            )
+        with self._writing():
+            self._store.set_fact(_DIGEST, digest)
 
     def accelerate(self, kind: str = "hnsw", **settings: int) -> Approximate:
         """Search with FAISS from now on, until the index is closed; needs the extra `faiss`.
@@ -364,20 +390,6 @@ class Index:
                 f"{self.path}. Received: {width}. Embed them with the index's own model, or begin "
                 "another index"
             )
-
-    def _check_model(self, digest: str | None) -> None:
-        """Refuse another model's vectors; an index that knows no model takes this one."""
-        if digest is None or digest == self.digest:
-            return
-        if self.digest is not None or len(self):
-            raise ValueError(
-                f"expected the model whose vectors {self.path} holds, of digest "
-                f"{self.digest or 'unknown'}. Received: a model of digest {digest}. Distances to "
-                "another model's vectors mean nothing: use the index's own model, or begin another "
-                "index"
-            )
-        with self._writing():
-            self._store.set_fact(_DIGEST, digest)
 
 
 def _neighbour(view: View, distance: float, row: int) -> Neighbour:

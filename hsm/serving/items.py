@@ -134,10 +134,21 @@ def _check_ids(ids: Sequence[str]) -> None:
         raise ValueError(
             f"expected ids to be texts, one an item, none empty. Received: {wrong or ids!r}"
         )
+    broken = next((key for key in ids if not _is_unicode(key)), None)
+    if broken is not None:
+        raise ValueError(f"expected ids that UTF-8 can hold. Received: {broken!r}")
     if len(set(ids)) < len(ids):
         seen: set[str] = set()
         twice = next(key for key in ids if key in seen or seen.add(key))  # type: ignore[func-returns-value]
         raise ValueError(f"expected ids that are all different. Received: {twice!r} twice")
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _checked_label(label: str | None, key: str) -> str | None:

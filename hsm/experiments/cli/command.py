@@ -27,7 +27,8 @@ class Command:
             names of single ones.
         defaults: by flag, where they differ from those that the flag is defined with.
         texts: by flag, what --help says of it here in place of what the flag is defined with.
-        argument: the flag that an argument without a name sets; None if there is to be none.
+        argument: the flag that an argument without a name sets; None if there is to be none. One
+            that may be given several times takes several arguments, too.
     """
 
     body: Callable[[], None]
@@ -64,19 +65,20 @@ class Command:
             ValueError: if there are more than the command takes, or the flag is given, too.
         """
         taken = 0 if self.argument is None else 1
-        if len(arguments) > taken:
+        takes_all = taken and isinstance(_FLAGS[str(self.argument)], flags.MultiFlag)
+        if len(arguments) > taken and not takes_all:
             raise ValueError(
                 f"unexpected argument {arguments[taken]!r}: flags are written --name=value"
             )
         if not arguments:
             return
         flag = _FLAGS[str(self.argument)]
-        if flag.present:
+        if flag.present and not takes_all:
             raise ValueError(
                 f"{arguments[0]!r} stands for --{flag.name}={arguments[0]}, which is given as "
                 f"{flag.value!r}, too: leave one of them out"
             )
-        flag.parse(arguments[0])
+        flag.parse(arguments if takes_all else arguments[0])
         flag.present, flag.using_default_value = 1, False
 
     def unused(self, *, also: Sequence[str]) -> list[str]:
@@ -87,7 +89,10 @@ class Command:
         return [flag.name for flag in ours if flag.present and flag.name not in used]
 
     def _usage_of_argument(self) -> str:
-        return "" if self.argument is None else f" [{self.argument.upper()}]"
+        if self.argument is None:
+            return ""
+        several = " ..." if isinstance(_FLAGS[self.argument], flags.MultiFlag) else ""
+        return f" [{self.argument.upper()}{several}]"
 
     def _groups(self, also: Sequence[str]) -> Iterator[list[flags.Flag]]:
         """The flags that the command reads, by module; single ones by themselves."""
