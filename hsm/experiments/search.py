@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from hsm.experiments.cli import data_flags, serving_flags  # noqa: F401 - defines --on_bad_image
+from hsm.experiments.cli import data_flags, index_flag, serving_flags  # noqa: F401 - --on_bad_image
 from hsm.experiments.cli.app import load_tensorflow, run
 from hsm.experiments.cli.command import command
 
@@ -31,7 +31,6 @@ _ADD = "Folder whose pictures the index is to hold; may be given several times."
 _SHEETS = (".png", ".pdf", ".html")
 
 flags.DEFINE_multi_string("query", [], _QUERY)
-flags.DEFINE_string("index", "photos.index", "The file that the vectors are kept in.")
 flags.DEFINE_multi_string("add", [], _ADD)
 flags.DEFINE_integer("nearest", 10, "How many to find.", lower_bound=1, upper_bound=1000)
 flags.DEFINE_string("label", None, "Find those with this label alone. Default: all.")
@@ -56,8 +55,12 @@ flags.DEFINE_string(
 
 
 @command(
-    uses=["model", "on_bad_image"],
-    defaults={"model": serving_flags.DEFAULT_MODEL, "on_bad_image": "skip"},
+    uses=[index_flag, "model", "on_bad_image"],
+    defaults={
+        "index": "photos.index",
+        "model": serving_flags.DEFAULT_MODEL,
+        "on_bad_image": "skip",
+    },
     texts={
         # Without what absl adds to those that may be given several times.
         "query": _QUERY,

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from hsm.experiments.cli import index_flag, model_flag
+from hsm.experiments.cli import data_flags, index_flag, serving_flags  # noqa: F401 - --max_pixels
 from hsm.experiments.cli.app import load_tensorflow, run
 from hsm.experiments.cli.command import command
 
@@ -68,22 +68,19 @@ flags.DEFINE_float(
 
 
 @command(
-    uses=[model_flag, index_flag, "max_pixels"],
-    defaults={"model": "results/saved_model", "max_pixels": _MAX_PIXELS},
+    uses=["model", index_flag, "max_pixels"],
+    defaults={"model": serving_flags.DEFAULT_MODEL, "max_pixels": _MAX_PIXELS},
     texts={
-        "model": "What to serve: the folder of an exported model, a .keras file, or the folder of "
-        "a run that was exported.",
+        "model": "What to serve: the SavedModel that train or export wrote, a .keras file, or the "
+        "folder of a run that was exported.",
+        "index": "The file of what is searched, as the command search writes it. Default: none.",
         "max_pixels": "Pixels of an image at most, height times width: a larger one is answered "
         "422. What the export allows counts, too.",
     },
 )
 def main() -> None:
     """Run the driver on the flags."""
-    if not Path(FLAGS.model).expanduser().exists():
-        raise FileNotFoundError(
-            f"--model={FLAGS.model} does not exist: name an exported model; python -m "
-            "hsm.experiments.export writes one"
-        )
+    serving_flags.check_model()
     if FLAGS.index is not None and not Path(FLAGS.index).expanduser().exists():
         raise FileNotFoundError(
             f"--index={FLAGS.index} does not exist: python -m hsm.experiments.search "

@@ -12,7 +12,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.requests import ClientDisconnect
 
-import hsm
 from hsm.serving.service_access import Access
 from hsm.serving.service_engine import Engine, Served
 from hsm.serving.service_guard import App, Guard
@@ -24,6 +23,8 @@ from hsm.serving.service_pictures import picture_routes
 from hsm.serving.service_requests import said
 
 _PAGE = Path(__file__).with_name("service_page.html")
+# As TensorFlow Serving's, whose addresses begin with it.
+_API = "v1"
 # The page is one file that speaks to this service only.
 _PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'unsafe-inline'; style-src "
@@ -59,9 +60,7 @@ def make_app(
             yield
 
     # Pages of documentation would load their scripts from elsewhere.
-    app = FastAPI(
-        title="hsm", version=hsm.__version__, lifespan=lifespan, docs_url=None, redoc_url=None
-    )
+    app = FastAPI(title="hsm", version=_API, lifespan=lifespan, docs_url=None, redoc_url=None)
     _add_health(app, engine)
     _add_errors(app)
     app.include_router(model_routes(engine))

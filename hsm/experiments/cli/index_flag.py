@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from absl import flags
 
-flags.DEFINE_string("index", None, "File of an index of images. Default: none.")
+flags.DEFINE_string("index", None, "The file that vectors are kept in.")
