@@ -30,6 +30,9 @@ def read_readme() -> str:
 
 
 PLOTS = ["matplotlib>=3.9"]
+FAISS = ["faiss-cpu>=1.8"]
+PARQUET = ["pyarrow>=16"]
+QDRANT = ["qdrant-client>=1.12"]
 SERVE = [
     "fastapi>=0.115",
     "prometheus-client>=0.20",
@@ -70,9 +73,16 @@ setup(
     ],
     extras_require={
         "plots": PLOTS,
+        # Of hsm.serving: approximate search, Parquet files, a server of vectors, and the service.
+        "faiss": FAISS,
+        "parquet": PARQUET,
+        "qdrant": QDRANT,
         "serve": SERVE,
         "test": [
             *PLOTS,
+            *FAISS,
+            *PARQUET,
+            *QDRANT,
             *SERVE,
             "build",
             # TensorFlow Datasets needs these two to build a data set and to check a builder, and

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -17,15 +15,24 @@ from numpy.typing import ArrayLike
 from hsm.metrics.validation import checked_positive
 from hsm.serving import exact
 from hsm.serving.calibration import Calibration, calibrated
-from hsm.serving.items import Item, Items, Neighbour, checked_rows, checked_vectors
-from hsm.serving.rows import Rows, View
+from hsm.serving.items import (
+    Item,
+    Items,
+    Neighbour,
+    checked_rows,
+    checked_vectors,
+    items_of,
+    neighbours_of,
+    parsed,
+)
+from hsm.serving.live import LiveRows
 from hsm.serving.store import Store
 
 if TYPE_CHECKING:
     from hsm.serving.approximate import Approximate
     from hsm.serving.embedder import Embedder
 
-_DIGEST, _WIDTH, _CALIBRATION = "digest", "width", "calibration"
+_DIGEST, _CALIBRATION = "digest", "calibration"
 
 
 class Index:
@@ -37,7 +44,6 @@ class Index:
 
     Attributes:
         path: the file.
-        digest: of the model whose vectors these are, see `Embedder.digest`; None if not known.
 
     Example:
         with Index.open("birds.index", embedder) as index:
@@ -80,15 +86,12 @@ class Index:
         """Read a store; `open` is what to call."""
         self.path = store.path
         self._store = store
-        self._lock = threading.Lock()
-        self._view: View | None = None
+        self._live = LiveRows(store)
         self._fast: Approximate | None = None
-        self._load()
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
-            self._store.close()
+        self._live.close()
 
     def __enter__(self) -> Index:
         """Return the index, which is closed at the end of the block."""
@@ -105,20 +108,25 @@ class Index:
 
     def __len__(self) -> int:
         """Return the number of items."""
-        view = self._current()
+        view = self._live.view()
         return 0 if view is None else int(np.count_nonzero(view.is_kept))
 
     @property
     def width(self) -> int | None:
         """Numbers of a vector, k; None while no vector was added."""
-        view = self._current()
+        view = self._live.view()
         return None if view is None else view.vectors.shape[1]
+
+    @property
+    def digest(self) -> str | None:
+        """That of the model whose vectors these are, see `Embedder.digest`; None if not known."""
+        return self._live.fact(_DIGEST)
 
     @property
     def calibration(self) -> Calibration | None:
         """What `calibrate` found; None if it was never called."""
-        self._current()
-        return self._calibration
+        said = self._live.fact(_CALIBRATION)
+        return None if said is None else Calibration.from_json(json.loads(said))
 
     @property
     def threshold(self) -> float | None:
@@ -152,8 +160,8 @@ class Index:
         if not rows:
             return
         width = len(rows[0].vector) // 4
-        with self._writing():
-            self._check_width(width)
+        with self._live.writing() as gone:
+            self._live.check_width(width)
             known = None if replace else self._store.existing(ids)
             if known is not None:
                 raise ValueError(
@@ -161,7 +169,7 @@ class Index:
                     "replace=True to replace items"
                 )
             if replace:
-                self._gone += self._store.delete(ids)
+                gone += self._store.delete(ids)
             self._store.insert(rows)
 
     def add_items(self, items: Items, *, replace: bool = False) -> None:
@@ -180,9 +188,8 @@ class Index:
         Raises:
             OSError: if the file cannot be written.
         """
-        with self._writing():
-            gone = self._store.delete([ids] if isinstance(ids, str) else ids)
-            self._gone += gone
+        with self._live.writing() as gone:
+            gone += self._store.delete([ids] if isinstance(ids, str) else ids)
         return len(gone)
 
     def search(
@@ -198,7 +205,7 @@ class Index:
         Raises:
             ValueError: if the queries are no such vectors.
         """
-        view, count = self._current(), checked_positive(k, "k")
+        view, count = self._live.view(), checked_positive(k, "k")
         if len(np.asarray(vectors)) == 0:
             return []
         queries = checked_vectors(vectors, None if view is None else view.vectors.shape[1])
@@ -210,7 +217,7 @@ class Index:
         else:
             among = view.is_kept if label is None else view.labelled(label)
             found = exact.nearest(queries, view, count, among=among)
-        return [[_neighbour(view, *pair) for pair in zip(*one, strict=True)] for one in found]
+        return [neighbours_of(view, *one) for one in found]
 
     def get(self, id: str) -> Item | None:
         """The item of an id as it was committed last; None if there is none.
@@ -218,34 +225,26 @@ class Index:
         Raises:
             OSError: if the file cannot be read.
         """
-        with self._lock:
-            row = self._store.find(id)
+        row = self._live.find(id)
         if row is None:
             return None
         vector = np.frombuffer(row.vector, "<f4").astype(np.float32)
-        return Item(row.id, vector, row.label, _parsed(row.metadata))
+        return Item(row.id, vector, row.label, parsed(row.metadata))
 
     def items(self) -> Items:
         """All items, in the order in which they were added."""
-        view = self._current()
+        view = self._live.view()
         if view is None:
             return Items((), np.empty((0, 0), np.float32), (), (), self.digest)
-        rows = np.flatnonzero(view.is_kept)
-        return Items(
-            [view.ids[row] for row in rows.tolist()],
-            view.vectors[rows],
-            [view.label(row) for row in rows.tolist()],
-            [_parsed(view.metadata[row]) for row in rows.tolist()],
-            self.digest,
-        )
+        return items_of(view, self.digest)
 
     def metadata(self) -> dict[str, Mapping[str, Any]]:
         """The metadata of all items by id, in the order in which they were added."""
-        view = self._current()
+        view = self._live.view()
         if view is None:
             return {}
         rows = np.flatnonzero(view.is_kept).tolist()
-        return {view.ids[row]: _parsed(view.metadata[row]) for row in rows}
+        return {view.ids[row]: parsed(view.metadata[row]) for row in rows}
 
     def calibrate(
         self,
@@ -270,12 +269,12 @@ class Index:
         Raises:
             ValueError: if an argument breaks a rule, or there is nothing to calibrate on.
         """
-        view = self._current()
+        view = self._live.view()
         if view is None:
             raise ValueError(f"expected items in {self.path} to calibrate on. Received: none")
         queries = None if vectors is None else checked_vectors(vectors, view.vectors.shape[1])
         found = calibrated(view, labels, queries, false_accept_rate)
-        with self._writing():
+        with self._live.writing():
             self._store.set_fact(_CALIBRATION, json.dumps(found.to_json()))
         return found
 
@@ -294,7 +293,7 @@ class Index:
                 "another model's vectors mean nothing: use the index's own model, or begin another "
                 "index"
             )
-        with self._writing():
+        with self._live.writing():
             self._store.set_fact(_DIGEST, digest)
 
     def accelerate(self, kind: str = "hnsw", **settings: int) -> Approximate:
@@ -313,88 +312,8 @@ class Index:
         """
         from hsm.serving.approximate import build
 
-        view = self._current()
+        view = self._live.view()
         if view is None or not view.is_kept.any():
             raise ValueError(f"expected items in {self.path} to build on. Received: none")
         self._fast = build(view, kind, **settings)
         return self._fast
-
-    def _load(self) -> None:
-        """Read everything that the file holds."""
-        with self._store.snapshot():
-            # Before the view changes: what was built is of the rows that were.
-            self._fast = None
-            self._is_behind = False
-            # Numbers of rows that are removed by the write that is under way.
-            self._gone: list[int] = []
-            width = self._store.fact(_WIDTH)
-            self._rows = None if width is None else Rows(int(width))
-            self._read_new()
-
-    def _read_new(self) -> None:
-        """Read the rows behind those that are known, and show them to searches."""
-        self.digest = self._store.fact(_DIGEST)
-        said = self._store.fact(_CALIBRATION)
-        self._calibration = None if said is None else Calibration.from_json(json.loads(said))
-        if self._rows is not None:
-            for rows in self._store.after(self._rows.last_number):
-                self._rows.append(rows)
-            self._view = self._rows.view()
-        self._version = self._store.version()
-
-    def _current(self) -> View | None:
-        """The items as they are now; while this process writes, as they were before."""
-        if self._lock.acquire(blocking=False):
-            try:
-                self._catch_up()
-            finally:
-                self._lock.release()
-        return self._view
-
-    def _catch_up(self) -> None:
-        """Read what others committed."""
-        if self._store.version() == self._version and not self._is_behind:
-            return
-        if self._rows is None or self._rows.is_sparse:
-            self._load()
-            return
-        with self._store.snapshot():
-            self._rows.keep_only(self._store.numbers())
-            self._read_new()
-            self._is_behind = False
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Commit what the block writes, and show it to searches."""
-        with self._lock:
-            with self._store.transaction():
-                self._catch_up()
-                self._gone = []
-                yield
-                # Until it is seen here, too: an interrupt may come between the two.
-                self._is_behind = True
-            if self._rows is None or self._rows.is_sparse:
-                self._load()
-                return
-            if self._gone:
-                self._rows.remove(self._gone)
-            self._read_new()
-            self._is_behind = False
-
-    def _check_width(self, width: int) -> None:
-        if self._rows is None:
-            self._store.set_fact(_WIDTH, str(width))
-        elif self._view is not None and self._view.vectors.shape[1] != width:
-            raise ValueError(
-                f"expected vectors of {self._view.vectors.shape[1]} numbers, as those in "
-                f"{self.path}. Received: {width}. Embed them with the index's own model, or begin "
-                "another index"
-            )
-
-
-def _neighbour(view: View, distance: float, row: int) -> Neighbour:
-    return Neighbour(view.ids[row], float(distance), view.label(row), _parsed(view.metadata[row]))
-
-
-def _parsed(metadata: str | None) -> dict[str, Any]:
-    return {} if metadata is None else json.loads(metadata)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hsm.metrics.validation import checked_embeddings
+from hsm.serving.rows import View
 from hsm.serving.store import Row
 
 # How far a vector's length may be from 1.
@@ -73,6 +74,34 @@ class Item:
     vector: NDArray[np.float32]
     label: str | None
     metadata: Mapping[str, Any]
+
+
+def items_of(view: View, digest: str | None) -> Items:
+    """The items of a view that were not removed."""
+    rows = np.flatnonzero(view.is_kept)
+    places = rows.tolist()
+    return Items(
+        [view.ids[row] for row in places],
+        view.vectors[rows],
+        [view.label(row) for row in places],
+        [parsed(view.metadata[row]) for row in places],
+        digest,
+    )
+
+
+def neighbours_of(
+    view: View, distances: NDArray[np.float64], rows: NDArray[np.int64]
+) -> list[Neighbour]:
+    """The items at some rows of a view, with their distances."""
+    return [
+        Neighbour(view.ids[row], distance, view.label(row), parsed(view.metadata[row]))
+        for distance, row in zip(distances.tolist(), rows.tolist(), strict=True)
+    ]
+
+
+def parsed(metadata: str | None) -> dict[str, Any]:
+    """Metadata as they are stored."""
+    return {} if metadata is None else json.loads(metadata)
 
 
 def checked_rows(

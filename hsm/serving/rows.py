@@ -60,6 +60,7 @@ class Rows:
     """
 
     def __init__(self, width: int) -> None:
+        self.width = width
         self._vectors = np.empty((_FIRST_ROOM, width), np.float32)
         self._squares = np.empty(_FIRST_ROOM, np.float32)
         self._codes = np.empty(_FIRST_ROOM, np.int32)
@@ -80,8 +81,7 @@ class Rows:
         first, last = len(self._ids), len(self._ids) + len(rows)
         self._make_room(last)
         joined = b"".join(row.vector for _, row in rows)
-        width = self._vectors.shape[1]
-        self._vectors[first:last] = np.frombuffer(joined, "<f4").reshape(-1, width)
+        self._vectors[first:last] = np.frombuffer(joined, "<f4").reshape(-1, self.width)
         self._squares[first:last] = np.square(self._vectors[first:last]).sum(axis=1)
         self._numbers[first:last] = [number for number, _ in rows]
         self._codes[first:last] = [self._code(row.label) for _, row in rows]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import logging
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,10 @@ from hsm.serving.service_requests import (
     read_items,
     read_search,
 )
+
+_LOG = logging.getLogger(__name__)
+# Seconds, in which a full disk may be seen to.
+_RETRY = 30
 
 
 class Found(BaseModel):
@@ -87,7 +93,7 @@ def item_routes(engine: Engine, index: Finds) -> APIRouter:
     @router.delete("/items/{id:path}", tags=["items"])
     async def remove(id: str) -> dict[str, str]:
         """Remove an item."""
-        if not await engine.write(lambda: index.remove([id])):
+        if not await engine.write(lambda: _remove(index, id)):
             raise Refusal(404, f"expected the id of an item. Received: {id!r}")
         return {"removed": id}
 
@@ -153,12 +159,36 @@ def _add(index: Finds, asked: ItemsRequest, outcomes: Sequence[Outcome]) -> tupl
         else:
             good[item.id] = item, outcome
     if good:
-        index.add(
-            list(good),
-            np.stack([vector for _, vector in good.values()]),
-            labels=[item.label for item, _ in good.values()],
-            metadata=[item.metadata or {} for item, _ in good.values()],
-            replace=asked.replace,
-        )
+        items = [item for item, _ in good.values()]
+        vectors = np.stack([vector for _, vector in good.values()])
+        with _in_words():
+            index.add(
+                list(good),
+                vectors,
+                labels=[item.label for item in items],
+                metadata=[item.metadata or {} for item in items],
+                replace=asked.replace,
+            )
     told = [Refused(id=id, error=refusal.sentence) for id, refusal in refused]
     return Added(added=list(good), refused=told), 201 if good else refused[0][1].status
+
+
+def _remove(index: Finds, id: str) -> int:
+    with _in_words():
+        return index.remove([id])
+
+
+@contextlib.contextmanager
+def _in_words() -> Iterator[None]:
+    """What the index refuses is the client's to mend, and what the disk refuses is not."""
+    try:
+        yield
+    except ValueError as error:
+        raise Refusal(422, str(error)) from error
+    except OSError as error:
+        _LOG.error("%s", error)
+        raise Refusal(
+            503,
+            "the index cannot be written to now; the service's log says why",
+            retry_after=_RETRY,
+        ) from error

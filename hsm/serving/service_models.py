@@ -10,9 +10,7 @@ from fastapi.responses import JSONResponse
 from hsm.serving import service_predict
 from hsm.serving.service_engine import Engine
 from hsm.serving.service_limits import Refusal
-
-# Larger bodies are parsed beside the event loop, which they would hold up.
-_SMALL = 16 * 2**10
+from hsm.serving.service_requests import beside
 
 _PREDICT_BODY = {
     "requestBody": {
@@ -51,10 +49,7 @@ def model_routes(engine: Engine) -> APIRouter:
         """Embed images: pixels as nested lists, or files as {"b64": "…"}."""
         _check_served(engine, name, version)
         body = await request.body()
-        if len(body) <= _SMALL:
-            call = service_predict.parse(body)
-        else:
-            call = await engine.read(lambda: service_predict.parse(body))
+        call = await beside(len(body), lambda: service_predict.parse(body))
         outcomes = await engine.embed(call.images)
         dimension = engine.served.embedder.embedding_dim
         return JSONResponse(service_predict.answer(call, outcomes, dimension=dimension))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Request
@@ -18,6 +20,10 @@ _JSON = "application/json"
 # As an address holds it.
 _LONGEST_ID = 1000
 
+# Bytes that are understood at once.
+_SMALL = 16 * 2**10
+
+_Result = TypeVar("_Result")
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -84,7 +90,7 @@ async def read_search(request: Request) -> SearchRequest:
     Raises:
         Refusal: 422 for what is no such request.
     """
-    asked = _validated(SearchRequest, await _fields(request))
+    asked = await _read(request, SearchRequest, lambda form: form)
     if (asked.image is None) == (asked.id is None):
         raise Refusal(422, "expected either 'image' or 'id'")
     return asked
@@ -96,21 +102,34 @@ async def read_items(request: Request) -> ItemsRequest:
     Raises:
         Refusal: 422 for what is no such request.
     """
-    fields = await _fields(request)
+
+    def as_list(form: dict[str, Any]) -> dict[str, Any]:
+        return {"replace": form.pop("replace", False), "items": [form]}
+
+    return await _read(request, ItemsRequest, as_list)
+
+
+async def beside(size: int, work: Callable[[], _Result]) -> _Result:
+    """Do work on a body of `size` bytes; beside the event loop if it would hold that up."""
+    return work() if size <= _SMALL else await asyncio.to_thread(work)
+
+
+async def _read(
+    request: Request, model: type[_Model], of_form: Callable[[dict[str, Any]], dict[str, Any]]
+) -> _Model:
+    """The request as `model`: its JSON, or what `of_form` makes of the fields of its form."""
     if _is_form(request):
-        replace = fields.pop("replace", False)
-        fields = {"items": [fields], "replace": replace}
-    return _validated(ItemsRequest, fields)
+        return _validated(model, of_form(await _form(request)))
+    body = await request.body()
+    return await beside(len(body), lambda: _validated(model, _json_object(body)))
 
 
 def _is_form(request: Request) -> bool:
     return request.headers.get("content-type", "").startswith(_FORMS)
 
 
-async def _fields(request: Request) -> dict[str, Any]:
-    """The fields of the body, files as bytes; a field that was left empty is not there."""
-    if not _is_form(request):
-        return _json_object(await request.body())
+async def _form(request: Request) -> dict[str, Any]:
+    """The fields of a form, files as bytes; a field that was left empty is not there."""
     async with request.form(max_files=1) as form:
         fields: dict[str, Any] = {}
         for name, value in form.multi_items():

@@ -123,12 +123,10 @@ class Store:
         with self._in_words():
             return self._number("data_version")
 
-    def fact(self, name: str) -> str | None:
-        """What was kept under a name."""
+    def facts(self) -> dict[str, str]:
+        """What was kept, by name."""
         with self._in_words():
-            found = self._connection.execute("SELECT value FROM facts WHERE name = ?", (name,))
-            row = found.fetchone()
-        return None if row is None else str(row[0])
+            return dict(self._connection.execute("SELECT name, value FROM facts"))
 
     def set_fact(self, name: str, value: str) -> None:
         """Keep a text under a name; within a transaction."""

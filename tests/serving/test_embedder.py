@@ -189,6 +189,13 @@ def test_weights_that_are_not_finite_are_refused(photos):
         Embedder.of_model(model).embed(photos)
 
 
+def test_larger_images_than_asked_for_are_not_read(exported, photos):
+    small = Embedder(exported, max_pixels=50 * 60)
+    found = small.embed_named(photos, on_bad_image="skip")
+    assert 0 < len(found) < 8
+    assert "3000" in found.skipped[0].reason
+
+
 def test_arguments_are_checked(exported, embedder):
     with pytest.raises(ValueError, match="batch_size must be a whole number"):
         Embedder(exported, batch_size=0)

@@ -72,6 +72,9 @@ def test_items_are_replaced_and_removed_by_id(index, unit_vectors):
     assert sorted(index.items().ids) == ["b", "d"]
     assert ids_of(index.search(vectors[:1], 9, label="x")) == [[]]
     assert index.remove("d") == 1
+    left = index.get("b")
+    assert (left.id, left.label, left.metadata, index.get("d")) == ("b", "z", {}, None)
+    np.testing.assert_array_equal(left.vector, vectors[3])
     assert len(index) == 1
 
 
@@ -194,7 +197,7 @@ def test_searches_see_whole_commits_while_a_thread_writes(index, unit_vectors):
 
 def test_a_search_does_not_wait_for_a_writer(index, unit_vectors):
     index.add(["a"], unit_vectors(1))
-    with index._lock:
+    with index._live._lock:
         assert ids_of(index.search(unit_vectors(1), 2)) == [["a"]]
 
 
@@ -222,7 +225,7 @@ def test_an_interrupt_behind_the_commit_loses_nothing(index, unit_vectors, monke
 
     index.add(["a"], unit_vectors(1))
     with monkeypatch.context() as patched:
-        patched.setattr(index._rows, "append", fails)
+        patched.setattr(index._live._rows, "append", fails)
         with pytest.raises(KeyboardInterrupt):
             index.add(["b"], unit_vectors(1))
     assert list(index.items().ids) == ["a", "b"]

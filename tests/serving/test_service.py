@@ -123,6 +123,11 @@ def test_a_search_by_image(full, kind):
     assert (first["label"], first["is_within"], first["has_picture"]) == ("low", True, False)
 
 
+def test_a_large_picture_is_searched_for_as_a_small_one_is(full):
+    padded = b"picture 8" + b" " * 100_000
+    assert names(full.post("/search", json={"image": b64(padded), "k": 1})) == ["low/10"]
+
+
 def test_a_search_by_item_leaves_it_out(full):
     assert names(full.post("/search", json={"id": "low/0", "k": 2})) == ["low/10", "high/90"]
     assert names(full.post("/search", data={"id": "low/0", "k": 1})) == ["low/10"]
@@ -229,6 +234,23 @@ def test_a_body_beyond_the_limit_is_answered_413():
         answer = client.post("/search", content=iter([b"x" * 60] * 2))
     assert answer.status_code == 413
     assert "at most 100 bytes" in answer.json()["error"]
+
+
+def test_what_the_index_refuses_is_said_and_what_the_disk_refuses_is_not(client, caplog):
+    item = {"id": "1", "image": b64(b"picture 0")}
+    client.index.error = ValueError("expected a label to be a text that is not empty")
+    answer = client.post("/items", json={"items": [item]})
+    assert (answer.status_code, answer.json()["error"][:16]) == (422, "expected a label")
+    client.index.error = OSError("/secret/place: no space left. Make room there")
+    for answer in (client.post("/items", json={"items": [item]}), client.delete("/items/1")):
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+        assert "secret" not in answer.text
+    assert "Make room there" in caplog.text
+
+
+def test_text_that_is_no_unicode_is_refused(client):
+    for body in ('{"id": "\\ud800"}', '{"id": "1", "label": "\\ud800"}'):
+        assert client.post("/search", content=body).status_code == 422
 
 
 def test_a_failure_of_the_service_is_no_one_elses(client):

@@ -78,6 +78,7 @@ class FakeIndex:
 
     threshold: float | None = 0.5
     items: dict = field(default_factory=dict)
+    error: Exception | None = None
 
     def __len__(self):
         return len(self.items)
@@ -86,11 +87,18 @@ class FakeIndex:
         return self.items.get(id)
 
     def add(self, ids, vectors, *, labels, metadata, replace):
+        self.fail()
         for made in map(FakeItem, ids, vectors, labels, metadata):
             assert replace or made.id not in self.items
             self.items[made.id] = made
 
+    def fail(self):
+        """As an index that cannot be written to."""
+        if self.error is not None:
+            raise self.error
+
     def remove(self, ids):
+        self.fail()
         return sum(self.items.pop(id, None) is not None for id in ids)
 
     def search(self, vectors, k, *, label):

@@ -15,7 +15,7 @@ from support.flag_parsing import parsed
 from test_import_floors import DRIVERS as PROGRAMS
 from test_import_floors import FORMER_NAMES, MODULES
 
-from hsm.experiments import evaluate, figure4, table1, table3
+from hsm.experiments import evaluate, figure4, search, table1, table3, train
 from hsm.experiments.cli import app, data_flags, model_flag
 from hsm.experiments.cli.command import Command, command
 from hsm.experiments.config import RunConfig
@@ -180,6 +180,16 @@ def test_a_command_uses_modules_and_single_flags():
     assert text.startswith("Something.\n\nUsage: python -m hsm.experiments.new [--flag=value ...]")
     assert "\n  --seeds (default: 7)\n      Seed.\n" in text
     assert FLAGS.seeds == ["0"]
+
+
+def test_a_flag_that_may_be_repeated_takes_several_arguments():
+    with parsed("--query=a.jpg"):
+        search.main.take(["b.jpg", "c.jpg"])
+        assert FLAGS.query == ["a.jpg", "b.jpg", "c.jpg"]
+    with parsed(), pytest.raises(ValueError, match=r"unexpected argument 'd\.jpg'"):
+        train.main.take(["photos", "d.jpg"])
+    usage = search.main.help("hsm.experiments.search", "Find.", also=[app.__name__])
+    assert "search [QUERY ...] [--flag=value ...]" in usage
 
 
 def test_a_flag_without_effect_is_refused():
