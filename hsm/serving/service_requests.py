@@ -18,7 +18,7 @@ _FORM = "multipart/form-data"
 _FORMS = (_FORM, "application/x-www-form-urlencoded")
 _JSON = "application/json"
 # As an address holds it.
-_LONGEST_ID = 1000
+_LONGEST = 1000
 
 # Bytes that are understood at once.
 _SMALL = 16 * 2**10
@@ -50,7 +50,8 @@ _B64_SCHEMA = {
     "required": ["b64"],
 }
 ImageField = Annotated[bytes, BeforeValidator(_image), WithJsonSchema(_B64_SCHEMA)]
-Id = Annotated[str, Field(min_length=1, max_length=_LONGEST_ID)]
+# An id or a label.
+Name = Annotated[str, Field(min_length=1, max_length=_LONGEST)]
 
 
 class SearchRequest(BaseModel):
@@ -59,9 +60,9 @@ class SearchRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     image: ImageField | None = None
-    id: Id | None = None
+    id: Name | None = None
     k: int = Field(10, ge=1, le=MAX_NEIGHBOURS, description="How many neighbours.")
-    label: str | None = Field(None, description="Only neighbours with this label.")
+    label: Name | None = Field(None, description="Only neighbours with this label.")
 
 
 class NewItem(BaseModel):
@@ -69,9 +70,9 @@ class NewItem(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    id: Id
+    id: Name
     image: ImageField
-    label: str | None = None
+    label: Name | None = None
     metadata: Annotated[dict[str, Any] | None, BeforeValidator(_object)] = None
 
 
