@@ -100,7 +100,7 @@ class Engine:
 
     def __init__(self, served: Served, limits: Limits, metrics: Metrics) -> None:
         self.served, self.limits, self.metrics = served, limits, metrics
-        self.is_ready = False
+        self._is_open = False
         self._batcher = Batcher(self._embed_each, limits, on_batch=metrics.batch)
         self._readers = ThreadPoolExecutor(_SEARCHES, thread_name_prefix="search")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="write")
@@ -112,15 +112,20 @@ class Engine:
         self._running = asyncio.create_task(self._batcher.run())
         embedder = self.served.embedder
         await self.read(lambda: embedder.embed_named(list(_FIRST), on_bad_image="skip"))
-        self.is_ready = True
+        self._is_open = True
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self.is_ready = False
+        self._is_open = False
         self._running.cancel()
         await asyncio.gather(self._running, return_exceptions=True)
         for threads in (self._readers, self._writer):
             threads.shutdown(wait=True)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether images are embedded."""
+        return self._is_open and not self._running.done()
 
     async def embed(self, images: Sequence[Image]) -> list[Outcome]:
         """Embed images together with those of other requests.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import concurrent.futures
 import contextlib
@@ -333,6 +334,23 @@ def test_health_and_metrics(full):
         "hsm_batch_images_count",
     ):
         assert line in text, line
+
+
+def test_a_service_that_embeds_no_more_is_not_ready():
+    from hsm.serving.service_engine import Engine
+    from hsm.serving.service_metrics import Metrics
+
+    async def readiness():
+        engine = Engine(served(), Limits(), Metrics())
+        found = [engine.is_ready]
+        async with engine:
+            found.append(engine.is_ready)
+            engine._running.cancel()
+            await asyncio.sleep(0.01)
+            found.append(engine.is_ready)
+        return found
+
+    assert asyncio.run(readiness()) == [False, True, False]
 
 
 def test_open_api_describes_the_routes(client):
