@@ -34,6 +34,15 @@ DOCS = ["myst-parser>=5", "pydata-sphinx-theme>=0.17", "sphinx>=8.2,<10"]
 FAISS = ["faiss-cpu>=1.8"]
 PARQUET = ["pyarrow>=16"]
 QDRANT = ["qdrant-client>=1.12"]
+SERVE = [
+    "fastapi>=0.115",
+    "prometheus-client>=0.20",
+    "python-multipart>=0.0.13",
+    "uvicorn>=0.30",
+    # They come with FastAPI, but hsm imports them itself.
+    "pydantic>=2.9",
+    "starlette>=0.40",
+]
 
 setup(
     name="hsm-embedding",
@@ -44,8 +53,8 @@ setup(
     license="MIT",
     license_files=["LICENSE"],
     packages=find_packages(include=["hsm", "hsm.*"]),
-    # The letters, and the licences of the fonts that they are drawn with.
-    package_data={"hsm.data": ["letters/*"]},
+    # The letters, and the licences of the fonts that they are drawn with; the search page.
+    package_data={"hsm.data": ["letters/*"], "hsm.serving": ["*.html"]},
     # TensorFlow 2.20 is the first with wheels for Python 3.13, and 3.14 has none yet.
     python_requires=">=3.11,<3.14",
     install_requires=[
@@ -66,21 +75,25 @@ setup(
     extras_require={
         "plots": PLOTS,
         "docs": DOCS,
-        # Of hsm.serving: approximate search, Parquet files, and a server of vectors.
+        # Of hsm.serving: approximate search, Parquet files, a server of vectors, and the service.
         "faiss": FAISS,
         "parquet": PARQUET,
         "qdrant": QDRANT,
+        "serve": SERVE,
         "test": [
             *PLOTS,
             *DOCS,
             *FAISS,
             *PARQUET,
             *QDRANT,
+            *SERVE,
             "build",
             # TensorFlow Datasets needs these two to build a data set and to check a builder, and
             # does not bring them.
             "dill",
             "importlib_resources",
+            # The client of the service's tests.
+            "httpx",
             "hypothesis",
             "markdown-it-py",
             "mypy",

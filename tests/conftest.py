@@ -37,6 +37,7 @@ _SLOW = (
     "test_wheel.py",
     "tools/test_benchmark.py",
     "tools/test_growth.py",
+    "tools/test_load_test.py",
     "tools/test_measure_adam_epsilon.py",
     "training/test_kill_and_resume.py",
 )

@@ -4,10 +4,10 @@ README.md and the pages of docs/ hold blocks `<!-- results:FOLDER/NAME -->` …
 `<!-- /results:FOLDER/NAME -->`: the records in experiments/records/FOLDER of the data set NAME. The
 folder's name starts with that of the table that they are drawn as, "table3" or "table1_controls".
 Blocks `benchmarks:NAME` are the table of experiments/benchmarks/NAME.json, which tools/benchmark.py
-wrote, `robustness:NAME` that of experiments/robustness/NAME.json, by tools/fuzz.py, and
-`exports:NAME` that of experiments/exports/NAME.json, by tools/measure_exports.py. Each stands on
-one page. Blocks `final_epoch:FOLDER/NAME` are the first table of `results:FOLDER/NAME`, and stand
-wherever they are wanted. What lies between the marks is generated:
+or tools/load_test.py wrote, `robustness:NAME` that of experiments/robustness/NAME.json, by
+tools/fuzz.py, and `exports:NAME` that of experiments/exports/NAME.json, by tools/measure_exports.py.
+Each stands on one page. Blocks `final_epoch:FOLDER/NAME` are the first table of
+`results:FOLDER/NAME`, and stand wherever they are wanted. What lies between the marks is generated:
 edit nothing there. Numbers within sentences have marks of their own, see prose_numbers.py. The flag
 files in experiments/ are generated as a whole, see flag_files.py.
 
@@ -33,6 +33,7 @@ from benchmarks import table as benchmark_table
 from exports import table as export_table
 from flag_files import flag_files
 from fuzzing import table as fuzz_table
+from serving_load import table as load_table
 
 from hsm.experiments.config.run_record import RunRecord, read_all
 from hsm.experiments.reporting.grid import to_markdown
@@ -89,7 +90,7 @@ def result_texts(folders: Mapping[str, Iterable[RunRecord]]) -> dict[str, str]:
 
 
 def benchmark_texts(directory: Path) -> dict[str, str]:
-    """The tables of what tools/benchmark.py wrote into `directory`, by block.
+    """The tables of what tools/benchmark.py and load_test.py wrote into `directory`, by block.
 
     A folder in it holds records of runs that differ in their precision.
     """
@@ -99,6 +100,8 @@ def benchmark_texts(directory: Path) -> dict[str, str]:
         for name, content in contents.items()
         if "cases" in content
     }
+    loads = {name: content for name, content in contents.items() if "load" in content}
+    texts |= {name: load_table.markdown(content) for name, content in loads.items()}
     for folder in (path for path in directory.glob("*") if path.is_dir()):
         texts[folder.name] = precision_table.markdown(read_all(folder))
     return {f"benchmarks:{name}": text for name, text in texts.items()}

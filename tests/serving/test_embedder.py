@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
-from support.image_factory import pillow_rgb
+from support.image_factory import encode, photograph, pillow_rgb
 from support.served_model import small_model
 
 from hsm.data.pipeline import evaluation_batches
@@ -216,3 +216,10 @@ def test_neither_training_nor_experiments_are_needed(exported, photos):
     command = [sys.executable, "-c", CLIENT, str(exported), str(photos)]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "(8, 16)", done.stderr
+
+
+def test_a_picture_of_more_pixels_than_allowed_is_not_read(exported):
+    picture = encode(photograph(40, 50), "JPEG")
+    assert len(Embedder(exported, max_pixels=2000).embed([picture])) == 1
+    with pytest.raises(UnreadableImages, match="at most `max_pixels=1999` pixels"):
+        Embedder(exported, max_pixels=1999).embed([picture])

@@ -46,6 +46,18 @@ def test_nearest_items_with_label_and_metadata(index, unit_vectors):
     assert index.search(queries[:0], 3) == []
 
 
+def test_an_item_is_found_by_its_id(index, unit_vectors):
+    vectors = unit_vectors(2)
+    index.add(["1", "2"], vectors, ["jay", None], [{"year": 2026}, {}])
+    found = index.get("1")
+    assert (found.id, found.label, found.metadata) == ("1", "jay", {"year": 2026})
+    np.testing.assert_array_equal(found.vector, vectors[0])
+    assert (index.get("2").label, index.get("2").metadata) == (None, {})
+    assert index.get("3") is None
+    index.remove("1")
+    assert index.get("1") is None
+
+
 def test_items_are_replaced_and_removed_by_id(index, unit_vectors):
     vectors = unit_vectors(4)
     index.add(["a", "b", "c"], vectors[:3], ["x", "x", "y"])

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -71,13 +72,45 @@ class Browser:
 
     def show(self, path: Path, *, width: int, scheme: str, scale: float = 1) -> None:
         """Open a file in a window of `width` pixels, `scheme` "light" or "dark"."""
+        self.open(path.as_uri(), width=width, scheme=scheme, scale=scale)
+
+    def open(self, url: str, *, width: int, scheme: str, scale: float = 1) -> None:
+        """Open an address, as `show` does a file."""
         size = {"width": width, "height": 900, "deviceScaleFactor": scale, "mobile": width < 800}
         self._call("Emulation.setDeviceMetricsOverride", **size)
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self._call("Emulation.setEmulatedMedia", features=features)
-        self._call("Page.navigate", url=path.as_uri())
-        while self.value("document.readyState + location.href") != f"complete{path.as_uri()}":
+        # The same address with another fragment would be no new page.
+        self._call("Page.navigate", url="about:blank")
+        self._call("Page.navigate", url=url)
+        while self.value("document.readyState + location.href") != f"complete{url}":
             pass
+
+    def until(self, expression: str, *, seconds: float = 20) -> None:
+        """Wait until a JavaScript expression is true.
+
+        Raises:
+            TimeoutError: if it does not become so.
+        """
+        end = time.monotonic() + seconds
+        while not self.value(expression):
+            if time.monotonic() > end:
+                raise TimeoutError(f"not true within {seconds} s: {expression}")
+            time.sleep(0.02)
+
+    def press(self, key: str) -> None:
+        """Press a key, such as "Tab" or "Enter"."""
+        text = {"text": "\r"} if key == "Enter" else {}
+        code = {"Tab": 9, "Enter": 13}[key]
+        for kind in ("keyDown", "keyUp"):
+            self._call(
+                "Input.dispatchKeyEvent",
+                type=kind,
+                key=key,
+                code=key,
+                windowsVirtualKeyCode=code,
+                **(text if kind == "keyDown" else {}),
+            )
 
     def value(self, expression: str) -> Any:
         """What a JavaScript expression is on the page."""

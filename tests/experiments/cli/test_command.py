@@ -55,7 +55,7 @@ for place in range(len(commands)):
         if os.waitpid(child, 0)[1]:
             sys.exit(1)
 """
-    assert len(DRIVERS) == 17
+    assert len(DRIVERS) == 18
     done = python(program, *DRIVERS)
     assert done.returncode == 0, done.stderr
 
