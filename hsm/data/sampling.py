@@ -52,6 +52,26 @@ class BatchOrder:
         return counts
 
 
+@dataclass(frozen=True)
+class Share:
+    """One of several consecutive parts of a batch, as even as division allows.
+
+    Attributes:
+        index: which part, 0..count - 1.
+        count: how many there are.
+    """
+
+    index: int = 0
+    count: int = 1
+
+    def of(self, size: int) -> slice:
+        """Its places among `size` ones; none of them where there are fewer than parts."""
+        return slice(size * self.index // self.count, size * (self.index + 1) // self.count)
+
+
+WHOLE = Share()
+
+
 def in_order(num_examples: int, batch_size: int) -> BatchOrder:
     """Every image once, in the order in which they stand.
 

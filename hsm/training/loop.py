@@ -202,7 +202,8 @@ class Trainer:
         elapsed, first = self._begin(epoch)
         start = time.perf_counter() - elapsed
         watch, steps = Watch(self.checkpoint_minutes * 60), self.data.steps_per_epoch
-        for index, (images, labels) in enumerate(self.data.batches(epoch, first), start=first + 1):
+        batches = self.step.devices.distribute(self.data.batches(epoch, first))
+        for index, (images, labels) in enumerate(batches, start=first + 1):
             self.step(images, labels)
             is_stopping = interruption.is_requested
             if watch.is_time(index) or is_stopping:

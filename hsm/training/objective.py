@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from hsm.losses import cross_entropy
+from hsm.training.devices import counted_once, gathered
 
 
 class BatchLoss(NamedTuple):
@@ -18,8 +19,12 @@ class BatchLoss(NamedTuple):
     Attributes:
         total: float32 scalar, the sum of the loss's terms.
         count: float32 scalar, how many terms there are: images, pairs, or 1 for a loss that is one
-            number a batch. Where there are several devices, both are summed over them.
+            number a batch.
         hits: int64 scalar, images classified rightly; None for an objective that classifies none.
+
+    Of several devices each gives its own, for the images that it got, and all three are summed over
+    them. What compares images takes those of all from `hsm.training.devices.gathered`, and is
+    then `counted_once`.
     """
 
     total: tf.Tensor
@@ -78,17 +83,27 @@ class OutputObjective:
     Attributes:
         loss: (labels [b], output [b, ...]) → the loss's terms, of any shape, whose mean is
             minimised; a `keras.losses.Loss` counts as one number a batch.
+        compares: the loss compares the images of a batch. Of several devices each computes it of
+            the output on all of them. False for a loss with a term for every image by itself.
     """
 
     loss: Callable[[tf.Tensor, tf.Tensor], Any]
+    compares: bool = True
     classifies: bool = False
 
     def __call__(
         self, model: keras.Model, images: tf.Tensor, labels: tf.Tensor, *, training: bool
     ) -> BatchLoss:
         """Return the terms' sum and number."""
-        terms = tf.cast(self.loss(labels, model(images, training=training)), tf.float32)
-        return BatchLoss(tf.reduce_sum(terms), tf.maximum(_number(tf.size(terms)), 1.0))
+        output = model(images, training=training)
+        if not self.compares:
+            return self._sums(labels, output)
+        total, count, _ = self._sums(gathered(labels), gathered(output))
+        return BatchLoss(counted_once(total), counted_once(tf.maximum(count, 1.0)))
+
+    def _sums(self, labels: tf.Tensor, output: Any) -> BatchLoss:
+        terms = tf.cast(self.loss(labels, output), tf.float32)
+        return BatchLoss(tf.reduce_sum(terms), _number(tf.size(terms)))
 
 
 def _number(size: tf.Tensor) -> tf.Tensor:
