@@ -65,8 +65,10 @@ class Share:
     count: int = 1
 
     def of(self, size: int) -> slice:
-        """Its places among `size` ones; none of them where there are fewer than parts."""
-        return slice(size * self.index // self.count, size * (self.index + 1) // self.count)
+        """Its places among `size` ones; the last parts are empty where there are too few."""
+        each, more = divmod(size, self.count)
+        start = self.index * each + min(self.index, more)
+        return slice(start, start + each + (self.index < more))
 
 
 WHOLE = Share()

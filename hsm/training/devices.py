@@ -117,10 +117,10 @@ class Devices:
         return self.strategy.experimental_distribute_values_from_function(slice_of)
 
 
-def is_one_device() -> bool:
-    """Return whether the code that runs now, such as a layer's call, is on the only device."""
+def number_of_devices() -> int:
+    """Return how many devices run the step that the calling code is a part of; 1 outside of one."""
     context = tf.distribute.get_replica_context()
-    return context is None or context.num_replicas_in_sync == 1
+    return 1 if context is None else int(context.num_replicas_in_sync)
 
 
 def gathered(values: Any) -> Any:
@@ -135,7 +135,7 @@ def gathered(values: Any) -> Any:
     Returns:
         The same with the rows of all devices; on the only device, `values` itself.
     """
-    if is_one_device():
+    if number_of_devices() == 1:
         return values
     return tf.nest.map_structure(_gathered, values)
 
@@ -145,7 +145,7 @@ def counted_once(value: tf.Tensor) -> tf.Tensor:
 
     The gradient is that of `value` on every device.
     """
-    if is_one_device():
+    if number_of_devices() == 1:
         return value
     others = tf.distribute.get_replica_context().replica_id_in_sync_group > 0
     return value - tf.where(others, tf.stop_gradient(value), tf.zeros_like(value))

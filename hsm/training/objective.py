@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from hsm.losses import cross_entropy
-from hsm.training.devices import counted_once, gathered
+from hsm.training.devices import counted_once, gathered, number_of_devices
 
 
 class BatchLoss(NamedTuple):
@@ -102,8 +102,14 @@ class OutputObjective:
         return BatchLoss(counted_once(total), counted_once(tf.maximum(count, 1.0)))
 
     def _sums(self, labels: tf.Tensor, output: Any) -> BatchLoss:
-        terms = tf.cast(self.loss(labels, output), tf.float32)
+        terms = tf.cast(self.loss(labels, output), tf.float32) * _taken_away(self.loss)
         return BatchLoss(tf.reduce_sum(terms), _number(tf.size(terms)))
+
+
+def _taken_away(loss: object) -> float:
+    """What Keras has divided a mean by that it takes for a device's share of a sum over devices."""
+    is_mean = getattr(loss, "reduction", None) in ("sum_over_batch_size", "mean_with_sample_weight")
+    return float(number_of_devices()) if isinstance(loss, keras.losses.Loss) and is_mean else 1.0
 
 
 def _number(size: tf.Tensor) -> tf.Tensor:

@@ -133,15 +133,15 @@ class TrainStep:
 
     def _step(self, images: tf.Tensor, labels: tf.Tensor) -> None:
         variables = self.model.trainable_variables
+        model = self.model if self.devices.count == 1 else _NeverEmpty(self.model)
         with tf.GradientTape() as tape:
-            loss = self.objective(self.model, tf.cast(images, tf.float32), labels, training=True)
+            loss = self.objective(model, tf.cast(images, tf.float32), labels, training=True)
             sums = self.devices.reduce(_sums(loss, labels))
             scaled_loss = self.optimizer.scale_loss(loss.total / tf.cast(sums[1], tf.float32))
         gradients = tape.gradient(scaled_loss, variables)
         if self.devices.count > 1:
-            size = tf.shape(labels)[0]
-            gradients = self._of_all_finite(_without_nothing(gradients, size))
-            self._average_statistics(tf.cast(size, tf.float64) / sums[3])
+            gradients = self._of_all_finite(gradients)
+            self._average_statistics(tf.cast(tf.shape(labels)[0], tf.float64) / sums[3])
         self._apply(gradients, variables)
         self._count(sums)
 
@@ -172,10 +172,7 @@ class TrainStep:
         values = [variable for layer in _normalizations(self.model) for variable in layer]
         if not values:
             return
-        weighted = [
-            tf.where(weight > 0.0, v.value * tf.cast(weight, v.dtype), tf.zeros_like(v.value))
-            for v in values
-        ]
+        weighted = [v.value * tf.cast(weight, v.dtype) for v in values]
         for variable, mean in zip(values, self.devices.reduce(weighted), strict=True):
             variable.assign(mean)
 
@@ -195,12 +192,25 @@ def _sums(loss: BatchLoss, labels: tf.Tensor) -> tf.Tensor:
     return tf.stack([tf.cast(number, tf.float64) for number in numbers])
 
 
-def _without_nothing(gradients: list[tf.Tensor], size: tf.Tensor) -> list[tf.Tensor]:
-    """`gradients`, zeros if there were no images, whose batch statistics are NaN."""
-    return [
-        None if g is None else tf.where(size > 0, tf.convert_to_tensor(g), tf.zeros_like(g))
-        for g in gradients
-    ]
+class _NeverEmpty:
+    """A model that is not called with no images, of which not every operation makes none.
+
+    A device of a batch with fewer images than devices calls it with a blank one, and cuts off what
+    it makes of it.
+    """
+
+    def __init__(self, model: keras.Model) -> None:
+        self._model = model
+
+    def __call__(self, images: tf.Tensor, **options: Any) -> Any:
+        size = tf.shape(images)[0]
+        blank = tf.cast(size == 0, tf.int32)
+        padded = tf.pad(images, [[0, blank], *([0, 0] for _ in images.shape[1:])])
+        output = self._model(padded, **options)
+        return tf.nest.map_structure(lambda tensor: tensor[:size], output)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
 
 
 def _normalizations(model: keras.Model) -> list[tuple[keras.Variable, keras.Variable]]:

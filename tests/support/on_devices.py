@@ -24,20 +24,34 @@ from hsm.training.objective import OutputObjective, SoftmaxObjective
 from hsm.training.step import TrainStep
 
 SIDE, CLASSES, DIMENSIONS = 4, 4, 3
-# Seven images on two and three devices, and two, of which one of three devices has none.
-SIZES = (7, 2)
+# Labels of two batches: of the second, one of three devices has no image.
+BATCHES = ([0, 1, 0, 1, 2, 0, 2], [1, 1])
 EMBEDDING, PROXIES = Head(normalization="l2", classifier="none"), Head(classifier="proxies")
 CASES = {
     "softmax": ("SM", SoftmaxObjective(0.1), {}),
-    "learned statistics": ("BN", SoftmaxObjective(), {"synchronized": True}),
+    # Statistics of all devices need an image on each.
+    "statistics": (
+        "BN",
+        SoftmaxObjective(),
+        {"synchronized": True, "batches": (BATCHES[0], [0, 1, 1, 2])},
+    ),
     "dropout": ("SM", SoftmaxObjective(), {"dropout": 0.5}),
     "proxies": (PROXIES, OutputObjective(losses.ProxyNCA(reduction=None), compares=False), {}),
     "mean of proxies": (PROXIES, OutputObjective(losses.ProxyNCA()), {}),
     "triplet": (EMBEDDING, OutputObjective(losses.TripletSemiHard()), {}),
     "lifted": (EMBEDDING, OutputObjective(losses.LiftedStructure()), {}),
     "clustering": (EMBEDDING, OutputObjective(losses.FacilityLocation()), {}),
-    "spectral": (EMBEDDING, OutputObjective(losses.DeepSpectralClustering()), {}),
-    "ratio": (EMBEDDING, OutputObjective(losses.TripletRatio()), {}),
+    "spectral": (
+        EMBEDDING,
+        OutputObjective(losses.DeepSpectralClustering()),
+        {"batches": BATCHES[:1]},
+    ),
+    "ratio": (
+        EMBEDDING,
+        OutputObjective(losses.TripletRatio()),
+        {"batches": ([0, 1, 0, 1, 1, 0],)},
+    ),
+    "hard-aware": (EMBEDDING, OutputObjective(losses.HardAwareContrastive()), {}),
     "float16": ("SM", SoftmaxObjective(), {"scale": 2.0**10}),
 }
 
@@ -68,38 +82,32 @@ def make_model(head, *, synchronized=False, dropout=0.0) -> EmbeddingModel:
     if dropout:
         x = ExampleDropout(dropout, seed=3)(x)
     backbone = keras.Model(inputs, x)
-    model = EmbeddingModel(
-        backbone, head, num_classes=CLASSES, embedding_dim=DIMENSIONS, seed=0
-    )
+    model = EmbeddingModel(backbone, head, num_classes=CLASSES, embedding_dim=DIMENSIONS, seed=0)
     if synchronized:
         model.normalization.batch_norm.synchronized = True
     return model
 
 
 def trained(devices, head, objective, options) -> dict[str, np.ndarray]:
-    """The weights after a step on a batch of each size, and the sums."""
-    options = dict(options)
-    scale = options.pop("scale", None)
+    """The weights after a step on each batch, and the sums."""
+    settings = {"batches": BATCHES, "scale": None, **options}
+    scale, batches = settings.pop("scale"), settings.pop("batches")
     with devices.scope():
-        model = make_model(head, **options)
+        model = make_model(head, **settings)
         optimizer = keras.optimizers.SGD(1.0, momentum=0.5)
         if scale:
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer, initial_scale=scale)
     step = TrainStep(model, optimizer, objective=objective, devices=devices)
     found = {}
-    for number, size in enumerate(SIZES):
-        generator = np.random.default_rng(number)
-        images = generator.integers(0, 256, (size, SIDE, SIDE, 3), dtype=np.uint8)
-        labels = (np.arange(size) % min(CLASSES, size) // 2).astype(np.int32)
-        try:
-            step(*devices.place(images, labels))
-        except (ValueError, tf.errors.InvalidArgumentError):
-            break  # A loss that refuses so few images.
+    for number, labels in enumerate(batches):
+        shape = (len(labels), SIDE, SIDE, 3)
+        images = np.random.default_rng(number).integers(0, 256, shape, dtype=np.uint8)
+        step(*devices.place(images, np.array(labels, np.int32)))
         for place, variable in enumerate(model.variables):
-            found[f"{size}/{place}"] = np.asarray(variable)
+            found[f"{number}/{place}"] = np.asarray(variable)
         totals = step.totals()
-        found[f"{size}/sums"] = np.array([totals.loss, totals.terms])
-        found[f"{size}/counts"] = np.array([totals.correct, totals.examples, totals.steps])
+        found[f"{number}/sums"] = np.array([totals.loss, totals.terms])
+        found[f"{number}/counts"] = np.array([totals.correct, totals.examples, totals.steps])
     return found
 
 
