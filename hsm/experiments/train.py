@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from hsm.data.catalog import ALL
-from hsm.experiments.cli import data_flags, hyperparameter_flags, limit_flag, overwrite_flag
+from hsm.experiments.cli import (
+    data_flags,
+    device_flags,
+    hyperparameter_flags,
+    limit_flag,
+    overwrite_flag,
+)
 from hsm.experiments.cli import precision as precision_flag
 from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.cli.app import load_tensorflow, run
@@ -34,6 +40,7 @@ if TYPE_CHECKING:
     from hsm.experiments.config.run_record import RunRecord
     from hsm.experiments.runs.workspace import Workspace
     from hsm.models import EmbeddingModel
+    from hsm.training.devices import Devices
 
 FLAGS = flags.FLAGS
 _SMALL = {"backbone": "strided_convnet", "image_size": 28}
@@ -60,6 +67,7 @@ flags.DEFINE_integer("seed", 0, "Decides initial weights, order, crops and flips
 @command(
     uses=[
         *(data_flags, limit_flag, hyperparameter_flags, precision_flag, overwrite_flag),
+        device_flags,
         *("weights", "output_dir", "smoke", "dry_run", "verbose"),
     ],
     defaults={"dataset": ["image_folder"]},
@@ -84,6 +92,7 @@ def main() -> None:
     from hsm.experiments.runs import room
     from hsm.experiments.runs.workspace import Workspace
 
+    devices = device_flags.devices()
     sizes = check_backbones([_config(dataset, dataset)], pretrained)
     source = _source(dataset)
     config = _config(dataset, source.name)
@@ -93,7 +102,7 @@ def main() -> None:
     if FLAGS.dry_run:
         return
     with workspace.locked():
-        record = _trained(config, source, workspace, pretrained)
+        record = _trained(config, source, workspace, pretrained, devices)
         _leave(record, source, workspace)
 
 
@@ -208,12 +217,16 @@ def _is_random(config: RunConfig) -> bool:
 
 
 def _trained(
-    config: RunConfig, source: ImageSource, workspace: Workspace, pretrained: Pretrained
+    config: RunConfig,
+    source: ImageSource,
+    workspace: Workspace,
+    pretrained: Pretrained,
+    devices: Devices,
 ) -> RunRecord:
     from hsm.experiments.runs import early_stopping
     from hsm.experiments.runs.runner import Runner
 
-    runner = Runner(source, workspace, pretrained, verbose=FLAGS.verbose)
+    runner = Runner(source, workspace, pretrained, verbose=FLAGS.verbose, devices=devices)
     if FLAGS.early_stopping is None:
         return runner.run(config)
     return early_stopping.run(runner, config, patience=FLAGS.early_stopping)

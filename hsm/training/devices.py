@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -36,6 +36,11 @@ class Devices:
     def count(self) -> int:
         """Devices of all workers."""
         return int(self.strategy.num_replicas_in_sync)
+
+    @property
+    def workers(self) -> int:
+        """Processes that have devices, each with as many."""
+        return self.share.count
 
     @property
     def share(self) -> Share:
@@ -93,11 +98,80 @@ class Devices:
             lambda *slices: self.strategy.run(step, slices), input_signature=signature
         )
 
+    def mapped(
+        self, function: Callable[[tf.Tensor], tf.Tensor], shape: Sequence[int], dtype: Any
+    ) -> Callable[[Any], Any]:
+        """Compile a function of rows that is run on every device with its part of a batch.
+
+        Args:
+            function: tensor [b, ...] → tensor [b, k], row by row.
+            shape: of a row.
+            dtype: of the rows.
+
+        Returns:
+            From this worker's share of a batch, [b, ...], to the results for the whole batch.
+        """
+        if self.count == 1:
+            signature = [tf.TensorSpec([None, *shape], dtype)]
+            return tf.function(function, input_signature=signature)
+
+        def gathered_rows(rows: tf.Tensor) -> tf.Tensor:
+            blank = tf.cast(tf.shape(rows)[0] == 0, tf.int32)
+            results = function(tf.pad(rows, [[0, blank], *([0, 0] for _ in shape)]))
+            return gathered(results[: tf.shape(rows)[0]])
+
+        compiled: list[Any] = []
+
+        def whole(rows: Any) -> Any:
+            placed = self.place(rows)
+            if not compiled:
+                compiled.append(self.run(gathered_rows, *placed))
+            return self.strategy.experimental_local_results(compiled[0](*placed))[0]
+
+        return whole
+
     def reduce(self, values: Any) -> Any:
         """Return, within a step, the sums of `values` over all devices."""
         if self.count == 1:
             return values
         return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, values)
+
+    def meet(self) -> None:
+        """Wait for all workers to be here."""
+        self._gathered_numbers((0,))
+
+    def check_alike(self, numbers: Sequence[int], what: str) -> None:
+        """Wait for all workers, and compare what they have read.
+
+        Args:
+            numbers: the same on all of them if all is well.
+            what: what they were read from, for the error.
+
+        Raises:
+            ValueError: on every worker, if one has others than the chief.
+        """
+        found = self._gathered_numbers(numbers)
+        others = [worker for worker, row in enumerate(found) if row != found[0]]
+        if others:
+            raise ValueError(
+                f"expected all workers to find the same in {what}. Received: {found[others[0]]} "
+                f"by worker {others[0]} and {found[0]} by the chief. Name a folder that all of "
+                "them share"
+            )
+
+    def describe(self) -> dict[str, Any]:
+        """Return, as JSON values, what changes the numbers of a run on several devices."""
+        if self.count == 1:
+            return {}
+        return {"devices": {"replicas": self.count, "workers": self.workers}}
+
+    def _gathered_numbers(self, numbers: Sequence[int]) -> list[list[int]]:
+        """The numbers of every worker, a list each."""
+        if self.workers == 1:
+            return [list(numbers)]
+        gather = tf.function(lambda: self.strategy.run(lambda: gathered(tf.constant([numbers]))))
+        rows = self.strategy.experimental_local_results(gather())[0].numpy()
+        return [[int(n) for n in row] for row in rows[:: self._own]]
 
     @property
     def _own(self) -> int:

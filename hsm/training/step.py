@@ -12,6 +12,7 @@ import tensorflow as tf
 from hsm.layers.backend import require_tensorflow
 from hsm.training.devices import Devices
 from hsm.training.objective import BatchLoss, Objective, SoftmaxObjective
+from hsm.training.replicas import NeverEmpty, average_statistics
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ class TrainStep:
 
     def _step(self, images: tf.Tensor, labels: tf.Tensor) -> None:
         variables = self.model.trainable_variables
-        model = self.model if self.devices.count == 1 else _NeverEmpty(self.model)
+        model = self.model if self.devices.count == 1 else NeverEmpty(self.model)
         with tf.GradientTape() as tape:
             loss = self.objective(model, tf.cast(images, tf.float32), labels, training=True)
             sums = self.devices.reduce(_sums(loss, labels))
@@ -141,7 +142,8 @@ class TrainStep:
         gradients = tape.gradient(scaled_loss, variables)
         if self.devices.count > 1:
             gradients = self._of_all_finite(gradients)
-            self._average_statistics(tf.cast(tf.shape(labels)[0], tf.float64) / sums[3])
+            share = tf.cast(tf.shape(labels)[0], tf.float64) / sums[3]
+            average_statistics(self.model, self.devices, weight=share)
         self._apply(gradients, variables)
         self._count(sums)
 
@@ -167,15 +169,6 @@ class TrainStep:
         flag = self.devices.reduce(tf.add_n(sums))
         return [None if g is None else g + tf.cast(flag, g.dtype) for g in gradients]
 
-    def _average_statistics(self, weight: tf.Tensor) -> None:
-        """Make the averages of batch normalisation those over devices, by their images."""
-        values = [variable for layer in _normalizations(self.model) for variable in layer]
-        if not values:
-            return
-        weighted = [v.value * tf.cast(weight, v.dtype) for v in values]
-        for variable, mean in zip(values, self.devices.reduce(weighted), strict=True):
-            variable.assign(mean)
-
     def _count(self, sums: tf.Tensor) -> None:
         _, _, bad, steps = tf.unstack(self._counts)
         is_first = tf.logical_and(bad == 0, tf.logical_not(tf.math.is_finite(sums[0])))
@@ -190,33 +183,3 @@ def _sums(loss: BatchLoss, labels: tf.Tensor) -> tf.Tensor:
     hits = 0 if loss.hits is None else loss.hits
     numbers = (loss.total, loss.count, hits, tf.shape(labels)[0])
     return tf.stack([tf.cast(number, tf.float64) for number in numbers])
-
-
-class _NeverEmpty:
-    """A model that is not called with no images, of which not every operation makes none.
-
-    A device of a batch with fewer images than devices calls it with a blank one, and cuts off what
-    it makes of it.
-    """
-
-    def __init__(self, model: keras.Model) -> None:
-        self._model = model
-
-    def __call__(self, images: tf.Tensor, **options: Any) -> Any:
-        size = tf.shape(images)[0]
-        blank = tf.cast(size == 0, tf.int32)
-        padded = tf.pad(images, [[0, blank], *([0, 0] for _ in images.shape[1:])])
-        output = self._model(padded, **options)
-        return tf.nest.map_structure(lambda tensor: tensor[:size], output)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._model, name)
-
-
-def _normalizations(model: keras.Model) -> list[tuple[keras.Variable, keras.Variable]]:
-    """The averages that every batch normalisation keeps of a device's own images."""
-    return [
-        (layer.moving_mean, layer.moving_variance)
-        for layer in model._flatten_layers()
-        if isinstance(layer, keras.layers.BatchNormalization) and not layer.synchronized
-    ]

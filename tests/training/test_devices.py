@@ -42,16 +42,17 @@ def test_steps_are_those_of_one_device(results, case, count):
         np.testing.assert_allclose(results[count][key], value, atol=2e-4, rtol=2e-4, err_msg=key)
 
 
-def test_a_case_trains(results):
+@pytest.mark.slow
+def test_every_case_trains(results):
+    """Without weights that move, the comparison above would say nothing."""
     for case in CASES:
-        kernel = [value for key, value in results[1].items() if key.startswith(f"{case}/0/")]
-        assert any(np.abs(value).max() > 0 for value in kernel)
+        assert results[1][f"{case}/0/sums"][0] > 0.0, case
 
 
 @pytest.mark.parametrize(("size", "count"), [(7, 3), (2, 3), (0, 2), (8, 4)])
 def test_shares_are_consecutive_and_even(size, count):
     parts = [list(range(size))[Share(index, count).of(size)] for index in range(count)]
-    assert sum(parts, []) == list(range(size))
+    assert [place for part in parts for place in part] == list(range(size))
     sizes = [len(part) for part in parts]
     assert max(sizes) - min(sizes) <= 1
     assert sizes == sorted(sizes, reverse=True)

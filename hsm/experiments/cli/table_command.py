@@ -70,7 +70,7 @@ def finished_runs(table: Table) -> list[Finished]:
         The runs of every data set; with --dry_run, which only says what would run, none.
     """
     found = []
-    for runs in wanted(table.configs, table.split, narrowed=table.narrowed):
+    for runs in wanted(table.configs, table.split, narrowed=table.narrowed, on_devices=True):
         # Not before: --help and a bad flag need no TensorFlow.
         from hsm.experiments.runs.runner import Runner
 
@@ -82,6 +82,7 @@ def finished_runs(table: Table) -> list[Finished]:
                 runs.pretrained,
                 tensorboard=tensorboard,
                 verbose=shared.FLAGS.verbose,
+                devices=runs.devices,
             )
             found.append(Finished(runner, [runner.run(config) for config in runs.configs]))
     return found
