@@ -101,9 +101,10 @@ def main() -> None:
     _say_plan(config, source, workspace, pretrained)
     if FLAGS.dry_run:
         return
-    with workspace.locked():
+    with device_flags.working(devices, workspace):
         record = _trained(config, source, workspace, pretrained, devices)
-        _leave(record, source, workspace)
+        if devices.is_chief:
+            _leave(record, source, workspace)
 
 
 def _dataset() -> str:
@@ -119,6 +120,10 @@ def _dataset() -> str:
         raise ValueError(
             "--early_stopping looks at classes that do not train, and none is held out: add "
             "--validation_classes=N, or leave it out"
+        )
+    if FLAGS.early_stopping and FLAGS.strategy == "multi_worker":
+        raise ValueError(
+            "--early_stopping goes with one process: leave it out, or use another --strategy"
         )
     if chosen != ["image_folder"] or FLAGS.data_dir:
         return chosen[0]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from absl import flags
 
 if TYPE_CHECKING:
+    from hsm.experiments.runs.workspace import Workspace
     from hsm.training.devices import Devices
 
 FLAGS = flags.FLAGS
@@ -38,4 +43,25 @@ def devices() -> Devices:
     """
     from hsm.experiments.runs import device_choice
 
-    return device_choice.choose(FLAGS.strategy, FLAGS.logical_devices)
+    found = device_choice.choose(FLAGS.strategy, FLAGS.logical_devices)
+    if not found.is_chief:  # One of several workers says what all of them do.
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - until the process ends
+    return found
+
+
+@contextmanager
+def working(chosen: Devices, workspace: Workspace) -> Iterator[None]:
+    """Hold the output folder while the devices work; of several workers the chief does.
+
+    Raises:
+        LostWorkerError: if another worker is gone.
+        OSError: as the folder gives reason to.
+    """
+    from hsm.experiments.runs import device_choice
+
+    with device_choice.watched(FLAGS.strategy):
+        if not chosen.is_chief:
+            yield
+            return
+        with workspace.locked():
+            yield

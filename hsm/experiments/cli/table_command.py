@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hsm.data.catalog import ZERO_SHOT
+from hsm.experiments.cli import device_flags
 from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.cli.requested_runs import Configs, wanted
 from hsm.experiments.runs.finished import Finished
@@ -39,7 +40,7 @@ class Table:
 def make(table: Table) -> None:
     """Run what the table lacks and write it; with --dry_run only say what would run."""
     finished = finished_runs(table)
-    if not finished:
+    if not (finished and finished[0].runner.devices.is_chief):
         return
     from hsm.experiments.reporting.table_report import write
 
@@ -75,7 +76,7 @@ def finished_runs(table: Table) -> list[Finished]:
         from hsm.experiments.runs.runner import Runner
 
         tensorboard = shared.FLAGS.tensorboard
-        with runs.workspace.locked():
+        with device_flags.working(runs.devices, runs.workspace):
             runner = Runner(
                 runs.source,
                 runs.workspace,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import os
+from contextlib import AbstractContextManager
 
 import tensorflow as tf
 
+from hsm.training.cluster import Cluster, cluster_of
 from hsm.training.devices import Devices
 
 STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker")
@@ -25,12 +29,22 @@ def choose(strategy: str, logical_devices: int = 0) -> Devices:
     gpus = tf.config.list_physical_devices("GPU")
     _check(strategy, logical_devices, gpus=len(gpus))
     if strategy == "multi_worker":
-        return _multi_worker(logical_devices)
+        return _multi_worker()[0]
     if logical_devices > 1:
         return _mirrored("CPU", logical_devices)
     if strategy == "one_device" or len(gpus) < 2:
         return Devices()
     return _mirrored("GPU", len(gpus))
+
+
+def watched(strategy: str) -> AbstractContextManager[None]:
+    """Return the block in which the work of the devices that `choose` gave is done.
+
+    Raises:
+        LostWorkerError: in the block, if another process is gone.
+    """
+    cluster = _multi_worker()[1] if strategy == "multi_worker" else None
+    return contextlib.nullcontext() if cluster is None else cluster.lost_worker_named()
 
 
 def _check(strategy: str, logical_devices: int, *, gpus: int) -> None:
@@ -48,6 +62,11 @@ def _check(strategy: str, logical_devices: int, *, gpus: int) -> None:
         raise ValueError(
             "expected logical_devices of at most 1 with strategy=one_device. Received: "
             f"logical_devices={logical_devices}; use strategy=mirrored"
+        )
+    if logical_devices and strategy == "multi_worker":
+        raise ValueError(
+            "expected logical_devices=0 with strategy=multi_worker, where a process without GPUs is "
+            f"one device. Received: logical_devices={logical_devices}"
         )
     if strategy == "mirrored" and max(gpus, logical_devices) < 2:
         raise ValueError(
@@ -77,5 +96,9 @@ def _divide_processor(count: int) -> None:
         ) from error
 
 
-def _multi_worker(logical_devices: int) -> Devices:
-    raise NotImplementedError
+@functools.cache
+def _multi_worker() -> tuple[Devices, Cluster | None]:
+    cluster = cluster_of(os.environ)
+    if len(cluster.workers) == 1:
+        return choose("auto"), None
+    return cluster.devices(), cluster
