@@ -24,7 +24,7 @@ def results(tmp_path_factory):
             [sys.executable, script, str(count), str(path)],
             env=ENVIRONMENT,
             check=True,
-            timeout=300,
+            timeout=600,
             capture_output=True,
         )
         found[count] = dict(np.load(path))

@@ -65,8 +65,8 @@ def _check(strategy: str, logical_devices: int, *, gpus: int) -> None:
         )
     if logical_devices and strategy == "multi_worker":
         raise ValueError(
-            "expected logical_devices=0 with strategy=multi_worker, where a process without GPUs is "
-            f"one device. Received: logical_devices={logical_devices}"
+            "expected logical_devices=0 with strategy=multi_worker, where a processor is one "
+            f"device. Received: logical_devices={logical_devices}"
         )
     if strategy == "mirrored" and max(gpus, logical_devices) < 2:
         raise ValueError(
