@@ -18,6 +18,7 @@ from hsm.training.devices import Devices
 # A chief is worker 0, wherever it stands in TF_CONFIG.
 _JOBS = ("chief", "worker")
 _START_SECONDS = 300.0
+_MOST_TASKS = 2**10
 _EXAMPLE = (
     '{"cluster": {"worker": ["host-a:2222", "host-b:2222"]}, '
     '"task": {"type": "worker", "index": 0}}'
@@ -171,7 +172,11 @@ def _check_addresses(addresses: Any) -> None:
 
 def _of_slurm() -> Cluster:
     try:
-        resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(auto_set_gpu=False)
+        # As many GPUs as could be: it names no more tasks of a machine than that has GPUs.
+        resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(
+            gpus_per_node=_MOST_TASKS, gpus_per_task=1, auto_set_gpu=False
+        )
+        resolver.cluster_spec()  # Before it, the task is not known.
         job, index = resolver.get_task_info()
         return Cluster(resolver.cluster_spec().as_dict(), job, int(index))
     except (RuntimeError, ValueError, KeyError) as error:

@@ -1,13 +1,16 @@
 """Trains small networks on logical devices of the processor, in a process that begins with them.
 
     python on_devices.py COUNT FILE
+    python on_devices.py workers FILE
 
-writes to FILE (.npz) the weights after the steps of the cases below on so many devices. A process
-can have one strategy for them: another one would join its groups of devices.
+writes to FILE (.npz) the weights after the steps of the cases below on so many devices, or, for a
+few cases, with the processes that TF_CONFIG names. A process can have one strategy for its devices:
+another one would join the groups that the first one made.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -16,9 +19,13 @@ import numpy as np
 import tensorflow as tf
 
 from hsm import losses
+from hsm.data.sources.source import Split
+from hsm.experiments.config import RunConfig
+from hsm.experiments.runs.evaluator import Evaluator
 from hsm.layers import ExampleDropout
 from hsm.models import EmbeddingModel
 from hsm.models.head import Head
+from hsm.training.cluster import cluster_of
 from hsm.training.devices import Devices
 from hsm.training.objective import OutputObjective, SoftmaxObjective
 from hsm.training.step import TrainStep
@@ -55,20 +62,52 @@ CASES = {
     "float16": ("SM", SoftmaxObjective(), {"scale": 2.0**10}),
 }
 
+WORKERS_CASES = ("softmax", "statistics", "dropout", "triplet")
 
-def main(count: int, path: Path) -> None:
+
+def main(count: str, path: Path) -> None:
     """Write the results of all cases."""
+    if count == "workers":
+        devices, cases = cluster_of(os.environ).devices(seconds=120), WORKERS_CASES
+    else:
+        devices, cases = on(int(count)), tuple(CASES)
+    found = {
+        f"{name}/{key}": value
+        for name in cases
+        for key, value in trained(devices, *CASES[name]).items()
+    }
+    found["embedded"], found["labels"] = embedded(devices)
+    if devices.is_chief:
+        np.savez(path, **found)
+    devices.meet()
+
+
+def on(count: int) -> Devices:
+    """So many devices of the processor."""
     cpu = tf.config.list_physical_devices("CPU")[0]
     logical = [tf.config.LogicalDeviceConfiguration()] * count
     tf.config.set_logical_device_configuration(cpu, logical)
     names = [f"CPU:{number}" for number in range(count)]
-    devices = Devices(tf.distribute.MirroredStrategy(names) if count > 1 else None)
-    found = {
-        f"{name}/{key}": value
-        for name, case in CASES.items()
-        for key, value in trained(devices, *case).items()
-    }
-    np.savez(path, **found)
+    return Devices(tf.distribute.MirroredStrategy(names) if count > 1 else None)
+
+
+def images_to_embed() -> Split:
+    """Images that are told apart by their mean, in a number that no batch size divides."""
+    count = 11
+    pixels = np.random.default_rng(0).integers(0, 256, (count, 28, 28, 3), np.uint8)
+    return Split(pixels, np.arange(count, dtype=np.int32) % 3, ("a", "b", "c"))
+
+
+def embedded(devices: Devices) -> tuple[np.ndarray, np.ndarray]:
+    """The mean colours and the labels of the test images."""
+    config = RunConfig(
+        dataset="digits", method="SM", backbone="convnet", image_size=28, test_batch_size=4
+    )
+
+    def features(images):
+        return tf.reduce_mean(images, axis=(1, 2))
+
+    return Evaluator(features, None, config, devices=devices).embed(images_to_embed())
 
 
 def make_model(head, *, synchronized=False, dropout=0.0) -> EmbeddingModel:
@@ -112,4 +151,4 @@ def trained(devices, head, objective, options) -> dict[str, np.ndarray]:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
+    main(sys.argv[1], Path(sys.argv[2]))

@@ -8,9 +8,12 @@ import sys
 import numpy as np
 import pytest
 from support.driver_process import ENVIRONMENT, ROOT
-from support.on_devices import CASES
+from support.on_devices import CASES, WORKERS_CASES, images_to_embed
+from support.workers import free_ports, tf_config
 
 from hsm.data.sampling import Share
+
+SCRIPT = [sys.executable, str(ROOT / "tests" / "support" / "on_devices.py")]
 
 
 @pytest.fixture(scope="module")
@@ -19,16 +22,25 @@ def results(tmp_path_factory):
     folder, found = tmp_path_factory.mktemp("devices"), {}
     for count in (1, 2, 3):
         path = folder / f"{count}.npz"
-        script = str(ROOT / "tests" / "support" / "on_devices.py")
-        subprocess.run(
-            [sys.executable, script, str(count), str(path)],
-            env=ENVIRONMENT,
-            check=True,
-            timeout=600,
-            capture_output=True,
-        )
+        subprocess.run([*SCRIPT, str(count), path], env=ENVIRONMENT, check=True, timeout=600)
         found[count] = dict(np.load(path))
     return found
+
+
+@pytest.fixture(scope="module")
+def worker_results(tmp_path_factory):
+    """What two processes give that are one job."""
+    path, ports = tmp_path_factory.mktemp("workers") / "found.npz", free_ports(2)
+    processes = [
+        subprocess.Popen([*SCRIPT, "workers", path], env={**ENVIRONMENT, **tf_config(ports, index)})
+        for index in range(2)
+    ]
+    try:
+        assert [process.wait(timeout=600) for process in processes] == [0, 0]
+    finally:
+        for process in processes:
+            process.kill()
+    return dict(np.load(path))
 
 
 @pytest.mark.slow
@@ -40,6 +52,25 @@ def test_steps_are_those_of_one_device(results, case, count):
     assert alone.keys() == {key for key in results[count] if key.startswith(f"{case}/")}
     for key, value in alone.items():
         np.testing.assert_allclose(results[count][key], value, atol=2e-4, rtol=2e-4, err_msg=key)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", WORKERS_CASES)
+def test_steps_of_two_processes_are_those_of_one_device(results, worker_results, case):
+    keys = [key for key in results[1] if key.startswith(f"{case}/")]
+    assert keys
+    for key in keys:
+        expected = results[1][key]
+        np.testing.assert_allclose(worker_results[key], expected, atol=2e-4, rtol=2e-4, err_msg=key)
+
+
+@pytest.mark.slow
+def test_every_image_is_embedded_once_and_in_order(results, worker_results):
+    images = images_to_embed()
+    means = images.images.astype(np.float64).mean(axis=(1, 2))
+    for found in (*results.values(), worker_results):
+        np.testing.assert_allclose(found["embedded"], means, rtol=1e-5)
+        np.testing.assert_array_equal(found["labels"], images.labels)
 
 
 @pytest.mark.slow
