@@ -169,8 +169,12 @@ class Devices:
         """The numbers of every worker, a list each."""
         if self.workers == 1:
             return [list(numbers)]
-        gather = tf.function(lambda: self.strategy.run(lambda: gathered(tf.constant([numbers]))))
-        rows = self.strategy.experimental_local_results(gather())[0].numpy()
+
+        def row() -> tf.Tensor:
+            return gathered(tf.constant([numbers]))
+
+        found = tf.function(self.strategy.run, autograph=False)(row)
+        rows = self.strategy.experimental_local_results(found)[0].numpy()
         return [[int(n) for n in row] for row in rows[:: self._own]]
 
     @property

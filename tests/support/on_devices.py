@@ -141,7 +141,8 @@ def trained(devices, head, objective, options) -> dict[str, np.ndarray]:
     for number, labels in enumerate(batches):
         shape = (len(labels), SIDE, SIDE, 3)
         images = np.random.default_rng(number).integers(0, 256, shape, dtype=np.uint8)
-        step(*devices.place(images, np.array(labels, np.int32)))
+        own = devices.share.of(len(labels))
+        step(*devices.place(images[own], np.array(labels, np.int32)[own]))
         for place, variable in enumerate(model.variables):
             found[f"{number}/{place}"] = np.asarray(variable)
         totals = step.totals()
