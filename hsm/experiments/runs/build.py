@@ -176,6 +176,17 @@ def training_order(config: RunConfig, source: ImageSource, epoch: int) -> BatchO
     return resolve(config.traits.sampler)(source.train.labels, config, epoch)
 
 
+def check_batches(config: RunConfig, source: ImageSource, devices: Devices) -> None:
+    """Raise ValueError if statistics of all devices would count an image that is not there."""
+    fewest = int(training_order(config, source, 1).sizes.min())
+    if config.synchronized_batch_norm and fewest < devices.count:
+        raise ValueError(
+            "expected batches of at least as many images as there are devices with "
+            f"synchronized_batch_norm. Received: {fewest} images in the smallest batch and "
+            f"{devices.count} devices; use another batch_size, or keep_last_batch=False"
+        )
+
+
 def training_data(config: RunConfig, source: ImageSource, share: Share = WHOLE) -> TrainingData:
     """The batches of every epoch, a function of the seed; of several workers a `share` of each."""
     crop = pipeline.Crop(

@@ -229,6 +229,7 @@ class Runner:
         self, config: RunConfig, weights: str | None
     ) -> tuple[dict[str, Any], EmbeddingModel]:
         """What the record of the run is made of, and its trained network."""
+        build.check_batches(config, self.source, self.devices)
         num_classes = self.source.train.num_classes
         model = build.build_model(
             config, num_classes, pretrained=self.pretrained, devices=self.devices
