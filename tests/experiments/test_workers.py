@@ -38,7 +38,7 @@ def start(tmp_path):
 
 
 def test_a_killed_worker_ends_the_job_which_then_goes_on(start, tmp_path):
-    chief, other = start(epochs=400)
+    chief, other = start(epochs=150)
     checkpoints = (tmp_path / "smoke" / "trunks").glob
     while not list(checkpoints("*/checkpoint.npz")):
         assert chief.poll() is None
@@ -52,7 +52,7 @@ def test_a_killed_worker_ends_the_job_which_then_goes_on(start, tmp_path):
     assert errors.count("\n") == 1
     assert not list((tmp_path / "smoke" / "records").glob("*.json"))
 
-    chief, other = start(epochs=400)
+    chief, other = start(epochs=150)
     said, errors = chief.communicate(timeout=300)
     assert (chief.returncode, errors) == (0, "")
     assert "continues after epoch" in said

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 
-from hsm.experiments.runs import device_choice
+from hsm.experiments.runs import build, device_choice
+from hsm.training.devices import Devices
 
 
 @pytest.mark.parametrize(
@@ -44,3 +48,14 @@ def test_multi_worker_without_a_job_is_a_sentence(monkeypatch):
     monkeypatch.delenv("SLURM_STEP_NODELIST", raising=False)
     with pytest.raises(ValueError, match="TF_CONFIG"):
         device_choice.choose("multi_worker")
+
+
+def test_a_batch_with_fewer_images_than_devices_has_no_statistics_of_all(few_digits, quick_config):
+    config = replace(quick_config, synchronized_batch_norm=True, batch_size=46)  # 48: 46 and 2.
+    devices = Devices()
+    build.check_batches(config, few_digits, devices)
+    fewest = int(build.training_order(config, few_digits, 1).sizes.min())
+    devices = SimpleNamespace(count=fewest + 1)
+    with pytest.raises(ValueError, match=f"{fewest} images in the smallest batch and {fewest + 1}"):
+        build.check_batches(config, few_digits, devices)
+    build.check_batches(replace(config, synchronized_batch_norm=False), few_digits, devices)
