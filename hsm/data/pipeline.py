@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from hsm.cores import usable_cores
 from hsm.data import images
-from hsm.data.sampling import BatchOrder, in_order
+from hsm.data.sampling import WHOLE, BatchOrder, Share, in_order
 from hsm.data.sources.encoded import encoded_reader
 from hsm.data.sources.source import Files, Split
 
@@ -57,17 +57,42 @@ class Crop:
 
 @dataclass(frozen=True)
 class Places:
-    """Where crops lie, one for each place of an order.
+    """What batches hold, one batch after the other: images, and where their crops lie.
 
     Attributes:
+        sizes: int64 [steps], images of each batch.
+        indices: int64 [n], which images.
         top: int64 [n], pixels above the crop in the resized image.
         left: int64 [n], pixels to its left.
         mirrored: bool [n].
     """
 
+    sizes: NDArray[np.int64]
+    indices: NDArray[np.int64]
     top: NDArray[np.int64]
     left: NDArray[np.int64]
     mirrored: NDArray[np.bool_]
+
+    @property
+    def columns(self) -> tuple[NDArray[Any], ...]:
+        """All but the sizes."""
+        return self.indices, self.top, self.left, self.mirrored
+
+    @property
+    def starts(self) -> NDArray[np.int64]:
+        """Where each batch begins, and the end of the last one."""
+        return np.r_[0, np.cumsum(self.sizes)]
+
+    def of(self, share: Share) -> Places:
+        """That part of every batch, of which some may then be empty."""
+        if share == WHOLE:
+            return self
+        parts = [share.of(size) for size in self.sizes]
+        own = np.zeros(len(self.indices), np.bool_)
+        for start, part in zip(self.starts, parts, strict=False):
+            own[start + part.start : start + part.stop] = True
+        sizes = np.array([part.stop - part.start for part in parts], np.int64)
+        return Places(sizes, *(column[own] for column in self.columns))
 
 
 class TrainingBatches:
@@ -84,7 +109,15 @@ class TrainingBatches:
         is_array = isinstance(split.images, np.ndarray)
         self._batches = (_array_batches if is_array else _file_batches)(split, crop.size)
 
-    def __call__(self, order: BatchOrder, *, seed: int, epoch: int, start_step: int = 0) -> Batches:
+    def __call__(
+        self,
+        order: BatchOrder,
+        *,
+        seed: int,
+        epoch: int,
+        start_step: int = 0,
+        share: Share = WHOLE,
+    ) -> Batches:
         """Returns the crops of one epoch.
 
         Args:
@@ -93,9 +126,11 @@ class TrainingBatches:
                 it decides where a crop lies.
             epoch: 0 or more.
             start_step: batches of the epoch to leave out, without decoding them.
+            share: the part of every batch to read; nothing is read of the others.
 
         Returns:
-            (uint8 [b, size, size, 3], int32 [b]) of each of `order.steps - start_step` batches.
+            (uint8 [b, size, size, 3], int32 [b]) of each of `order.steps - start_step` batches; b
+            is 0 where a batch has no image for the share.
 
         Raises:
             ValueError: for a `start_step` outside the epoch.
@@ -105,32 +140,36 @@ class TrainingBatches:
                 f"expected start_step to be 0 to {order.steps}, the batches of an epoch. "
                 f"Received: start_step={start_step}"
             )
-        places = draw_places(self._crop, order, num_images=len(self._split), seed=(seed, epoch))
-        return self._batches(order, places, start_step)
+        rows = draw_places(self._crop, order, num_images=len(self._split), seed=(seed, epoch))
+        return self._batches(rows.of(share), start_step)
 
 
-def warm_up_batches(split: Split, *, crop: int, batch_size: int) -> Batches:
+def warm_up_batches(split: Split, *, crop: int, batch_size: int, share: Share = WHOLE) -> Batches:
     """Returns the central crop of every image of `split`, once and in order, as training batches.
 
     Args:
         split: the images to train on.
         crop: side of a crop in pixels, see `Crop`.
         batch_size: images a batch; the last one may be smaller, or larger by one.
+        share: the part of every batch to read.
 
     Returns:
         (uint8 [b, crop, crop, 3], int32 [b]) of each batch.
     """
     central = TrainingBatches(split, Crop(crop, random=False))
-    return central(in_order(len(split), batch_size), seed=0, epoch=0)
+    return central(in_order(len(split), batch_size), seed=0, epoch=0, share=share)
 
 
-def evaluation_batches(split: Split, *, crop: int, batch_size: int = 100) -> Batches:
+def evaluation_batches(
+    split: Split, *, crop: int, batch_size: int = 100, share: Share = WHOLE
+) -> Batches:
     """Returns the central crop of every image of `split`, once and in order.
 
     Args:
         split: the images to evaluate on.
         crop: side of a crop in pixels; images are first resized to `images.resize_size(crop)`.
         batch_size: images a batch; the last one may be smaller.
+        share: the part of every batch to read.
 
     Returns:
         (uint8 [b, crop, crop, 3], int32 [b]) of each batch.
@@ -138,7 +177,7 @@ def evaluation_batches(split: Split, *, crop: int, batch_size: int = 100) -> Bat
     starts = np.arange(0, len(split), batch_size)
     order = BatchOrder(np.arange(len(split)), np.diff(np.r_[starts, len(split)]))
     central = TrainingBatches(split, Crop(crop, random=False))
-    return central(order, seed=0, epoch=0)
+    return central(order, seed=0, epoch=0, share=share)
 
 
 def draw_places(crop: Crop, order: BatchOrder, *, num_images: int, seed: tuple[int, int]) -> Places:
@@ -146,12 +185,6 @@ def draw_places(crop: Crop, order: BatchOrder, *, num_images: int, seed: tuple[i
 
     All is drawn for all images, as often as one of them comes, so that neither the order nor what
     the crop makes of a number changes what else is drawn.
-
-    Args:
-        crop: what is cut out.
-        order: which of the images the batches hold.
-        num_images: how many images there are.
-        seed: the run's and the epoch.
     """
     draws = np.empty((len(order.indices), 3))
     generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
@@ -163,10 +196,10 @@ def draw_places(crop: Crop, order: BatchOrder, *, num_images: int, seed: tuple[i
     # An odd margin leaves its extra pixel at the bottom and at the right.
     offsets = draws[:, :2] * places if crop.random else np.full((len(draws), 2), crop.margin // 2)
     top, left = offsets.astype(np.int64).T
-    return Places(top, left, (draws[:, 2] < 0.5) & crop.flip)
+    return Places(order.sizes, order.indices, top, left, (draws[:, 2] < 0.5) & crop.flip)
 
 
-_Read = Callable[[BatchOrder, Places, int], Batches]
+_Read = Callable[[Places, int], Batches]
 
 
 def _array_batches(split: Split, size: int) -> _Read:
@@ -175,15 +208,9 @@ def _array_batches(split: Split, size: int) -> _Read:
     # [n, places, places, 3, size, size], without a copy.
     windows = np.lib.stride_tricks.sliding_window_view(pixels, (size, size), axis=(1, 2))
 
-    def batches(
-        order: BatchOrder, places: Places, start_step: int
-    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        ends = np.cumsum(order.sizes)
-        for start, end in zip((ends - order.sizes)[start_step:], ends[start_step:], strict=True):
-            indices, top, left, mirrored = (
-                part[start:end]
-                for part in (order.indices, places.top, places.left, places.mirrored)
-            )
+    def batches(rows: Places, start_step: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for start, end in itertools.pairwise(rows.starts[start_step:]):
+            indices, top, left, mirrored = (column[start:end] for column in rows.columns)
             crops = np.moveaxis(windows[indices, top, left], 1, -1)
             crops[mirrored] = crops[mirrored, :, ::-1]
             yield np.ascontiguousarray(crops), split.labels[indices].astype(np.int32)
@@ -217,21 +244,27 @@ def _file_batches(split: Split, size: int) -> _Read:
         image = load(read(index))
         return images.crop_flip(image, size, top=top, left=left, mirrored=mirrored), labels[index]
 
-    def batches(order: BatchOrder, places: Places, start_step: int) -> tf.data.Dataset:
-        starts = np.r_[0, np.cumsum(order.sizes)]
-        changes = np.flatnonzero(np.diff(order.sizes)) + 1
-        bounds = [start_step, *(int(c) for c in changes if c > start_step), order.steps]
-        whole = (order.indices, places.top, places.left, places.mirrored)
+    def batches(rows: Places, start_step: int) -> tf.data.Dataset:
+        starts, steps = rows.starts, len(rows.sizes)
+        changes = np.flatnonzero(np.diff(rows.sizes)) + 1
+        bounds = [start_step, *(int(c) for c in changes if c > start_step), steps]
         dataset: tf.data.Dataset | None = None
         for first, last in itertools.pairwise(bounds):
-            part = (column[starts[first] : starts[last]] for column in whole)
-            batch_size = order.sizes[min(first, order.steps - 1)]
+            batch_size = rows.sizes[min(first, steps - 1)]
+            part = (column[starts[first] : starts[last]] for column in rows.columns)
             examples = tf.data.Dataset.from_tensor_slices(tuple(part))
-            found = examples.map(example, usable_cores(), deterministic=True).batch(batch_size)
+            found = examples.map(example, usable_cores(), deterministic=True)
+            found = found.batch(batch_size) if batch_size else _empty(found).repeat(last - first)
             dataset = found if dataset is None else dataset.concatenate(found)
         return _ready(dataset)
 
     return batches
+
+
+def _empty(examples: tf.data.Dataset) -> tf.data.Dataset:
+    """Returns a batch of none of `examples`."""
+    none = (tf.zeros([0, *spec.shape], spec.dtype) for spec in examples.element_spec)
+    return tf.data.Dataset.from_tensors(tuple(none))
 
 
 @functools.cache
@@ -245,13 +278,13 @@ def _decoder(size: int) -> Callable[[tf.Tensor], tf.Tensor]:
 
 
 def _ready(batches: tf.data.Dataset) -> tf.data.Dataset:
-    """Returns `batches`, a few of which lie ready while a step runs: on the GPU if there is one."""
+    """Returns `batches`, a few of which lie ready while a step runs: on a single GPU, there."""
     options = tf.data.Options()
     # Its thread sleeps for up to a minute at a time, and an iterator's end waits until it wakes.
     options.autotune.enabled = False
     prefetched = batches.prefetch(_PREFETCHED).with_options(options)
     gpus = tf.config.list_logical_devices("GPU")
-    if not gpus:
+    if len(gpus) != 1:
         return prefetched
     # It must be the last of the transformations.
     return prefetched.apply(tf.data.experimental.prefetch_to_device(gpus[0].name, _PREFETCHED))

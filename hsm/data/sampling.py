@@ -52,6 +52,28 @@ class BatchOrder:
         return counts
 
 
+@dataclass(frozen=True)
+class Share:
+    """One of several consecutive parts of a batch, as even as division allows.
+
+    Attributes:
+        index: which part, 0..count - 1.
+        count: how many there are.
+    """
+
+    index: int = 0
+    count: int = 1
+
+    def of(self, size: int) -> slice:
+        """Its places among `size` ones; the last parts are empty where there are too few."""
+        each, more = divmod(size, self.count)
+        start = self.index * each + min(self.index, more)
+        return slice(start, start + each + (self.index < more))
+
+
+WHOLE = Share()
+
+
 def in_order(num_examples: int, batch_size: int) -> BatchOrder:
     """Every image once, in the order in which they stand.
 

@@ -11,13 +11,13 @@ from __future__ import annotations
 from hsm.experiments.cli import tune_flags
 from hsm.experiments.cli.app import run
 from hsm.experiments.cli.command import command
-from hsm.experiments.cli.requested_runs import RUN_FLAGS
+from hsm.experiments.cli.requested_runs import DEVICE_FLAGS
 from hsm.experiments.cli.table_command import Table, make
 
 TABLE = Table("table1", run=tune_flags.runs)
 
 
-@command(uses=(*RUN_FLAGS, tune_flags))
+@command(uses=(*DEVICE_FLAGS, tune_flags))
 def main() -> None:
     """Run the driver on the flags."""
     make(TABLE)

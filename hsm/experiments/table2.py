@@ -11,13 +11,13 @@ from __future__ import annotations
 from hsm.data.catalog import QUERY_GALLERY
 from hsm.experiments.cli.app import run
 from hsm.experiments.cli.command import command
-from hsm.experiments.cli.requested_runs import RUN_FLAGS
+from hsm.experiments.cli.requested_runs import DEVICE_FLAGS
 from hsm.experiments.cli.table_command import Table, make
 
 TABLE = Table("table2", split=QUERY_GALLERY)
 
 
-@command(uses=RUN_FLAGS)
+@command(uses=DEVICE_FLAGS)
 def main() -> None:
     """Run the driver on the flags."""
     make(TABLE)

@@ -15,7 +15,7 @@ from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.cli.app import run
 from hsm.experiments.cli.command import command
 from hsm.experiments.cli.hyperparameter_flags import numbers, whole_numbers
-from hsm.experiments.cli.requested_runs import RUN_FLAGS
+from hsm.experiments.cli.requested_runs import DEVICE_FLAGS
 from hsm.experiments.cli.table_command import Table, make
 from hsm.experiments.config import RunConfig
 
@@ -84,7 +84,7 @@ def _check_flags() -> None:
 TABLE = Table("table3", configs=configs, curves=False)
 
 
-@command(uses=RUN_FLAGS, defaults={"methods": list(_METHODS)})
+@command(uses=DEVICE_FLAGS, defaults={"methods": list(_METHODS)})
 def main() -> None:
     """Run the driver on the flags."""
     make(TABLE)

@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from hsm.data.catalog import ALL
-from hsm.experiments.cli import data_flags, hyperparameter_flags, limit_flag, overwrite_flag
+from hsm.experiments.cli import (
+    data_flags,
+    device_flags,
+    hyperparameter_flags,
+    limit_flag,
+    overwrite_flag,
+)
 from hsm.experiments.cli import precision as precision_flag
 from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.cli.app import load_tensorflow, run
@@ -34,6 +40,7 @@ if TYPE_CHECKING:
     from hsm.experiments.config.run_record import RunRecord
     from hsm.experiments.runs.workspace import Workspace
     from hsm.models import EmbeddingModel
+    from hsm.training.devices import Devices
 
 FLAGS = flags.FLAGS
 _SMALL = {"backbone": "strided_convnet", "image_size": 28}
@@ -61,6 +68,7 @@ flags.DEFINE_integer("seed", 0, "Decides initial weights, order, crops and flips
 @command(
     uses=[
         *(data_flags, limit_flag, hyperparameter_flags, precision_flag, overwrite_flag),
+        device_flags,
         *("weights", "output_dir", "smoke", "dry_run", "verbose"),
     ],
     defaults={"dataset": ["image_folder"]},
@@ -85,6 +93,7 @@ def main() -> None:
     from hsm.experiments.runs import room
     from hsm.experiments.runs.workspace import Workspace
 
+    devices = device_flags.devices()
     sizes = check_backbones([_config(dataset, dataset)], pretrained)
     source = _source(dataset)
     config = _config(dataset, source.name)
@@ -93,9 +102,10 @@ def main() -> None:
     _say_plan(config, source, workspace, pretrained)
     if FLAGS.dry_run:
         return
-    with workspace.locked():
-        record = _trained(config, source, workspace, pretrained)
-        _leave(record, source, workspace)
+    with device_flags.working(devices, workspace):
+        record = _trained(config, source, workspace, pretrained, devices)
+        if devices.is_chief:
+            _leave(record, source, workspace)
 
 
 def _dataset() -> str:
@@ -111,6 +121,10 @@ def _dataset() -> str:
         raise ValueError(
             "--early_stopping looks at classes that do not train, and none is held out: add "
             "--validation_classes=N, or leave it out"
+        )
+    if FLAGS.early_stopping and FLAGS.strategy == "multi_worker":
+        raise ValueError(
+            "--early_stopping goes with one process: leave it out, or use another --strategy"
         )
     if chosen != ["image_folder"] or FLAGS.data_dir:
         return chosen[0]
@@ -209,12 +223,16 @@ def _is_random(config: RunConfig) -> bool:
 
 
 def _trained(
-    config: RunConfig, source: ImageSource, workspace: Workspace, pretrained: Pretrained
+    config: RunConfig,
+    source: ImageSource,
+    workspace: Workspace,
+    pretrained: Pretrained,
+    devices: Devices,
 ) -> RunRecord:
     from hsm.experiments.runs import early_stopping
     from hsm.experiments.runs.runner import Runner
 
-    runner = Runner(source, workspace, pretrained, verbose=FLAGS.verbose)
+    runner = Runner(source, workspace, pretrained, verbose=FLAGS.verbose, devices=devices)
     if FLAGS.early_stopping is None:
         return runner.run(config)
     return early_stopping.run(runner, config, patience=FLAGS.early_stopping)

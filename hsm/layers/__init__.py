@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hsm.layers.bgr_pixels import BGRPixels
 from hsm.layers.ceil_max_pooling import CeilMaxPooling2D
+from hsm.layers.example_dropout import ExampleDropout
 from hsm.layers.l2_normalize import L2Normalize
 from hsm.layers.local_response_normalization import LocalResponseNormalization
 from hsm.layers.proxies import Proxies
@@ -14,6 +15,7 @@ from hsm.layers.unbiased_batch_norm import UnbiasedBatchNormalization
 __all__ = [
     "BGRPixels",
     "CeilMaxPooling2D",
+    "ExampleDropout",
     "L2Normalize",
     "LocalResponseNormalization",
     "Proxies",

@@ -19,7 +19,8 @@ _HOMES = {
     "LeNet": "lenet",
     "StridedConvNet": "strided_convnet",
     "build_backbone": "backbones",
-    "with_unbiased_variance": "unbiased",
+    "with_example_dropout": "exchange",
+    "with_unbiased_variance": "exchange",
 }
 
 __all__ = sorted(_HOMES)

@@ -136,16 +136,21 @@ class Trainer:
         self.made_with = progress.get("made_with", [{"after_epoch": 0, "after_step": 0}])
         self._interrupted = progress["interrupted"]
 
+    @property
+    def place(self) -> tuple[int, int]:
+        """Epochs that are completed, and steps of the next one."""
+        return self.epoch, 0 if self._interrupted is None else self._interrupted["step"]
+
     def continue_with(self, maker: Mapping[str, Any]) -> None:
         """Keep in checkpoints what computes from here on, such as packages and threads.
 
         Args:
             maker: JSON values. If they are those of the state that was restored, nothing is added.
         """
-        step = 0 if self._interrupted is None else self._interrupted["step"]
-        entry = {"after_epoch": self.epoch, "after_step": step, **maker}
+        epoch, step = self.place
+        entry = {"after_epoch": epoch, "after_step": step, **maker}
         last = self.made_with[-1] if self.made_with else {}
-        if {**last, "after_epoch": self.epoch, "after_step": step} != entry:
+        if {**last, "after_epoch": epoch, "after_step": step} != entry:
             self.made_with.append(entry)
 
     def train(self, until: int, path: Path) -> None:
@@ -207,7 +212,8 @@ class Trainer:
         elapsed, first = self._begin(epoch)
         start = time.perf_counter() - elapsed
         watch, steps = Watch(self.checkpoint_minutes * 60), self.data.steps_per_epoch
-        for index, (images, labels) in enumerate(self.data.batches(epoch, first), start=first + 1):
+        batches = self.step.devices.distribute(self.data.batches(epoch, first))
+        for index, (images, labels) in enumerate(batches, start=first + 1):
             self.step(images, labels)
             is_stopping = interruption.is_requested
             if watch.is_time(index) or is_stopping:
@@ -266,7 +272,14 @@ class Trainer:
         return totals
 
     def save(self, path: Path, interrupted: dict[str, Any] | None = None) -> None:
-        """Write the checkpoint `path`; `interrupted` says how far an unfinished epoch is."""
+        """Write the checkpoint `path`, which of several workers the chief does.
+
+        Args:
+            path: the file.
+            interrupted: how far an unfinished epoch is.
+        """
+        if not self.step.devices.is_chief:
+            return
         progress = {
             "epoch": self.epoch,
             "epochs": self.epochs,

@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from hsm.losses import cross_entropy
+from hsm.training.devices import counted_once, gathered, number_of_devices
 from hsm.training.two_pass import two_pass_output
 
 
@@ -19,9 +20,13 @@ class BatchLoss(NamedTuple):
     Attributes:
         total: float32 scalar, the sum of the loss's terms.
         count: float32 scalar, how many terms there are: images, pairs, or 1 for a loss that is one
-            number a batch. Where there are several devices, both are summed over them.
+            number a batch.
         hits: int64 scalar, images classified rightly, or what an objective that classifies none
             counts in their place; None for nothing.
+
+    Of several devices each gives its own, for the images that it got, and all three are summed over
+    them. What compares images takes those of all from `hsm.training.devices.gathered`, and is
+    then `counted_once`.
     """
 
     total: tf.Tensor
@@ -82,12 +87,16 @@ class OutputObjective:
             minimised; a `keras.losses.Loss` counts as one number a batch.
         counted: (labels [b], output [b, ...]) → int64 scalar, the batch's hits; None for none.
         slice_size: how many images go through the model at once, see
-            `hsm.training.two_pass.two_pass_output`; None for all.
+            `hsm.training.two_pass.two_pass_output`; None for all. Several devices take a share of
+            the batch each at once instead.
+        compares: the loss compares the images of a batch. Of several devices each computes it of
+            the output on all of them. False for a loss with a term for every image by itself.
     """
 
     loss: Callable[[tf.Tensor, tf.Tensor], Any]
     counted: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] | None = None
     slice_size: int | None = None
+    compares: bool = True
     classifies: bool = False
 
     def __call__(
@@ -95,14 +104,27 @@ class OutputObjective:
     ) -> BatchLoss:
         """Return the terms' sum and number, and what is counted."""
         output = self._output(model, images, training)
-        terms = tf.cast(self.loss(labels, output), tf.float32)
-        hits = None if self.counted is None else self.counted(labels, output)
-        return BatchLoss(tf.reduce_sum(terms), tf.maximum(_number(tf.size(terms)), 1.0), hits)
+        if not self.compares:
+            return self._sums(labels, output)
+        total, count, hits = self._sums(gathered(labels), gathered(output))
+        hits = None if hits is None else counted_once(hits)
+        return BatchLoss(counted_once(total), counted_once(tf.maximum(count, 1.0)), hits)
 
-    def _output(self, model: keras.Model, images: tf.Tensor, training: bool) -> tf.Tensor:
-        if self.slice_size is None:
+    def _output(self, model: keras.Model, images: tf.Tensor, training: bool) -> Any:
+        if self.slice_size is None or number_of_devices() > 1:
             return model(images, training=training)
         return two_pass_output(model, images, slice_size=self.slice_size, training=training)
+
+    def _sums(self, labels: tf.Tensor, output: Any) -> BatchLoss:
+        terms = tf.cast(self.loss(labels, output), tf.float32) * _taken_away(self.loss)
+        hits = None if self.counted is None else self.counted(labels, output)
+        return BatchLoss(tf.reduce_sum(terms), _number(tf.size(terms)), hits)
+
+
+def _taken_away(loss: object) -> float:
+    """What Keras has divided a mean by that it takes for a device's share of a sum over devices."""
+    is_mean = getattr(loss, "reduction", None) in ("sum_over_batch_size", "mean_with_sample_weight")
+    return float(number_of_devices()) if isinstance(loss, keras.losses.Loss) and is_mean else 1.0
 
 
 def _number(size: tf.Tensor) -> tf.Tensor:

@@ -10,7 +10,9 @@ import keras
 import tensorflow as tf
 
 from hsm.layers.backend import require_tensorflow
+from hsm.training.devices import Devices
 from hsm.training.objective import BatchLoss, Objective, SoftmaxObjective
+from hsm.training.replicas import NeverEmpty, average_statistics
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class TrainStep:
         optimizer: a Keras optimiser; one with loss scaling is used as such.
         objective: what is minimised; None is the softmax cross entropy of the model's logits.
         xla: compile the step with XLA.
+        devices: where it runs; the model was made in their scope. None is one device. The gradient
+            is that of the loss over the batches of all of them.
 
     Raises:
         RuntimeError: if Keras is not on TensorFlow.
@@ -70,27 +74,31 @@ class TrainStep:
         *,
         objective: Objective | None = None,
         xla: bool = False,
+        devices: Devices | None = None,
     ) -> None:
         require_tensorflow("TrainStep")
         self.model = model
         self.optimizer = optimizer
         self.objective = objective or SoftmaxObjective()
         self.xla = xla
-        optimizer.build(model.trainable_variables)
-        # The loss's sum and its terms.
-        self._loss = tf.Variable([0.0, 0.0], dtype=tf.float64, trainable=False)
-        self._counts = tf.Variable([0, 0, 0, 0], dtype=tf.int64, trainable=False)
+        self.devices = devices or Devices()
+        with self.devices.scope():
+            optimizer.build(model.trainable_variables)
+            # The loss's sum and its terms.
+            self._loss = tf.Variable([0.0, 0.0], dtype=tf.float64, trainable=False)
+            self._counts = tf.Variable([0, 0, 0, 0], dtype=tf.int64, trainable=False)
         self._update: Callable[[Any, Any], None] | None = None
 
     def __call__(self, images: Any, labels: Any) -> None:
         """Update the weights once.
 
         Args:
-            images: uint8 or float [b, h, w, 3], RGB values 0..255.
-            labels: int [b], 0..classes − 1.
+            images: uint8 or float [b, h, w, 3], RGB values 0..255; of several devices, what
+                `Devices.place` made of them.
+            labels: int [b], 0..classes − 1; likewise.
         """
         if self._update is None:
-            self._update = self._compiled(images, labels)
+            self._update = self.devices.run(self._step, images, labels, xla=self.xla)
         self._update(images, labels)
 
     def set_phase(self, *, alpha: float, learning_rate: float) -> None:
@@ -124,40 +132,54 @@ class TrainStep:
         self._loss.assign([start.loss, start.terms])
         self._counts.assign([start.correct, start.examples, start.first_bad_step, start.steps])
 
-    def _compiled(self, images: Any, labels: Any) -> Callable[[Any, Any], None]:
-        """`_step` for images of this size and batches of any, so that it is traced once."""
-        signature = [
-            tf.TensorSpec([None, *array.shape[1:]], array.dtype) for array in (images, labels)
-        ]
-        return tf.function(self._step, input_signature=signature, jit_compile=self.xla or None)
-
     def _step(self, images: tf.Tensor, labels: tf.Tensor) -> None:
         variables = self.model.trainable_variables
+        model = self.model if self.devices.count == 1 else NeverEmpty(self.model)
         with tf.GradientTape() as tape:
-            loss = self.objective(self.model, tf.cast(images, tf.float32), labels, training=True)
-            scaled_loss = self.optimizer.scale_loss(loss.total / loss.count)
-        self._apply(tape.gradient(scaled_loss, variables), variables)
-        self._count(loss, labels)
+            loss = self.objective(model, tf.cast(images, tf.float32), labels, training=True)
+            sums = self.devices.reduce(_sums(loss, labels))
+            scaled_loss = self.optimizer.scale_loss(loss.total / tf.cast(sums[1], tf.float32))
+        gradients = tape.gradient(scaled_loss, variables)
+        if self.devices.count > 1:
+            gradients = self._of_all_finite(gradients)
+            share = tf.cast(tf.shape(labels)[0], tf.float64) / sums[3]
+            average_statistics(self.model, self.devices, weight=share)
+        self._apply(gradients, variables)
+        self._count(sums)
 
     def _apply(self, gradients: list[tf.Tensor], variables: list[keras.Variable]) -> None:
-        """Update `variables`, those with a rate of their own by a multiple."""
+        """Update `variables`, those with a rate of their own by a multiple.
+
+        The optimiser sums gradients over the devices.
+        """
         own = [v for v in variables if getattr(v, "rate_multiplier", 1.0) != 1.0]
         before = [tf.identity(v.value) for v in own]
         self.optimizer.apply(gradients, variables)
         for variable, start in zip(own, before, strict=True):
             variable.assign(start + variable.rate_multiplier * (variable.value - start))
 
-    def _count(self, loss: BatchLoss, labels: tf.Tensor) -> None:
+    def _of_all_finite(self, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
+        """`gradients`, none of which is finite on any device if one of another's is not.
+
+        Loss scaling looks at the gradients of one device only.
+        """
+        if not isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
+            return gradients
+        sums = [tf.reduce_sum(tf.cast(g, tf.float32)) * 0.0 for g in gradients if g is not None]
+        flag = self.devices.reduce(tf.add_n(sums))
+        return [None if g is None else g + tf.cast(flag, g.dtype) for g in gradients]
+
+    def _count(self, sums: tf.Tensor) -> None:
         _, _, bad, steps = tf.unstack(self._counts)
-        is_first = tf.logical_and(bad == 0, tf.logical_not(tf.math.is_finite(loss.total)))
-        self._loss.assign_add(tf.cast(tf.stack([loss.total, loss.count]), tf.float64))
-        self._counts.assign_add(
-            tf.stack(
-                [
-                    tf.zeros_like(steps) if loss.hits is None else loss.hits,
-                    tf.shape(labels, out_type=tf.int64)[0],
-                    tf.where(is_first, steps + 1, tf.zeros_like(steps)),
-                    tf.ones_like(steps),
-                ]
-            )
-        )
+        is_first = tf.logical_and(bad == 0, tf.logical_not(tf.math.is_finite(sums[0])))
+        self._loss.assign_add(sums[:2])
+        hits, examples = tf.unstack(tf.cast(sums[2:], tf.int64))
+        bad_now = tf.where(is_first, steps + 1, tf.zeros_like(steps))
+        self._counts.assign_add(tf.stack([hits, examples, bad_now, tf.ones_like(steps)]))
+
+
+def _sums(loss: BatchLoss, labels: tf.Tensor) -> tf.Tensor:
+    """Total, terms, hits and images of a batch, float64 [4], which holds them exactly."""
+    hits = 0 if loss.hits is None else loss.hits
+    numbers = (loss.total, loss.count, hits, tf.shape(labels)[0])
+    return tf.stack([tf.cast(number, tf.float64) for number in numbers])

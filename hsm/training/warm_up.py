@@ -12,9 +12,13 @@ from numpy.typing import ArrayLike
 
 from hsm.evaluation import damped_unit_length
 from hsm.layers import TemperatureSoftmaxDense
+from hsm.training.devices import Devices
+from hsm.training.replicas import average_statistics, padded
 
 
-def warm_up(model: keras.Model, batches: Iterable[tuple[Any, Any]]) -> None:
+def warm_up(
+    model: keras.Model, batches: Iterable[tuple[Any, Any]], devices: Devices | None = None
+) -> None:
     """Move the averages of batch normalisation over `batches`, and nothing else.
 
     A training step with learning rate 0: pretrained averages, of other images and of a bottleneck
@@ -22,15 +26,22 @@ def warm_up(model: keras.Model, batches: Iterable[tuple[Any, Any]]) -> None:
 
     Args:
         model: called with float32 images [b, h, w, 3].
-        batches: (uint8 images [b, h, w, 3], labels), which are not used.
+        batches: (uint8 images [b, h, w, 3], labels), which are not used; of several workers its
+            share of them.
+        devices: that the model has copies on; None for one.
     """
+    places = devices or Devices()
 
-    @tf.function(reduce_retracing=True)
     def forward(images: tf.Tensor) -> None:
-        model(tf.cast(images, tf.float32), training=True)
+        model(tf.cast(padded(images) if places.count > 1 else images, tf.float32), training=True)
+        if places.count > 1:
+            size = tf.cast(tf.shape(images)[0], tf.float64)
+            average_statistics(model, places, weight=size / places.reduce(size))
 
-    for images, _ in batches:
-        forward(images)
+    compiled = None
+    for (images,) in places.distribute((images,) for images, _ in batches):
+        compiled = compiled or places.run(forward, images)
+        compiled(images)
 
 
 def set_class_means(

@@ -53,6 +53,7 @@ def test_a_visible_landmark_is_where_the_training_batch_shows_it():
 
 def test_hidden_landmarks_stay_hidden_and_central_crops_take_the_margin_off():
     landmarks = np.tile(np.array([0.5, 0.25, 1.0], np.float32), (1, 8, 1))
-    places = Places(np.array([2]), np.array([2]), np.array([False]))
+    one, corner = np.array([1]), np.array([2])
+    places = Places(one, np.array([0]), corner, corner, np.array([False]))
     found = landmarks_in_crops(landmarks, Crop(SIZE, random=False), places, cut_off=2)
     np.testing.assert_allclose(found[0], [[14 / 28, 6 / 28, 1.0]] * 8, rtol=1e-6)

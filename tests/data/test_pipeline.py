@@ -17,7 +17,7 @@ from support.batches import in_numpy, shuffled_batches
 from support.image_factory import photograph, pillow_rgb, tagged
 
 from hsm.data import images, pipeline
-from hsm.data.sampling import BatchOrder
+from hsm.data.sampling import BatchOrder, Share
 from hsm.data.sources.source import Split
 from hsm.data.thumbnails import thumbnails
 
@@ -368,3 +368,33 @@ def test_an_image_that_comes_again_is_cropped_anew():
     crops = pipeline.TrainingBatches(split, pipeline.Crop(28))
     ((drawn, _),) = crops(again, seed=0, epoch=0)
     assert len({tuple(place) for place in drawn[:, 0, 0, :2]}) == 25
+
+
+@pytest.mark.parametrize("kind", ["array", "files"])
+@pytest.mark.parametrize("count", [2, 3])
+def test_shares_are_the_parts_of_every_batch(make_folder, kind, count):
+    folder = make_folder({"rose": 4, "tulip": 5}, side=40)
+    split = random_split(9) if kind == "array" else file_split(folder)
+    order = BatchOrder(np.arange(len(split))[::-1], np.array([len(split) - 2, 2]))
+    crops = pipeline.TrainingBatches(split, pipeline.Crop(28, flip=True))
+    whole = in_numpy(crops(order, seed=1, epoch=2))
+    parts = [
+        in_numpy(crops(order, seed=1, epoch=2, share=Share(index, count))) for index in range(count)
+    ]
+    joined = [
+        tuple(np.concatenate(columns) for columns in zip(*of_batch, strict=True))
+        for of_batch in zip(*parts, strict=True)
+    ]
+    assert_same_batches(joined, whole)
+
+
+def test_nothing_is_read_of_other_shares(make_folder):
+    paths = file_split(make_folder({"rose": 3}, side=40)).images
+    missing = (*paths[:1], *(f"{path}.gone" for path in paths[1:]))
+    split = Split(missing, np.arange(len(missing), dtype=np.int32), missing)
+    batches = pipeline.evaluation_batches(
+        split, crop=28, batch_size=len(missing), share=Share(0, len(missing))
+    )
+    ((pixels, labels),) = in_numpy(batches)
+    assert len(pixels) == 1
+    assert labels.tolist() == [0]

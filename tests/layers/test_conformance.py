@@ -32,6 +32,7 @@ class Case(NamedTuple):
 CASES = {
     "BGRPixels": Case(layers.BGRPixels, {"mean": (1.0, 2.0, 3.0)}, IMAGES, True),
     "CeilMaxPooling2D": Case(layers.CeilMaxPooling2D, {"pool_size": 2}, IMAGES, False),
+    "ExampleDropout": Case(layers.ExampleDropout, {"rate": 0.25, "seed": 1}, FEATURES, False),
     "L2Normalize": Case(
         layers.L2Normalize, {"axis": 1, "epsilon": 1e-6, "norm_term": False}, FEATURES, True
     ),

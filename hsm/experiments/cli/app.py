@@ -42,6 +42,13 @@ flags.DEFINE_integer(
     "Another number may round otherwise, and training makes other scores of it: records hold it.",
     lower_bound=0,
 )
+flags.DEFINE_bool(
+    "deterministic",
+    False,
+    "Have TensorFlow compute only in ways that always give the same, which may be slower: on one "
+    "machine, with one number of --threads and of devices, a command that runs twice, or is cut "
+    "off and goes on, ends with the same weights to the bit.",
+)
 # Modules of flags that every command has.
 _ALWAYS = (import_flag.__name__, __name__)
 
@@ -94,6 +101,8 @@ def load_tensorflow() -> None:
         environment.import_keras()
     environment.set_keras()
     environment.set_threads(flags.FLAGS["threads"].value or 0)
+    if flags.FLAGS["deterministic"].value:
+        environment.set_deterministic()
     environment.import_matplotlib()
 
 

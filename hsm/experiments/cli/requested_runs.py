@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hsm.data.catalog import ZERO_SHOT
-from hsm.experiments.cli import data_flags, hyperparameter_flags, limit_flag, precision
+from hsm.experiments.cli import (
+    data_flags,
+    device_flags,
+    hyperparameter_flags,
+    limit_flag,
+    precision,
+)
 from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.cli.app import load_tensorflow
 from hsm.experiments.cli.precision import check_model, check_precision
@@ -19,11 +25,14 @@ if TYPE_CHECKING:
     from hsm.experiments.config.initial_weights import Pretrained
     from hsm.experiments.runs.room import BackboneSizes
     from hsm.experiments.runs.workspace import Workspace
+    from hsm.training.devices import Devices
 
 Configs = Callable[[str, str, str], list[RunConfig]]
 
 # Modules whose flags the commands use that run what they ask for.
 RUN_FLAGS = (data_flags, limit_flag, shared, hyperparameter_flags, precision)
+# Of those that can do it on several devices.
+DEVICE_FLAGS = (*RUN_FLAGS, device_flags)
 
 
 @dataclass(frozen=True)
@@ -35,12 +44,14 @@ class Wanted:
         configs: the runs that the flags ask for.
         workspace: the output folder.
         pretrained: what backbones start from.
+        devices: where networks train.
     """
 
     source: ImageSource
     configs: Sequence[RunConfig]
     workspace: Workspace
     pretrained: Pretrained
+    devices: Devices
 
     def figure_name(self, config: RunConfig) -> str:
         """NAME in the names of a figure's files: the data set, or the run if there are several."""
@@ -52,6 +63,7 @@ def wanted(
     split: str = ZERO_SHOT,
     *,
     narrowed: Callable[[ImageSource], ImageSource] = lambda source: source,
+    on_devices: bool = False,
 ) -> Iterator[Wanted]:
     """The runs of each data set of the flags; with --dry_run nothing but a printed plan.
 
@@ -59,6 +71,7 @@ def wanted(
         configs_of: the runs that the flags ask for; called as `flags.configs`.
         split: how the data sets are divided.
         narrowed: what becomes of a data set before it is used.
+        on_devices: heed the flags on devices; else there is one.
 
     Raises:
         ValueError, OSError: as the flags, the data and the weights give reason to.
@@ -71,6 +84,9 @@ def wanted(
     from hsm.experiments.runs import dry_run, plan, room
     from hsm.experiments.runs.fashionnet import with_landmarks
     from hsm.experiments.runs.workspace import Workspace
+    from hsm.training.devices import Devices
+
+    devices = device_flags.devices() if on_devices else Devices()
 
     sizes = check_backbones([configs_of(name, name, split)[0] for name in datasets], pretrained)
     workspace = Workspace(shared.output_dir())
@@ -86,7 +102,7 @@ def wanted(
         if shared.FLAGS.dry_run:
             print(dry_run.estimate(configs, used, workspace, pretrained=pretrained))
         else:
-            yield Wanted(used, configs, workspace, pretrained)
+            yield Wanted(used, configs, workspace, pretrained, devices)
 
 
 def check_backbones(configs: Sequence[RunConfig], pretrained: Pretrained) -> BackboneSizes:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hsm.data.catalog import ZERO_SHOT
+from hsm.experiments.cli import device_flags
 from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.cli.requested_runs import Configs, wanted
 from hsm.experiments.config import RunConfig
@@ -49,7 +50,7 @@ class Table:
 def make(table: Table) -> None:
     """Run what the table lacks and write it; with --dry_run only say what would run."""
     finished = finished_runs(table)
-    if not finished:
+    if not (finished and finished[0].runner.devices.is_chief):
         return
     from hsm.experiments.reporting.table_report import write
 
@@ -80,18 +81,19 @@ def finished_runs(table: Table) -> list[Finished]:
         The runs of every data set; with --dry_run, which only says what would run, none.
     """
     found = []
-    for runs in wanted(table.configs, table.split, narrowed=table.narrowed):
+    for runs in wanted(table.configs, table.split, narrowed=table.narrowed, on_devices=True):
         # Not before: --help and a bad flag need no TensorFlow.
         from hsm.experiments.runs.runner import Runner
 
         tensorboard = shared.FLAGS.tensorboard
-        with runs.workspace.locked():
+        with device_flags.working(runs.devices, runs.workspace):
             runner = Runner(
                 runs.source,
                 runs.workspace,
                 runs.pretrained,
                 tensorboard=tensorboard,
                 verbose=shared.FLAGS.verbose,
+                devices=runs.devices,
             )
             found.append(Finished(runner, table.run(runner, runs.configs)))
     return found

@@ -99,6 +99,12 @@ class Hyperparameters:
         "Average the unbiased variance in batch normalisation, as TensorFlow 1 does.",
         source="Not in the text: Keras' biased one.",
     )
+    synchronized_batch_norm: bool = setting(
+        False,
+        "Take batch normalisation's statistics of the batch of all devices, not of each device's "
+        "part; several devices then train as one does. Without unbiased_variance.",
+        source="Not in the text: one device.",
+    )
 
     batch_size: int = setting(32, "Images a step.", source="Section 5.1.", at_least=1)
     keep_last_batch: bool = setting(
@@ -260,6 +266,11 @@ class Hyperparameters:
             raise ValueError(
                 f"epochs and heated_epochs must be {_MOST_EPOCHS} or fewer together. Received: "
                 f"epochs={self.epochs}, heated_epochs={self.heated_epochs}"
+            )
+        if self.synchronized_batch_norm and self.unbiased_variance:
+            raise ValueError(
+                "expected synchronized_batch_norm or unbiased_variance, not both: the unbiased "
+                "variance counts the images of one device. Received: both are true"
             )
         backbone_specs.check_backbone(self.backbone, self.weights, self.precision)
         if not self.ks or min(self.ks) < 1:

@@ -14,37 +14,57 @@ from numpy.typing import ArrayLike, NDArray
 
 from hsm import records
 from hsm.data import pipeline
-from hsm.data.sampling import BatchOrder, shuffled
+from hsm.data.sampling import WHOLE, BatchOrder, Share, shuffled
 from hsm.data.sources.source import SUPER_CLASSES, ImageSource
 from hsm.experiments.config import RunConfig
 from hsm.experiments.config.initial_weights import RANDOM, Pretrained
 from hsm.experiments.config.methods import resolve
 from hsm.experiments.runs.fashionnet import LandmarkLabels
 from hsm.experiments.runs.workspace import read_model_card
-from hsm.models import EmbeddingModel, HeadOptions, build_backbone, with_unbiased_variance
+from hsm.models import (
+    EmbeddingModel,
+    HeadOptions,
+    build_backbone,
+    with_example_dropout,
+    with_unbiased_variance,
+)
 from hsm.models.backbone_specs import IMAGENET, is_keras_file
 from hsm.models.head import HEADS, Head
 from hsm.training import checkpoint
+from hsm.training.devices import Devices
 from hsm.training.loop import TrainingData
 from hsm.training.memory import Memory, NoMemory
 from hsm.training.objective import SoftmaxObjective
 from hsm.training.progress import read_progress
 from hsm.training.raw_momentum import RawMomentumSGD
+from hsm.training.replicas import synchronize_batch_norm
 from hsm.training.step import TrainStep
 
 
 def build_model(
-    config: RunConfig, num_classes: int, *, pretrained: Pretrained = RANDOM
+    config: RunConfig,
+    num_classes: int,
+    *,
+    pretrained: Pretrained = RANDOM,
+    devices: Devices | None = None,
 ) -> EmbeddingModel:
     """The network of the configured method with its initial weights, a function of the seed.
 
     Args:
         num_classes: classes of the training split.
         pretrained: what the backbone starts from.
+        devices: that have a copy of it; None for one.
     """
     keras.backend.clear_session()
     keras.utils.set_random_seed(config.seed)
-    backbone = _backbone(config, pretrained)
+    with (devices or Devices()).scope():
+        model = _model(config, num_classes, with_example_dropout(_backbone(config, pretrained)))
+    if config.synchronized_batch_norm:
+        synchronize_batch_norm(model)
+    return model
+
+
+def _model(config: RunConfig, num_classes: int, backbone: keras.Model) -> EmbeddingModel:
     return EmbeddingModel(
         with_unbiased_variance(backbone) if config.unbiased_variance else backbone,
         _head(config),
@@ -129,10 +149,15 @@ def build_optimizer(config: RunConfig) -> keras.optimizers.Optimizer:
     return optimizer
 
 
-def build_step(config: RunConfig, model: EmbeddingModel) -> TrainStep:
-    """The compiled update of `model`."""
+def build_step(
+    config: RunConfig, model: EmbeddingModel, devices: Devices | None = None
+) -> TrainStep:
+    """The compiled update of `model`, which was made in the scope of `devices`."""
     objective = resolve(config.traits.objective)(config)
-    return TrainStep(model, build_optimizer(config), objective=objective, xla=config.xla)
+    places = devices or Devices()
+    with places.scope():
+        optimizer = build_optimizer(config)
+    return TrainStep(model, optimizer, objective=objective, xla=config.xla, devices=places)
 
 
 def softmax_objective(config: RunConfig) -> SoftmaxObjective:
@@ -160,15 +185,33 @@ def training_order(config: RunConfig, source: ImageSource, epoch: int) -> BatchO
     return resolve(traits.sampler)(labels, config, epoch)
 
 
+def check_batches(config: RunConfig, source: ImageSource, devices: Devices) -> None:
+    """Raise ValueError if several devices cannot share the batches of a run as it asks for."""
+    if config.landmarks and devices.count > 1:
+        raise ValueError(
+            "expected one device for fashionnet with landmarks, whose losses compare the images of "
+            f"a batch. Received: {devices.count} devices; use one device"
+        )
+    fewest = int(training_order(config, source, 1).sizes.min())
+    if config.synchronized_batch_norm and fewest < devices.count:
+        raise ValueError(
+            "expected batches of at least as many images as there are devices with "
+            f"synchronized_batch_norm. Received: {fewest} images in the smallest batch and "
+            f"{devices.count} devices; use another batch_size, or keep_last_batch=False"
+        )
+
+
 def training_data(
     config: RunConfig,
     source: ImageSource,
+    share: Share = WHOLE,
     *,
     embed: Callable[[], NDArray[np.float32]] | None = None,
 ) -> TrainingData:
     """The batches of every epoch, a function of the seed, and of a miner's state if there is one.
 
     Args:
+        share: the part of every batch that this one of several workers reads.
         embed: the features of all training images by the weights of now, [n, k], for the method's
             miner; without it the sampler draws all epochs.
     """
@@ -180,7 +223,8 @@ def training_data(
         order_of, memory = miner.order, miner
 
     def batches(epoch: int, first_step: int) -> pipeline.Batches:
-        return crops(order_of(epoch), seed=config.seed, epoch=epoch, start_step=first_step)
+        order = order_of(epoch)
+        return crops(order, seed=config.seed, epoch=epoch, start_step=first_step, share=share)
 
     return TrainingData(batches, order_of(1).steps, memory)
 

@@ -146,6 +146,13 @@ def set_threads(threads: int) -> None:
             ) from error
 
 
+def set_deterministic() -> None:
+    """Have TensorFlow refuse operations that do not always give the same, or replace them."""
+    import tensorflow as tf
+
+    tf.config.experimental.enable_op_determinism()
+
+
 def describe() -> dict[str, Any]:
     """Return what changes the numbers of a run beside its configuration, as JSON values.
 

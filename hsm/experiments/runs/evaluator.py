@@ -15,6 +15,7 @@ from hsm.data.sources.source import ImageSource, Split
 from hsm.evaluation import damped_unit_length, embed, evaluate
 from hsm.experiments.config import RunConfig
 from hsm.progress import LINE, Progress
+from hsm.training.devices import Devices
 
 
 class Evaluator:
@@ -28,6 +29,7 @@ class Evaluator:
             accuracy is scored, and nothing else.
         embedded: told of the test images' features [n, k], not length-normalised, whenever they
             are scored.
+        devices: that `features` runs on, each with a part of every batch; None for one.
     """
 
     def __init__(
@@ -38,11 +40,12 @@ class Evaluator:
         *,
         logits: Callable[[np.ndarray], Any] | None = None,
         embedded: Callable[[np.ndarray], object] | None = None,
+        devices: Devices | None = None,
     ) -> None:
-        shape = [None, config.image_size, config.image_size, 3]
-        self._features = tf.function(
-            lambda images: features(tf.cast(images, tf.float32)),
-            input_signature=[tf.TensorSpec(shape, tf.uint8)],
+        self.devices = devices or Devices()
+        shape = [config.image_size, config.image_size, 3]
+        self._features = self.devices.mapped(
+            lambda images: features(tf.cast(images, tf.float32)), shape, tf.uint8
         )
         self._logits = logits
         self._embedded = embedded
@@ -60,9 +63,14 @@ class Evaluator:
 
     def embed(self, split: Split) -> tuple[np.ndarray, np.ndarray]:
         """Features [n, k] and labels [n] of a split, every image once, in its order."""
-        batches = pipeline.evaluation_batches(
-            split, crop=self.config.image_size, batch_size=self.config.test_batch_size
+        size = self.config.test_batch_size
+        own = pipeline.evaluation_batches(
+            split, crop=self.config.image_size, batch_size=size, share=self.devices.share
         )
+        starts = range(0, len(split), size)
+        # Of the whole batch, of which a worker reads only its share.
+        labels = (split.labels[start : start + size] for start in starts)
+        batches = ((images, found) for (images, _), found in zip(own, labels, strict=True))
         progress = Progress("embedding", len(split)).advance
         return embed(self._features, batches, num_examples=len(split), progress=progress)
 

@@ -26,9 +26,12 @@ def prepare(model: EmbeddingModel, evaluator: Evaluator) -> float:
     start = time.perf_counter()
     if config.warm_up:
         batches = pipeline.warm_up_batches(
-            train, crop=config.image_size, batch_size=config.batch_size
+            train,
+            crop=config.image_size,
+            batch_size=config.batch_size,
+            share=evaluator.devices.share,
         )
-        warm_up(model, batches)
+        warm_up(model, batches, evaluator.devices)
     if config.class_mean_init:
         features, labels = evaluator.embed(train)
         set_class_means(model.classifier, features, labels, epsilon=config.feature_epsilon)

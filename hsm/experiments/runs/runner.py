@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,6 +29,7 @@ from hsm.progress import LINE, duration, say
 from hsm.records import Provenance
 from hsm.training.checkpoint import CheckpointFile
 from hsm.training.collapse import CollapseWatch
+from hsm.training.devices import Devices
 from hsm.training.loop import Trainer
 from hsm.training.progress import read_progress
 
@@ -48,6 +49,8 @@ class Runner:
         observe: shown the network at the start and after every epoch that is trained.
         scored: told of the configuration after every scoring, when its checkpoint is written.
         verbose: say a line for every epoch and evaluation, not only one for a run.
+        devices: where networks train and embed. Of several workers, each of which runs the same,
+            only the chief writes; all read the one output folder.
     """
 
     source: ImageSource
@@ -58,6 +61,7 @@ class Runner:
     observe: Observer = look_away
     scored: Callable[[RunConfig], None] = lambda config: None
     verbose: bool = False
+    devices: Devices = field(default_factory=Devices)
 
     def __post_init__(self) -> None:
         records.commit()
@@ -89,13 +93,13 @@ class Runner:
         return f"nothing of {title(config)} is saved yet; what was finished before it is"
 
     def _run(self, config: RunConfig) -> RunRecord:
+        self.devices.meet()  # The chief may still be writing what was run before.
         record = self.workspace.record(config)
         weights = build.weights_sha256(config, self.pretrained)
         if record is not None:
             self._check_same_data(record, weights)
             self.say(f"{title(config)}: recorded already, {config.name}")
-            self._diagnose(config)
-            self._log_end(config, record)
+            self._finish(config, record)
             return record
         started = _now()
         model: EmbeddingModel | None = None
@@ -105,15 +109,25 @@ class Runner:
         else:
             results, model = self._train(config, weights)
         trained_with = results.pop("trained_with", ())
-        provenance = _provenance(started, weights)
+        provenance = self._provenance(started, weights)
         if len(trained_with) > 1:
             provenance = replace(provenance, trained_with=tuple(trained_with))
         record = make_record(config, self.source, **results, provenance=provenance)
-        records.write(record, self.workspace.records_dir)
+        if self.devices.is_chief:
+            records.write(record, self.workspace.records_dir)
         self.say(summary(record))
-        self._diagnose(config, model)
-        self._log_end(config, record, model)
+        self._finish(config, record, model)
         return record
+
+    def _finish(
+        self, config: RunConfig, record: RunRecord, model: EmbeddingModel | None = None
+    ) -> None:
+        """Write what stands beside a record, unless it is there."""
+        if self.devices.workers > 1:
+            model = None  # Its embeddings would need all workers; the chief reads the weights.
+        if self.devices.is_chief:
+            self._diagnose(config, model)
+            self._log_end(config, record, model)
 
     def _check_same_data(self, record: RunRecord, weights: str | None) -> None:
         recorded = record.provenance.weights_sha256
@@ -155,10 +169,14 @@ class Runner:
         elif self.workspace.checkpoint(config).exists():
             if model is None:
                 model, _ = build.load_model(self.workspace.run_dir(config))
-            diagnostics.write(self._evaluator(model, config), stem)
+                evaluator = Evaluator(model.features, self.source, config)
+            else:
+                evaluator = self._evaluator(model, config)
+            diagnostics.write(evaluator, stem)
 
     def _log(self, config: RunConfig) -> RunLog | None:
-        return RunLog(self.workspace.tensorboard_dir(config)) if self.tensorboard else None
+        is_logged = self.tensorboard and self.devices.is_chief
+        return RunLog(self.workspace.tensorboard_dir(config)) if is_logged else None
 
     def _log_end(
         self, config: RunConfig, record: RunRecord, model: EmbeddingModel | None = None
@@ -174,16 +192,27 @@ class Runner:
         if config.is_pretrained:
             log.project(self._pretrained_evaluator(config), epoch)
         elif model is not None or self.workspace.checkpoint(config).exists():
-            model = model or build.load_model(self.workspace.run_dir(config))[0]
+            if model is None:
+                model, _ = build.load_model(self.workspace.run_dir(config))
+                evaluator = Evaluator(model.features, self.source, config)
+            else:
+                evaluator = self._evaluator(model, config)
             log.weights(model, epoch)
-            log.project(self._evaluator(model, config), epoch)
+            log.project(evaluator, epoch)
 
     def _evaluator(
         self, model: EmbeddingModel, config: RunConfig, log: RunLog | None = None
     ) -> Evaluator:
         logits = model.logits if config.is_classification else None
         embedded = None if log is None else log.embedded
-        return Evaluator(model.features, self.source, config, logits=logits, embedded=embedded)
+        return Evaluator(
+            model.features,
+            self.source,
+            config,
+            logits=logits,
+            embedded=embedded,
+            devices=self.devices,
+        )
 
     def _pretrained_evaluator(self, config: RunConfig) -> Evaluator:
         if self.pretrained == RANDOM:
@@ -200,8 +229,11 @@ class Runner:
         self, config: RunConfig, weights: str | None
     ) -> tuple[dict[str, Any], EmbeddingModel]:
         """What the record of the run is made of, and its trained network."""
+        build.check_batches(config, self.source, self.devices)
         num_classes = self.source.train.num_classes
-        model = build.build_model(config, num_classes, pretrained=self.pretrained)
+        model = build.build_model(
+            config, num_classes, pretrained=self.pretrained, devices=self.devices
+        )
         log = self._log(config)
         evaluator = self._evaluator(model, config, log)
         report = RunReport(config, self.say, model=model, log=log, verbose=self.verbose)
@@ -218,11 +250,14 @@ class Runner:
             return seconds
 
         train = self.source.train
-        data = build.training_data(config, self.source, embed=lambda: evaluator.embed(train)[0])
-        watch = CollapseWatch(data, model.backbone, report.collapse)
+        data = build.training_data(
+            config, self.source, self.devices.share, embed=lambda: evaluator.embed(train)[0]
+        )
+        if self.devices.is_chief:
+            data = CollapseWatch(data, model.backbone, report.collapse).data
         trainer = Trainer(
-            build.build_step(config, model),
-            build.labelled(config, self.source, watch.data),
+            build.build_step(config, model, self.devices),
+            build.labelled(config, self.source, data),
             schedule=config.schedule,
             evaluate=evaluate,
             on_epoch=report.epoch,
@@ -244,12 +279,14 @@ class Runner:
             CheckpointFile(self.workspace.checkpoint(config), config.total_epochs),
         )
         is_resumed = trainer.resume(files)
-        trainer.continue_with(made_with(_provenance(_now()).to_json()))
+        self.devices.check_alike(trainer.place, "the state in the output folder")
+        trainer.continue_with(made_with(self._provenance(_now()).to_json()))
         if is_resumed:
             report.resumed(trainer)
         # Not before other weights of the same name were refused.
         names = self.source.train.class_names
-        self.workspace.write_model_card(config, names, file=self.pretrained.file)
+        if self.devices.is_chief:
+            self.workspace.write_model_card(config, names, file=self.pretrained.file)
         if not is_resumed:
             trainer.preparation_seconds = prepare()
         if not is_resumed and config.is_prepared:
@@ -259,21 +296,20 @@ class Runner:
                 self.say(f"{title(config)}: prepared  ({took})")
         trainer.train_files(files)
 
+    def _provenance(self, started: str, weights_sha256: str | None = None) -> Provenance:
+        return records.provenance(
+            started=started,
+            finished=_now(),
+            weights_sha256=weights_sha256,
+            gpus=_gpus(),
+            environment={**environment.describe(), **self.devices.describe()},
+        )
+
 
 def _origin(source: ImageSource, weights: str | None) -> dict[str, str | None]:
     """What tells apart the checkpoints of one name; those of earlier versions turned no image."""
     turned = {"turned": str(source.turned())} if source.turned() else {}
     return {"images": source.checksum(), "weights": weights, **turned}
-
-
-def _provenance(started: str, weights_sha256: str | None = None) -> Provenance:
-    return records.provenance(
-        started=started,
-        finished=_now(),
-        weights_sha256=weights_sha256,
-        gpus=_gpus(),
-        environment=environment.describe(),
-    )
 
 
 def _gpus() -> list[str]:

@@ -46,6 +46,7 @@ DECIDING = [
     {"label_smoothing": 0.1},
     {"keep_last_batch": False},
     {"raw_momentum": True},
+    {"synchronized_batch_norm": True},
     {"xla": True},
     {"adam_epsilon": 0.01},
     {"warm_up": True},
@@ -236,3 +237,8 @@ def test_held_out_classes_are_a_number_or_a_share(asked):
         _with(split="all", validation_classes=asked)
     with pytest.raises(ValueError, match="goes with split=all"):
         _with(validation_classes=2.0)
+
+
+def test_synchronised_statistics_do_not_go_with_the_unbiased_variance():
+    with pytest.raises(ValueError, match="synchronized_batch_norm or unbiased_variance, not both"):
+        RunConfig(dataset="d", method="BN", synchronized_batch_norm=True, unbiased_variance=True)

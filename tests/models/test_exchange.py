@@ -6,8 +6,9 @@ import keras
 import numpy as np
 import pytest
 
-from hsm.layers import UnbiasedBatchNormalization
-from hsm.models import ConvNet, with_unbiased_variance
+from hsm.layers import ExampleDropout, UnbiasedBatchNormalization
+from hsm.models import ConvNet, with_example_dropout, with_unbiased_variance
+from hsm.training.variable_names import model_variables
 
 IMAGES = np.random.default_rng(0).integers(0, 256, size=(4, 14, 14, 3)).astype(np.float32)
 
@@ -73,3 +74,24 @@ class _Subclassed(keras.Model):
 def test_a_subclassed_model_is_refused():
     with pytest.raises(ValueError, match="expected a functional or sequential.*: _Subclassed"):
         with_unbiased_variance(_Subclassed())
+
+
+def _with_dropout():
+    inputs = keras.Input((14, 14, 3))
+    x = keras.layers.Dropout(0.5)(keras.layers.Flatten()(inputs))
+    return keras.Model(inputs, keras.layers.Dense(4)(x))
+
+
+def test_dropout_keeps_its_variables_names():
+    """So that checkpoints of a network with dropout can still be read."""
+    plain = _with_dropout()
+    names, expected = set(model_variables(plain)), plain(IMAGES)
+    ours = with_example_dropout(plain)
+    assert any(type(layer) is ExampleDropout for layer in ours.layers)
+    assert set(model_variables(ours)) == names
+    np.testing.assert_array_equal(ours(IMAGES), expected)
+
+
+def test_a_backbone_without_dropout_is_returned():
+    plain = ConvNet((14, 14, 3), seed=1)
+    assert with_example_dropout(plain) is plain
