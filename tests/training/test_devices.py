@@ -11,6 +11,7 @@ from support.driver_process import ENVIRONMENT, ROOT
 from support.on_devices import CASES, WORKERS_CASES, images_to_embed
 from support.workers import free_ports, tf_config
 
+from hsm.data.pipeline import evaluation_batches
 from hsm.data.sampling import Share
 
 SCRIPT = [sys.executable, str(ROOT / "tests" / "support" / "on_devices.py")]
@@ -67,7 +68,8 @@ def test_steps_of_two_processes_are_those_of_one_device(results, worker_results,
 @pytest.mark.slow
 def test_every_image_is_embedded_once_and_in_order(results, worker_results):
     images = images_to_embed()
-    means = images.images.astype(np.float64).mean(axis=(1, 2))
+    ((crops, _),) = evaluation_batches(images, crop=28, batch_size=len(images))
+    means = crops.astype(np.float64).mean(axis=(1, 2))
     for found in (*results.values(), worker_results):
         np.testing.assert_allclose(found["embedded"], means, rtol=1e-5)
         np.testing.assert_array_equal(found["labels"], images.labels)
