@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from hsm.metrics.bootstrap import Interval
 from hsm.metrics.confidence import seeds_interval
 
 # With two, Student's interval is thirteen times as long as the deviation of their mean.
-_FEWEST_SEEDS = 3
+FEWEST_SEEDS = 3
 
 
 def grids(dataset: str, runs: Sequence[RunRecord], columns: Sequence[Measure]) -> list[Grid]:
@@ -33,34 +33,49 @@ def grids(dataset: str, runs: Sequence[RunRecord], columns: Sequence[Measure]) -
     compared = {}
     for row, base in comparisons(rows):
         ours, theirs = summary.shared_seeds(rows[row], rows[base])
-        if len(ours) >= _FEWEST_SEEDS:
+        if len(ours) >= FEWEST_SEEDS:
             compared[f"{row} − {base}"] = ours, theirs
     if not compared:
         return []
-    counts = sorted({len(ours) for ours, _ in compared.values()})
     return [
         Grid(
             f"{dataset}: differences over seeds, percentage points",
             ("Metric", *compared),
-            tuple(
-                (m.label, *(_cell(ours, theirs, m) for ours, theirs in compared.values()))
-                for m in columns
-            ),
-            (
-                f"In brackets: 95 % intervals of Student's t over {' or '.join(map(str, counts))} "
-                "paired seeds; they speak of other seeds, not of other queries.",
-            ),
+            tuple((m.label, *(cell(*pair, m) for pair in compared.values())) for m in columns),
+            (note(len(ours) for ours, _ in compared.values()),),
         )
     ]
 
 
-def _cell(ours: Sequence[RunRecord], theirs: Sequence[RunRecord], measure: Measure) -> str:
+def note(counts: Iterable[int]) -> str:
+    """What the brackets of a grid hold whose cells are of so many seeds."""
+    numbers = " or ".join(map(str, sorted({*counts})))
+    return (
+        f"In brackets: 95 % intervals of Student's t over {numbers} paired seeds; they speak of "
+        "other seeds, not of other queries."
+    )
+
+
+def cell(ours: Sequence[RunRecord], theirs: Sequence[RunRecord], measure: Measure) -> str:
+    """The difference with its interval as text; a dash where a record lacks the measure."""
+    found = interval(ours, theirs, measure)
+    return cell_format.NONE if found is None else cell_format.interval(found)
+
+
+def interval(
+    ours: Sequence[RunRecord], theirs: Sequence[RunRecord], measure: Measure
+) -> Interval | None:
+    """The mean difference of pairs of a seed each, and Student's interval, of fractions.
+
+    Returns:
+        None for fewer than three pairs, or where a record lacks the measure.
+    """
     pairs = [
         (measure.of(one.final), measure.of(other.final))
         for one, other in zip(ours, theirs, strict=True)
     ]
     gains = [one - other for one, other in pairs if one is not None and other is not None]
-    if len(gains) < len(pairs):
-        return cell_format.NONE
+    if len(gains) < max(len(pairs), FEWEST_SEEDS):
+        return None
     low, high = seeds_interval(gains)
-    return cell_format.interval(Interval(float(np.mean(gains)), float(low), float(high)))
+    return Interval(float(np.mean(gains)), float(low), float(high))

@@ -18,6 +18,7 @@ from hsm.experiments.reporting.paper_numbers import (
     is_part,
     published_table,
 )
+from hsm.experiments.reporting.seed_differences import FEWEST_SEEDS, cell, note
 from hsm.experiments.reporting.summary import Row
 
 # What the others are subtracted from: the method that the paper proposes.
@@ -163,19 +164,30 @@ def _difference_grids(
             others[name] = (ours, theirs)
     if not others:
         return []
-    rows = [
-        (name, *(cell_format.interval(summary.difference(*pair, m)) for m in columns))
-        for name, pair in others.items()
-    ]
-    return [
-        Grid(
-            f"{dataset}: {_REFERENCE} minus the others, tuned, final epoch, percentage points",
-            ("Method", *(measure.label for measure in columns)),
-            tuple(rows),
-            (
-                "In brackets: 95 % paired bootstrap intervals over queries, each for itself; of "
-                "NMI, R-precision and MAP@R records hold means alone.",
-                "Of several seeds, a query counts as the mean of its hits.",
-            ),
-        )
-    ]
+    header = ("Method", *(measure.label for measure in columns))
+    over_queries = Grid(
+        f"{dataset}: {_REFERENCE} minus the others, tuned, final epoch, percentage points",
+        header,
+        tuple(
+            (name, *(cell_format.interval(summary.difference(*pair, m)) for m in columns))
+            for name, pair in others.items()
+        ),
+        (
+            "In brackets: 95 % paired bootstrap intervals over queries, each for itself; of "
+            "NMI, R-precision and MAP@R records hold means alone.",
+            "Of several seeds, a query counts as the mean of its hits.",
+        ),
+    )
+    with_seeds = {n: pair for n, pair in others.items() if len(pair[0]) >= FEWEST_SEEDS}
+    if not with_seeds:
+        return [over_queries]
+    over_seeds = Grid(
+        f"{dataset}: {_REFERENCE} minus the others, tuned, over seeds, percentage points",
+        header,
+        tuple((n, *(cell(*pair, m) for m in columns)) for n, pair in with_seeds.items()),
+        (
+            note(len(ours) for ours, _ in with_seeds.values()),
+            "The trials were made once, by one seed: another choice of settings is not in them.",
+        ),
+    )
+    return [over_queries, over_seeds]

@@ -142,3 +142,13 @@ def test_corrections_are_of_quoted_numbers_and_differ_from_them():
         for row, correction in table.corrections.items():
             for measure, value in correction.scores.items():
                 assert table.quoted[row][measure] != value
+
+
+def test_three_seeds_give_every_measure_an_interval_over_seeds(final):
+    assert len(final) == 2
+    runs = [tuned(m, seed=seed) for m in ("BN", "HBN") for seed in (0, 1, 2)]
+    table = grids(runs)[2]
+    assert table.title.startswith("letters: HBN minus the others, tuned, over seeds")
+    nmi = table.header.index("NMI")
+    assert "[" in table.rows[0][nmi]
+    assert "over 3 paired seeds" in table.notes[0]

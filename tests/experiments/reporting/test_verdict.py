@@ -70,6 +70,22 @@ def test_several_seeds_count_and_stand_in_the_caveat():
     assert "one seed" in verdict(runs[:2])[-1]
 
 
+def test_three_seeds_that_disagree_tell_nothing_however_many_queries_there_are():
+    hits = [(30, 10), (30, 10), (15, 10)]
+    agreed = [run for seed in range(3) for run in _pair(_first(30), _first(10 + seed), seed=seed)]
+    assert verdict(agreed)[1].endswith("over 3 seeds: heating helped.")
+    runs = [
+        run
+        for seed, (ours, theirs) in enumerate(hits)
+        for run in _pair(_first(ours), _first(theirs), seed=seed)
+    ]
+    lines = verdict(runs)
+    assert lines[1].endswith("over 3 seeds: not told from chance.")
+    assert (
+        lines[-1] == "In brackets: 95 % intervals, over queries or over seeds, whichever says less."
+    )
+
+
 def test_one_row_alone_is_compared_with_nothing():
     assert verdict([make_record("SM")]) == (
         "Best by R@1: SM with 50.00 %; it is compared with nothing.",
