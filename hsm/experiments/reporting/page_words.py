@@ -23,6 +23,16 @@ _MEASURES = {
         "Normalised mutual information: how well clusters of the features, found without labels, "
         "agree with the classes; 100 is perfect.",
     ),
+    "R-precision": (
+        "R-precision",
+        "Of a test image with R others of its class, the share of its R nearest that are among "
+        "them, on average.",
+    ),
+    "MAP@R": (
+        "MAP@R",
+        "R-precision that also asks for their order: right ones count the more the nearer they "
+        "come.",
+    ),
     "accuracy": ("accuracy", "The share of test images that the classifier names rightly."),
 }
 _ALPHA = (
@@ -49,7 +59,8 @@ def meanings(runs: Sequence[RunRecord]) -> str:
         words for start, words in _MEASURES.items() if any(m.startswith(start) for m in shown)
     )
     found["not told from"] = (
-        "The 95 % interval of the difference holds 0: other test images may turn it round."
+        "The 95 % interval of the difference holds 0: other test images, or of three seeds and "
+        "more other seeds, may turn it round."
     )
     found["bold, underlined"] = (
         "The best score of its column, and in a table of dimensions of its line."

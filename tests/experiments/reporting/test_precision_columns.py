@@ -9,6 +9,7 @@ from support.record_factory import make_record
 
 from hsm import records
 from hsm.experiments.config.run_record import read
+from hsm.experiments.reporting import page_words
 from hsm.experiments.reporting.method_table import grids
 from hsm.experiments.reporting.table_writers import render_csv, render_markdown
 
@@ -48,3 +49,10 @@ def test_a_record_keeps_them(tmp_path):
     older = make_record("BN")
     assert "map_at_r" not in older.to_json()["final"]
     assert read(records.write(older, tmp_path)).final.map_at_r is None
+
+
+def test_the_page_explains_the_measures_that_it_shows():
+    with_precision = page_words.meanings([measured("BN"), measured("SM")])
+    assert "<dt>R-precision</dt>" in with_precision
+    assert "<dt>MAP@R</dt>" in with_precision
+    assert "MAP@R" not in page_words.meanings([make_record("BN"), make_record("SM")])
