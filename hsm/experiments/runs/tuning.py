@@ -20,7 +20,7 @@ from hsm.data.catalog import ZERO_SHOT
 from hsm.data.sources.source import ImageSource
 from hsm.experiments.config import RunConfig
 from hsm.experiments.config.run_record import RunRecord
-from hsm.experiments.config.variants import options
+from hsm.experiments.config.variants import lacking, options
 from hsm.experiments.runs.console_log import title
 from hsm.experiments.runs.runner import Runner
 from hsm.experiments.runs.workspace import Workspace
@@ -71,10 +71,12 @@ def run(
 def check(configs: Sequence[RunConfig]) -> None:
     """Refuse configurations that cannot be tuned with a ValueError."""
     for config in configs:
-        if options(config) or config.split != ZERO_SHOT:
+        # What the data lacks is nothing to leave out.
+        asked = [option for option in options(config) if option not in lacking(config)]
+        if asked or config.split != ZERO_SHOT:
             raise ValueError(
                 "tune goes with methods alone, on classes never seen: leave variants, options of a "
-                f"method and gradual heating out. Received: {', '.join(options(config))} of "
+                f"method and gradual heating out. Received: {', '.join(asked)} of "
                 f"{config.method}, split={config.split}"
             )
 

@@ -160,6 +160,10 @@ def test_variants_are_refused(letters_config, changes):
         tuning.check([replace(letters_config, **changes)])
 
 
+def test_every_method_can_be_tuned_on_data_without_landmarks():
+    tuning.check([RunConfig(dataset="letters", method=m) for m in METHODS if m != "pretrained"])
+
+
 def test_all_methods_have_the_same_draws_each_in_its_ranges():
     rates = {}
     for method in (*METHODS.trained, "triplet", "lifted", "clustering", "proxy_nca"):
