@@ -178,7 +178,8 @@ class _Tuner:
         )
         if record.tuning != tuning:
             record = replace(record, tuning=tuning)
-            records.write(record, self._runner.workspace.records_dir)
+            if self._runner.devices.is_chief:
+                records.write(record, self._runner.workspace.records_dir)
         return record
 
     def _choice(self, config: RunConfig) -> Choice:
@@ -214,8 +215,9 @@ class _Tuner:
             try:
                 record = self._trial_runner.run(config)
             except FloatingPointError as error:
-                diverged.parent.mkdir(parents=True, exist_ok=True)
-                atomic.write_text(diverged, f"{error}\n")
+                if self._runner.devices.is_chief:
+                    diverged.parent.mkdir(parents=True, exist_ok=True)
+                    atomic.write_text(diverged, f"{error}\n")
             else:
                 score = record.final.map_at_r
                 images = record.images_seen_after(shared)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from hsm.experiments.config import METHODS, RunConfig
 from hsm.experiments.runs import tuning
 from hsm.experiments.runs.runner import Runner
 from hsm.experiments.runs.workspace import Workspace
+from hsm.training.devices import Devices
 
 
 @pytest.fixture(scope="module")
@@ -209,3 +211,25 @@ def test_a_diverged_trial_is_remembered_and_never_chosen(letters, letters_config
     with pytest.raises(FloatingPointError, match="diverged in all 2 trials"):
         tuned(letters, tmp_path, [config])
     assert len(list((tmp_path / "tuning" / "diverged").iterdir())) == 2
+
+
+def test_of_several_workers_the_chief_alone_writes(finished, letters, letters_config, tmp_path):
+    """Two of them would write one file at a time."""
+
+    class Second(Devices):
+        is_chief = False
+
+    folder, configs, _, _ = finished
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    path = next((tmp_path / "records").glob("*BN-*seed0.json"))
+    bare = replace(records.read(path), tuning=None)
+    records.write(bare, tmp_path / "records")
+    second = Runner(letters, Workspace(tmp_path), say=str, devices=Second())
+    found = tuning.run(second, configs, trials=2, epochs=2)
+    assert all(record.tuning is not None for record in found)
+    assert records.read(path).tuning is None
+
+    config = replace(letters_config, method="SM", learning_rate=1e30)
+    with pytest.raises(FloatingPointError, match="diverged in all 2 trials"):
+        tuning.run(second, [config], trials=2, epochs=2)
+    assert not (tmp_path / "tuning" / "diverged").exists()
