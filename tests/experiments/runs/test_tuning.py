@@ -8,14 +8,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hsm import records
+from hsm import evaluation, records
 from hsm.data.sources import load_source
 from hsm.data.sources.source import ImageSource, Split
 from hsm.experiments.config import METHODS, RunConfig
-from hsm.experiments.runs import tuning
+from hsm.experiments.runs import evaluator, tuning
 from hsm.experiments.runs.runner import Runner
 from hsm.experiments.runs.workspace import Workspace
 from hsm.training.devices import Devices
+
+# A network that gives what is no number, and its only image.
+NAN = (lambda images: images * np.nan, [(np.ones((1, 2), np.float32), np.zeros(1, np.int32))])
 
 
 @pytest.fixture(scope="module")
@@ -211,6 +214,15 @@ def test_a_diverged_trial_is_remembered_and_never_chosen(letters, letters_config
     with pytest.raises(FloatingPointError, match="diverged in all 2 trials"):
         tuned(letters, tmp_path, [config])
     assert len(list((tmp_path / "tuning" / "diverged").iterdir())) == 2
+
+
+def test_a_trial_whose_features_are_not_finite_has_diverged(
+    letters, letters_config, tmp_path, monkeypatch
+):
+    """Its last step can leave finite weights that are too large to compute with."""
+    monkeypatch.setattr(evaluator, "embed", lambda *_, **__: evaluation.embed(*NAN, num_examples=1))
+    with pytest.raises(FloatingPointError, match="diverged in all 2 trials"):
+        tuned(letters, tmp_path, [replace(letters_config, method="SM")])
 
 
 def test_of_several_workers_the_chief_alone_writes(finished, letters, letters_config, tmp_path):
