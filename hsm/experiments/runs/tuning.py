@@ -21,6 +21,7 @@ from hsm.data.sources.source import ImageSource
 from hsm.experiments.config import RunConfig
 from hsm.experiments.config.run_record import RunRecord
 from hsm.experiments.config.variants import lacking, options
+from hsm.experiments.runs import build
 from hsm.experiments.runs.console_log import title
 from hsm.experiments.runs.runner import Runner
 from hsm.experiments.runs.workspace import Workspace
@@ -61,10 +62,14 @@ def run(
         epochs: of a trial; None for as many as a run has.
 
     Raises:
-        ValueError: fewer than ten training classes, or a configuration that cannot be tuned.
+        ValueError: fewer than ten training classes, a configuration that cannot be tuned, or one
+            that makes no batches of the classes that are left to train.
     """
     check(configs)
     tuner = _Tuner(runner, configs[0].seed, trials, epochs)
+    for config in configs:
+        if not config.is_pretrained:
+            build.check_batches(config, tuner.source, runner.devices)
     return [runner.run(config) if config.is_pretrained else tuner.run(config) for config in configs]
 
 
@@ -154,10 +159,10 @@ class _Tuner:
         self._runner = runner
         self._seed, self._trials, self._epochs = seed, trials, epochs
         self._workspace = Workspace(runner.workspace.output_dir / _FOLDER)
-        self._source = held_out_source(runner.source)
+        self.source = held_out_source(runner.source)
         self._trial_runner = replace(
             runner,
-            source=self._source,
+            source=self.source,
             workspace=self._workspace,
             say=runner.say if runner.verbose else lambda line: None,
             tensorboard=False,
@@ -172,8 +177,8 @@ class _Tuner:
         tuning = Tuning(
             seed=self._seed,
             epochs=shortened(config, self._epochs).total_epochs,
-            train_classes=self._source.train.num_classes,
-            held_out_classes=self._source.test.num_classes,
+            train_classes=self.source.train.num_classes,
+            held_out_classes=self.source.test.num_classes,
             trials=choice.trials,
         )
         if record.tuning != tuning:
@@ -210,7 +215,7 @@ class _Tuner:
         # Of a heated method the epochs up to the switch are those of another trial.
         shared = config.epochs if config.is_heated else 0
         diverged = self._workspace.output_dir / "diverged" / config.name
-        score, images = None, len(self._source.train) * (config.total_epochs - shared)
+        score, images = None, len(self.source.train) * (config.total_epochs - shared)
         if not diverged.exists():
             try:
                 record = self._trial_runner.run(config)
@@ -228,7 +233,7 @@ class _Tuner:
         found = "diverged" if trial.score is None else f"MAP@R {100 * trial.score:.2f}"
         self._runner.say(
             f"{title(config)}: trial {number} of {self._trials}, {tried}: {found} on "
-            f"{self._source.test.num_classes} held-out training classes"
+            f"{self.source.test.num_classes} held-out training classes"
         )
 
 

@@ -12,7 +12,7 @@ from hsm import evaluation, records
 from hsm.data.sources import load_source
 from hsm.data.sources.source import ImageSource, Split
 from hsm.experiments.config import METHODS, RunConfig
-from hsm.experiments.runs import evaluator, tuning
+from hsm.experiments.runs import build, evaluator, tuning
 from hsm.experiments.runs.runner import Runner
 from hsm.experiments.runs.workspace import Workspace
 from hsm.training.devices import Devices
@@ -155,6 +155,16 @@ def test_too_few_classes_or_images_are_refused(few_digits):
     split = Split(images, labels, tuple("abcdefghij"))
     with pytest.raises(ValueError, match=r"two images or more. Received: images=\[1, 1\]"):
         tuning.held_out_source(ImageSource("letters", split, split))
+
+
+def test_too_few_images_for_a_later_method_are_told_before_the_first_trial(
+    letters, letters_config, tmp_path, monkeypatch
+):
+    configs = [replace(letters_config, method=m, embedding_dim=60) for m in ("SM", "spectral")]
+    build.check_batches(configs[1], letters, Devices())
+    monkeypatch.setattr(Runner, "_train", None)
+    with pytest.raises(ValueError, match=r"spectral learns nothing.*52 in all"):
+        tuned(letters, tmp_path, configs)
 
 
 @pytest.mark.parametrize(
