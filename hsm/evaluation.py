@@ -24,6 +24,10 @@ from hsm.metrics.validation import (
 )
 
 
+class NonFiniteFeaturesError(ValueError, FloatingPointError):
+    """A network gives NaN or infinity: most often its training diverged in the last step."""
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """What one evaluation found. Metrics are fractions, 0..1.
@@ -89,8 +93,9 @@ def embed(
         Vectors float32 [num_examples, k] and labels int32 [num_examples].
 
     Raises:
-        ValueError: more or fewer images than `num_examples`, vectors that are not a matrix with one
-            row an image, or a NaN or infinity (the image's index is named).
+        ValueError: more or fewer images than `num_examples`, or vectors that are not a matrix with
+            one row an image.
+        NonFiniteFeaturesError: a NaN or infinity (the image's index is named).
     """
     features = np.empty((0, 0), np.float32)
     labels = np.empty(checked_positive(num_examples, "num_examples"), np.int32)
@@ -190,7 +195,7 @@ def _checked_vectors(values: ArrayLike, count: int, *, first: int) -> NDArray[np
         )
     bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
     if bad.size:
-        raise ValueError(
+        raise NonFiniteFeaturesError(
             "features_fn must return finite vectors. Received: NaN or infinity for image "
             f"{first + bad[0]} (counting from 0). Look for a training that diverged: "
             "a lower learning rate usually helps."

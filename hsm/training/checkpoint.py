@@ -71,6 +71,20 @@ def save(
     Raises:
         FloatingPointError: if a variable is not finite; the checkpoint that was there stays.
     """
+    arrays = _finite_arrays(model, optimizer)
+    arrays[_PROGRESS] = np.frombuffer(json.dumps(progress).encode(), dtype=np.uint8)
+    with replacing(path) as partial, partial.open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
+
+
+def check_finite(*, model: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
+    """Raise FloatingPointError if `save` would."""
+    _finite_arrays(model, optimizer)
+
+
+def _finite_arrays(
+    model: keras.Model, optimizer: keras.optimizers.Optimizer
+) -> dict[str, np.ndarray]:
     arrays = {key: np.asarray(variable) for key, _, variable in _variables(model, optimizer)}
     for key, value in arrays.items():
         if not _is_finite(value):
@@ -79,9 +93,7 @@ def save(
                 f"checkpoint before it "
                 f"is kept. A lower learning rate is the usual remedy."
             )
-    arrays[_PROGRESS] = np.frombuffer(json.dumps(progress).encode(), dtype=np.uint8)
-    with replacing(path) as partial, partial.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
+    return arrays
 
 
 def read_progress(path: Path) -> dict[str, Any]:

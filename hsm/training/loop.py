@@ -217,11 +217,11 @@ class Trainer:
             self.step(images, labels)
             is_stopping = interruption.is_requested
             if watch.is_time(index) or is_stopping:
-                totals = self._check(phase, epoch)
+                totals = self._look(phase, epoch, index)
                 seconds = time.perf_counter() - start
                 rate, loss = phase.learning_rate, totals.mean_loss
                 self.on_step(StepResult(epoch, index, steps, rate, loss, seconds))
-                if watch.is_time_to_save() or is_stopping:
+                if (watch.is_time_to_save() or is_stopping) and not totals.first_bad_step:
                     self.save(path, {"step": index, "seconds": seconds, "totals": asdict(totals)})
             if is_stopping:
                 interruption.deliver()
@@ -258,6 +258,11 @@ class Trainer:
             images_per_second=totals.examples / seconds,
         )
 
+    def _look(self, phase: Phase, epoch: int, index: int) -> Totals:
+        # Each worker has a clock of its own, and all must stop at one step.
+        are_together = self.step.devices.workers == 1 or index == 1
+        return self._check(phase, epoch) if are_together else self.step.totals()
+
     def _check(self, phase: Phase, epoch: int) -> Totals:
         totals = self.step.totals()
         if totals.first_bad_step:
@@ -277,9 +282,11 @@ class Trainer:
         Args:
             path: the file.
             interrupted: how far an unfinished epoch is.
+
+        Raises:
+            NonFiniteLossError: weights are not finite, at an epoch's end on every worker.
         """
-        if not self.step.devices.is_chief:
-            return
+        model, optimizer = self.step.model, self.step.optimizer
         progress = {
             "epoch": self.epoch,
             "epochs": self.epochs,
@@ -292,8 +299,13 @@ class Trainer:
             "memory": self.data.memory.state(),
         }
         try:
-            checkpoint.save(path, progress, model=self.step.model, optimizer=self.step.optimizer)
+            if self.step.devices.is_chief:
+                checkpoint.save(path, progress, model=model, optimizer=optimizer)
+            elif interrupted is None:
+                checkpoint.check_finite(model=model, optimizer=optimizer)
         except FloatingPointError as error:
+            if interrupted is not None and self.step.devices.workers > 1:
+                return  # All of them find it at the epoch's end.
             phase = phase_at(self.schedule, max(self.epoch, 1))
             raise NonFiniteLossError(
                 f"training diverged in epoch {self.epoch} (alpha={phase.alpha:g}, "

@@ -23,7 +23,7 @@ from hsm.records import (
 )
 
 QUERIES = 40
-LEVELS = {"pretrained": 12, "SM": 20, "LN": 22, "BN": 25, "HLN": 26, "HBN": 30}
+LEVELS = {"pretrained": 12, "SM": 20, "LN": 22, "BN": 25, "HLN": 26, "HBN": 30, "fashionnet": 18}
 KS = (1, 2, 4, 8)
 
 PROVENANCE = Provenance(

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from support.tiny_model import make_batches, make_trainer, weights_of
 
+from hsm.data.sampling import Share
 from hsm.schedules import HeatUp
 from hsm.training import checkpoint
+from hsm.training.devices import Devices
 from hsm.training.loop import NonFiniteLossError, TrainingData
 
 
@@ -153,6 +155,53 @@ def test_nan_stops_the_run_names_the_place_and_keeps_the_checkpoint(tmp_path):
     restored.restore(path)
     assert restored.epoch == 1
     assert all(np.isfinite(w).all() for w in weights_of(restored))
+
+
+class _Worker(Devices):
+    """One of two workers with a device each, whose steps are those of one."""
+
+    def __init__(self, index):
+        super().__init__()
+        self.index = index
+
+    @property
+    def share(self):
+        return Share(self.index, 2)
+
+
+@pytest.mark.parametrize("index", [0, 1])
+@pytest.mark.parametrize("bad_step", [1, 3])
+def test_workers_stop_at_one_step_where_the_loss_is_nan(tmp_path, index, bad_step):
+    """Not where the clock of one of them says: the others would wait for it in the next step."""
+    data, given = make_batches(), []
+
+    def batches(epoch, first):
+        for step, (images, labels) in enumerate(data.batches(epoch, first)):
+            given.append(step)
+            yield images * np.float32(np.nan if step == bad_step else 1), labels
+
+    # Clocks that say at every step that it is time.
+    trainer = make_trainer(data=TrainingData(batches, 4), checkpoint_minutes=0.0)
+    trainer.step.devices = _Worker(index)
+    with pytest.raises(NonFiniteLossError, match=f"step {bad_step + 1} of epoch 1"):
+        trainer.train(4, tmp_path / "c.npz")
+    assert given == [0, 1, 2, 3]
+    if index:
+        assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_workers_stop_together_where_weights_are_not_finite(tmp_path, index):
+    trainer = make_trainer(checkpoint_minutes=0.0)
+    trainer.step.devices = _Worker(index)
+    trainer.step.model.bottleneck.kernel.assign(
+        np.full(trainer.step.model.bottleneck.kernel.shape, np.inf)
+    )
+    cut = {"step": 1, "seconds": 1.0, "totals": {}}
+    trainer.save(tmp_path / "c.npz", cut)
+    with pytest.raises(NonFiniteLossError, match="diverged in epoch 0"):
+        trainer.save(tmp_path / "c.npz")
+    assert not list(tmp_path.iterdir())
 
 
 def test_too_few_batches_are_an_error(tmp_path):

@@ -96,6 +96,8 @@ def wanted(
         runs = configs_of(dataset, used.name, split)
         plans.append((used, [with_landmarks(config, used) for config in runs]))
     room.check(workspace, plans, sizes)
+    if on_devices:
+        _check_batches(plans, workspace, devices)
     describe = dry_run.describe if shared.FLAGS.dry_run or shared.FLAGS.verbose else plan.brief
     for used, configs in plans:
         say(describe(configs, used, workspace))
@@ -103,6 +105,22 @@ def wanted(
             print(dry_run.estimate(configs, used, workspace, pretrained=pretrained))
         else:
             yield Wanted(used, configs, workspace, pretrained, devices)
+
+
+def _check_batches(
+    plans: Sequence[tuple[ImageSource, Sequence[RunConfig]]], workspace: Workspace, devices: Devices
+) -> None:
+    """Says what is wrong with the batches of the last run before the first one trains.
+
+    Raises:
+        ValueError: as a method's sampler, and `hsm.experiments.runs.build.check_batches`.
+    """
+    from hsm.experiments.runs import build
+
+    for source, configs in plans:
+        for config in configs:
+            if not config.is_pretrained and workspace.record(config) is None:
+                build.check_batches(config, source, devices)
 
 
 def check_backbones(configs: Sequence[RunConfig], pretrained: Pretrained) -> BackboneSizes:

@@ -229,9 +229,10 @@ class RunConfig(Hyperparameters):
     def trunk_name(self) -> str:
         """Name of the state after `epochs` epochs.
 
-        HLN shares it with LN, and HBN with BN, unless they heat up gradually.
+        HLN shares it with LN, and HBN with BN, unless they heat up gradually. Stages of a run that
+        learns landmarks are halves of all its epochs, on which the state then depends.
         """
-        later = (*_SWITCH_ONLY, "heated_epochs")
+        later = _SWITCH_ONLY if self.landmarks else (*_SWITCH_ONLY, "heated_epochs")
         fields = {key: value for key, value in self._identity().items() if key not in later}
         return self._named(self.base_method, {**fields, "method": self.base_method})
 

@@ -54,7 +54,7 @@ def vary(config: RunConfig, variant: str) -> RunConfig:
 def options(config: RunConfig) -> tuple[str, ...]:
     """Returns in words what a configuration adds to its method; nothing for most."""
     if config.tuned:
-        return (TUNED,)
+        return (*lacking(config), TUNED)
     found = []
     if config.label_smoothing:
         found.append(f"label smoothing {config.label_smoothing:g}")
@@ -64,11 +64,16 @@ def options(config: RunConfig) -> tuple[str, ...]:
         found.append("gradient without norm term")
     if config.is_heated:
         found += _heating(config)
-    if config.traits.annotated_head is not None and not config.landmarks:
-        found.append("no landmarks")
+    found += lacking(config)
     if config.method == "hdc":
         found += _heads(config)
     return tuple(found)
+
+
+def lacking(config: RunConfig) -> tuple[str, ...]:
+    """Returns in words what the method could use and the data does not have."""
+    could_use = config.traits.annotated_head is not None
+    return ("no landmarks",) if could_use and not config.landmarks else ()
 
 
 def label(config: RunConfig) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from hsm.experiments.config import METHODS
 from hsm.experiments.config.run_record import RunRecord
+from hsm.experiments.config.variants import lacking
 from hsm.experiments.reporting import cell_format, summary, table_notes
 from hsm.experiments.reporting.grid import Grid
 from hsm.experiments.reporting.metric_columns import Measure, measures
@@ -34,10 +35,8 @@ def grids(dataset: str, runs: Sequence[RunRecord]) -> list[Grid]:
         runs: records of it with `config.tuned`.
     """
     by_method: dict[str, list[RunRecord]] = {}
-    for name in METHODS.standing:
-        found = [run for run in runs if run.method == name]
-        if found:
-            by_method[name] = found
+    for run in sorted(runs, key=lambda run: METHODS.standing.index(run.method)):
+        by_method.setdefault(", ".join((run.method, *lacking(run.config))), []).append(run)
     columns = measures(runs)
     return [
         _final_grid(dataset, by_method, columns),

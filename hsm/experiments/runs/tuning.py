@@ -20,7 +20,8 @@ from hsm.data.catalog import ZERO_SHOT
 from hsm.data.sources.source import ImageSource
 from hsm.experiments.config import RunConfig
 from hsm.experiments.config.run_record import RunRecord
-from hsm.experiments.config.variants import options
+from hsm.experiments.config.variants import lacking, options
+from hsm.experiments.runs import build
 from hsm.experiments.runs.console_log import title
 from hsm.experiments.runs.runner import Runner
 from hsm.experiments.runs.workspace import Workspace
@@ -61,20 +62,26 @@ def run(
         epochs: of a trial; None for as many as a run has.
 
     Raises:
-        ValueError: fewer than ten training classes, or a configuration that cannot be tuned.
+        ValueError: fewer than ten training classes, a configuration that cannot be tuned, or one
+            that makes no batches of the classes that are left to train.
     """
     check(configs)
     tuner = _Tuner(runner, configs[0].seed, trials, epochs)
+    for config in configs:
+        if not config.is_pretrained:
+            build.check_batches(config, tuner.source, runner.devices)
     return [runner.run(config) if config.is_pretrained else tuner.run(config) for config in configs]
 
 
 def check(configs: Sequence[RunConfig]) -> None:
     """Refuse configurations that cannot be tuned with a ValueError."""
     for config in configs:
-        if options(config) or config.split != ZERO_SHOT:
+        # What the data lacks is nothing to leave out.
+        asked = [option for option in options(config) if option not in lacking(config)]
+        if asked or config.split != ZERO_SHOT:
             raise ValueError(
                 "tune goes with methods alone, on classes never seen: leave variants, options of a "
-                f"method and gradual heating out. Received: {', '.join(options(config))} of "
+                f"method and gradual heating out. Received: {', '.join(asked)} of "
                 f"{config.method}, split={config.split}"
             )
 
@@ -152,10 +159,10 @@ class _Tuner:
         self._runner = runner
         self._seed, self._trials, self._epochs = seed, trials, epochs
         self._workspace = Workspace(runner.workspace.output_dir / _FOLDER)
-        self._source = held_out_source(runner.source)
+        self.source = held_out_source(runner.source)
         self._trial_runner = replace(
             runner,
-            source=self._source,
+            source=self.source,
             workspace=self._workspace,
             say=runner.say if runner.verbose else lambda line: None,
             tensorboard=False,
@@ -170,13 +177,14 @@ class _Tuner:
         tuning = Tuning(
             seed=self._seed,
             epochs=shortened(config, self._epochs).total_epochs,
-            train_classes=self._source.train.num_classes,
-            held_out_classes=self._source.test.num_classes,
+            train_classes=self.source.train.num_classes,
+            held_out_classes=self.source.test.num_classes,
             trials=choice.trials,
         )
         if record.tuning != tuning:
             record = replace(record, tuning=tuning)
-            records.write(record, self._runner.workspace.records_dir)
+            if self._runner.devices.is_chief:
+                records.write(record, self._runner.workspace.records_dir)
         return record
 
     def _choice(self, config: RunConfig) -> Choice:
@@ -207,13 +215,14 @@ class _Tuner:
         # Of a heated method the epochs up to the switch are those of another trial.
         shared = config.epochs if config.is_heated else 0
         diverged = self._workspace.output_dir / "diverged" / config.name
-        score, images = None, len(self._source.train) * (config.total_epochs - shared)
+        score, images = None, len(self.source.train) * (config.total_epochs - shared)
         if not diverged.exists():
             try:
                 record = self._trial_runner.run(config)
             except FloatingPointError as error:
-                diverged.parent.mkdir(parents=True, exist_ok=True)
-                atomic.write_text(diverged, f"{error}\n")
+                if self._runner.devices.is_chief:
+                    diverged.parent.mkdir(parents=True, exist_ok=True)
+                    atomic.write_text(diverged, f"{error}\n")
             else:
                 score = record.final.map_at_r
                 images = record.images_seen_after(shared)
@@ -224,7 +233,7 @@ class _Tuner:
         found = "diverged" if trial.score is None else f"MAP@R {100 * trial.score:.2f}"
         self._runner.say(
             f"{title(config)}: trial {number} of {self._trials}, {tried}: {found} on "
-            f"{self._source.test.num_classes} held-out training classes"
+            f"{self.source.test.num_classes} held-out training classes"
         )
 
 

@@ -158,6 +158,13 @@ def test_alpha_is_one_for_sm_whatever_the_flag_says():
     assert _with(method="SM", alpha=8.0).initial_alpha == 1.0
 
 
+def test_where_the_stages_change_decides_the_trunk_with_landmarks():
+    staged = _with(method="fashionnet", landmarks=True)
+    assert replace(staged, heated_epochs=99).trunk_name != staged.trunk_name
+    plain = replace(staged, landmarks=False)
+    assert replace(plain, heated_epochs=99).trunk_name == plain.trunk_name
+
+
 def test_the_trunk_is_shared_by_a_method_and_its_heated_form_only():
     trunk = BASE.trunk_name
     for heated in ({}, {"heated_alpha": 1.0}, {"heated_epochs": 3}, {"heated_learning_rate": 1.0}):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hsm.experiments.config import RunConfig
@@ -45,6 +47,12 @@ def test_the_controls_heat_one_thing_at_a_time():
     assert (alpha_only.alpha, alpha_only.learning_rate) == (4.0, 0.1)
     assert (rate_only.alpha, rate_only.learning_rate) == (8.0, pytest.approx(0.01))
     assert vary(BASE, "alpha_only").trunk_name == vary(BASE, "rate_only").trunk_name
+
+
+def test_a_tuned_row_still_says_what_the_data_lacks():
+    config = RunConfig(dataset="letters", method="fashionnet", tuned=3)
+    assert label(config) == "fashionnet, no landmarks, tuned"
+    assert label(replace(config, landmarks=True)) == "fashionnet, tuned"
 
 
 def test_methods_and_older_records_have_no_options():

@@ -240,3 +240,10 @@ def test_loss_setting_is_the_losss_number(method, argument):
 def test_loss_setting_is_refused_where_no_loss_reads_it():
     with pytest.raises(ValueError, match="loss_setting goes with the methods triplet and lifted"):
         RunConfig(dataset="digits", method="SM", loss_setting=0.5)
+
+
+def test_what_a_later_row_cannot_do_is_told_before_the_first_trains(tmp_path, capsys):
+    flags = ("--smoke", "--methods=SM,spectral", "--embedding_dim=64", f"--output_dir={tmp_path}")
+    assert run_table1(*flags) == 1
+    assert "spectral learns nothing" in capsys.readouterr().err
+    assert not list((tmp_path / "smoke").rglob("*.npz"))

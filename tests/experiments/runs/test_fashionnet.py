@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -195,3 +196,10 @@ def test_elsewhere_the_row_says_that_it_has_no_landmarks(tmp_path, capsys):
     flags = ("--smoke", "--methods=fashionnet", f"--output_dir={tmp_path}")
     assert run_table1(*flags) == 0, capsys.readouterr().err
     assert "| fashionnet, no landmarks |" in (tmp_path / "smoke" / "table1.md").read_text()
+
+
+def test_its_landmarks_are_for_one_device(source, config):
+    two = SimpleNamespace(count=2)
+    with pytest.raises(ValueError, match=r"fashionnet with landmarks.*Received: 2 devices"):
+        build.check_batches(config, source, two)
+    build.check_batches(CONFIG, source, two)

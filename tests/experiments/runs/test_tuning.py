@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from hsm import records
+from hsm import evaluation, records
 from hsm.data.sources import load_source
 from hsm.data.sources.source import ImageSource, Split
 from hsm.experiments.config import METHODS, RunConfig
-from hsm.experiments.runs import tuning
+from hsm.experiments.runs import build, evaluator, tuning
 from hsm.experiments.runs.runner import Runner
 from hsm.experiments.runs.workspace import Workspace
+from hsm.training.devices import Devices
+
+# A network that gives what is no number, and its only image.
+NAN = (lambda images: images * np.nan, [(np.ones((1, 2), np.float32), np.zeros(1, np.int32))])
 
 
 @pytest.fixture(scope="module")
@@ -152,12 +157,26 @@ def test_too_few_classes_or_images_are_refused(few_digits):
         tuning.held_out_source(ImageSource("letters", split, split))
 
 
+def test_too_few_images_for_a_later_method_are_told_before_the_first_trial(
+    letters, letters_config, tmp_path, monkeypatch
+):
+    configs = [replace(letters_config, method=m, embedding_dim=60) for m in ("SM", "spectral")]
+    build.check_batches(configs[1], letters, Devices())
+    monkeypatch.setattr(Runner, "_train", None)
+    with pytest.raises(ValueError, match=r"spectral learns nothing.*52 in all"):
+        tuned(letters, tmp_path, configs)
+
+
 @pytest.mark.parametrize(
     "changes", [{"label_smoothing": 0.1, "method": "SM"}, {"method": "HBN", "heating": "gradual"}]
 )
 def test_variants_are_refused(letters_config, changes):
     with pytest.raises(ValueError, match="tune goes with methods alone"):
         tuning.check([replace(letters_config, **changes)])
+
+
+def test_every_method_can_be_tuned_on_data_without_landmarks():
+    tuning.check([RunConfig(dataset="letters", method=m) for m in METHODS if m != "pretrained"])
 
 
 def test_all_methods_have_the_same_draws_each_in_its_ranges():
@@ -205,3 +224,34 @@ def test_a_diverged_trial_is_remembered_and_never_chosen(letters, letters_config
     with pytest.raises(FloatingPointError, match="diverged in all 2 trials"):
         tuned(letters, tmp_path, [config])
     assert len(list((tmp_path / "tuning" / "diverged").iterdir())) == 2
+
+
+def test_a_trial_whose_features_are_not_finite_has_diverged(
+    letters, letters_config, tmp_path, monkeypatch
+):
+    """Its last step can leave finite weights that are too large to compute with."""
+    monkeypatch.setattr(evaluator, "embed", lambda *_, **__: evaluation.embed(*NAN, num_examples=1))
+    with pytest.raises(FloatingPointError, match="diverged in all 2 trials"):
+        tuned(letters, tmp_path, [replace(letters_config, method="SM")])
+
+
+def test_of_several_workers_the_chief_alone_writes(finished, letters, letters_config, tmp_path):
+    """Two of them would write one file at a time."""
+
+    class Second(Devices):
+        is_chief = False
+
+    folder, configs, _, _ = finished
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    path = next((tmp_path / "records").glob("*BN-*seed0.json"))
+    bare = replace(records.read(path), tuning=None)
+    records.write(bare, tmp_path / "records")
+    second = Runner(letters, Workspace(tmp_path), say=str, devices=Second())
+    found = tuning.run(second, configs, trials=2, epochs=2)
+    assert all(record.tuning is not None for record in found)
+    assert records.read(path).tuning is None
+
+    config = replace(letters_config, method="SM", learning_rate=1e30)
+    with pytest.raises(FloatingPointError, match="diverged in all 2 trials"):
+        tuning.run(second, [config], trials=2, epochs=2)
+    assert not (tmp_path / "tuning" / "diverged").exists()
