@@ -108,6 +108,8 @@ def test_everything_is_there_again(tmp_path, unit_vectors):
         ((["a"], 1, [""]), "label to be a text that is not empty"),
         ((["a"], 1, None, [{"x": object()}]), "JSON can hold.*for 'a'"),
         ((["a"], 1, None, [{"x": float("nan")}]), "JSON can hold"),
+        ((["a"], 1, None, [{"x": "\ud800"}]), "JSON can hold.*surrogates"),
+        ((["a"], 1, None, [json.loads('{"x": ' + "[" * 100 + "]" * 100 + "}")]), "100 levels"),
     ],
 )
 def test_wrong_items_are_refused_in_words(index, unit_vectors, arguments, words):
