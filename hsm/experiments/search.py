@@ -111,6 +111,10 @@ def _check() -> None:
         if missing := missing_matplotlib("--sheet"):
             raise ImportError(f"{missing} Or name a file *.html, which needs none.")
     serving_flags.check_model()
+    # Before an index is made for them.
+    missing = next((path for path in FLAGS.add if not Path(path).expanduser().is_dir()), None)
+    if missing is not None:
+        raise FileNotFoundError(f"--add={missing} is no folder of photographs")
     if not FLAGS.add and not Path(FLAGS.index).expanduser().exists():
         raise FileNotFoundError(
             f"--index={FLAGS.index} does not exist: build it with --add=FOLDER, or name another"

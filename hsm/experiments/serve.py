@@ -135,11 +135,11 @@ def _limits() -> Limits:
 def _served(limits: Limits, stack: contextlib.ExitStack) -> Served:
     """Model and index; the stack closes the index."""
     from hsm.serving import Embedder, Index
+    from hsm.serving.model_folder import find_model
     from hsm.serving.service_engine import Served
 
-    model = Path(FLAGS.model).expanduser()
     embedder = Embedder(
-        model,
+        FLAGS.model,
         batch_size=limits.max_batch,
         show_progress=False,
         max_pixels=limits.max_pixels,
@@ -147,7 +147,9 @@ def _served(limits: Limits, stack: contextlib.ExitStack) -> Served:
     index = None
     if FLAGS.index is not None:
         index = stack.enter_context(Index.open(FLAGS.index, embedder, must_exist=True))
-    version = model.name if model.name.isdigit() else "1"
+    # That of the highest version, where there are several.
+    folder = find_model(FLAGS.model).path.resolve().name
+    version = folder if folder.isdecimal() else "1"
     return Served(embedder, index, FLAGS.name, version)
 
 

@@ -16,6 +16,8 @@ from hsm.serving.store import Row
 
 # How far a vector's length may be from 1.
 _TOLERANCE = 1e-3
+# Levels of metadata; what writes answers of the service gives up at some hundred.
+_DEEPEST = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,12 +191,24 @@ def _checked_label(label: str | None, key: str) -> str | None:
     return label
 
 
+def _depth(value: Any) -> int:
+    """Levels of lists and mappings in each other."""
+    if not isinstance(value, Mapping | list | tuple):
+        return 0
+    inner = value.values() if isinstance(value, Mapping) else value
+    return 1 + max(map(_depth, inner), default=0)
+
+
 def _json(metadata: Mapping[str, Any], key: str) -> str | None:
     try:
         if not isinstance(metadata, Mapping):
             raise TypeError(f"{type(metadata).__name__} is no mapping")
-        return json.dumps(dict(metadata), allow_nan=False) if metadata else None
-    except (TypeError, ValueError) as error:
+        if _depth(metadata) > _DEEPEST:
+            raise ValueError(f"more than {_DEEPEST} levels")
+        text = json.dumps(dict(metadata), allow_nan=False, ensure_ascii=False)
+        text.encode()
+        return text if metadata else None
+    except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(
             f"expected metadata to be a mapping that JSON can hold. Received: {error}, for {key!r}"
         ) from error

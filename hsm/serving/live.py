@@ -68,7 +68,11 @@ class LiveRows:
                 return
             if gone:
                 self._rows.remove(gone)
-            self._read_new()
+            with self._store.snapshot():
+                # Own commits do not change it: another process has committed behind this one.
+                if self._store.version() != self._version:
+                    self._rows.keep_only(self._store.numbers())
+                self._read_new()
             self._is_behind = False
 
     def check_width(self, width: int) -> None:

@@ -6,12 +6,14 @@ import hmac
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from hsm.serving.service_limits import Refusal
 
 # What says nothing about images: the page itself, and whether the service is well.
 OPEN = frozenset({"/", "/healthz", "/readyz"})
+# What a browser says of requests of the service's own page, and of its user.
+_OWN = ("same-origin", "none")
 _LEAST_TOKEN = 16
 
 
@@ -45,7 +47,7 @@ class Access:
             headers: by name in lower case.
         """
         if self.token is None:
-            return _foreign(headers)
+            return _foreign(path, headers)
         sent = headers.get("authorization", "")
         is_right = hmac.compare_digest(sent.encode(), f"Bearer {self.token}".encode())
         if is_right or path in OPEN:
@@ -55,18 +57,30 @@ class Access:
         )
 
 
-def _foreign(headers: Mapping[str, str]) -> Refusal | None:
+def _foreign(path: str, headers: Mapping[str, str]) -> Refusal | None:
     host = headers.get("host", "")
-    if not is_loopback(urlsplit(f"//{host}").hostname or ""):
+    if not is_loopback(_split(f"//{host}").hostname or ""):
         return Refusal(
             403,
             f"expected a request to localhost. Received one to {host!r}. To be reached by that "
             "name, the service must be started with a token",
         )
     origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != host:
+    if origin is not None and _split(origin).netloc != host:
         return Refusal(403, f"expected a request of this page. Received one of {origin!r}")
+    # For a picture that a page shows no origin is sent. A link may lead here from anywhere.
+    site = headers.get("sec-fetch-site", _OWN[0])
+    if site not in _OWN and path not in OPEN:
+        return Refusal(403, f"expected a request of this page. Received one that is {site!r}")
     return None
+
+
+def _split(address: str) -> SplitResult:
+    """The parts of an address; empty ones if it is none."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
 
 
 def is_loopback(host: str) -> bool:

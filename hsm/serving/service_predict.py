@@ -53,7 +53,8 @@ def decoded(value: Any) -> bytes:
         Refusal: 400 for anything else, and for what is no base64.
     """
     if isinstance(value, str):
-        return value.encode()
+        # What JSON can say and UTF-8 cannot is no file, either.
+        return value.encode(errors="replace")
     if not (isinstance(value, Mapping) and set(value) == {_B64} and isinstance(value[_B64], str)):
         raise Refusal(400, f'expected an image as {{"b64": "…"}}. Received: {_shown(value)}')
     try:
@@ -83,8 +84,9 @@ def _float_pixels(value: Any) -> NDArray[np.uint8]:
 
 def _pixels(value: Any) -> NDArray[Any]:
     """An image of a JSON list, any numbers [height, width, 3]."""
+    # NumPy gives every number the room of the longest text among them, unless they are objects.
     try:
-        pixels = np.asarray(value)
+        pixels = np.asarray(value, dtype=object)
     except ValueError:  # Rows that differ in length.
         pixels = np.empty(0)
     if pixels.ndim != 3 or pixels.shape[-1] != 3 or 0 in pixels.shape:
@@ -93,7 +95,7 @@ def _pixels(value: Any) -> NDArray[Any]:
             "expected an image of the shape [height, width, 3]. Received the shape "
             f"{list(pixels.shape)}",
         )
-    return pixels
+    return np.asarray(value) if set(map(type, pixels.flat)) <= {int, float} else pixels
 
 
 SIGNATURES: Mapping[str, Signature] = {

@@ -41,7 +41,10 @@ def _image(value: Any) -> bytes:
 
 def _object(value: Any) -> Any:
     """Metadata; a field of a form holds it as JSON."""
-    return json.loads(value) if isinstance(value, str) else value
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except RecursionError:
+        raise ValueError("is nested too deep") from None
 
 
 _B64_SCHEMA = {

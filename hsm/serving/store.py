@@ -7,6 +7,7 @@ power cut, one process writes at a time, and those that read see what was commit
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 _APPLICATION = 0x68736D69
 _FORMAT = 1
 _SECONDS_FOR_LOCK = 30.0
+_TURN = 0.01
 _ROWS_AT_ONCE = 10_000
 _SCHEMA = (
     "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
@@ -65,17 +67,33 @@ class Store:
                 raise
 
     def _prepare(self) -> None:
-        application = self._number("application_id")
-        is_empty = not self._number("page_count")
-        if not is_empty and (application, self._number("user_version")) != (_APPLICATION, _FORMAT):
+        # In one moment's file, while another process may be making it.
+        with self.snapshot():
+            kind = (self._number("application_id"), self._number("user_version"))
+            count = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        # SQLite writes a page for the kind of journal, before there is anything in it.
+        is_empty = kind == (0, 0) and not count
+        if not is_empty and kind != (_APPLICATION, _FORMAT):
             raise ValueError(
                 f"expected {self.path} to be an index that this version of hsm wrote. Received: "
                 "another SQLite database. Name another file"
             )
-        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._log_ahead()
         self._connection.execute("PRAGMA synchronous = FULL")
         if is_empty:
             self._make()
+
+    def _log_ahead(self) -> None:
+        """Switch to the write-ahead log, for which SQLite itself does not wait its turn."""
+        until = time.monotonic() + _SECONDS_FOR_LOCK
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > until:
+                    raise
+                time.sleep(_TURN)
 
     def _make(self) -> None:
         with self.transaction():

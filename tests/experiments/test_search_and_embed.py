@@ -75,6 +75,7 @@ def test_embed_writes_vectors_and_the_projector(place):
     [
         ("search", [], "a photograph to look up, or --add=FOLDER, is missing"),
         ("search", ["q.png", "--index=no.index"], "--index=no.index does not exist: build it"),
+        ("search", ["--add=no", "--index=no.index"], "--add=no is no folder of photographs"),
         ("search", ["q.png", "--model=no"], "--model=no does not exist"),
         ("search", ["q.png", "--sheet=a.doc"], "a file *.png, *.pdf, *.html"),
         ("search", ["--add=photos", "--sheet=a.png"], "and no photograph"),
@@ -88,3 +89,4 @@ def test_mistakes_are_said_in_words(place, driver, flags, words):
     assert done.returncode == 1
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+    assert not (place / "no.index").exists()

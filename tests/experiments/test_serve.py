@@ -167,10 +167,12 @@ def test_ctrl_c_ends_it_too(model):
 def test_a_token_opens_it_to_others(model, tmp_path):
     file = tmp_path / "token"
     file.write_text(f"{TOKEN}\n")
-    with serving(f"--model={model}", "--host=0.0.0.0", f"--token_file={file}") as (client, _):
+    versions = model.parent
+    with serving(f"--model={versions}", "--host=0.0.0.0", f"--token_file={file}") as (client, _):
         assert client.get("/v1/models/embedding").status_code == 401
         right = {"Authorization": f"Bearer {TOKEN}"}
-        assert client.get("/v1/models/embedding", headers=right).status_code == 200
+        (status,) = client.get("/v1/models/embedding", headers=right).json()["model_version_status"]
+        assert status["version"] == "3"
 
 
 def test_what_cannot_be_served_is_said_at_once(model, index, tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import contextlib
 import json
 import sqlite3
 import subprocess
@@ -106,6 +108,8 @@ def test_everything_is_there_again(tmp_path, unit_vectors):
         ((["a"], 1, [""]), "label to be a text that is not empty"),
         ((["a"], 1, None, [{"x": object()}]), "JSON can hold.*for 'a'"),
         ((["a"], 1, None, [{"x": float("nan")}]), "JSON can hold"),
+        ((["a"], 1, None, [{"x": "\ud800"}]), "JSON can hold.*surrogates"),
+        ((["a"], 1, None, [json.loads('{"x": ' + "[" * 100 + "]" * 100 + "}")]), "100 levels"),
     ],
 )
 def test_wrong_items_are_refused_in_words(index, unit_vectors, arguments, words):
@@ -315,3 +319,47 @@ def test_metadata_is_json_in_the_file(index, unit_vectors):
     row = index._store._connection.execute("SELECT metadata, vector FROM items").fetchone()
     assert json.loads(row[0]) == {"b": 1}
     np.testing.assert_array_equal(np.frombuffer(row[1], "<f4"), unit_vectors(1)[0])
+
+
+def test_several_may_make_an_index_at_the_same_time(tmp_path):
+    start = threading.Barrier(6)
+
+    def make(turn):
+        start.wait()
+        Index.open(tmp_path / f"{turn}.index").close()
+
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        for turn in range(20):
+            list(pool.map(make, [turn] * 6))
+
+
+def test_an_index_whose_making_was_cut_off_is_made(tmp_path, unit_vectors):
+    connection = sqlite3.connect(tmp_path / "a.index", isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.close()
+    with Index.open(tmp_path / "a.index") as index:
+        index.add(["a"], unit_vectors(1))
+        assert len(index) == 1
+
+
+def test_what_another_process_commits_right_behind_a_commit_is_seen(
+    tmp_path, unit_vectors, monkeypatch
+):
+    vectors = unit_vectors(4)
+    with Index.open(tmp_path / "a.index") as one, Index.open(tmp_path / "a.index") as two:
+        one.add(["x"], vectors[:1])
+        commit = one._store.transaction
+
+        @contextlib.contextmanager
+        def overtaken():
+            with commit():
+                yield
+            two.remove(["x"])
+            two.add(["z"], vectors[2:3])
+
+        with monkeypatch.context() as patched:
+            patched.setattr(one._store, "transaction", overtaken)
+            one.add(["y"], vectors[1:2])
+        assert sorted(ids_of(one.search(vectors[3:], 9))[0]) == ["y", "z"]
+        two.add(["v"], vectors[3:])
+        assert len(one) == 3

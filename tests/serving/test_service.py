@@ -254,6 +254,20 @@ def test_text_that_is_no_unicode_is_refused(client):
         assert client.post("/search", content=body).status_code == 422
 
 
+def test_a_form_that_is_none_is_answered_with_a_sentence(client):
+    kind = {"content-type": "multipart/form-data; boundary=x"}
+    answer = client.post("/search", content=b"no form", headers=kind)
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith("POST /search: ")
+
+
+def test_metadata_that_are_nested_too_deep_are_refused(client):
+    form = {"id": "1", "metadata": "[" * 100_000}
+    answer = client.post("/items", data=form, files={"image": ("x.jpg", b"picture 0")})
+    assert answer.status_code == 422
+    assert "nested too deep" in answer.json()["error"]
+
+
 def test_a_failure_of_the_service_is_no_one_elses(client):
     answer = client.post("/search", json={"image": b64(b"broken model")})
     assert answer.status_code == 500

@@ -111,10 +111,17 @@ def test_a_strangers_page_cannot_ask_a_service_without_a_token():
         {"origin": "http://127.0.0.1:9000"},
         {"host": "example.org:8501", "origin": "http://example.org:8501"},
         {"host": ""},
+        {"host": "["},
+        {"origin": "http://["},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
     ):
         assert asked(guard(), headers=headers)[0] == 403, headers
     assert asked(guard(), headers={"host": "[::1]:8501"})[0] == 200
     assert asked(guard(), headers={"host": "localhost"})[0] == 200
+    for site in ("same-origin", "none"):
+        assert asked(guard(), headers={"sec-fetch-site": site})[0] == 200
+    assert asked(guard(), path="/", headers={"sec-fetch-site": "cross-site"})[0] == 200
 
 
 def test_a_service_that_others_reach_does_not_start_without_a_token():

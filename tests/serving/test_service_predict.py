@@ -87,11 +87,12 @@ BAD = {
         b'{"signature_name": "train", "instances": [1]}',
         "one of serving_default, from_floats, from_bytes, from_bytes_lenient. Received: 'train'",
     ),
-    "no image": (b'{"instances": [[[1, 2], [3]]]}', "image 0: .*shape \\[0\\]"),
+    "no image": (b'{"instances": [[[1, 2], [3]]]}', "image 0: .*shape \\[2\\]"),
     "no channels": (b'{"instances": [[[1, 2, 3]]]}', "image 0: .*shape \\[1, 3\\]"),
     "fractions": (b'{"instances": [[[[0.5, 0, 1]]]]}', "image 0: .*from_floats"),
     "beyond": (b'{"instances": [[[[256, 0, 1]]]]}', "whole numbers of 0 to 255"),
     "words": (b'{"instances": [[[["a", "b", "c"]]]]}', "whole numbers of 0 to 255"),
+    "truths": (b'{"instances": [[[[true, 0, 1]]]]}', "whole numbers of 0 to 255"),
     "no finite": (
         b'{"signature_name": "from_floats", "instances": [[[[NaN, 0, 1]]]]}',
         "finite numbers",
@@ -113,6 +114,17 @@ def test_a_bad_request_is_answered_with_a_sentence(case):
     with pytest.raises(Refusal, match=sentence) as error:
         parse(body)
     assert error.value.status == 400
+
+
+def test_text_among_pixels_takes_no_room():
+    words = [[["a" * 10**6, "", ""]] + [["", "", ""]] * 10**5]
+    with pytest.raises(Refusal, match="whole numbers of 0 to 255"):
+        parsed(instances=[words])
+
+
+def test_text_that_is_no_unicode_is_no_file():
+    body = b'{"signature_name": "from_bytes", "instances": ["\\ud800"]}'
+    assert parse(body).images == [b"?"]
 
 
 def test_the_status_of_a_model():
