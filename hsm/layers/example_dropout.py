@@ -21,7 +21,7 @@ class ExampleDropout(keras.layers.Dropout):
     order, so that several of them drop what one would.
 
     Example:
-        >>> ExampleDropout(0.4)(features, training=True)
+        >>> dropped = ExampleDropout(0.4)(features, training=True)
 
     Args:
         rate: Share of the inputs that is dropped, 0 to 1.

@@ -64,6 +64,10 @@ def r_precision(
 ) -> float:
     """The mean share of a query's R nearest neighbours that are of its class; R is how many exist.
 
+    Example:
+        >>> r_precision([[0.0], [0.1], [0.3], [0.6]], [0, 1, 0, 0], singletons="miss")
+        0.375
+
     Arguments and errors are those of `hsm.metrics.recall_at_k`; a "miss" counts as 0.
 
     Returns:
@@ -82,6 +86,10 @@ def mean_average_precision_at_r(
     singletons: Singletons = "error",
 ) -> float:
     """MAP@R: R-precision in which a right neighbour counts as much as the precision up to it.
+
+    Example:
+        >>> mean_average_precision_at_r([[0.0], [0.1], [0.3], [0.6]], [0, 1, 0, 0], singletons="miss")
+        0.25
 
     Arguments and errors are those of `hsm.metrics.recall_at_k`; a "miss" counts as 0.
 

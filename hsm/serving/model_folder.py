@@ -55,7 +55,7 @@ def find_model(directory: str | os.PathLike[str]) -> Found:
         if export is None:
             raise ValueError(
                 "expected a SavedModel's folder, a .keras file or a run's folder. Received: "
-                f"{path}, which is none. Export a trained run: {_command('<run>', '<folder>')}"
+                f"{path}, which is none. Export a trained run {_how('RUN', 'FOLDER')}"
             )
         return Found(export)
     return _of_run(path, export)
@@ -64,7 +64,7 @@ def find_model(directory: str | os.PathLike[str]) -> Found:
 def _of_run(run: Path, own: Path | None) -> Found:
     above = run.resolve().parent
     export = own or (_export_in(above.parent / _EXPORT) if above.name == _RUNS else None)
-    remedy = f"Export it: {_command(str(run), str(run / _EXPORT))}"
+    remedy = f"Export it {_how(str(run), str(run / _EXPORT))}"
     if export is None:
         raise ValueError(
             f"expected the run {run} to be exported, to {run / _EXPORT} or to saved_model in its "
@@ -82,5 +82,5 @@ def _export_in(folder: Path) -> Path | None:
     return max(versions, key=lambda version: int(version.name), default=None)
 
 
-def _command(run: str, target: str) -> str:
-    return f"python -m hsm.experiments.export --model={run} --saved_model={target}"
+def _how(run: str, target: str) -> str:
+    return f"with hsm.experiments.export: model={run} saved_model={target}"

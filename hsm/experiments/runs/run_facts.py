@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import hsm
 from hsm.data.catalog import ALL, CATALOG
 from hsm.experiments.config import RunConfig
 from hsm.experiments.config.run_record import RunRecord, read
@@ -120,7 +120,7 @@ def _whose(record: RunRecord) -> str:
 def _licences(config: RunConfig, record: RunRecord | None) -> dict[str, str]:
     known = CATALOG.get(config.dataset, CATALOG["image_folder"])
     found = {
-        "code": f"MIT (hsm-embedding {hsm.__version__})",
+        "code": f"MIT (hsm-embedding {version('hsm-embedding')})",
         "training_images": known.licence,
     }
     if config.weights:

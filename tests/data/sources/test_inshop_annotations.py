@@ -26,7 +26,8 @@ def test_what_the_files_say_of_each_image(root):
     split = train(root)
     known = read_annotations(split)
     for row, photo in enumerate(archive.photos_of(split)):
-        width, height = Image.open(split.images[row]).size
+        with Image.open(split.images[row]) as picture:
+            width, height = picture.size
         # Upper-body clothes have no waistline, lower-body ones neither collar nor sleeve.
         places = {1: (0, 1, 2, 3, 6, 7), 2: (4, 5, 6, 7)}[photo.number]
         for number, place in enumerate(places):

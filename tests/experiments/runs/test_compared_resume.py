@@ -38,8 +38,8 @@ def run(monkeypatch, digits, quick_config):
     real = build.build_step
 
     def run(method, folder, kill_after=None):
-        def killable(config, model):
-            step = real(config, model)
+        def killable(config, model, devices=None):
+            step = real(config, model, devices)
             left = kill_after
 
             def counted(images, labels):
