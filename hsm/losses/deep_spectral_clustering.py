@@ -70,7 +70,11 @@ class DeepSpectralClustering(EmbeddingLoss):
     def batch_loss(self, labels: Tensor, embeddings: Tensor) -> Tensor:
         """Return L with its closed-form gradient, a float32 scalar."""
         embeddings = _more_examples_than_dimensions(embeddings)
-        left, values, right = ops.svd(ops.stop_gradient(embeddings), full_matrices=False)
+        # Stopped behind it, too: a tape outside of the graph differentiates all that it holds.
+        left, values, right = (
+            ops.stop_gradient(part)
+            for part in ops.svd(ops.stop_gradient(embeddings), full_matrices=False)
+        )
         kept = ops.cast(values > self.threshold * values[0], "float32")
         left = left * kept
         number, mean = _classes_mean(labels, left)

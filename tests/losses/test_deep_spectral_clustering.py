@@ -96,3 +96,15 @@ def test_it_is_refused_where_only_the_running_graph_knows():
 def test_a_threshold_out_of_range_is_refused(threshold):
     with pytest.raises(ValueError, match=r"expected threshold to be positive and less than 1"):
         DeepSpectralClustering(threshold)
+
+
+def test_the_gradient_is_the_same_on_a_tape_outside_of_a_graph_of_any_batch_size():
+    embeddings = tf.Variable(np.random.default_rng(0).normal(size=(6, 3)).astype(np.float32))
+    labels, loss = np.array([0, 0, 1, 1, 2, 2]), DeepSpectralClustering()
+    signature = [tf.TensorSpec([None], tf.int64), tf.TensorSpec([None, 3], tf.float32)]
+    anyhow = tf.function(loss, input_signature=signature)
+    with tf.GradientTape() as tape:
+        value = anyhow(labels, embeddings)
+    wanted, gradient = value_and_gradient(loss, labels, embeddings.numpy())
+    np.testing.assert_allclose(value, wanted, rtol=1e-5)
+    np.testing.assert_allclose(tape.gradient(value, embeddings), gradient, rtol=1e-4, atol=1e-5)
