@@ -88,8 +88,8 @@ def mean_average_precision_at_r(
     """MAP@R: R-precision in which a right neighbour counts as much as the precision up to it.
 
     Example:
-        >>> mean_average_precision_at_r([[0.0], [0.1], [0.3], [0.6]], [0, 1, 0, 0], singletons="miss")
-        0.25
+        >>> mean_average_precision_at_r([[0.0], [0.1], [0.3], [0.9]], [0, 0, 1, 1])
+        0.75
 
     Arguments and errors are those of `hsm.metrics.recall_at_k`; a "miss" counts as 0.
 

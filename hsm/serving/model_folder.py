@@ -83,4 +83,4 @@ def _export_in(folder: Path) -> Path | None:
 
 
 def _how(run: str, target: str) -> str:
-    return f"with hsm.experiments.export: model={run} saved_model={target}"
+    return f"with hsm.experiments.export: `model={run}` `saved_model={target}`"

@@ -135,8 +135,7 @@ def _read_card(path: Path) -> dict[str, int]:
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(
             f"expected a SavedModel that hsm exported, with {CARD} in it. Received: {path}, which "
-            f"is missing or damaged ({error}). Export the run again: python -m "
-            "hsm.experiments.export --model=<run> --saved_model=<folder>"
+            f"is missing or damaged ({error}). Export the run again with hsm.experiments.export"
         ) from error
     return numbers
 

@@ -102,6 +102,6 @@ def checked_access(host: str, token: str | None) -> Access:
     if token is None and not is_loopback(host):
         raise ValueError(
             f"expected a token for a service that other machines reach. Received: host={host!r} "
-            "without one. Name a file that holds it with --token_file, or set HSM_SERVE_TOKEN"
+            "without one. Name a file that holds it as `token_file`, or set HSM_SERVE_TOKEN"
         )
     return Access(token)

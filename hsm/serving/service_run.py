@@ -84,5 +84,5 @@ def _listen(place: Place) -> socket.socket:
     except OSError as error:
         raise type(error)(
             f"cannot listen at {place.host}, port {place.port}: {error.strerror or error}. Name "
-            "another port with --port, or an address of this machine with --host"
+            "another `port`, or as `host` an address of this machine"
         ) from error

@@ -181,7 +181,7 @@ def test_what_cannot_be_served_is_said_at_once(model, index, tmp_path):
     assert "--model=results/saved_model does not exist. Train one" in without.stderr
     open_to_all = run("serve", f"--model={model}", "--host=0.0.0.0")
     assert open_to_all.returncode == 1
-    assert "Name a file that holds it with --token_file" in open_to_all.stderr
+    assert "Name a file that holds it as --token_file" in open_to_all.stderr
     short = run("serve", f"--model={model}", variables={"HSM_SERVE_TOKEN": "short"})
     assert (short.returncode, "at least 16 characters" in short.stderr) == (1, True)
     missing = run("serve", f"--model={model}", f"--index={tmp_path / 'no.index'}")

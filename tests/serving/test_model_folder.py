@@ -43,14 +43,14 @@ def test_export_of_another_run_is_refused(results):
     run = next((results / "runs").iterdir())
     arrays = dict(np.load(run / "checkpoint.npz"))
     np.savez(run / "checkpoint.npz", **{k: v + 1 for k, v in arrays.items()})
-    with pytest.raises(ValueError, match=r"other weights.*hsm.experiments.export: model="):
+    with pytest.raises(ValueError, match=r"other weights.*hsm.experiments.export: `model="):
         Embedder(run)
 
 
 def test_run_without_an_export_says_how_to_make_one(results):
     shutil.rmtree(results / "saved_model")
     run = next((results / "runs").iterdir())
-    with pytest.raises(ValueError, match=f"export: model={run} saved_model={run}/saved_model"):
+    with pytest.raises(ValueError, match=f"export: `model={run}` `saved_model={run}/saved_model`"):
         Embedder(run)
 
 

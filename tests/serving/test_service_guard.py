@@ -126,7 +126,7 @@ def test_a_strangers_page_cannot_ask_a_service_without_a_token():
 
 def test_a_service_that_others_reach_does_not_start_without_a_token():
     for host in ("0.0.0.0", "::", "192.168.1.5", "example.org"):
-        with pytest.raises(ValueError, match="--token_file, or set HSM_SERVE_TOKEN"):
+        with pytest.raises(ValueError, match="`token_file`, or set HSM_SERVE_TOKEN"):
             checked_access(host, None)
         assert checked_access(host, TOKEN).token == TOKEN
     assert checked_access("127.0.0.1", None).token is None
