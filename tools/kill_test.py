@@ -2,12 +2,13 @@
 
     python tools/kill_test.py --kills=50 --seed=1 --json=experiments/robustness/kills.json
 
-Training, evaluation, export, data preparation, records and the page: each runs once undisturbed, and
-is then sent SIGKILL, SIGTERM or SIGINT at a moment that is drawn over the time of the undisturbed
-run, or right before one of its writes, and started again, perhaps to be killed again, until it ends.
-Its exit status must be the signal's, and at the end the folder must hold the same files with the
-same weights, records and pages, apart from times. Commands run in forks of a process that has
-imported TensorFlow, so that kills fall in work, not in imports. Exits with 1 if anything differs.
+Training, evaluation, export, data preparation, records and the page: each runs once undisturbed,
+and is then sent SIGKILL, SIGTERM or SIGINT at a moment that is drawn over the time of the
+undisturbed run, or right before one of its writes, and started again, perhaps to be killed again,
+until it ends. Its exit status must be the signal's, and at the end the folder must hold the same
+files with the same weights, records and pages, apart from times. Commands run in forks of a process
+that has imported TensorFlow, so that kills fall in work, not in imports. Exits with 1 if anything
+differs.
 """
 
 from __future__ import annotations

@@ -120,4 +120,5 @@ class Trials:
             wrong = [f"status {ended.status} of what went on\n{ended.said[-2000:]}"]
         else:
             wrong = list(differences(self._expected, killed))
-        self.outcome.wrong += [f"{moments}: {line}" for line in wrong]
+        if wrong:
+            self.outcome.wrong.append("\n    ".join([str(moments), *wrong]))
