@@ -81,8 +81,9 @@ def _kill(folder: Path, options: argparse.Namespace) -> dict[str, Outcome]:
     every = scenarios(given)
     drawn, left = random.Random(options.seed), options.kills
     trials: dict[str, Trials] = {}
+    end = time.monotonic() + 60 * options.minutes
     for name in itertools.cycle(options.scenarios or NAMES):
-        if left <= 0:
+        if left <= 0 or time.monotonic() > end:
             break
         if name not in trials:
             trials[name] = Trials(every[name], folder / name.replace(" ", "_"), drawn)
@@ -124,6 +125,7 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--kills", type=int, default=50, help="of all scenarios together")
+    parser.add_argument("--minutes", type=float, default=60.0, help="begin no trial after these")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--scenarios", nargs="+", choices=NAMES, help="default: all")
     parser.add_argument("--json", type=Path, help="file to write the counts to")
