@@ -13,11 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from killing import child, table
+from killing import child
 from killing.child import Moment
 from killing.compare import differences
 from killing.scenarios import Scenario
 from killing.trial import Trials
+from render_results import robustness_texts
 
 from hsm import atomic
 
@@ -132,7 +133,7 @@ def test_checkpoints_are_compared_to_the_bit_without_their_times(tmp_path, weigh
     assert found == ([] if same else ["checkpoint.npz differs"])
 
 
-def test_the_table_counts():
+def test_the_table_counts(tmp_path):
     counts = {"SIGKILL": 2, "SIGTERM": 1, "SIGINT": 0, "at_writes": 1, "again": 1}
     content = {
         "seed": 1,
@@ -142,7 +143,8 @@ def test_the_table_counts():
         "versions": {"numpy": "2"},
         "scenarios": {name: {**counts, "finished": 2, "wrong": 0} for name in ("one", "two")},
     }
-    text = table.markdown(content)
+    (tmp_path / "kills.json").write_text(json.dumps(content))
+    text = robustness_texts(tmp_path)["robustness:kills"]
     assert "| one | 2 | 1 | 0 | 1 | 1 | 2 | 0 |" in text
     assert "| **all** | 4 | 2 | 0 | 2 | 2 | 4 | 0 |" in text
     assert "6 kills, seed 1, Python 3.11, numpy 2; commit 0123456; 2 minutes." in text
