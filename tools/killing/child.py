@@ -140,6 +140,9 @@ def _be_child(command: Callable[[], None], watch: _Watch, log: Path) -> NoReturn
         sys.addaudithook(watch)
         status = _status(command)
         log.with_suffix(".writes").write_text(str(watch.count))
+    except KeyboardInterrupt:  # As Python ends where nothing answers it.
+        traceback.print_exc()
+        status = 128 + signal.SIGINT
     except BaseException:
         traceback.print_exc()
     finally:
