@@ -95,6 +95,8 @@ setup(
             # The client of the service's tests.
             "httpx",
             "hypothesis",
+            # The schemas of Kubernetes, for the manifest of a guide.
+            "kubernetes-validate",
             "markdown-it-py",
             "mypy",
             # The oracle for GoogLeNet: its 5.x reads Caffe files no more.
@@ -103,6 +105,7 @@ setup(
             "pytest",
             "pytest-cov",
             "pytest-xdist",
+            "pyyaml",
             "ruff",
             # The oracle for Inception V1.
             "tf-slim>=1.1",

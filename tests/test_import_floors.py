@@ -22,6 +22,7 @@ FLOORS = {
     "hsm.archives": -1,
     "hsm.atomic": -1,
     "hsm.cores": -1,
+    "hsm.folder_lock": -1,
     "hsm.processor": -1,
     "hsm.progress": -1,
     "hsm.layers*": 0,

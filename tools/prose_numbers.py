@@ -46,7 +46,8 @@ _BLOCKS = ("results", "benchmarks", "exports")
 _HIDDEN = (
     re.compile(r"```.*?```", re.DOTALL),
     re.compile(
-        r"<!-- ((?:results|final_epoch|benchmarks|exports):[^ ]+) -->.*?<!-- /\1 -->", re.DOTALL
+        r"<!-- ((?:results|final_epoch|benchmarks|robustness|exports):[^ ]+) -->.*?<!-- /\1 -->",
+        re.DOTALL,
     ),
     re.compile(r"`[^`\n]+`"),
     re.compile(r"\]\([^)\s]*\)"),

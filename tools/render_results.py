@@ -5,7 +5,7 @@ README.md and the pages of docs/ hold blocks `<!-- results:FOLDER/NAME -->` …
 folder's name starts with that of the table that they are drawn as, "table3" or "table1_controls".
 Blocks `benchmarks:NAME` are the table of experiments/benchmarks/NAME.json, which tools/benchmark.py
 or tools/load_test.py wrote, `robustness:NAME` that of experiments/robustness/NAME.json, by
-tools/fuzz.py, and `exports:NAME` that of experiments/exports/NAME.json, by
+tools/fuzz.py or kill_test.py, and `exports:NAME` that of experiments/exports/NAME.json, by
 tools/measure_exports.py. Each stands on one page. Blocks `final_epoch:FOLDER/NAME` are the first
 table of `results:FOLDER/NAME`, and stand wherever they are wanted. What lies between the marks is
 generated: edit nothing there. Numbers within sentences have marks of their own, see
@@ -33,6 +33,7 @@ from benchmarks import table as benchmark_table
 from exports import table as export_table
 from flag_files import flag_files
 from fuzzing import table as fuzz_table
+from killing import table as kill_table
 from serving_load import table as load_table
 
 from hsm.experiments.config.run_record import RunRecord, read_all
@@ -108,10 +109,13 @@ def benchmark_texts(directory: Path) -> dict[str, str]:
 
 
 def robustness_texts(directory: Path) -> dict[str, str]:
-    """The tables of what tools/fuzz.py wrote into `directory`, by block."""
+    """The tables of what tools/fuzz.py and kill_test.py wrote into `directory`, by block."""
+    contents = {path.stem: json.loads(path.read_text()) for path in directory.glob("*.json")}
     return {
-        f"robustness:{path.stem}": fuzz_table.markdown(json.loads(path.read_text()))
-        for path in sorted(directory.glob("*.json"))
+        f"robustness:{name}": (kill_table if "scenarios" in content else fuzz_table).markdown(
+            content
+        )
+        for name, content in contents.items()
     }
 
 

@@ -17,6 +17,8 @@ from hsm.experiments.cli import data_flags, limit_flag, model_flag
 from hsm.experiments.cli import run_flags as shared  # noqa: F401 - defines --output_dir and --smoke
 from hsm.experiments.cli.app import load_tensorflow, run
 from hsm.experiments.cli.command import command
+from hsm.folder_lock import holding
+from hsm.output_folder import make_output_folder
 
 if TYPE_CHECKING:
     from hsm.data.sources import ImageSource
@@ -113,8 +115,10 @@ def main() -> None:
     data_flags.check_output(output)
     source = _source(dataset, config, class_names)
     print_left_out(source)
-    found = retrieve(load_model(folder)[0], config, source, FLAGS.part)
-    paths = [*write_scores(found, config, output), *_draw(found, config, output)]
+    make_output_folder(output)
+    with holding(output):
+        found = retrieve(load_model(folder)[0], config, source, FLAGS.part)
+        paths = [*write_scores(found, config, output), *_draw(found, config, output)]
     print(f"{score_table(found, config)}\n\nWritten:", *paths, sep="\n  ")
 
 

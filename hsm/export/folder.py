@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from hsm.atomic import about
+from hsm.folder_lock import scratch_folder
 from hsm.output_folder import check_writable, make_output_folder, mark
 
 DESCRIPTION = "hsm_embedding.json"
@@ -38,13 +38,13 @@ def replacing_folder(destination: Path, *, overwrite: bool) -> Iterator[Path]:
     # A sibling, because a folder can only be renamed within a file system.
     with (
         about(destination, tf.errors.OpError),
-        tempfile.TemporaryDirectory(prefix=".export-", dir=destination.parent) as scratch,
+        scratch_folder(destination.parent, ".export-") as scratch,
     ):
-        written = Path(scratch) / "new"
+        written = scratch / "new"
         yield written
         mark(written)
         if overwrite and destination.exists():
-            destination.rename(Path(scratch) / "old")
+            destination.rename(scratch / "old")
         written.rename(destination)
 
 

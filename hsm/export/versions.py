@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from hsm.folder_lock import scratch_folder
 from hsm.output_folder import check_writable, make_output_folder
 
 
@@ -35,8 +35,8 @@ def next_version(base: Path) -> Iterator[Path]:
     make_output_folder(base)
     check_writable(base)
     # Versions are numbers; a server passes over every other name.
-    with tempfile.TemporaryDirectory(prefix=".version-", dir=base) as scratch:
-        written = Path(scratch) / "new"
+    with scratch_folder(base, ".version-") as scratch:
+        written = scratch / "new"
         yield written
         _number(written, base)
 

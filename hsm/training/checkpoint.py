@@ -23,6 +23,8 @@ from hsm.atomic import replacing
 from hsm.training.variable_names import model_variables, optimizer_variables
 
 _PROGRESS = "progress.json"
+# Of the progress. Files of versions before it had one are of the first.
+_SCHEMA_KEY, _SCHEMA = "schema", 1
 # Files of older versions have a variable's number for a key. This one is in every such file.
 _NUMBERED = "optimizer/0000"
 
@@ -72,7 +74,7 @@ def save(
         FloatingPointError: if a variable is not finite; the checkpoint that was there stays.
     """
     arrays = _finite_arrays(model, optimizer)
-    arrays[_PROGRESS] = np.frombuffer(json.dumps(progress).encode(), dtype=np.uint8)
+    arrays[_PROGRESS] = _packed({_SCHEMA_KEY: _SCHEMA, **progress})
     with replacing(path) as partial, partial.open("wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
 
@@ -100,7 +102,7 @@ def read_progress(path: Path) -> dict[str, Any]:
     """Return the progress that the checkpoint `path` holds.
 
     Raises:
-        ValueError: if the file is no checkpoint or is damaged.
+        ValueError: if the file is no checkpoint, is damaged or is of a newer version.
     """
     return _progress(path, _read(path))
 
@@ -114,8 +116,8 @@ def restore(
         The progress that was saved with them.
 
     Raises:
-        ValueError: if the file is no checkpoint, is damaged or is one of another model, naming the
-            variable; then no variable has changed.
+        ValueError: if the file is no checkpoint, is damaged or is of a newer version, or of another
+            model, naming the variable; then no variable has changed.
     """
     arrays = _read(path)
     progress = _progress(path, arrays)
@@ -186,7 +188,22 @@ def _progress(path: Path, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
             f"{path} has a damaged {_PROGRESS}: expected an object, received "
             f"{reprlib.repr(progress)}. {remedy}"
         )
+    _check_schema(path, progress.pop(_SCHEMA_KEY, _SCHEMA))
     return progress
+
+
+def _packed(progress: dict[str, Any]) -> np.ndarray:
+    """JSON as an array of bytes, uint8 [n]."""
+    return np.frombuffer(json.dumps(progress).encode(), dtype=np.uint8)
+
+
+def _check_schema(path: Path, schema: object) -> None:
+    if type(schema) is not int or schema != _SCHEMA:
+        raise ValueError(
+            f"expected the checkpoint {path} to be of schema {_SCHEMA}. Received: "
+            f"{reprlib.repr(schema)}. If a newer version wrote it, update hsm-embedding; else "
+            "delete it to train again what it held."
+        )
 
 
 def _variables(

@@ -11,6 +11,7 @@ from PIL import Image
 from support.driver_process import run
 
 from hsm import records
+from hsm.folder_lock import holding
 
 
 def rows_of(path):
@@ -85,6 +86,14 @@ def test_worst_first_on_another_data_set_and_on_training_classes(smoke, tmp_path
     assert len(rows_of(tmp_path / "confusion_letters_train.csv")) <= 1
     assert "accuracy" in train.stdout
     assert (tmp_path / "scores_letters_train.json").exists()
+
+
+def test_a_folder_that_another_process_writes_into_is_refused(smoke, tmp_path):
+    with holding(tmp_path):
+        result = run("evaluate", f"--model={smoke[0]}", f"--output_dir={tmp_path}")
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"error: another process is writing into {tmp_path}: wait")
+    assert not list(tmp_path.glob("scores*"))
 
 
 def test_bad_input_is_a_sentence(smoke, tmp_path):

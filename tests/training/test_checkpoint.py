@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import json
 import pickle
+import tempfile
 import zipfile
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.tiny_model import make_model, make_trainer, weights_of
 
 from hsm.training import checkpoint
@@ -217,6 +220,53 @@ def test_a_checkpoint_that_was_cut_off_is_refused(tmp_path):
         path.write_bytes(content[:end])
         with pytest.raises(ValueError, match=r"cut\.npz is not a checkpoint .*Delete it to train"):
             checkpoint.read_progress(path)
+
+
+@pytest.fixture(scope="module")
+def trainer():
+    return make_trainer()
+
+
+@settings(deadline=None)
+@given(place=st.floats(0.0, 1.0, exclude_max=True))
+def test_cut_at_any_byte_no_variable_is_set(trainer, place):
+    content = (GOLDEN / "checkpoint.npz").read_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "cut.npz"
+        path.write_bytes(content[: int(place * len(content))])
+        before = [np.array(weight) for weight in weights_of(trainer)]
+        with pytest.raises(ValueError, match=r"cut\.npz is not a checkpoint .*Delete it to train"):
+            checkpoint.restore(path, model=trainer.step.model, optimizer=trainer.step.optimizer)
+    for weight, value in zip(weights_of(trainer), before, strict=True):
+        np.testing.assert_array_equal(weight, value)
+
+
+def _with_schema(path, schema):
+    """Write a checkpoint whose progress has another schema; None leaves it out."""
+    _save(path, make_trainer(), {"epoch": 3})
+    with np.load(path) as archive:
+        arrays = {key: archive[key] for key in archive}
+    progress = json.loads(arrays["progress.json"].tobytes())
+    assert progress.pop("schema") == 1
+    progress |= {} if schema is None else {"schema": schema}
+    arrays["progress.json"] = np.frombuffer(json.dumps(progress).encode(), dtype=np.uint8)
+    np.savez(path, **arrays)
+
+
+@pytest.mark.parametrize("schema", [2, 0, True, "1"])
+def test_a_newer_schema_is_refused_and_nothing_changes(tmp_path, schema):
+    path, trainer = tmp_path / "newer.npz", make_trainer(seed=1)
+    _with_schema(path, schema)
+    before = [np.array(weight) for weight in weights_of(trainer)]
+    with pytest.raises(ValueError, match=r"newer\.npz to be of schema 1\. Received: .*update hsm"):
+        checkpoint.restore(path, model=trainer.step.model)
+    for weight, value in zip(weights_of(trainer), before, strict=True):
+        np.testing.assert_array_equal(weight, value)
+
+
+def test_a_checkpoint_of_before_there_was_a_schema_is_read(tmp_path):
+    _with_schema(tmp_path / "older.npz", None)
+    assert checkpoint.read_progress(tmp_path / "older.npz") == {"epoch": 3}
 
 
 def test_a_byte_that_changed_is_refused_or_changes_nothing(tmp_path):

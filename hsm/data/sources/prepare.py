@@ -26,6 +26,7 @@ from hsm.data.sources.encoded import encoded_reader
 from hsm.data.sources.listing import Listing
 from hsm.data.sources.prepared import MANIFEST, Manifest, Shard, read_manifest, sha256
 from hsm.data.sources.source import EncodedImages, Files, taken
+from hsm.folder_lock import holding
 from hsm.output_folder import MARKER, make_output_folder, mark
 
 SIDE = 256
@@ -75,26 +76,32 @@ def write_copy(
     Raises:
         ValueError: for an unknown encoding, a folder with another copy, finished or not, or an
             image that cannot be decoded.
+        BlockingIOError: while another process writes into the folder.
     """
     if encoding not in ENCODERS:
         raise ValueError(
             f"Argument `encoding` must be one of {', '.join(ENCODERS)}. Received: {encoding}"
         )
-    copy = _claimed(folder, _plan(listing, name, encoding, shard_size))
-    ends = np.cumsum([shard.images for shard in copy.shards])
-    for number, (shard, end) in enumerate(zip(copy.shards, ends, strict=True)):
-        if not _is_finished(folder / shard.file, shard):
-            part = taken(listing.images, np.arange(end - shard.images, end))
-            written = _written(folder, shard, _encoded(part, encoding, max_pixels))
-            copy = replace(
-                copy, shards=(*copy.shards[:number], written, *copy.shards[number + 1 :])
-            )
-            atomic.write_text(folder / _UNFINISHED, _text(copy))
-        if progress:
-            progress(int(end), len(listing.classes))
-    atomic.write_text(folder / MANIFEST, _text(copy))
-    (folder / _UNFINISHED).unlink()
+    make_output_folder(folder)
+    with holding(folder):
+        copy = _claimed(folder, _plan(listing, name, encoding, shard_size))
+        ends = np.cumsum([shard.images for shard in copy.shards])
+        for number, (shard, end) in enumerate(zip(copy.shards, ends, strict=True)):
+            if not _is_finished(folder / shard.file, shard):
+                part = taken(listing.images, np.arange(end - shard.images, end))
+                written = _written(folder, shard, _encoded(part, encoding, max_pixels))
+                copy = _with(copy, number, written)
+                atomic.write_text(folder / _UNFINISHED, _text(copy))
+            if progress:
+                progress(int(end), len(listing.classes))
+        atomic.write_text(folder / MANIFEST, _text(copy))
+        (folder / _UNFINISHED).unlink()
     return copy
+
+
+def _with(copy: Manifest, number: int, shard: Shard) -> Manifest:
+    """Returns the manifest with another file in the place of one."""
+    return replace(copy, shards=(*copy.shards[:number], shard, *copy.shards[number + 1 :]))
 
 
 def _plan(listing: Listing, name: str, encoding: str, shard_size: int) -> Manifest:
@@ -123,7 +130,6 @@ def _plan(listing: Listing, name: str, encoding: str, shard_size: int) -> Manife
 
 def _claimed(folder: Path, plan: Manifest) -> Manifest:
     """Notes in `folder` what is being written; returns it with the files that are known there."""
-    make_output_folder(folder)
     begun = _begun(folder)
     if begun is None and any(path.name not in _BEFORE_THE_NOTE for path in folder.iterdir()):
         raise ValueError(

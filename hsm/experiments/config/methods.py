@@ -28,7 +28,7 @@ SOFTMAX_SETTINGS = ("label_smoothing", "scale_bias")
 
 @dataclass(frozen=True)
 class Tunable:
-    """A setting that --tune chooses beside the learning rate, from a range.
+    """A setting that trials choose beside the learning rate, from a range.
 
     Attributes:
         setting: a field of `RunConfig` that holds a number.
@@ -59,7 +59,7 @@ class Method:
         grouped_sampler: (labels [n], super-classes [n], `RunConfig`, epoch) → `BatchOrder`, in
             place of `sampler` on data whose classes belong to super-classes; None for `sampler`.
         settings: fields of `RunConfig` that it uses and not every method does.
-        tunable: what --tune chooses beside the rate, of a method that heats the rate after the
+        tunable: what trials choose beside the rate, of a method that heats the rate after the
             switch; None for the rate alone.
         place: where it stands in tables, in ascending order; a heated method after its base.
         compare_with: the method that tables subtract from it; None for none.

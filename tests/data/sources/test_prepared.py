@@ -17,6 +17,7 @@ from support.image_factory import photograph, pillow_rgb, tagged
 
 from hsm.data import images, pipeline
 from hsm.data.sources import benchmark, prepare, prepared
+from hsm.folder_lock import holding
 from hsm.output_folder import MARKER
 
 PARTS = ["train", "test"]
@@ -303,6 +304,16 @@ def test_another_folder_is_asked_for_where_there_is_something_else(write, tmp_pa
     with pytest.raises(ValueError, match=r"whole must be empty.*Received: another copy"):
         write("whole", encoding="png")
     assert len(load(write("whole")).train) == 5
+
+
+def test_a_folder_that_another_process_writes_into_is_refused(write, tmp_path):
+    folder = write()
+    with (
+        holding(folder),
+        pytest.raises(BlockingIOError, match=r"another process is writing into .*copy: wait"),
+    ):
+        write()
+    assert write() == folder
 
 
 def test_other_encodings_are_refused(write):
