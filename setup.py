@@ -43,6 +43,9 @@ SERVE = [
     "pydantic>=2.9",
     "starlette>=0.40",
 ]
+FORMATS = ["ai-edge-litert", "onnxruntime", "openvino", "tf2onnx>=1.17"]
+TF_SERVING = ["tensorflow-serving-api>=2.20"]
+KERAS_HUB = ["keras-hub"]
 
 setup(
     name="hsm-embedding",
@@ -87,6 +90,9 @@ setup(
             *PARQUET,
             *QDRANT,
             *SERVE,
+            *FORMATS,
+            *TF_SERVING,
+            *KERAS_HUB,
             "build",
             # TensorFlow Datasets needs these two to build a data set and to check a builder, and
             # does not bring them.
@@ -115,11 +121,11 @@ setup(
         # What tools/benchmark.py times hsm against.
         "bench": ["faiss-cpu", "pytorch-metric-learning", "torch"],
         # The protos of TensorFlow Serving, for the file of warm-up requests.
-        "tf-serving": ["tensorflow-serving-api>=2.20"],
+        "tf-serving": TF_SERVING,
         # What converts an export to other formats, and runs it there.
-        "formats": ["ai-edge-litert", "onnxruntime", "openvino", "tf2onnx>=1.17"],
+        "formats": FORMATS,
         # Networks to save as a backbone's .keras file.
-        "keras-hub": ["keras-hub"],
+        "keras-hub": KERAS_HUB,
         # To read its weights; its own package is not needed.
         "torchvision": ["torch"],
     },

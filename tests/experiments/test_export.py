@@ -23,7 +23,7 @@ def test_a_run_is_exported_and_not_overwritten_by_accident(tmp_path):
     assert exported.returncode == 0, exported.stderr
     description = json.loads((tmp_path / "saved_model" / "hsm_embedding.json").read_text())
     assert description["max_pixels"] == 5000
-    assert "64 numbers an image" in exported.stdout
+    assert "16 numbers an image" in exported.stdout
     (record,) = (tmp_path / "results" / "smoke" / "records").glob("*.json")
     card = json.loads((tmp_path / "saved_model" / "model_card.json").read_text())
     scores = {k: row["value"] for k, row in card["scores"]["recall"].items()}
