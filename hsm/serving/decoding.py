@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from hsm.cores import usable_cores
 from hsm.data import images
 from hsm.data.image_check import why_bad
+from hsm.serving.gif import first_frame
 from hsm.serving.inputs import Item, Pixels
 
 
@@ -79,7 +80,7 @@ def _of_arrays(batch: Sequence[Item], size: int) -> Iterator[tuple[list[int], np
 
 def _sources(batch: Sequence[Item]) -> tuple[tf.Tensor, tf.Tensor]:
     """Contents or paths, strings [n], and which of them are paths, bool [n]."""
-    contents = [i.content if isinstance(i.content, bytes) else _path(i) for i in batch]
+    contents = [first_frame(i.content) if isinstance(i.content, bytes) else _path(i) for i in batch]
     are_paths = [isinstance(item.content, Path) for item in batch]
     return tf.constant(contents, tf.string), tf.constant(are_paths)
 
