@@ -13,11 +13,6 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # What is printed is as wide as where there is no terminal; pytest's workers set another width.
 os.environ["COLUMNS"] = "100"
-# In processes of their own a warning is an error, too. Exceptions are those of pyproject.toml.
-os.environ["PYTHONWARNINGS"] = (
-    "error,ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
-)
-
 import pytest
 
 # Whole commands in processes of their own, networks that train or are built large: two thirds of

@@ -16,6 +16,12 @@ from support.pages import PAGES, ROOT, blocks, commands
 
 # A word of a command → why it is not run here. The first one that fits counts.
 NOT_RUN = {
+    "--backbone=resnet.keras": "needs photographs and a network of KerasHub",
+    "--versioned": "tests/experiments/test_export.py runs it",
+    "--format=tflite_int8": "tests/experiments/test_export.py runs it",
+    "hsm.experiments.serve": "it serves until it is stopped; tests/experiments/test_serve.py",
+    "hsm.experiments.search": "tests/experiments/test_search_and_embed.py runs it",
+    "hsm.experiments.embed": "tests/experiments/test_search_and_embed.py runs it",
     "venv": "it installs; tools/check.sh installs the wheel",
     ".venv/bin/pip": "it installs; tools/check.sh installs the wheel",
     "tools/check.sh": "it runs these tests",

@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from hsm.layers.backend import require_tensorflow
+
 
 @keras.saving.register_keras_serializable(package="hsm")
 class ExampleDropout(keras.layers.Dropout):
@@ -41,8 +43,19 @@ class ExampleDropout(keras.layers.Dropout):
         The input's shape.
 
     Raises:
+        RuntimeError: If Keras is not on TensorFlow.
         ValueError: As Keras raises it of a rate that is out of range.
     """
+
+    def __init__(
+        self,
+        rate: float,
+        noise_shape: tuple[int | None, ...] | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        require_tensorflow(type(self).__name__)
+        super().__init__(rate, noise_shape=noise_shape, seed=seed, **kwargs)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Returns `inputs`, in training with a share of them dropped and the others enlarged."""

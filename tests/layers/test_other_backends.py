@@ -19,7 +19,7 @@ PROGRAM = Path(on_backend.__file__)
 ROOT = PROGRAM.parents[2]
 # These call TensorFlow itself.
 REFUSED = {
-    *("BGRPixels", "CeilMaxPooling2D", "LocalResponseNormalization"),
+    *("BGRPixels", "CeilMaxPooling2D", "ExampleDropout", "LocalResponseNormalization"),
 }
 
 

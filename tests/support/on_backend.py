@@ -34,6 +34,7 @@ TRIPLETS = np.array([0, 1, 2, 3, 0, 1, 2, 3, 1, 2, 3, 0])
 LAYERS = {
     "BGRPixels": ({}, IMAGES),
     "CeilMaxPooling2D": ({"pool_size": 2}, IMAGES),
+    "ExampleDropout": ({"rate": 0.5, "seed": 3}, FEATURES),
     "L2Normalize": ({"axis": 1, "epsilon": 1e-6, "norm_term": False}, FEATURES),
     "LocalResponseNormalization": ({}, IMAGES),
     "Proxies": ({"units": 3}, FEATURES),
