@@ -26,6 +26,7 @@ _SUBMODULES = (
     "evaluation",
     "experiments",
     "export",
+    "folder_lock",
     "layers",
     "losses",
     "metrics",

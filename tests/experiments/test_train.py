@@ -75,7 +75,7 @@ def test_from_a_folder_to_a_model_that_runs_without_hsm(photos, tmp_path, capsys
     used = subprocess.run(
         [sys.executable, "-c", "\n".join(program)], capture_output=True, text=True, cwd=tmp_path
     )
-    assert used.stdout.strip() == "(64,)", used.stderr
+    assert used.stdout.strip() == "(16,)", used.stderr
 
 
 def test_held_out_classes_are_scored_and_never_train(photos, tmp_path, start):
