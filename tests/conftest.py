@@ -13,6 +13,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # What is printed is as wide as where there is no terminal; pytest's workers set another width.
 os.environ["COLUMNS"] = "100"
+
 import pytest
 
 # Whole commands in processes of their own, networks that train or are built large: two thirds of

@@ -6,6 +6,11 @@ _SIGNATURE, _EXTENSION, _FRAME, _END = b"GIF8", 0x21, 0x2C, b"\x3b"
 _HEADER, _FRAME_HEADER = 13, 10
 
 
+def is_gif(content: bytes) -> bool:
+    """True for a file that begins as a GIF does; four bytes are enough."""
+    return content.startswith(_SIGNATURE)
+
+
 def first_frame(content: bytes) -> bytes:
     """Return a GIF up to the end of its first frame, so that the others are not decoded.
 
@@ -18,7 +23,7 @@ def first_frame(content: bytes) -> bytes:
     Returns:
         The GIF that has one frame; other files, and GIFs that end before it, as they are.
     """
-    if not content.startswith(_SIGNATURE):
+    if not is_gif(content):
         return content
     try:
         place = _HEADER + _palette(content[_HEADER - 3])

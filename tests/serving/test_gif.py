@@ -9,7 +9,9 @@ import pytest
 from PIL import Image
 
 from hsm.data import images
+from hsm.serving import decoding
 from hsm.serving.gif import first_frame
+from hsm.serving.inputs import Item
 
 
 def animated(frames=3, local=False):
@@ -52,3 +54,16 @@ def test_what_ends_before_its_first_frame_stays_as_it_is(cut):
 def test_other_files_stay_as_they_are():
     for content in (b"", b"GIF8", b"\x89PNG\r\n", b"GIF89a" + b"\xff" * 40):
         assert first_frame(content) == content
+
+
+def test_files_are_cut_however_they_are_given(tmp_path, monkeypatch):
+    path = tmp_path / "many.gif"
+    path.write_bytes(animated())
+    decoded = []
+    monkeypatch.setattr(decoding, "first_frame", lambda c: decoded.append(c) or first_frame(c))
+    batch = [Item("sent", path.read_bytes()), Item("read", path)]
+    found = decoding.decode(batch, 28, max_pixels=2400)
+    assert decoded == [path.read_bytes()] * 2
+    np.testing.assert_array_equal(found.pixels[0], found.pixels[1])
+    gone = decoding.decode([Item("gone", tmp_path / "none.gif")], 28, max_pixels=2400)
+    assert "cannot be read" in gone.reasons[0]

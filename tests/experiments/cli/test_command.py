@@ -103,9 +103,12 @@ def test_help_lists_no_flag_that_the_command_does_not_read():
     table = shown("hsm.experiments.table1")
     assert {"methods", "dataset", "alpha", "limit"} < table.keys()
     assert not {"model", "records", "sample", "alphas", "part"} & table.keys()
-    export = shown("hsm.experiments.export").keys()
-    assert {"saved_model", "overwrite", "model", "max_pixels", "format", "data_dir"} <= export
-    assert not {"methods", "seeds", "epochs", "output_dir", "tensorboard"} & export
+    own = {"saved_model", "format", "versioned", "warm_up_requests", "overwrite", "model"}
+    calibration = {"calibration_images", "dataset", "data_dir", "train_classes", "folder_layout"}
+    calibration |= {f"{name}_dir" for name in ("cars196", "cub200", "products", "inshop")}
+    reading = {"on_bad_image", "singletons", "max_pixels"}
+    always = {"threads", "deterministic", "traceback"}
+    assert shown("hsm.experiments.export").keys() == own | calibration | reading | always
     port = shown("hsm.experiments.caffe_port")
     assert {"limit", "weights", "dataset"} < port.keys()
     assert not {"methods", "seeds", "epochs", "tensorboard"} & port.keys()
