@@ -16,6 +16,8 @@ from support.pages import PAGES, ROOT, blocks, commands
 
 # A word of a command → why it is not run here. The first one that fits counts.
 NOT_RUN = {
+    "--data_dir=path/to/omniglot": "needs Omniglot",
+    "--tune=5": "trains 180 networks; tests/experiments/test_tune.py runs small ones",
     "--backbone=resnet.keras": "needs photographs and a network of KerasHub",
     "--versioned": "tests/experiments/test_export.py runs it",
     "--format=tflite_int8": "tests/experiments/test_export.py runs it",
