@@ -41,12 +41,13 @@ _MEASURED = re.compile(
     r"|(?<![\w.])[+−]\d+\.\d+"
     rf"|{_NUMBER} ± {_NUMBER}"
 )
-_BLOCKS = ("results", "benchmarks", "exports")
+_BLOCKS = ("results", "benchmarks", "exports", "first_steps")
 # In their place stands nothing, or what is no number.
 _HIDDEN = (
     re.compile(r"```.*?```", re.DOTALL),
     re.compile(
-        r"<!-- ((?:results|final_epoch|benchmarks|robustness|exports):[^ ]+) -->.*?<!-- /\1 -->",
+        r"<!-- ((?:results|final_epoch|benchmarks|robustness|exports|first_steps):[^ ]+) -->.*?"
+        r"<!-- /\1 -->",
         re.DOTALL,
     ),
     re.compile(r"`[^`\n]+`"),

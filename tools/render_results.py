@@ -6,7 +6,8 @@ folder's name starts with that of the table that they are drawn as, "table3" or 
 Blocks `benchmarks:NAME` are the table of experiments/benchmarks/NAME.json, which tools/benchmark.py
 or tools/load_test.py wrote, `robustness:NAME` that of experiments/robustness/NAME.json, by
 tools/fuzz.py or kill_test.py, and `exports:NAME` that of experiments/exports/NAME.json, by
-tools/measure_exports.py. Each stands on one page. Blocks `final_epoch:FOLDER/NAME` are the first
+tools/measure_exports.py, and `first_steps:NAME` that of experiments/first_steps/NAME.json, by
+tools/measure_first_steps.py. Each stands on one page. Blocks `final_epoch:FOLDER/NAME` are the first
 table of `results:FOLDER/NAME`, and stand wherever they are wanted. What lies between the marks is
 generated: edit nothing there. Numbers within sentences have marks of their own, see
 prose_numbers.py. The flag files in experiments/ are generated as a whole, see flag_files.py.
@@ -31,6 +32,7 @@ import prose_numbers
 from benchmarks import precision_table
 from benchmarks import table as benchmark_table
 from exports import table as export_table
+from first_steps import table as first_steps_table
 from flag_files import flag_files
 from fuzzing import table as fuzz_table
 from killing import table as kill_table
@@ -41,7 +43,8 @@ from hsm.experiments.reporting.grid import to_markdown
 from hsm.experiments.reporting.table_writers import LAYOUTS, render_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
-_MARK = re.compile(r"<!-- (/?)((?:results|final_epoch|benchmarks|robustness|exports):[^ ]+) -->")
+_KINDS = "results|final_epoch|benchmarks|robustness|exports|first_steps"
+_MARK = re.compile(rf"<!-- (/?)((?:{_KINDS}):[^ ]+) -->")
 _EXCERPT = "final_epoch:"
 
 
@@ -119,6 +122,14 @@ def robustness_texts(directory: Path) -> dict[str, str]:
     }
 
 
+def first_steps_texts(directory: Path) -> dict[str, str]:
+    """Return the tables of what tools/measure_first_steps.py wrote into `directory`, by block."""
+    return {
+        f"first_steps:{path.stem}": first_steps_table.markdown(json.loads(path.read_text()))
+        for path in sorted(directory.glob("*.json"))
+    }
+
+
 def export_texts(directory: Path) -> dict[str, str]:
     """The tables of what tools/measure_exports.py wrote into `directory`, by block."""
     return {
@@ -173,6 +184,7 @@ def _texts(options: argparse.Namespace) -> dict[Path, str]:
         **benchmark_texts(options.benchmarks),
         **robustness_texts(options.robustness),
         **export_texts(options.exports),
+        **first_steps_texts(options.first_steps),
     }
     # What their command gives is table 1; other folders may hold the same runs of another machine.
     runs = folders.get("table1", ())
@@ -212,7 +224,7 @@ def _parser() -> argparse.ArgumentParser:
         default=ROOT / "docs" / prose_numbers.EXCEPTIONS,
         help="numbers in prose that come from no record, and why",
     )
-    for name in ("benchmarks", "robustness", "exports"):
+    for name in ("benchmarks", "robustness", "exports", "first_steps"):
         parser.add_argument(f"--{name}", type=Path, default=ROOT / "experiments" / name)
     return parser
 

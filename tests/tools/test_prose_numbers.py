@@ -153,7 +153,7 @@ def test_the_check_fails_over_a_planted_number_and_an_edited_span(tmp_path, caps
     page.write_text(f"{block}\nR@1 is {span} %.\n")
     numbers = ["--numbers", str(page.parent / "numbers.csv")]
     arguments = ["--pages", str(page.parent), "--records", str(tmp_path / "records"), *numbers]
-    for kind in ("benchmarks", "exports", "robustness"):
+    for kind in ("benchmarks", "exports", "robustness", "first_steps"):
         arguments += [f"--{kind}", str(tmp_path / "none")]
     assert render_results.main(arguments) == 0
     shown = f"{100 * record.final.recall[1]:.2f}<!-- /n -->"

@@ -40,7 +40,10 @@ def project(tmp_path):
     docs = tmp_path / "docs"
     (docs / "results").mkdir(parents=True)
     places = ["--pages", str(readme), str(docs), f"--records={directory}"]
-    none = [f"--{name}={tmp_path / 'none'}" for name in ("benchmarks", "robustness", "exports")]
+    none = [
+        f"--{name}={tmp_path / 'none'}"
+        for name in ("benchmarks", "robustness", "exports", "first_steps")
+    ]
     return [*places, *none], readme, directory
 
 

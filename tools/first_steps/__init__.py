@@ -1,0 +1,1 @@
+"""What tools/measure_first_steps.py writes, as a table."""
