@@ -9,7 +9,6 @@ import pytest
 from first_steps import table
 from support.image_factory import photograph
 
-
 pytestmark = pytest.mark.slow
 
 
