@@ -131,7 +131,7 @@ def with_landmarks(devices: Devices) -> dict[str, np.ndarray]:
     """FashionNet's weights after a triplet of images in each of two batches, the second smaller."""
     head = Head(normalization="l2", classifier="none", bottleneck="landmarks")
     with devices.scope():
-        backbone = build_backbone("strided_convnet", 28, seed=1)
+        backbone = build_backbone("lenet", 28, seed=1)  # No statistics of a batch.
         model = EmbeddingModel(backbone, head, num_classes=CLASSES, embedding_dim=8, seed=0)
         optimizer = keras.optimizers.SGD(0.01)
     objective = LandmarkObjective(losses.TripletMargin())
