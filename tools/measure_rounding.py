@@ -11,6 +11,7 @@ differ. Exits with 1 if the repeated run was another.
 from __future__ import annotations
 
 import argparse
+import functools
 import hashlib
 import json
 import os
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +53,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _runs(folder: Path, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Yield what each setting gave, and how far that is from the first."""
-    first: tuple[_Weights, float] | None = None
-    for number, setting in enumerate(SETTINGS[: options.settings]):
-        weights, recall = _trained(folder / str(number), setting, options)
-        first = first or (weights, recall)
-        run = {
+    settings = SETTINGS[: options.settings]
+    folders = [folder / str(number) for number in range(len(settings))]
+    with ThreadPoolExecutor(options.processes) as pool:
+        results = list(pool.map(functools.partial(_trained, options), folders, settings))
+    first = results[0]
+    for setting, (weights, recall) in zip(settings, results, strict=True):
+        yield {
             "name": setting.name,
             "threads": setting.threads,
             "weights": _digest(weights),
@@ -63,11 +67,9 @@ def _runs(folder: Path, options: argparse.Namespace) -> Iterator[dict[str, Any]]
             "weights_apart": relative_difference(first[0], weights),
             "recall_apart": abs(recall - first[1]) / first[1],
         }
-        print(run, flush=True)
-        yield run
 
 
-def _trained(folder: Path, setting: Setting, options: argparse.Namespace) -> tuple[_Weights, float]:
+def _trained(options: argparse.Namespace, folder: Path, setting: Setting) -> tuple[_Weights, float]:
     """The weights, and R@1 of the last epoch, of a training in a process of its own."""
     flags = [*_RUN, f"--seeds={options.seed}", f"--threads={setting.threads}"]
     flags += ["--smoke"] if options.smoke else []
@@ -108,6 +110,7 @@ def _digest(weights: _Weights) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = robustness_record.parser(__doc__)
     parser.add_argument("--settings", type=int, help="so many of them; default: all")
+    parser.add_argument("--processes", type=int, default=1, help="so many at a time")
     parser.add_argument("--smoke", action="store_true", help="train for seconds")
     return parser
 
