@@ -32,8 +32,8 @@ def holding(folder: Path) -> Iterator[None]:
         yield
     except _Held as error:
         raise BlockingIOError(
-            f"another process is writing into {os.fspath(folder)}: wait for it, or name another "
-            "folder"
+            f"expected no other process to write into {os.fspath(folder)}. Received: one that "
+            "does; wait for it, or name another folder"
         ) from error
     finally:
         if descriptor is not None:
