@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     record = robustness_record.RecordWriter(options, _PACKAGES)
     with tempfile.TemporaryDirectory(prefix="rounding-") as folder:
-        runs = list(_runs(Path(folder), options))
+        runs = list(_runs(options.folder or Path(folder), options))
     content = record.write({"processor": processor.name(), "runs": runs})
     print(table.markdown(content))
     return int(runs[0]["weights"] != runs[1]["weights"])
@@ -110,6 +110,7 @@ def _digest(weights: _Weights) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = robustness_record.parser(__doc__)
     parser.add_argument("--settings", type=int, help="so many of them; default: all")
+    parser.add_argument("--folder", type=Path, help="keep the runs there, and go on with them")
     parser.add_argument("--processes", type=int, default=1, help="so many at a time")
     parser.add_argument("--smoke", action="store_true", help="train for seconds")
     return parser
