@@ -205,7 +205,7 @@ def test_json_round_trip():
         ({"kmeans_starts": 0}, "kmeans_starts must be 1 or more"),
         (
             {"method": "HBN", "heating": "gradual", "gradual_every": 0},
-            "expected every to be 1 or more",
+            "every must be 1 or more",
         ),
         ({"method": "SM", "learned_alpha": True}, "learned_alpha goes with .* LN and BN.*'SM'"),
         ({"method": "HBN", "learned_alpha": True}, "learned_alpha goes with .* LN and BN.*'HBN'"),
