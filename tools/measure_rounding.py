@@ -73,12 +73,13 @@ def _trained(options: argparse.Namespace, folder: Path, setting: Setting) -> tup
     """The weights, and R@1 of the last epoch, of a training in a process of its own."""
     flags = [*_RUN, f"--seeds={options.seed}", f"--threads={setting.threads}"]
     flags += ["--smoke"] if options.smoke else []
-    subprocess.run(
-        [sys.executable, "-m", "hsm.experiments.table1", *flags, f"--output_dir={folder}"],
-        env={**os.environ, "PYTHONPATH": str(_ROOT), **setting.variables},
-        stdout=subprocess.DEVNULL,
-        check=True,
-    )
+    if not any(folder.rglob("records/*.json")):  # Which a run that is finished has.
+        subprocess.run(
+            [sys.executable, "-m", "hsm.experiments.table1", *flags, f"--output_dir={folder}"],
+            env={**os.environ, "PYTHONPATH": str(_ROOT), **setting.variables},
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
     (path,) = folder.rglob("runs/*/checkpoint.npz")
     with np.load(path) as archive:
         progress = json.loads(archive["progress.json"].tobytes())
