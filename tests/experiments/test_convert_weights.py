@@ -97,8 +97,8 @@ def test_what_a_killed_conversion_leaves_is_gone_after_the_next(source, tmp_path
 
     monkeypatch.setattr(convert_weights, "_check_copy", look)
     assert run("--input", source, "--output", target) == 0
-    (partial,) = set(left) - {tmp_path / MARKER}
+    (partial,) = left
     partial.mkdir()
     (partial / "x.weights.h5").write_text("half of it")
     assert run("--input", source, "--output", target, "--overwrite") == 0
-    assert {path.name for path in tmp_path.iterdir()} == {MARKER, target.name}
+    assert {path.name for path in tmp_path.iterdir()} == {target.name}
