@@ -64,7 +64,7 @@ def _runs(folder: Path, options: argparse.Namespace) -> Iterator[dict[str, Any]]
             "threads": setting.threads,
             "weights": _digest(weights),
             "recall": recall,
-            "weights_apart": relative_difference(first[0], weights),
+            "weights_apart": relative_difference(_model(first[0]), weights),
             "recall_apart": abs(recall - first[1]) / first[1],
         }
 
@@ -99,6 +99,11 @@ def relative_difference(one: _Weights, other: _Weights) -> float:
         for key, value in one.items()
         if np.issubdtype(value.dtype, np.floating)
     )
+
+
+def _model(weights: _Weights) -> _Weights:
+    """Return the variables of the model, without those of the optimiser."""
+    return {key: value for key, value in weights.items() if key.startswith("model/")}
 
 
 def _digest(weights: _Weights) -> str:

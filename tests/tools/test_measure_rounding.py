@@ -49,7 +49,7 @@ def test_the_table_has_a_letter_for_the_same_bits(tmp_path):
     assert "| first | 1 | A | 0 | 90.00 | 0 |" in text
     assert "| again | 1 | A | 0 | 90.00 | 0 |" in text
     assert "| old | 1 | B | 1.5e-04 | 90.00 | 0.10% |" in text
-    assert "Seed 0, a processor, Python 3.11, numpy 2; commit 0123456; 1 minutes." in text
+    assert "Seed 0, a processor, Python 3.11, numpy 2; commit 0123456." in text
 
 
 @pytest.mark.slow

@@ -28,5 +28,5 @@ def markdown(content: Mapping[str, Any]) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in content["versions"].items())
     return (
         f"{rows}\n\nSeed {content['seed']}, {content['processor']}, Python {content['python']}, "
-        f"{versions}; commit {content['commit'][:7]}; {content['seconds'] / 60:.0f} minutes."
+        f"{versions}; commit {content['commit'][:7]}."
     )
