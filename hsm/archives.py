@@ -22,8 +22,12 @@ _MOST_GAINED = 32
 _ALWAYS = 2**20  # Bytes that any file may hold.
 
 
-def read_members(path: Path, wanted: Callable[[str], bool]) -> list[tuple[str, bytes]]:
-    """Return the members of a zip file whose names are `wanted`: names and contents, by name.
+def read_members(path: Path, predicate: Callable[[str], bool]) -> list[tuple[str, bytes]]:
+    """Return names and contents of a zip file's members, sorted by name.
+
+    Args:
+        path: the file.
+        predicate: says of a member's name whether it is read.
 
     Raises:
         OSError: if the file cannot be read.
@@ -32,7 +36,9 @@ def read_members(path: Path, wanted: Callable[[str], bool]) -> list[tuple[str, b
     """
     with _opened(path) as file, zipfile.ZipFile(file) as archive:
         _check_size(archive, file, _MOST_GAINED)
-        return [(name, archive.read(name)) for name in sorted(filter(wanted, archive.namelist()))]
+        return [
+            (name, archive.read(name)) for name in sorted(filter(predicate, archive.namelist()))
+        ]
 
 
 def read_arrays(path: Path, *, compressed: bool = False) -> dict[str, np.ndarray]:

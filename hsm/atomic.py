@@ -53,7 +53,7 @@ def replacing(path: Path, *, shared: bool = False) -> Iterator[Path]:
 
 def partial_path(path: Path, *, shared: bool = False) -> Path:
     """Return where `replacing` has the file written, and a killed process leaves it."""
-    # The next process takes the same name, lest what killed ones left fills the disk.
+    # The next process takes the same name, so that what killed ones left does not fill the disk.
     process = f".{os.getpid()}" if shared else ""
     return path.with_name(f"{path.name}{process}.partial")
 
@@ -98,9 +98,9 @@ def about(path: Path, *kinds: type[Exception]) -> Iterator[None]:
 
 def reworded(error: OSError, text: str) -> OSError:
     """Return an error of the same kind and number that says `text`."""
-    said = type(error)(text)
-    said.errno = error.errno
-    return said
+    copy = type(error)(text)
+    copy.errno = error.errno
+    return copy
 
 
 def is_of_the_disk(error: OSError) -> bool:
@@ -109,7 +109,7 @@ def is_of_the_disk(error: OSError) -> bool:
 
 
 def _about(path: Path, error: OSError) -> OSError:
-    """The error of the same kind that names the file, as one of a full disk does not."""
+    """Return an error of the same kind that names the file, as one of a full disk does not."""
     remedy = ""
     if error.errno in _NO_ROOM:
         remedy = ". Make room there"

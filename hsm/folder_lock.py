@@ -13,7 +13,7 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def holding(folder: Path) -> Iterator[None]:
-    """Hold `folder` for this process inside the block, lest two write the same files at once.
+    """Hold `folder` for this process inside the block, so that no two write its files at once.
 
     Nothing is written: the lock is one of the operating system on the folder itself, and is gone
     with its process, however that ends. Where there is none, as on Windows and on some network
@@ -32,8 +32,8 @@ def holding(folder: Path) -> Iterator[None]:
         yield
     except _Held as error:
         raise BlockingIOError(
-            f"another process is writing into {os.fspath(folder)}: wait for it, or name another "
-            "folder"
+            f"expected no other process to write into {os.fspath(folder)}. Received: one that "
+            "does; wait for it, or name another folder"
         ) from error
     finally:
         if descriptor is not None:

@@ -27,12 +27,12 @@ class Phase:
 
     def __post_init__(self) -> None:
         if self.epochs < 0:
-            raise ValueError(f"epochs must be 0 or more. Received: epochs={self.epochs}")
+            raise ValueError(f"expected epochs of 0 or more. Received: epochs={self.epochs}")
         for name in ("alpha", "learning_rate"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
                 raise ValueError(
-                    f"{name} must be a positive finite number. Received: {name}={value}"
+                    f"expected {name} to be a positive finite number. Received: {name}={value}"
                 )
 
 
@@ -134,22 +134,22 @@ class Gradual:
 
     def __post_init__(self) -> None:
         if self.every < 1:
-            raise ValueError(f"every must be 1 or more. Received: every={self.every}")
+            raise ValueError(f"expected every to be 1 or more. Received: every={self.every}")
         if not (math.isfinite(self.alpha_divisor) and self.alpha_divisor > 1):
             raise ValueError(
-                "alpha_divisor must be finite and more than 1, for alpha to fall. "
+                "expected alpha_divisor to be finite and more than 1, for alpha to fall. "
                 f"Received: alpha_divisor={self.alpha_divisor}"
             )
         if not 0 < self.rate_factor <= 1:
             raise ValueError(
-                "rate_factor must be more than 0 and at most 1. "
+                "expected rate_factor to be more than 0 and at most 1. "
                 f"Received: rate_factor={self.rate_factor}"
             )
         _ = self.phases
 
     @property
     def phases(self) -> tuple[Phase, ...]:
-        """A phase a step; the last one may be shorter."""
+        """A phase for each step; the last one may be shorter."""
         starts = range(0, max(self.epochs, 1), self.every)
         return tuple(
             Phase(
@@ -162,12 +162,12 @@ class Gradual:
 
 
 def total_epochs(schedule: Schedule) -> int:
-    """Number of epochs of all phases together."""
+    """Return the number of epochs of all phases together."""
     return sum(phase.epochs for phase in schedule.phases)
 
 
 def phase_at(schedule: Schedule, epoch: int) -> Phase:
-    """The phase that epoch number `epoch` (from 1) belongs to.
+    """Return the phase that epoch number `epoch` (from 1) belongs to.
 
     Raises:
         ValueError: if the schedule has no such epoch.
@@ -177,4 +177,4 @@ def phase_at(schedule: Schedule, epoch: int) -> Phase:
         end += phase.epochs
         if 1 <= epoch <= end:
             return phase
-    raise ValueError(f"epoch must be in 1..{total_epochs(schedule)}. Received: epoch={epoch}")
+    raise ValueError(f"expected epoch in 1..{total_epochs(schedule)}. Received: epoch={epoch}")

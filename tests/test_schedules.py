@@ -34,17 +34,20 @@ def test_the_switch_comes_after_the_last_epoch_of_the_first_phase(epochs, heated
 
 @pytest.mark.parametrize("epoch", [0, -1, 6])
 def test_an_epoch_outside_the_schedule_is_refused(epoch):
-    with pytest.raises(ValueError, match=rf"epoch must be in 1\.\.5\. Received: epoch={epoch}"):
+    with pytest.raises(ValueError, match=rf"expected epoch in 1\.\.5\. Received: epoch={epoch}"):
         phase_at(Constant(16.0, 0.004, 5), epoch)
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"alpha": 0.0}, "alpha must be a positive finite number. Received: alpha=0.0"),
-        ({"heated_alpha": math.nan}, "alpha must be a positive finite number. Received: alpha=nan"),
-        ({"learning_rate": -1.0}, "learning_rate must be a positive finite number"),
-        ({"epochs": -1}, "epochs must be 0 or more. Received: epochs=-1"),
+        ({"alpha": 0.0}, "expected alpha to be a positive finite number. Received: alpha=0.0"),
+        (
+            {"heated_alpha": math.nan},
+            "expected alpha to be a positive finite number. Received: alpha=nan",
+        ),
+        ({"learning_rate": -1.0}, "expected learning_rate to be a positive finite number"),
+        ({"epochs": -1}, "expected epochs of 0 or more. Received: epochs=-1"),
     ],
 )
 def test_wrong_numbers_are_refused_at_construction(arguments, message):
@@ -74,10 +77,13 @@ def test_gradual_heating_trains_every_epoch_once(epochs, every):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"every": 0}, "every must be 1 or more. Received: every=0"),
-        ({"alpha_divisor": 1.0}, "alpha_divisor must be finite and more than 1, .*=1.0"),
-        ({"rate_factor": 1.1}, "rate_factor must be more than 0 and at most 1. Received: .*=1.1"),
-        ({"alpha": -1.0}, "alpha must be a positive finite number"),
+        ({"every": 0}, "expected every to be 1 or more. Received: every=0"),
+        ({"alpha_divisor": 1.0}, "expected alpha_divisor to be finite and more than 1, .*=1.0"),
+        (
+            {"rate_factor": 1.1},
+            "expected rate_factor to be more than 0 and at most 1. Received: .*=1.1",
+        ),
+        ({"alpha": -1.0}, "expected alpha to be a positive finite number"),
     ],
 )
 def test_gradual_heating_refuses_wrong_numbers(arguments, message):

@@ -12,24 +12,18 @@ gives the same inputs again. Exits with 1 if an input failed.
 from __future__ import annotations
 
 import argparse
-import json
-import platform
-import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 _ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(_ROOT / "tools"), str(_ROOT / "tests"), str(_ROOT)]
 
+import robustness_record  # noqa: E402
 from fuzzing import campaign, table  # noqa: E402
 from fuzzing.campaign import Counts  # noqa: E402
 from fuzzing.formats import FORMATS  # noqa: E402
-
-from hsm import atomic  # noqa: E402
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "h5py", "scipy", "protobuf", "array_record")
 
@@ -38,23 +32,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Fuzz as the arguments say; return the exit status."""
     options = _parser().parse_args(arguments)
     chosen = [name for name in FORMATS if not options.formats or name in options.formats]
-    begun, commit = time.monotonic(), _commit()
+    record = robustness_record.RecordWriter(options, _PACKAGES)
     results: dict[str, Counts] = {}
     for name, counts in campaign.run(_shares(chosen, options.inputs), seed=options.seed):
         results[name] = counts
         print(f"{name}: {dict(counts.kinds)}, {counts.growth:+.0f} MiB", flush=True)
         for failure in counts.failures[: options.show]:
             print(f"  {failure}", flush=True)
-    content = {
-        "schema": 1,
-        "seed": options.seed,
-        "commit": commit,
-        "seconds": round(time.monotonic() - begun),
-        **_content(results),
-    }
-    if options.json:
-        atomic.write_text(options.json, json.dumps(content, indent=1) + "\n")
-    print(table.markdown(content))
+    print(table.markdown(record.write(_content(results))))
     return int(any(counts.failures for counts in results.values()))
 
 
@@ -66,8 +51,6 @@ def _shares(names: Sequence[str], inputs: int) -> dict[str, range]:
 
 def _content(results: Mapping[str, Counts]) -> dict[str, Any]:
     return {
-        "python": platform.python_version(),
-        "versions": {name: metadata.version(name) for name in _PACKAGES},
         "formats": {
             name: {
                 "inputs": counts.kinds.total(),
@@ -79,20 +62,11 @@ def _content(results: Mapping[str, Counts]) -> dict[str, Any]:
     }
 
 
-def _commit() -> str:
-    command = ["git", "-C", str(_ROOT), "rev-parse", "HEAD"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = robustness_record.parser(__doc__)
     parser.add_argument("--inputs", type=int, default=1000, help="of all formats together")
-    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--formats", nargs="+", choices=list(FORMATS), help="default: all")
     parser.add_argument("--show", type=int, default=10, help="failures shown of each format")
-    parser.add_argument("--json", type=Path, help="file to write the counts to")
     return parser
 
 

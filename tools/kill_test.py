@@ -7,34 +7,31 @@ and is then sent SIGKILL, SIGTERM or SIGINT at a moment that is drawn over the t
 undisturbed run, or right before one of its writes, and started again, perhaps to be killed again,
 until it ends. Its exit status must be the signal's, and at the end the folder must hold the same
 files with the same weights, records and pages, apart from times. Commands run in forks of a process
-that has imported TensorFlow, so that kills fall in work, not in imports. Exits with 1 if anything
-differs.
+that has imported TensorFlow, so that kills fall in work, not in imports. With --more a record that
+--minutes ended is added to. Exits with 1 if anything differs.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
-import platform
 import random
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from importlib import import_module, metadata
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 _ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(_ROOT / "tools"), str(_ROOT)]
 
+import robustness_record  # noqa: E402
 from killing import child, table  # noqa: E402
+from killing.outcome import Outcome  # noqa: E402
 from killing.scenarios import NAMES, make_photographs, scenarios, train  # noqa: E402
-from killing.trial import STATUS, Outcome, Trials  # noqa: E402
-
-from hsm import atomic  # noqa: E402
+from killing.trial import Trials  # noqa: E402
 
 _PACKAGES = ("tensorflow", "keras", "numpy")
 
@@ -42,21 +39,37 @@ _PACKAGES = ("tensorflow", "keras", "numpy")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Kill as the arguments say; return the exit status."""
     options = _parser().parse_args(arguments)
-    begun, commit = time.monotonic(), _commit()
+    before = _read(options.json) if options.more else {}
+    outcomes = {
+        name: Outcome.from_json(counts) for name, counts in before.get("scenarios", {}).items()
+    }
+    record = robustness_record.RecordWriter(options, _PACKAGES, before.get("seconds", 0.0))
     _import()
     with tempfile.TemporaryDirectory(prefix="kills-") as folder:
-        outcomes = _kill(Path(folder), options)
-    content = {
-        "schema": 1,
-        "seed": options.seed,
-        "commit": commit,
-        "seconds": round(time.monotonic() - begun),
-        **_content(outcomes),
-    }
-    if options.json:
-        atomic.write_text(options.json, json.dumps(content, indent=1) + "\n")
-    print(table.markdown(content))
+        for name, wrong in _kill(Path(folder), outcomes, options):
+            record.write(_content(outcomes))
+            print(f"{name}: {dict(outcomes[name].kills)}", *wrong, sep="\n  ", flush=True)
+    print(table.markdown(record.write(_content(outcomes))))
     return int(any(outcome.wrong for outcome in outcomes.values()))
+
+
+def _read(path: Path | None) -> dict[str, Any]:
+    """Return the record that more kills are added to; nothing if it is not there yet.
+
+    Raises:
+        ValueError: if no file is named, or if it is of another commit.
+    """
+    if path is None:
+        raise ValueError("expected --json=FILE with --more. Received: none; name the record's file")
+    if not path.exists():
+        return {}
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    if content["commit"] != robustness_record.commit():
+        raise ValueError(
+            f"expected kills of the commit that is checked out in {path}. Received: those of "
+            f"{content['commit'][:7]}; remove the file, or check that commit out"
+        )
+    return content
 
 
 def _import() -> None:
@@ -70,8 +83,14 @@ def _import() -> None:
     import_module("matplotlib.pyplot")
 
 
-def _kill(folder: Path, options: argparse.Namespace) -> dict[str, Outcome]:
-    """Kill in turn what is to be killed, until there were as many kills as are wanted."""
+def _kill(
+    folder: Path, outcomes: dict[str, Outcome], options: argparse.Namespace
+) -> Iterator[tuple[str, list[str]]]:
+    """Kill what was killed least so far, until there were as many kills as are asked for.
+
+    Yields:
+        What was killed, and a line for each thing that was wrong; `outcomes` has it counted.
+    """
     given = folder / "given"
     given.mkdir()
     make_photographs(given / "photographs")
@@ -79,56 +98,40 @@ def _kill(folder: Path, options: argparse.Namespace) -> dict[str, Outcome]:
     if trained.status:
         raise RuntimeError(f"training failed undisturbed: {trained.said}")
     every = scenarios(given)
-    drawn, left = random.Random(options.seed), options.kills
+    left = options.kills - _killed(outcomes)
+    drawn = random.Random(f"{options.seed} {_killed(outcomes)}")
     trials: dict[str, Trials] = {}
     end = time.monotonic() + 60 * options.minutes
-    for name in itertools.cycle(options.scenarios or NAMES):
-        if left <= 0 or time.monotonic() > end:
-            break
+    while left > 0 and time.monotonic() < end:
+        name = min(options.scenarios or NAMES, key=lambda name: _tried(outcomes.get(name)))
+        outcome = outcomes.setdefault(name, Outcome())
         if name not in trials:
-            trials[name] = Trials(every[name], folder / name.replace(" ", "_"), drawn)
-        before = len(trials[name].outcome.wrong)
+            trials[name] = Trials(every[name], folder / name.replace(" ", "_"), drawn, outcome)
+        before = len(outcome.wrong)
         left -= trials[name].kill(left)
-        _tell(name, trials[name].outcome, trials[name].outcome.wrong[before:])
-    return {name: trial.outcome for name, trial in trials.items()}
+        yield name, outcome.wrong[before:]
 
 
-def _tell(name: str, outcome: Outcome, wrong: Iterable[str]) -> None:
-    print(f"{name}: {dict(outcome.kills)}", *wrong, sep="\n  ", flush=True)
+def _killed(outcomes: Mapping[str, Outcome]) -> int:
+    return sum(outcome.kills.total() for outcome in outcomes.values())
+
+
+def _tried(outcome: Outcome | None) -> int:
+    return 0 if outcome is None else outcome.finished + outcome.late
 
 
 def _content(outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
-    return {
-        "python": platform.python_version(),
-        "versions": {name: metadata.version(name) for name in _PACKAGES},
-        "scenarios": {
-            name: {
-                **{number.name: outcome.kills[number.name] for number in STATUS},
-                "at_writes": outcome.at_writes,
-                "again": outcome.again,
-                "finished": outcome.finished,
-                "late": outcome.late,
-                "wrong": len(outcome.wrong),
-            }
-            for name, outcome in outcomes.items()
-        },
-    }
-
-
-def _commit() -> str:
-    command = ["git", "-C", str(_ROOT), "rev-parse", "HEAD"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    return {"scenarios": {name: outcome.to_json() for name, outcome in outcomes.items()}}
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = robustness_record.parser(__doc__)
     parser.add_argument("--kills", type=int, default=50, help="of all scenarios together")
     parser.add_argument("--minutes", type=float, default=60.0, help="begin no trial after these")
-    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--scenarios", nargs="+", choices=NAMES, help="default: all")
-    parser.add_argument("--json", type=Path, help="file to write the counts to")
+    parser.add_argument(
+        "--more", action="store_true", help="count the kills of --json in, and add what lacks"
+    )
     return parser
 
 

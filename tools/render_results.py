@@ -5,8 +5,8 @@ README.md and the pages of docs/ hold blocks `<!-- results:FOLDER/NAME -->` …
 folder's name starts with that of the table that they are drawn as, "table3" or "table1_controls".
 Blocks `benchmarks:NAME` are the table of experiments/benchmarks/NAME.json, which tools/benchmark.py
 or tools/load_test.py wrote, `robustness:NAME` that of experiments/robustness/NAME.json, by
-tools/fuzz.py or kill_test.py, and `exports:NAME` that of experiments/exports/NAME.json, by
-tools/measure_exports.py, and `first_steps:NAME` that of experiments/first_steps/NAME.json, by
+tools/fuzz.py, kill_test.py or measure_rounding.py, `exports:NAME` that of
+experiments/exports/NAME.json, by tools/measure_exports.py, and `first_steps:NAME` that of experiments/first_steps/NAME.json, by
 tools/measure_first_steps.py. Each stands on one page. Blocks `final_epoch:FOLDER/NAME` are the
 first table of `results:FOLDER/NAME`, and stand wherever they are wanted. What lies between the
 marks is generated: edit nothing there. Numbers within sentences have marks of their own, see
@@ -36,6 +36,7 @@ from first_steps import table as first_steps_table
 from flag_files import flag_files
 from fuzzing import table as fuzz_table
 from killing import table as kill_table
+from rounding import table as rounding_table
 from serving_load import table as load_table
 
 from hsm.experiments.config.run_record import RunRecord, read_all
@@ -112,13 +113,14 @@ def benchmark_texts(directory: Path) -> dict[str, str]:
 
 
 def robustness_texts(directory: Path) -> dict[str, str]:
-    """The tables of what tools/fuzz.py and kill_test.py wrote into `directory`, by block."""
+    """The tables of what fuzz.py, kill_test.py and measure_rounding.py wrote there, by block."""
     contents = {path.stem: json.loads(path.read_text()) for path in directory.glob("*.json")}
+    tables = {"formats": fuzz_table, "scenarios": kill_table, "runs": rounding_table}
     return {
-        f"robustness:{name}": (kill_table if "scenarios" in content else fuzz_table).markdown(
-            content
-        )
+        f"robustness:{name}": table.markdown(content)
         for name, content in contents.items()
+        for key, table in tables.items()
+        if key in content
     }
 
 

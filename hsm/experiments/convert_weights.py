@@ -8,7 +8,6 @@ is read back, and every weight must be the same.
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,13 +59,14 @@ def _write(model: keras.Model, target: Path) -> None:
         OSError: if they cannot be written, or are not read back as they were written.
     """
     from hsm.atomic import about, replacing
+    from hsm.folder_lock import scratch_folder
     from hsm.models.googlenet import GoogLeNet
     from hsm.output_folder import make_output_folder
 
     make_output_folder(target.parent)
     # Keras wants the suffix of the file itself.
-    with tempfile.TemporaryDirectory(dir=target.parent) as directory:
-        written = Path(directory) / target.name
+    with scratch_folder(target.parent, f".{target.name}-") as folder:
+        written = folder / target.name
         with about(target, RuntimeError):  # h5py's, where closing fails.
             model.save_weights(written)
         _check_copy(model, GoogLeNet(include_top=True, weights=written))

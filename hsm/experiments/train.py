@@ -99,7 +99,8 @@ def main() -> None:
     config = _config(dataset, source.name)
     workspace = Workspace(shared.output_dir())
     room.check(workspace, [(source, [config])], sizes)
-    _say_plan(config, source, workspace, pretrained)
+    with device_flags.watched():
+        _say_plan(config, source, workspace, pretrained, devices)
     if FLAGS.dry_run:
         return
     with device_flags.working(devices, workspace):
@@ -195,7 +196,11 @@ def _source(dataset: str) -> ImageSource:
 
 
 def _say_plan(
-    config: RunConfig, source: ImageSource, workspace: Workspace, pretrained: Pretrained
+    config: RunConfig,
+    source: ImageSource,
+    workspace: Workspace,
+    pretrained: Pretrained,
+    devices: Devices,
 ) -> None:
     from hsm.experiments.runs import dry_run, folder_report, plan
 
@@ -204,8 +209,10 @@ def _say_plan(
     say(dry_run.settings([config]) if is_full else plan.training([config], workspace))
     if FLAGS.dry_run or not FLAGS.smoke:  # Which takes seconds, and so does the estimate.
         most = "at most " if FLAGS.early_stopping else ""
-        found = dry_run.estimate([config], source, workspace, pretrained=pretrained)
-        say(most + found.strip())
+        estimate = dry_run.estimate(
+            [config], source, workspace, pretrained=pretrained, devices=devices
+        )
+        say(most + estimate.strip())
     if _is_random(config):
         say(
             f"NOTE: {config.backbone} starts from random weights, and from some hundreds or "

@@ -47,15 +47,15 @@ class HeatUpCallback(keras.callbacks.Callback):
         self._classifiers = list(_classifiers(self.model))
         if not self._classifiers:
             raise ValueError(
-                "HeatUpCallback needs a model with a TemperatureSoftmaxDense layer, whose alpha it "
-                f"sets. Received: model={self.model.name}"
+                "expected a model with a TemperatureSoftmaxDense layer, whose alpha HeatUpCallback "
+                f"sets. Received: model={self.model.name}; add one, or leave the callback out"
             )
         learned = [layer.name for layer in self._classifiers if layer.learn_alpha]
         if learned:
             raise ValueError(
-                f"HeatUpCallback sets the alpha that a layer with learn_alpha=True learns: use "
-                f"learn_alpha=False, or no callback. Received: learn_alpha=True in "
-                f"{', '.join(learned)}"
+                "expected layers with learn_alpha=False, whose alpha HeatUpCallback sets. "
+                f"Received: learn_alpha=True in {', '.join(learned)}; use learn_alpha=False, "
+                "or no callback"
             )
 
         # Float16 training wraps the optimizer.
@@ -64,9 +64,9 @@ class HeatUpCallback(keras.callbacks.Callback):
         given = optimizer._learning_rate
         if not isinstance(given, keras.Variable):
             raise ValueError(
-                "HeatUpCallback sets the learning rate of every epoch: give the optimizer a "
-                f"number, as in {type(optimizer).__name__}(0.004). "
-                f"Received: learning_rate={type(given).__name__}"
+                "expected a number as the optimizer's learning rate, which HeatUpCallback sets "
+                f"every epoch. Received: learning_rate={type(given).__name__}; give it one, as in "
+                f"{type(optimizer).__name__}(0.004)"
             )
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:

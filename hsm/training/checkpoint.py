@@ -23,6 +23,7 @@ from hsm.atomic import replacing
 from hsm.training.variable_names import model_variables, optimizer_variables
 
 _PROGRESS = "progress.json"
+_DELETE = "delete it to train again what it held"
 # Of the progress. Files of versions before it had one are of the first.
 _SCHEMA_KEY, _SCHEMA = "schema", 1
 # Files of older versions have a variable's number for a key. This one is in every such file.
@@ -42,16 +43,16 @@ class CheckpointFile:
     last_epoch: int
 
     def is_past(self, epoch: int, *, interrupted: bool) -> bool:
-        """True for a state after `epoch` epochs, or in the middle of the next, that is not its."""
+        """Say whether a state after `epoch` epochs, or amid the next, is past the last epoch."""
         return epoch + interrupted > self.last_epoch
 
     def check(self, progress: dict[str, Any]) -> None:
         """Raise ValueError if the file holds `progress`, which is past its last epoch."""
         if self.is_past(progress["epoch"], interrupted=progress["interrupted"] is not None):
             raise ValueError(
-                f"the checkpoint {self.path} should hold the state up to epoch {self.last_epoch}, "
-                f"from which several runs go on, but it was written later, after epoch "
-                f"{progress['epoch']}: delete it to train these epochs anew"
+                f"expected the checkpoint {self.path} to hold the state up to epoch "
+                f"{self.last_epoch}, from which several runs go on. Received: one after epoch "
+                f"{progress['epoch']}; delete it to train these epochs anew"
             )
 
 
@@ -91,9 +92,9 @@ def _finite_arrays(
     for key, value in arrays.items():
         if not _is_finite(value):
             raise FloatingPointError(
-                f"the variable {key} holds NaN or infinity, so that it was not saved; the "
-                f"checkpoint before it "
-                f"is kept. A lower learning rate is the usual remedy."
+                "expected finite weights to save. Received: NaN or infinity in the variable "
+                f"{key}; the checkpoint before it is kept. A lower learning rate is the "
+                "usual remedy"
             )
     return arrays
 
@@ -134,28 +135,32 @@ def restore(
 def _checked(
     path: Path, name: str, variable: keras.Variable, value: np.ndarray | None
 ) -> np.ndarray:
-    """The value for a variable, or an error that says why it cannot be."""
-    remedy = "Use the settings that it was made with, or another folder."
+    """Return the value for a variable.
+
+    Raises:
+        ValueError: if it does not fit, saying why.
+    """
+    place = f"in the checkpoint {path}"
+    remedy = "use the settings that it was made with, or another folder"
     if value is None:
         raise ValueError(
-            f"the checkpoint {path} has no variable {name}: it was written by another model or "
-            f"optimiser. {remedy}"
+            f"expected the variable {name} {place}. Received: a file of another model or "
+            f"optimiser, without it; {remedy}"
         )
     shape, dtype = tuple(variable.shape), keras.backend.standardize_dtype(variable.dtype)
     if value.shape != shape:
         raise ValueError(
-            f"the checkpoint {path} has {name} in shape {value.shape}; expected {shape}. {remedy}"
+            f"expected {name} in shape {shape} {place}. Received: {value.shape}; {remedy}"
         )
     if value.dtype.kind == "V" and value.dtype.itemsize == np.dtype(dtype).itemsize:
         value = value.view(dtype)  # Of a type that is not NumPy's own, such as bfloat16.
     if value.dtype.name != dtype:
         raise ValueError(
-            f"the checkpoint {path} has {name} as {value.dtype.name}; expected {dtype}. {remedy}"
+            f"expected {name} as {dtype} {place}. Received: {value.dtype.name}; {remedy}"
         )
     if not _is_finite(value):
         raise ValueError(
-            f"the checkpoint {path} holds NaN or infinity in {name}. Delete it to train again what "
-            "it held."
+            f"expected finite numbers in {name} {place}. Received: NaN or infinity; {_DELETE}"
         )
     return value
 
@@ -165,28 +170,31 @@ def _is_finite(value: np.ndarray) -> bool:
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:
-    """All arrays, at once: the archive's check sums are compared only as they are read."""
+    """Return all arrays; the archive's checksums are compared only as they are read."""
     try:
         return read_arrays(path)
     except ValueError as error:
         raise ValueError(
-            f"{path} is not a checkpoint of hsm or is damaged: {error}. Delete it to train again "
-            "what it held."
+            f"expected {path} to be a whole checkpoint of hsm. Received: {error}; {_DELETE}"
         ) from error
 
 
 def _progress(path: Path, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
-    remedy = "Delete it to train again what it held."
     if _PROGRESS not in arrays:
-        raise ValueError(f"{path} is not a checkpoint of hsm: it has no {_PROGRESS}. {remedy}")
+        raise ValueError(
+            f"expected {path} to be a checkpoint of hsm. Received: a file without {_PROGRESS}; "
+            f"{_DELETE}"
+        )
     try:
         progress = json.loads(arrays[_PROGRESS].tobytes())
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} has a damaged {_PROGRESS}: {error}. {remedy}") from error
+        raise ValueError(
+            f"expected JSON in {_PROGRESS} of {path}. Received: {error}; {_DELETE}"
+        ) from error
     if not isinstance(progress, dict):
         raise ValueError(
-            f"{path} has a damaged {_PROGRESS}: expected an object, received "
-            f"{reprlib.repr(progress)}. {remedy}"
+            f"expected an object in {_PROGRESS} of {path}. Received: {reprlib.repr(progress)}; "
+            f"{_DELETE}"
         )
     _check_schema(path, progress.pop(_SCHEMA_KEY, _SCHEMA))
     return progress
@@ -201,8 +209,8 @@ def _check_schema(path: Path, schema: object) -> None:
     if type(schema) is not int or schema != _SCHEMA:
         raise ValueError(
             f"expected the checkpoint {path} to be of schema {_SCHEMA}. Received: "
-            f"{reprlib.repr(schema)}. If a newer version wrote it, update hsm-embedding; else "
-            "delete it to train again what it held."
+            f"{reprlib.repr(schema)}; if a newer version wrote it, update hsm-embedding, else "
+            f"{_DELETE}"
         )
 
 

@@ -97,7 +97,7 @@ class Cluster:
             ) from error
 
     def _named_in(self, text: str) -> list[str]:
-        """The other processes that an error of TensorFlow names, in words."""
+        """Return, in words, the other processes that an error of TensorFlow names."""
         named = {(job, int(index)) for job, index in _TASK.findall(text)}
         return [
             _words(job, index, address)

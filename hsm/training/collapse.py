@@ -28,7 +28,7 @@ _RECOVERED = 2.0
 
 @dataclass(frozen=True)
 class Collapse:
-    """Where features were found to have become one.
+    """Where features were seen to have become one.
 
     Attributes:
         epoch: number of the epoch, from 1.

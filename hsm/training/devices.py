@@ -150,12 +150,12 @@ class Devices:
         Raises:
             ValueError: on every worker, if one has others than the chief.
         """
-        found = self._gathered_numbers(numbers)
-        others = [worker for worker, row in enumerate(found) if row != found[0]]
+        read = self._gathered_numbers(numbers)
+        others = [worker for worker, row in enumerate(read) if row != read[0]]
         if others:
             raise ValueError(
-                f"expected all workers to find the same in {what}. Received: {found[others[0]]} "
-                f"by worker {others[0]} and {found[0]} by the chief. Name a folder that all of "
+                f"expected all workers to read the same in {what}. Received: {read[others[0]]} "
+                f"by worker {others[0]} and {read[0]} by the chief; name a folder that all of "
                 "them share"
             )
 
@@ -166,15 +166,15 @@ class Devices:
         return {"devices": {"replicas": self.count, "workers": self.workers}}
 
     def _gathered_numbers(self, numbers: Sequence[int]) -> list[list[int]]:
-        """The numbers of every worker, a list each."""
+        """Return the numbers of every worker, a list each."""
         if self.workers == 1:
             return [list(numbers)]
 
         def row() -> tf.Tensor:
             return gathered(tf.constant([numbers]))
 
-        found = tf.function(self.strategy.run, autograph=False)(row)
-        rows = self.strategy.experimental_local_results(found)[0].numpy()
+        results = tf.function(self.strategy.run, autograph=False)(row)
+        rows = self.strategy.experimental_local_results(results)[0].numpy()
         return [[int(n) for n in row] for row in rows[:: self._own]]
 
     @property
@@ -248,6 +248,6 @@ def _gathered(own: tf.Tensor) -> tf.Tensor:
 
 
 def _of_any_size(spec: Any) -> Any:
-    """The type of one tensor a device, with any number of rows."""
+    """Return the type of one tensor a device, with any number of rows."""
     tensors = tf.nest.flatten(spec, expand_composites=True)
     return type(spec)(*(tf.TensorSpec([None, *t.shape[1:]], t.dtype) for t in tensors))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from hsm.progress import say
 from hsm.schedules import Phase, Schedule, phase_at
 from hsm.training import checkpoint
+from hsm.training.divergence import NonFiniteLossError
 from hsm.training.interruption import Interruption
 from hsm.training.memory import Memory, NoMemory, restore_memory
 from hsm.training.progress import check_origin, read_progress
@@ -18,9 +20,7 @@ from hsm.training.results import EpochResult, StepResult, show_step
 from hsm.training.step import Totals, TrainStep
 from hsm.training.watch import Watch
 
-
-class NonFiniteLossError(FloatingPointError):
-    """Loss or weights became NaN or infinite; the message names the place, alpha and rate."""
+_STOPPING = "stopping: the step under way is finished and saved"
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Trainer:
         made_with: what `continue_with` was told, with the epoch and step that it was told after.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - public, and each is a part of its own.
         self,
         step: TrainStep,
         data: TrainingData,
@@ -76,13 +76,9 @@ class Trainer:
         origin: dict[str, str | None] | None = None,
         checkpoint_minutes: float = 10.0,
     ) -> None:
-        self.step = step
-        self.data = data
-        self.schedule = schedule
-        self.evaluate = evaluate
-        self.on_epoch = on_epoch
-        self.on_evaluation = on_evaluation
-        self.on_step = on_step
+        self.step, self.data, self.schedule = step, data, schedule
+        self.evaluate, self.on_epoch = evaluate, on_epoch
+        self.on_evaluation, self.on_step = on_evaluation, on_step
         self.origin = origin
         self.checkpoint_minutes = checkpoint_minutes
         self.epoch = 0
@@ -90,8 +86,8 @@ class Trainer:
         self.evaluations: list[dict[str, Any]] = []
         self.preparation_seconds = 0.0
         self.made_with: list[dict[str, Any]] = []
-        self._interrupted: dict[str, Any] | None = None
         self._files_passed = 0
+        self._interrupted: dict[str, Any] | None = None
 
     def resume(self, files: Sequence[checkpoint.CheckpointFile]) -> bool:
         """Continue from the last of `files` that exists, and save to no file before it.
@@ -185,7 +181,7 @@ class Trainer:
         path = file.path
         self._evaluate(path)
         while self.epoch < file.last_epoch:
-            with Interruption(_say_what_follows) as interruption:
+            with Interruption(partial(say, _STOPPING)) as interruption:
                 result = self._epoch(self.epoch + 1, path, interruption)
                 self.epoch = result.epoch
                 self.epochs.append(asdict(result))
@@ -218,9 +214,8 @@ class Trainer:
             is_stopping = interruption.is_requested
             if watch.is_time(index) or is_stopping:
                 totals = self._look(phase, epoch, index)
-                seconds = time.perf_counter() - start
-                rate, loss = phase.learning_rate, totals.mean_loss
-                self.on_step(StepResult(epoch, index, steps, rate, loss, seconds))
+                rate, seconds = phase.learning_rate, time.perf_counter() - start
+                self.on_step(StepResult(epoch, index, steps, rate, totals.mean_loss, seconds))
                 if (watch.is_time_to_save() or is_stopping) and not totals.first_bad_step:
                     self.save(path, {"step": index, "seconds": seconds, "totals": asdict(totals)})
             if is_stopping:
@@ -228,7 +223,7 @@ class Trainer:
         return self._finish(phase, epoch, start=start)
 
     def _begin(self, epoch: int) -> tuple[float, int]:
-        """Seconds spent on and steps done of an epoch that was cut off in its middle."""
+        """Return seconds spent on and steps done of an epoch that was cut off in its middle."""
         interrupted, self._interrupted = self._interrupted, None
         if interrupted is None:
             self.step.reset()
@@ -243,7 +238,8 @@ class Trainer:
         seconds = time.perf_counter() - start
         if totals.steps != self.data.steps_per_epoch:
             raise RuntimeError(
-                f"epoch {epoch} gave {totals.steps} batches; expected {self.data.steps_per_epoch}"
+                f"expected {self.data.steps_per_epoch} batches in epoch {epoch}. Received: "
+                f"{totals.steps}; see that the data gives as many as steps_per_epoch says"
             )
         self.data.memory.learn(epoch, totals)
         alpha = self.step.alpha
@@ -266,14 +262,7 @@ class Trainer:
     def _check(self, phase: Phase, epoch: int) -> Totals:
         totals = self.step.totals()
         if totals.first_bad_step:
-            kept = f"The last good checkpoint, of epoch {self.epoch}, is kept."
-            if self.epoch == 0:
-                kept = "No epoch was finished before it."
-            raise NonFiniteLossError(
-                f"the loss became NaN or infinite at step {totals.first_bad_step} of epoch {epoch} "
-                f"(alpha={phase.alpha:g}, learning_rate={phase.learning_rate:g}). {kept} A lower "
-                "learning rate is the usual remedy."
-            )
+            raise NonFiniteLossError.of_loss(phase, epoch=epoch, step=totals.first_bad_step)
         return totals
 
     def save(self, path: Path, interrupted: dict[str, Any] | None = None) -> None:
@@ -307,11 +296,4 @@ class Trainer:
             if interrupted is not None and self.step.devices.workers > 1:
                 return  # All of them find it at the epoch's end.
             phase = phase_at(self.schedule, max(self.epoch, 1))
-            raise NonFiniteLossError(
-                f"training diverged in epoch {self.epoch} (alpha={phase.alpha:g}, "
-                f"learning_rate={phase.learning_rate:g}): {error}"
-            ) from error
-
-
-def _say_what_follows() -> None:
-    say("stopping: the step under way is finished and saved")
+            raise NonFiniteLossError.of_weights(phase, self.epoch, error) from error

@@ -59,6 +59,6 @@ def restore_memory(path: Path, progress: Mapping[str, Any], memory: Memory) -> N
         memory.restore(progress.get("memory"))
     except ValueError as error:
         raise ValueError(
-            f"the checkpoint {path} does not say how its batches go on: {error}. Delete it to "
-            "train again what it held."
+            f"expected the checkpoint {path} to say how its batches go on. Received: {error}; "
+            "delete it to train again what it held"
         ) from error

@@ -116,13 +116,16 @@ class OutputObjective:
         return two_pass_output(model, images, slice_size=self.slice_size, training=training)
 
     def _sums(self, labels: tf.Tensor, output: Any) -> BatchLoss:
-        terms = tf.cast(self.loss(labels, output), tf.float32) * _taken_away(self.loss)
+        terms = tf.cast(self.loss(labels, output), tf.float32) * whole_mean(self.loss)
         hits = None if self.counted is None else self.counted(labels, output)
         return BatchLoss(tf.reduce_sum(terms), _number(tf.size(terms)), hits)
 
 
-def _taken_away(loss: object) -> float:
-    """What Keras has divided a mean by that it takes for a device's share of a sum over devices."""
+def whole_mean(loss: object) -> float:
+    """Return what makes a mean of `loss` whole again where Keras took a device's share of it.
+
+    Keras divides by the number of devices, for a sum over them.
+    """
     is_mean = getattr(loss, "reduction", None) in ("sum_over_batch_size", "mean_with_sample_weight")
     return float(number_of_devices()) if isinstance(loss, keras.losses.Loss) and is_mean else 1.0
 

@@ -56,8 +56,8 @@ def read_progress(path: Path) -> dict[str, Any]:
         _Progress.from_json(progress)
     except ValueError as error:
         raise ValueError(
-            f"the checkpoint {path} does not say how far its training is: {error}. Delete it to "
-            "train again what it held."
+            f"expected the checkpoint {path} to say how far its training is. Received: {error}; "
+            "delete it to train again what it held"
         ) from error
     return progress
 
@@ -82,20 +82,21 @@ def check_origin(
     """
     if "origin" not in progress:
         raise ValueError(
-            f"the checkpoint {path} was written by an older version and does not say what it "
-            "was trained on: use another folder, or delete it to train anew"
+            f"expected the checkpoint {path} to say what it was trained on. Received: one that an "
+            "older version wrote, without it; use another folder, or delete it to train anew"
         )
     if progress["origin"] != origin:
         raise ValueError(
-            f"the checkpoint {path} was trained on other images or from other weights than "
-            "those given now: use another folder, or delete it to train anew"
+            f"expected the checkpoint {path} to be of the images and first weights given now. "
+            "Received: one of others; use another folder, or delete it to train anew"
         )
     before = Phases(tuple(Phase(**phase) for phase in progress["schedule"]))
     for epoch in range(1, progress["epoch"] + 1):
         old, new = phase_at(before, epoch), phase_at(schedule, epoch)
         if (old.alpha, old.learning_rate) != (new.alpha, new.learning_rate):
             raise ValueError(
-                f"the checkpoint {path} trained epoch {epoch} with alpha={old.alpha:g} and "
-                f"learning_rate={old.learning_rate:g}; the schedule has alpha={new.alpha:g} "
-                f"and learning_rate={new.learning_rate:g}. Use its schedule, or another path."
+                f"expected epoch {epoch} in the checkpoint {path} to be trained with "
+                f"alpha={new.alpha:g} and learning_rate={new.learning_rate:g}. Received: "
+                f"alpha={old.alpha:g} and learning_rate={old.learning_rate:g}; use its schedule, "
+                "or another path"
             )

@@ -40,7 +40,7 @@ class RawMomentumSGD(keras.optimizers.SGD):
             )
 
     def update_step(self, gradient: Any, variable: keras.Variable, learning_rate: Any) -> None:
-        """Updates `variable` and its accumulated gradient once."""
+        """Update `variable` and its accumulated gradient once."""
         if self.momentum == 0:
             super().update_step(gradient, variable, learning_rate)
             return

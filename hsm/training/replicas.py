@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -23,12 +24,16 @@ class NeverEmpty:
 
     def __call__(self, images: tf.Tensor, **options: Any) -> Any:
         """Return what the model makes of `images` [b, ...], b of 0 or more."""
-        size = tf.shape(images)[0]
-        output = self._model(padded(images), **options)
-        return tf.nest.map_structure(lambda tensor: tensor[:size], output)
+        return never_empty(lambda blank: self._model(blank, **options), images)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
+
+
+def never_empty(function: Callable[[tf.Tensor], Any], images: tf.Tensor) -> Any:
+    """Return what `function` makes of `images` [b, ...], called with a blank one if b is 0."""
+    size = tf.shape(images)[0]
+    return tf.nest.map_structure(lambda tensor: tensor[:size], function(padded(images)))
 
 
 def padded(images: tf.Tensor) -> tf.Tensor:

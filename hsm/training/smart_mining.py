@@ -25,7 +25,7 @@ _NEIGHBOURS = 200
 
 
 def next_kappa(history: Sequence[tuple[float, float]]) -> float:
-    """The bound at which the share of triplets with a loss is expected to be the target.
+    """Return the bound at which the share of triplets with a loss is expected to be the target.
 
     kappa = a share + b by least squares over the epochs so far. A larger bound gives softer
     triplets: where the line does not fall, as with a single epoch, the bound is halved if the share
@@ -83,7 +83,7 @@ class SmartMining:
         return tuple(self._history)
 
     def order(self, epoch: int) -> BatchOrder:
-        """The batches of an epoch; one that is not under way is mined with the weights of now."""
+        """Return the batches of an epoch, mined with the present weights if it is a new one."""
         if epoch > _RANDOM_EPOCHS and (self._mined is None or self._mined[0] != epoch):
             self._mined = epoch, self._mine(epoch)
         triplets = self._random(epoch) if self._mined is None else self._mined[1]
@@ -122,7 +122,9 @@ class SmartMining:
             np.asarray(self._labels)
         )
         if not is_valid:
-            raise ValueError(f"triplets that are not {expected[0]} of these images")
+            raise ValueError(
+                f"expected {expected[0]} triplets of these images. Received: shape={triplets.shape}"
+            )
         return triplets
 
     def _kappa(self) -> float:

@@ -87,13 +87,13 @@ class _Slices:
             with tf.GradientTape() as tape:
                 tape.watch(weights)
                 output, moved = self._call(weights, state, part)
-            found = tape.gradient(
+            gradients = tape.gradient(
                 output,
                 weights,
                 output_gradients=upstream[part],
                 unconnected_gradients=tf.UnconnectedGradients.ZERO,
             )
-            return [total + one for total, one in zip(sums, found, strict=True)], moved
+            return [total + one for total, one in zip(sums, gradients, strict=True)], moved
 
         return self._loop(step, [tf.zeros_like(value) for value in weights], state)[0]
 

@@ -83,13 +83,13 @@ def _without_counter(name: str) -> str:
 
 
 def _unique(pairs: Iterator[tuple[str, keras.Variable]]) -> dict[str, keras.Variable]:
-    """The variables by name, each once; of several with one name the later ones are numbered."""
-    found: dict[str, keras.Variable] = {}
+    """Return the variables by name, each once; later ones of the same name are numbered."""
+    named: dict[str, keras.Variable] = {}
     seen: set[int] = set()
     counts: Counter[str] = Counter()
     for name, variable in pairs:
         if id(variable) not in seen:
             seen.add(id(variable))
-            found[f"{name}~{counts[name]}" if counts[name] else name] = variable
+            named[f"{name}~{counts[name]}" if counts[name] else name] = variable
             counts[name] += 1
-    return found
+    return named

@@ -66,7 +66,7 @@ def set_class_means(
     counts = np.bincount(classes, minlength=classifier.units)
     if not counts.all():
         raise ValueError(
-            "labels must hold every class, whose weights become its features' mean. "
+            "expected labels to hold every class, whose weights become its features' mean. "
             f"Received: no example of class {int(np.argmin(counts))} of {classifier.units}"
         )
     sums = np.zeros((classifier.units, vectors.shape[1]))

@@ -87,3 +87,18 @@ def test_both_files_must_be_named(flag, capsys):
     del given[flag]
     assert run(*(f"{name}={value}" for name, value in given.items())) == 1
     assert f"error: {flag} must" in capsys.readouterr().err
+
+
+def test_what_a_killed_conversion_leaves_is_gone_after_the_next(source, tmp_path, monkeypatch):
+    target, left = tmp_path / "googlenet.weights.h5", []
+
+    def look(*_):
+        left.extend(tmp_path.iterdir())
+
+    monkeypatch.setattr(convert_weights, "_check_copy", look)
+    assert run("--input", source, "--output", target) == 0
+    (partial,) = left
+    partial.mkdir()
+    (partial / "x.weights.h5").write_text("half of it")
+    assert run("--input", source, "--output", target, "--overwrite") == 0
+    assert {path.name for path in tmp_path.iterdir()} == {target.name}

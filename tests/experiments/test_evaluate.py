@@ -92,7 +92,7 @@ def test_a_folder_that_another_process_writes_into_is_refused(smoke, tmp_path):
     with holding(tmp_path):
         result = run("evaluate", f"--model={smoke[0]}", f"--output_dir={tmp_path}")
     assert result.returncode == 1
-    assert result.stderr.startswith(f"error: another process is writing into {tmp_path}: wait")
+    assert result.stderr.startswith(f"error: expected no other process to write into {tmp_path}. ")
     assert not list(tmp_path.glob("scores*"))
 
 

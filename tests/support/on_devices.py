@@ -22,13 +22,16 @@ from hsm import losses
 from hsm.data.sources.source import Split
 from hsm.experiments.config import RunConfig
 from hsm.experiments.runs.evaluator import Evaluator
+from hsm.experiments.runs.fashionnet import LandmarkObjective
 from hsm.layers import ExampleDropout
 from hsm.models import EmbeddingModel
+from hsm.models.backbones import build_backbone
 from hsm.models.head import Head
 from hsm.training.cluster import cluster_of
 from hsm.training.devices import Devices
 from hsm.training.objective import OutputObjective, SoftmaxObjective
 from hsm.training.step import TrainStep
+from hsm.training.warm_up import warm_up
 
 SIDE, CLASSES, DIMENSIONS = 4, 4, 3
 # Labels of two batches: of the second, one of three devices has no image.
@@ -62,6 +65,8 @@ CASES = {
     "float16": ("SM", SoftmaxObjective(), {"scale": 2.0**10}),
 }
 
+# Those that are no step on a small model of logits or embeddings.
+OTHER_CASES = ("warm-up", "landmarks")
 WORKERS_CASES = ("softmax", "statistics", "dropout", "triplet")
 
 
@@ -77,6 +82,8 @@ def main(count: str, path: Path) -> None:
         for key, value in trained(devices, *CASES[name]).items()
     }
     found["embedded"], found["labels"] = embedded(devices)
+    found |= {f"warm-up/{key}": value for key, value in warmed_up(devices).items()}
+    found |= {f"landmarks/{key}": value for key, value in with_landmarks(devices).items()}
     if devices.is_chief:
         np.savez(path, **found)
     devices.meet()
@@ -108,6 +115,48 @@ def embedded(devices: Devices) -> tuple[np.ndarray, np.ndarray]:
         return tf.reduce_mean(images, axis=(1, 2))
 
     return Evaluator(features, None, config, devices=devices).embed(images_to_embed())
+
+
+def warmed_up(devices: Devices) -> dict[str, np.ndarray]:
+    """The averages after two uneven batches."""
+    with devices.scope():
+        model = make_model("BN", synchronized=True)
+    images = np.random.default_rng(0).integers(0, 256, (11, SIDE, SIDE, 3), dtype=np.uint8)
+    batches = (batch[devices.share.of(len(batch))] for batch in (images[:7], images[7:]))
+    warm_up(model, ((batch, None) for batch in batches), devices)
+    return {str(place): np.asarray(variable) for place, variable in enumerate(model.variables)}
+
+
+def with_landmarks(devices: Devices) -> dict[str, np.ndarray]:
+    """FashionNet's weights after a triplet of images in each of two batches, the second smaller."""
+    head = Head(normalization="l2", classifier="none", bottleneck="landmarks")
+    with devices.scope():
+        backbone = build_backbone("lenet", 28, seed=1)  # No statistics of a batch.
+        model = EmbeddingModel(backbone, head, num_classes=CLASSES, embedding_dim=8, seed=0)
+        optimizer = keras.optimizers.SGD(0.01)
+    objective = LandmarkObjective(losses.TripletMargin())
+    step = TrainStep(model, optimizer, objective=objective, devices=devices)
+    found = {}
+    for number, classes in enumerate(([0, 1, 0, 1, 2, 3], [0, 0, 1])):
+        labels = landmark_labels(classes)
+        pixels = np.random.default_rng(number).integers(0, 256, (len(labels), 28, 28, 3))
+        own = devices.share.of(len(labels))
+        step(*devices.place(pixels.astype(np.uint8)[own], labels[own]))
+        for place, variable in enumerate(model.variables):
+            found[f"{number}/{place}"] = np.asarray(variable)
+        totals = step.totals()
+        found[f"{number}/sums"] = np.array([totals.loss, totals.terms])
+    return found
+
+
+def landmark_labels(classes: list[int]) -> np.ndarray:
+    """Labels as `LandmarkLabels` makes them."""
+    drawn, size = np.random.default_rng(len(classes)), len(classes)
+    places = np.dstack([drawn.random((size, 8, 2)), drawn.integers(0, 3, (size, 8))])
+    columns = [classes, drawn.integers(0, 23, size), np.full(size, 5.0), np.full(size, 1.0)]
+    columns += [drawn.uniform(0.5, 1.0, size), places.reshape(size, -1)]
+    columns.append(drawn.integers(-1, 2, (size, 463)))
+    return np.column_stack(columns).astype(np.float32)
 
 
 def make_model(head, *, synchronized=False, dropout=0.0) -> EmbeddingModel:

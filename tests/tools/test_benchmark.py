@@ -135,6 +135,11 @@ def test_a_round_counts_its_images(case, images):
     assert build(case, HSM, SMALL)() == images
 
 
+@pytest.mark.parametrize("side", list(CASES["seam"].sides))
+def test_a_step_and_the_loop_beside_it_count_the_same(side):
+    assert build("seam", side, SMALL)() == 60 * SMALL.steps * SMALL.batch_size
+
+
 def test_originals_are_of_the_size_that_the_table_says(tmp_path, monkeypatch):
     from benchmarks import photographs
 

@@ -11,11 +11,14 @@ import sys
 import time
 from pathlib import Path
 
+import kill_test
 import numpy as np
 import pytest
+import robustness_record
 from killing import child
 from killing.child import Moment
 from killing.compare import differences
+from killing.outcome import Outcome
 from killing.scenarios import Scenario
 from killing.trial import Trials
 from render_results import robustness_texts
@@ -153,11 +156,33 @@ def test_the_table_counts(tmp_path):
 @pytest.mark.slow
 def test_a_few_kills_of_training_and_preparation_change_nothing(tmp_path):
     json_file = tmp_path / "kills.json"
-    flags = ["--kills=3", "--seed=2", f"--json={json_file}"]
+    flags = ["--seed=2", "--more", f"--json={json_file}"]
     command = [sys.executable, str(ROOT / "tools" / "kill_test.py"), *flags]
     chosen = ["--scenarios", "checkpoint", "data preparation"]
-    result = subprocess.run([*command, *chosen], capture_output=True, text=True, timeout=300)
-    assert result.returncode == 0, result.stdout + result.stderr
-    counts = json.loads(json_file.read_text())["scenarios"]
-    assert sum(c["SIGKILL"] + c["SIGTERM"] + c["SIGINT"] for c in counts.values()) == 3
+    for kills in (2, 3):
+        result = subprocess.run(
+            [*command, f"--kills={kills}", *chosen], capture_output=True, text=True, timeout=300
+        )
+        assert result.returncode == 0, result.stdout + result.stderr
+        content = json.loads(json_file.read_text())
+        counts = content["scenarios"]
+        assert sum(c["SIGKILL"] + c["SIGTERM"] + c["SIGINT"] for c in counts.values()) == kills
     assert not any(c["wrong"] for c in counts.values())
+    assert content["seconds"] > 1
+
+
+def test_counts_are_read_as_they_were_written():
+    counts = {"SIGKILL": 2, "SIGTERM": 1, "SIGINT": 0, "at_writes": 1, "again": 1}
+    counts |= {"finished": 2, "late": 3, "wrong": 4}
+    assert Outcome.from_json(counts).to_json() == counts
+
+
+def test_kills_of_another_commit_are_not_added_to(tmp_path):
+    path = tmp_path / "kills.json"
+    path.write_text(json.dumps({"commit": "0" * 40}))
+    with pytest.raises(ValueError, match=f"{path}.* Received: those of 0000000; remove"):
+        kill_test.main(["--more", f"--json={path}"])
+    with pytest.raises(ValueError, match="expected --json=FILE with --more"):
+        kill_test.main(["--more"])
+    path.write_text(json.dumps({"commit": robustness_record.commit(), "seconds": 7}))
+    assert kill_test._read(path)["seconds"] == 7

@@ -98,7 +98,8 @@ def test_nan_is_not_saved_and_the_old_checkpoint_stays(tmp_path):
     _save(path, trainer, {"epoch": 1})
     trainer.step.model.bottleneck.kernel.assign(np.full((4, 5), np.nan))
     with pytest.raises(
-        FloatingPointError, match="kernel holds NaN .* checkpoint before it is kept"
+        FloatingPointError,
+        match="infinity in the variable .*kernel; the checkpoint before it is kept",
     ):
         _save(path, trainer, {"epoch": 2})
     assert checkpoint.read_progress(path) == {"epoch": 1}
@@ -131,7 +132,7 @@ def test_another_models_checkpoint_is_refused_by_variable(tmp_path):
     _save(path, make_trainer("BN"), {})
     other = make_trainer("LN")
     with pytest.raises(
-        ValueError, match="has no variable model/bottleneck/bias: .* another folder"
+        ValueError, match="expected the variable model/bottleneck/bias in .* another folder"
     ):
         checkpoint.restore(path, model=other.step.model, optimizer=other.step.optimizer)
 
@@ -140,7 +141,7 @@ def test_another_shape_is_refused_by_variable(tmp_path):
     path = tmp_path / "checkpoint.npz"
     _save(path, make_trainer("SM"), {})
     _change(path, "model/functional/conv2d/kernel", np.zeros((9, 9), np.float32))
-    with pytest.raises(ValueError, match=r"kernel in shape \(9, 9\); expected \(3, 3, 3, 4\)"):
+    with pytest.raises(ValueError, match=r"kernel in shape \(3, 3, 3, 4\) .* Received: \(9, 9\)"):
         checkpoint.restore(path, model=make_model("SM"))
 
 
@@ -148,11 +149,17 @@ def test_another_shape_is_refused_by_variable(tmp_path):
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (np.zeros(4, np.float64), "has model/functional/conv2d/bias as float64; expected float32"),
-        (np.zeros(4, np.int32), "as int32; expected float32"),
-        (np.array(["a"] * 4), "as str32; expected float32"),
-        (np.full(4, np.nan, np.float32), "NaN or infinity in model/functional/conv2d/bias"),
-        (np.full(4, -np.inf, np.float32), "NaN or infinity in model/functional/conv2d/bias"),
+        (np.zeros(4, np.float64), r"conv2d/bias as float32 in .*c\.npz\. Received: float64; use"),
+        (np.zeros(4, np.int32), "Received: int32; use"),
+        (np.array(["a"] * 4), "Received: str32; use"),
+        (
+            np.full(4, np.nan, np.float32),
+            "finite numbers in model/functional/conv2d/bias in .* NaN or infinity; delete",
+        ),
+        (
+            np.full(4, -np.inf, np.float32),
+            "finite numbers in model/functional/conv2d/bias in .* NaN or infinity; delete",
+        ),
     ],
 )
 def test_a_value_that_is_no_weight_is_refused_and_nothing_changes(tmp_path, name, value, message):
@@ -163,7 +170,7 @@ def test_a_value_that_is_no_weight_is_refused_and_nothing_changes(tmp_path, name
     _change(path, key, value)
     trainer = make_trainer(seed=4)
     before = weights_of(trainer)
-    with pytest.raises(ValueError, match=rf"c\.npz .*{message}"):
+    with pytest.raises(ValueError, match=message):
         checkpoint.restore(path, model=trainer.step.model, optimizer=trainer.step.optimizer)
     for ours, theirs in zip(weights_of(trainer), before, strict=True):
         np.testing.assert_array_equal(ours, theirs)
@@ -174,7 +181,9 @@ def test_another_optimizers_checkpoint_is_refused_by_slot(tmp_path):
     _save(path, trainer, {})
     adam = keras.optimizers.Adam()
     adam.build(trainer.step.model.trainable_variables)
-    with pytest.raises(ValueError, match="has no variable optimizer/adam/iteration: .* optimiser"):
+    with pytest.raises(
+        ValueError, match="expected the variable optimizer/adam/iteration in .* optimiser"
+    ):
         checkpoint.restore(path, model=trainer.step.model, optimizer=adam)
 
 
@@ -199,7 +208,9 @@ def test_weights_of_a_type_that_is_not_numpys_come_back(tmp_path):
 def test_a_damaged_file_is_refused_by_name(tmp_path, content):
     path = tmp_path / "damaged.npz"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"damaged\.npz is not a checkpoint of hsm"):
+    with pytest.raises(
+        ValueError, match=r"expected .*damaged\.npz to be a whole checkpoint of hsm"
+    ):
         checkpoint.read_progress(path)
 
 
@@ -209,7 +220,7 @@ def test_a_flipped_bit_is_refused_by_name(tmp_path):
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"damaged\.npz is not .* or is damaged.*Delete it"):
+    with pytest.raises(ValueError, match=r"damaged\.npz to be a whole checkpoint .*; delete it"):
         checkpoint.restore(path, model=make_model())
 
 
@@ -218,7 +229,7 @@ def test_a_checkpoint_that_was_cut_off_is_refused(tmp_path):
     whole = len(content)
     for end in (*range(0, whole, 37), *range(whole - 60, whole)):
         path.write_bytes(content[:end])
-        with pytest.raises(ValueError, match=r"cut\.npz is not a checkpoint .*Delete it to train"):
+        with pytest.raises(ValueError, match=r"cut\.npz to be a whole .*; delete it to train"):
             checkpoint.read_progress(path)
 
 
@@ -235,7 +246,7 @@ def test_cut_at_any_byte_no_variable_is_set(trainer, place):
         path = Path(folder) / "cut.npz"
         path.write_bytes(content[: int(place * len(content))])
         before = [np.array(weight) for weight in weights_of(trainer)]
-        with pytest.raises(ValueError, match=r"cut\.npz is not a checkpoint .*Delete it to train"):
+        with pytest.raises(ValueError, match=r"cut\.npz to be a whole .*; delete it to train"):
             checkpoint.restore(path, model=trainer.step.model, optimizer=trainer.step.optimizer)
     for weight, value in zip(weights_of(trainer), before, strict=True):
         np.testing.assert_array_equal(weight, value)
@@ -306,10 +317,10 @@ def test_nothing_in_a_checkpoint_is_executed(tmp_path):
     path, touched = tmp_path / "evil.npz", tmp_path / "touched"
     path.write_bytes((GOLDEN / "checkpoint.npz").read_bytes())
     _change(path, "model/classifier/alpha", np.array([_Evil(touched)], object))
-    with pytest.raises(ValueError, match=r"evil\.npz is not .*allow_pickle=False"):
+    with pytest.raises(ValueError, match=r"evil\.npz to be a whole .*allow_pickle=False"):
         checkpoint.restore(path, model=make_model())
     path.write_bytes(pickle.dumps(_Evil(touched)))
-    with pytest.raises(ValueError, match=r"evil\.npz is not a checkpoint"):
+    with pytest.raises(ValueError, match=r"evil\.npz to be a whole checkpoint"):
         checkpoint.read_progress(path)
     assert not touched.exists()
 
@@ -333,7 +344,7 @@ def test_hostile_content_is_refused_by_name(tmp_path, key, value):
     path = tmp_path / "hostile.npz"
     path.write_bytes((GOLDEN / "checkpoint.npz").read_bytes())
     _change(path, key, value)
-    with pytest.raises(ValueError, match=r"hostile\.npz (is not|has a damaged) .*Delete it"):
+    with pytest.raises(ValueError, match=r"hostile\.npz.* Received: .*delete it"):
         checkpoint.restore(path, model=make_model())
 
 
@@ -349,7 +360,7 @@ def test_other_files_are_refused_and_a_missing_one_is_missing(tmp_path):
     np.save(tmp_path / "array.npy", np.zeros(3))
     (tmp_path / "text.npz").write_text(json.dumps({"epoch": 1}))
     for name in ("array.npy", "text.npz"):
-        with pytest.raises(ValueError, match=rf"{name} is not a checkpoint of hsm"):
+        with pytest.raises(ValueError, match=rf"{name} to be a (whole )?checkpoint of hsm"):
             checkpoint.read_progress(tmp_path / name)
     with pytest.raises(FileNotFoundError):
         checkpoint.read_progress(tmp_path / "absent.npz")

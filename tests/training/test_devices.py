@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 from support.driver_process import ENVIRONMENT, ROOT
-from support.on_devices import CASES, WORKERS_CASES, images_to_embed
+from support.on_devices import CASES, OTHER_CASES, WORKERS_CASES, images_to_embed
 from support.workers import free_ports, tf_config
 
 from hsm.data.pipeline import evaluation_batches
@@ -46,7 +46,7 @@ def worker_results(tmp_path_factory):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("count", [2, 3])
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", [*CASES, *OTHER_CASES])
 def test_steps_are_those_of_one_device(results, case, count):
     """Uneven slices, and a batch of which one of three devices has nothing."""
     alone = {key: value for key, value in results[1].items() if key.startswith(f"{case}/")}
@@ -56,7 +56,7 @@ def test_steps_are_those_of_one_device(results, case, count):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", WORKERS_CASES)
+@pytest.mark.parametrize("case", [*WORKERS_CASES, *OTHER_CASES])
 def test_steps_of_two_processes_are_those_of_one_device(results, worker_results, case):
     keys = [key for key in results[1] if key.startswith(f"{case}/")]
     assert keys
@@ -78,7 +78,7 @@ def test_every_image_is_embedded_once_and_in_order(results, worker_results):
 @pytest.mark.slow
 def test_every_case_trains(results):
     """Without weights that move, the comparison above would say nothing."""
-    for case in CASES:
+    for case in (*CASES, "landmarks"):
         assert results[1][f"{case}/0/sums"][0] > 0.0, case
 
 

@@ -53,7 +53,7 @@ def test_a_progress_without_preparation_is_an_older_one(tmp_path):
         (lambda p: p["epochs"][0].update(accuracy=17), r"epochs\[0\].accuracy: .* received 17"),
         (lambda p: p.update(evaluations=[{"score": 1}]), r"evaluations\[0\]: .* the keys epoch"),
         (lambda p: p.update(evaluations=[{"epoch": 1, "x": float("nan")}]), r"\[0\].x: .* nan"),
-        (lambda p: p["schedule"][0].update(alpha=-1), r"schedule\[0\]: alpha must be a positive"),
+        (lambda p: p["schedule"][0].update(alpha=-1), r"schedule\[0\]: expected alpha to be"),
         (lambda p: p["schedule"][0].update(rate=1), r"schedule\[0\]: .*'rate' is not"),
         (lambda p: p.update(interrupted={"step": 1}), "interrupted: expected the keys seconds"),
         (
@@ -65,7 +65,7 @@ def test_a_progress_without_preparation_is_an_older_one(tmp_path):
 )
 def test_a_progress_that_does_not_fit_is_refused_with_its_place(tmp_path, change, message):
     path = written(tmp_path, change)
-    with pytest.raises(ValueError, match=rf"c\.npz does not say .*{message}.*Delete it to train"):
+    with pytest.raises(ValueError, match=rf"c\.npz to say .*{message}.*delete it to train"):
         read_progress(path)
     with pytest.raises(ValueError, match=message):
         make_trainer().restore(path)

@@ -118,5 +118,5 @@ def test_another_state_is_refused(change):
 
 
 def test_a_checkpoint_of_another_state_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"c.npz does not say how its batches go on.*Delete it"):
+    with pytest.raises(ValueError, match=r"c.npz to say how its batches go on.*delete it"):
         restore_memory(tmp_path / "c.npz", {"memory": {"history": 3}}, mining())

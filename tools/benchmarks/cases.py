@@ -90,6 +90,26 @@ CASES: dict[str, Case] = {
     "feed": _feed("256x256 JPEGs", "feed_jpegs"),
     "feed_shards": _feed("a prepared copy", "feed_shards"),
     "feed_originals": _feed("1200x900 JPEGs of 520 kB", "feed_originals"),
+    "devices": Case(
+        "training step, small network on 28x28 images",
+        "images",
+        {
+            HSM: "devices:on_one",
+            "on 2 logical devices": "devices:on_two",
+            "on 4 logical devices": "devices:on_four",
+        },
+        {},
+        longer=60,
+    ),
+    "seam": Case(
+        "the same, beside a loop that knows of no devices",
+        "images",
+        {HSM: "devices:on_one", "that loop": "devices:bare"},
+        {},
+        has_memory=False,
+        share_a_process=True,
+        longer=60,
+    ),
     "recall": Case(
         "Recall@1, 10, 100 of all vectors",
         "",

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 _LOOK = 0.002  # Seconds between two looks at a child.
-_SECONDS = 120.0  # Far beyond what any of the commands takes, or takes to answer a signal.
+_SECONDS = 300.0  # Far beyond what any of the commands takes, or takes to answer a signal.
 _CHANGES = ("os.rename", "os.remove", "os.rmdir", "os.mkdir")
 
 

@@ -4,43 +4,18 @@ from __future__ import annotations
 
 import random
 import shutil
-import signal
-from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from killing import child
 from killing.child import Ended, Moment
 from killing.compare import differences
+from killing.outcome import STATUS, Outcome
 from killing.scenarios import Scenario
 
-# What a shell says after each.
-STATUS = {signal.SIGKILL: 137, signal.SIGTERM: 143, signal.SIGINT: 130}
-_AT_WRITES = 0.4  # Of the kills.
+_AT_WRITES = 0.6  # Of the kills.
 _AGAIN = 0.3  # Of the commands that go on after a kill, those that are killed again.
 _MOST = 5  # Kills in a row.
-
-
-@dataclass
-class Outcome:
-    """What became of the kills of one scenario.
-
-    Attributes:
-        kills: by the name of the signal.
-        at_writes: how many of them came at a write.
-        again: how many came to a command that went on after a kill.
-        late: signals that came when the command had ended; they are no kills.
-        finished: commands that were killed, started again and compared.
-        wrong: a line for each thing that was not as it had to be.
-    """
-
-    kills: Counter[str] = field(default_factory=Counter)
-    at_writes: int = 0
-    again: int = 0
-    late: int = 0
-    finished: int = 0
-    wrong: list[str] = field(default_factory=list)
 
 
 class Trials:
@@ -50,15 +25,22 @@ class Trials:
         scenario: the command.
         folder: place for what it writes; made.
         drawn: draws signals and moments.
+        outcome: what the trials are added to; None begins anew.
 
     Raises:
         RuntimeError: if the command fails undisturbed.
     """
 
-    def __init__(self, scenario: Scenario, folder: Path, drawn: random.Random) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        folder: Path,
+        drawn: random.Random,
+        outcome: Outcome | None = None,
+    ) -> None:
         folder.mkdir(parents=True)
         self._scenario, self._folder, self._drawn = scenario, folder, drawn
-        self.outcome = Outcome()
+        self.outcome = outcome or Outcome()
         self._expected = folder / "undisturbed"
         scenario.begin(self._expected)
         self._undisturbed = self._run(self._expected)

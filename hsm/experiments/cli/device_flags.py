@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 from absl import flags
@@ -49,6 +49,17 @@ def devices() -> Devices:
     return found
 
 
+def watched() -> AbstractContextManager[None]:
+    """The block in which the devices compute.
+
+    Raises:
+        LostWorkerError: in the block, if another worker is gone.
+    """
+    from hsm.experiments.runs import device_choice
+
+    return device_choice.watched(FLAGS.strategy)
+
+
 @contextmanager
 def working(chosen: Devices, workspace: Workspace) -> Iterator[None]:
     """Hold the output folder while the devices work; of several workers the chief does.
@@ -57,9 +68,7 @@ def working(chosen: Devices, workspace: Workspace) -> Iterator[None]:
         LostWorkerError: if another worker is gone.
         OSError: as the folder gives reason to.
     """
-    from hsm.experiments.runs import device_choice
-
-    with device_choice.watched(FLAGS.strategy):
+    with watched():
         if not chosen.is_chief:
             yield
             return

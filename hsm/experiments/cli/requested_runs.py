@@ -102,7 +102,12 @@ def wanted(
     for used, configs in plans:
         say(describe(configs, used, workspace))
         if shared.FLAGS.dry_run:
-            print(dry_run.estimate(configs, used, workspace, pretrained=pretrained))
+            with device_flags.watched():
+                print(
+                    dry_run.estimate(
+                        configs, used, workspace, pretrained=pretrained, devices=devices
+                    )
+                )
         else:
             yield Wanted(used, configs, workspace, pretrained, devices)
 

@@ -187,11 +187,6 @@ def training_order(config: RunConfig, source: ImageSource, epoch: int) -> BatchO
 
 def check_batches(config: RunConfig, source: ImageSource, devices: Devices) -> None:
     """Raise ValueError if several devices cannot share the batches of a run as it asks for."""
-    if config.landmarks and devices.count > 1:
-        raise ValueError(
-            "expected one device for fashionnet with landmarks, whose losses compare the images of "
-            f"a batch. Received: {devices.count} devices; use one device"
-        )
     fewest = int(training_order(config, source, 1).sizes.min())
     if config.synchronized_batch_norm and fewest < devices.count:
         raise ValueError(
@@ -229,16 +224,22 @@ def training_data(
     return TrainingData(batches, order_of(1).steps, memory)
 
 
-def labelled(config: RunConfig, source: ImageSource, data: TrainingData) -> TrainingData:
-    """`data` with all that the method learns of each image for its labels; as it is for most."""
+def labelled(
+    config: RunConfig, source: ImageSource, data: TrainingData, share: Share = WHOLE
+) -> TrainingData:
+    """`data` with all that the method learns of each image for its labels; as it is for most.
+
+    Args:
+        share: the part of every batch that `data` has.
+    """
     if not config.landmarks:
         return data
     labels = LandmarkLabels(config, source, _crop(config, source))
 
     def batches(epoch: int, first_step: int) -> pipeline.Batches:
-        found = labels(training_order(config, source, epoch), epoch, first_step)
-        for (images, _), wanted in zip(data.batches(epoch, first_step), found, strict=True):
-            yield images, wanted
+        whole = labels(training_order(config, source, epoch), epoch, first_step)
+        for (images, _), batch in zip(data.batches(epoch, first_step), whole, strict=True):
+            yield images, batch[share.of(len(batch))]
 
     return replace(data, batches=batches)
 

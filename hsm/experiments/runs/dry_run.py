@@ -7,9 +7,10 @@ import textwrap
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import tensorflow as tf
+from numpy.typing import NDArray
 
 from hsm.data.sources.source import ImageSource, Split
 from hsm.experiments.config import RunConfig
@@ -20,7 +21,9 @@ from hsm.experiments.config.variants import label
 from hsm.experiments.runs import build
 from hsm.experiments.runs.workspace import Workspace
 from hsm.progress import width
+from hsm.training.devices import Devices
 from hsm.training.progress import read_progress
+from hsm.training.step import TrainStep
 
 _TIMED_STEPS = 3
 # Shown always; the others where they differ from the paper's.
@@ -76,19 +79,32 @@ def estimate(
     workspace: Workspace,
     *,
     pretrained: Pretrained = RANDOM,
+    devices: Devices | None = None,
 ) -> str:
-    """A sentence on the time that the missing runs take, from a few timed steps on this machine."""
+    """A sentence on the time that the missing runs take, from a few timed steps on this machine.
+
+    Args:
+        configs: all runs, recorded ones too.
+        source: the data set.
+        workspace: where records and checkpoints are.
+        pretrained: what the backbone starts from.
+        devices: that the steps run on, as those of the training will; None for one.
+    """
     epochs = missing_epochs(configs, workspace)
     if not epochs:
         return "  nothing is left to train"
     config = next(config for config in configs if not config.is_pretrained)
-    labels = build.first_labels(config, source)
-    seconds = _seconds_per_step(config, labels, source.train.num_classes, pretrained=pretrained)
+    labels, places = build.first_labels(config, source), devices or Devices()
+    model = build.build_model(
+        config, source.train.num_classes, pretrained=pretrained, devices=places
+    )
+    seconds = _seconds_per_step(build.build_step(config, model, places), labels, config.image_size)
+    where = f" on {places.count} devices" if places.count > 1 else ""
     steps = epochs * build.training_order(config, source, 1).steps
     hours, minutes = divmod(round(seconds * steps / 60), 60)
     return (
         f"  {epochs} epochs to train, {steps} steps of {seconds:.3f} s (timed over {_TIMED_STEPS} "
-        f"steps): about {hours} h {minutes:02d} min, and the evaluations"
+        f"steps{where}): about {hours} h {minutes:02d} min, and the evaluations"
     )
 
 
@@ -109,18 +125,14 @@ def _epochs_done(path: Path) -> int:
     return read_progress(path)["epoch"] if path.exists() else 0
 
 
-def _seconds_per_step(
-    config: RunConfig, labels: np.ndarray, num_classes: int, *, pretrained: Pretrained
-) -> float:
-    model = build.build_model(config, num_classes, pretrained=pretrained)
-    step = build.build_step(config, model)
-    side = config.image_size
-    images = tf.constant(np.zeros((len(labels), side, side, 3), np.uint8))
-    step(images, labels)
+def _seconds_per_step(step: TrainStep, labels: NDArray[Any], side: int) -> float:
+    own = labels[step.devices.share.of(len(labels))]
+    batch = step.devices.place(np.zeros((len(own), side, side, 3), np.uint8), own)
+    step(*batch)
     step.totals()
     start = time.perf_counter()
     for _ in range(_TIMED_STEPS):
-        step(images, labels)
+        step(*batch)
     step.totals()
     return (time.perf_counter() - start) / _TIMED_STEPS
 

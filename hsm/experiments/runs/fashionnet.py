@@ -28,7 +28,10 @@ from hsm.data.triplet_mining import random_triplets, triplet_order
 from hsm.experiments.config import RunConfig
 from hsm.experiments.runs.compared import loss_setting
 from hsm.losses import AttributeCrossEntropy, LandmarkRegression, TripletMargin
-from hsm.training.objective import BatchLoss, OutputObjective
+from hsm.models.fashionnet import Branches
+from hsm.training.devices import counted_once, gathered
+from hsm.training.objective import BatchLoss, OutputObjective, whole_mean
+from hsm.training.replicas import never_empty
 
 # Of pose and of what is to be recognised, in the first and in the second stage: 5 to 1 and 1 to 5
 # as in the port.
@@ -74,16 +77,23 @@ class LandmarkObjective:
     def __call__(
         self, model: keras.Model, images: tf.Tensor, labels: tf.Tensor, *, training: bool
     ) -> BatchLoss:
-        """Return the weighted sum, a term a batch."""
+        """Return the weighted sum, a term a batch, which every device computes of all images."""
+
+        def branches(images: tf.Tensor) -> Branches:
+            outputs = model.bottleneck.branches(model.read(images, training=training))
+            return outputs._replace(features=model.logits(outputs.features))
+
+        total = self._total(gathered(labels), gathered(never_empty(branches, images)))
+        return BatchLoss(counted_once(total), counted_once(tf.constant(1.0)))
+
+    def _total(self, labels: tf.Tensor, outputs: Branches) -> tf.Tensor:
         classes, category, pose, main, side, landmarks, attributes = tf.split(labels, _COLUMNS, 1)
-        found = model.bottleneck.branches(model.read(images, training=training))
         landmarks = tf.reshape(landmarks, [-1, NUM_LANDMARKS, 3])
-        posed = _pose_loss(found.landmarks, found.visibility, landmarks, side)
-        recognised = self.triplets(classes, model.logits(found.features))
-        recognised += _classified(category[:, 0], found.categories)
-        recognised += AttributeCrossEntropy()(attributes, found.attributes) / NUM_ATTRIBUTES
-        total = pose[0, 0] * posed + main[0, 0] * recognised
-        return BatchLoss(total, tf.constant(1.0))
+        posed = _pose_loss(outputs.landmarks, outputs.visibility, landmarks, side)
+        recognised = _whole(self.triplets, classes, outputs.features)
+        recognised += _classified(category[:, 0], outputs.categories)
+        known = _whole(AttributeCrossEntropy(), attributes, outputs.attributes)
+        return pose[0, 0] * posed + main[0, 0] * (recognised + known / NUM_ATTRIBUTES)
 
 
 class LandmarkLabels:
@@ -139,11 +149,15 @@ def _pose_loss(
 ) -> tf.Tensor:
     scale = 1.0 / side[:, None]
     seen = tf.cast(landmarks[..., 2:] == VISIBLE, tf.float32)
-    wanted = tf.concat([landmarks[..., :2] * scale, seen], axis=-1)
+    known = tf.concat([landmarks[..., :2] * scale, seen], axis=-1)
     states = _classified(landmarks[..., 2], visibility)
-    return LandmarkRegression()(wanted, located * scale) + states
+    return _whole(LandmarkRegression(), known, located * scale) + states
 
 
-def _classified(wanted: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(wanted, tf.int32), logits)
+def _whole(loss: keras.losses.Loss, labels: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
+    return whole_mean(loss) * loss(labels, outputs)
+
+
+def _classified(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(labels, tf.int32), logits)
     return tf.reduce_mean(losses)

@@ -257,7 +257,7 @@ class Runner:
             data = CollapseWatch(data, model.backbone, report.collapse).data
         trainer = Trainer(
             build.build_step(config, model, self.devices),
-            build.labelled(config, self.source, data),
+            build.labelled(config, self.source, data, self.devices.share),
             schedule=config.schedule,
             evaluate=evaluate,
             on_epoch=report.epoch,

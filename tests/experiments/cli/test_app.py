@@ -70,7 +70,7 @@ def test_help_needs_no_tensorflow(driver):
         (["--seeds=-1"], 1, "seed must be in 0..2**32 - 1. Received: seed=-1"),
         (["--backbone=vgg"], 1, "backbone must be one of googlenet, inception_v1"),
         (["--seeds=one"], 1, "--seeds takes whole numbers separated by commas"),
-        (["--alpha=-1"], 1, "alpha must be a positive finite number. Received: alpha=-1.0"),
+        (["--alpha=-1"], 1, "expected alpha to be a positive finite number. Received: alpha=-1.0"),
         (["--weights=gone.h5"], 1, "--weights must name a file. Received: gone.h5"),
         (["--methods=pretrained"], 1, "pretrained needs --weights"),
         (["--backbone=no/net.keras"], 1, "--backbone must name a file. Received: no/net.keras"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from support import archive_factory as archive
 from support.flag_parsing import run_table, run_table1
 
 from hsm.data.pipeline import Crop
+from hsm.data.sampling import Share
 from hsm.data.sources import benchmark
 from hsm.experiments import table2
 from hsm.experiments.config import METHODS, RunConfig
@@ -25,6 +25,7 @@ from hsm.experiments.runs.fashionnet import (
 from hsm.experiments.runs.runner import Runner
 from hsm.experiments.runs.workspace import Workspace
 from hsm.losses import TripletMargin
+from hsm.training.devices import Devices
 
 CONFIG = RunConfig(
     dataset="inshop",
@@ -192,14 +193,38 @@ def test_a_plan_times_its_steps(knows, source, config, tmp_path):
     assert "2 epochs to train, 2 steps of " in text
 
 
+class _Timed(Devices):
+    """Counts what it was given to place."""
+
+    def __init__(self):
+        super().__init__()
+        self.placed = []
+
+    def place(self, *arrays):
+        self.placed.append([len(array) for array in arrays])
+        return super().place(*arrays)
+
+
+def test_a_plan_times_the_devices_that_it_is_given(source, tmp_path):
+    devices = _Timed()
+    dry_run.estimate([CONFIG], source, Workspace(tmp_path), devices=devices)
+    assert devices.placed == [[6, 6]]
+
+
 def test_elsewhere_the_row_says_that_it_has_no_landmarks(tmp_path, capsys):
     flags = ("--smoke", "--methods=fashionnet", f"--output_dir={tmp_path}")
     assert run_table1(*flags) == 0, capsys.readouterr().err
     assert "| fashionnet, no landmarks |" in (tmp_path / "smoke" / "table1.md").read_text()
 
 
-def test_its_landmarks_are_for_one_device(source, config):
-    two = SimpleNamespace(count=2)
-    with pytest.raises(ValueError, match=r"fashionnet with landmarks.*Received: 2 devices"):
-        build.check_batches(config, source, two)
-    build.check_batches(CONFIG, source, two)
+def test_labels_of_a_worker_are_those_of_its_images(source, config):
+    whole = build.labelled(config, source, build.training_data(config, source))
+    shares = [Share(index, 2) for index in range(2)]
+    parts = [
+        build.labelled(config, source, build.training_data(config, source, share), share)
+        for share in shares
+    ]
+    (expected,), *found = ([*data.batches(1, 0)] for data in (whole, *parts))
+    for kind in range(2):
+        halves = np.concatenate([batches[0][kind] for batches in found])
+        np.testing.assert_array_equal(halves, expected[kind])

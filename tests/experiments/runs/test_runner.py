@@ -140,14 +140,14 @@ def test_a_checkpoint_from_before_images_were_turned_is_refused_if_some_are(
     workspace, _, _, _ = finished
     config = replace(quick_config, method="HBN", heated_alpha=2.0)
     monkeypatch.setattr(ImageSource, "turned", lambda _: 3)
-    with pytest.raises(ValueError, match="was trained on other images or from other weights"):
+    with pytest.raises(ValueError, match="to be of the images and first weights given now"):
         Runner(few_digits, workspace).run(config)
 
 
 def test_state_of_other_images_is_refused(finished, quick_config):
     workspace, _, _, _ = finished
     config = replace(quick_config, method="HBN", heated_alpha=2.0)
-    with pytest.raises(ValueError, match="was trained on other images or from other weights"):
+    with pytest.raises(ValueError, match="to be of the images and first weights given now"):
         Runner(load_source("digits", limit=40), workspace).run(config)
 
 

@@ -1,0 +1,1 @@
+"""What tools/measure_rounding.py is made of."""
