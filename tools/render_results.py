@@ -7,10 +7,11 @@ Blocks `benchmarks:NAME` are the table of experiments/benchmarks/NAME.json, whic
 or tools/load_test.py wrote, `robustness:NAME` that of experiments/robustness/NAME.json, by
 tools/fuzz.py, kill_test.py or measure_rounding.py, `exports:NAME` that of
 experiments/exports/NAME.json, by tools/measure_exports.py, and `first_steps:NAME` that of
-experiments/first_steps/NAME.json, by tools/measure_first_steps.py. Each stands on one page. Blocks `final_epoch:FOLDER/NAME` are the
-first table of `results:FOLDER/NAME`, and stand wherever they are wanted. What lies between the
-marks is generated: edit nothing there. Numbers within sentences have marks of their own, see
-prose_numbers.py. The flag files in experiments/ are generated as a whole, see flag_files.py.
+experiments/first_steps/NAME.json, by tools/measure_first_steps.py. Each stands on one page. Blocks
+`final_epoch:FOLDER/NAME` are the first table of `results:FOLDER/NAME`, and stand wherever they are
+wanted. What lies between the marks is generated: edit nothing there. Numbers within sentences have
+marks of their own, see prose_numbers.py. The flag files in experiments/ are generated as a whole,
+see flag_files.py.
 
     python tools/render_results.py            # rewrite them
     python tools/render_results.py --check    # exit with 1 and say where they differ
