@@ -109,7 +109,7 @@ def is_of_the_disk(error: OSError) -> bool:
 
 
 def _about(path: Path, error: OSError) -> OSError:
-    """The error of the same kind that names the file, as one of a full disk does not."""
+    """Return the error of the same kind that names the file, as one of a full disk does not."""
     remedy = ""
     if error.errno in _NO_ROOM:
         remedy = ". Make room there"

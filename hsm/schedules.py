@@ -162,12 +162,12 @@ class Gradual:
 
 
 def total_epochs(schedule: Schedule) -> int:
-    """Number of epochs of all phases together."""
+    """Return the number of epochs of all phases together."""
     return sum(phase.epochs for phase in schedule.phases)
 
 
 def phase_at(schedule: Schedule, epoch: int) -> Phase:
-    """The phase that epoch number `epoch` (from 1) belongs to.
+    """Return the phase that epoch number `epoch` (from 1) belongs to.
 
     Raises:
         ValueError: if the schedule has no such epoch.

@@ -71,6 +71,26 @@ BANNED = {
 # Argument descriptions may start with these.
 PROPER_NAMES = {"Adam", "Caffe", "C", "K", "Keras", "N", "NumPy", "Recall", "TensorFlow"}
 
+# What a function's docstring may begin with.
+VERBS = set(
+    re.findall(
+        r"\w+",
+        """
+        Accept Add Allow Answer Append Apply Ask Assign Bind Bring Build Call Catch Check
+        Choose Clear Close Collect Commit Compare Compile Compute Continue Convert Convolve
+        Copy Count Create Cut Declare Decode Define Delete Describe Divide Do Download Draw
+        Drop Embed End Enter Evaluate Export Fill Find Fit Forget Format Freeze Give Go Hand
+        Hold Import Initialise Keep Lay Leave Let List Listen Load Lock Log Make Map Mark
+        Match Measure Merge Move Name Normalise Note Open Order Pack Parse Pass Pick Plan
+        Plot Pool Prepare Preprocess Print Project Put Raise Rank Read Recompute Record
+        Refuse Register Remove Rename Render Renumber Repeat Replace Report Request Resize
+        Restore Resume Return Round Run Save Scale Score Search Send Serve Set Show Skip
+        Sort Spell Split Start Step Stop Store Sum Switch Take Tell Time Train Transpose Try
+        Tune Turn Undo Update Use Validate Wait Warm Warn Watch Wrap Write Yield
+        """,
+    )
+)
+
 _PLACE = r"(?:(?:(?!Received: ).)*: )?"
 _FORM = re.compile(rf"^(?:{_PLACE}expected .+|{_PLACE}\{{\}}.*)\. Received: (.+)$", re.DOTALL)
 
@@ -145,7 +165,7 @@ def argument_descriptions(docstring: str) -> Iterator[tuple[str, str]]:
                 yield name, " ".join(description.split())
 
 
-def faults_of_docstrings(tree: ast.AST) -> Iterator[tuple[int, str]]:
+def faults_of_arguments(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Yield the line and the fault of each argument's description."""
     for node in ast.walk(tree):
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -158,10 +178,22 @@ def faults_of_docstrings(tree: ast.AST) -> Iterator[tuple[int, str]]:
                 yield node.lineno, f"{node.name}: {name} ends without a full stop"
 
 
+def faults_of_moods(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Yield the line and the fault of each function whose docstring begins with no verb."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        is_property = any("property" in ast.unparse(each) for each in node.decorator_list)
+        first = re.match(r"[^\s,:]+", ast.get_docstring(node) or "")
+        if first and first[0] not in VERBS and not is_property:
+            yield node.lineno, f"{node.name}: begins with {first[0]}"
+
+
 RULES = {
     "errors": faults_of_errors,
     "names": faults_of_names,
-    "docstrings": faults_of_docstrings,
+    "arguments": faults_of_arguments,
+    "moods": faults_of_moods,
 }
 
 
@@ -239,7 +271,21 @@ def f(a, b, c):
         Nothing
     """
 '''
-    assert [text for _, text in faults_of_docstrings(ast.parse(program))] == [
+    assert [text for _, text in faults_of_arguments(ast.parse(program))] == [
         "f: a begins with The",
         "f: b ends without a full stop",
     ]
+
+
+@pytest.mark.parametrize(
+    ("program", "fault"),
+    [
+        ("def f():\n    'Returns it.'", "f: begins with Returns"),
+        ("def f():\n    'The number.'", "f: begins with The"),
+        ("def f():\n    'Return it.'", None),
+        ("@property\ndef f():\n    'The number.'", None),
+        ("class A:\n    'A number.'", None),
+    ],
+)
+def test_a_docstring_in_another_mood_is_seen(program, fault):
+    assert [text for _, text in faults_of_moods(ast.parse(program))] == [fault] * bool(fault)

@@ -29,7 +29,7 @@ class NormCurves:
 
 
 def unit_directions(features: ArrayLike) -> FloatArray:
-    """Returns f_hat = f / ||f||, [n, k].
+    """Return f_hat = f / ||f||, [n, k].
 
     Raises:
         ValueError: If `features` is no finite matrix or has a zero row, which has no direction.
@@ -47,7 +47,7 @@ def unit_directions(features: ArrayLike) -> FloatArray:
 def probabilities_at_norm(
     classifier: SoftmaxClassifier, features: ArrayLike, norm: float
 ) -> FloatArray:
-    """Returns p(m | x) of equation 14 for the directions of `features` at length `norm`, [n, M].
+    """Return p(m | x) of equation 14 for the directions of `features` at length `norm`, [n, M].
 
         p(m|x) = exp(norm * w_m . f_hat + b_m) / sum over j of exp(norm * w_j . f_hat + b_j)
 
@@ -62,16 +62,16 @@ def probabilities_at_norm(
 def gradient_norms_against_norm(
     classifier: SoftmaxClassifier, features: ArrayLike, *, labels: ArrayLike, norms: ArrayLike
 ) -> NormCurves:
-    """Returns how long gradients are at each of `norms`: the curves of Figure 3.
+    """Return how long gradients are at each of `norms`: the curves of Figure 3.
 
         dl/df   = sum over m of (p(m|x) - q(m|x)) w_m          eq. 16
         dl/dw_m = ||f|| (p(m|x) - q(m|x)) f_hat                eq. 17
 
     Args:
-        classifier: Of the unnormalised model, alpha = 1.
-        features: Of any length; their directions count, [n, k].
-        labels: The samples' classes, int [n], 0..M - 1.
-        norms: The lengths ||f||, [a], positive.
+        classifier: of the unnormalised model, alpha = 1.
+        features: of any length; their directions count, [n, k].
+        labels: the samples' classes, int [n], 0..M - 1.
+        norms: the lengths ||f||, [a], positive.
 
     Raises:
         ValueError: If shapes do not match, a number is out of range or not finite.
@@ -88,7 +88,7 @@ def gradient_norms_against_norm(
 
 
 def _checked_norm(norm: float) -> float:
-    """Returns `norm`; raises ValueError unless it is positive and finite."""
+    """Return `norm`; raise ValueError unless it is positive and finite."""
     if not (np.isfinite(norm) and norm > 0):
         raise ValueError(f"expected the norm > 0 and finite. Received: norm={norm!r}")
     return norm

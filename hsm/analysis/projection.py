@@ -13,7 +13,7 @@ _PERPLEXITY = 30.0
 
 
 def project(embeddings: ArrayLike, method: str, *, seed: int = 0) -> NDArray[np.float64]:
-    """Embeddings [n, d], n at least 3 and d at least 2, in two dimensions: float64 [n, 2].
+    """Project embeddings [n, d], n at least 3 and d at least 2, to two dimensions: float64 [n, 2].
 
     PCA keeps the two directions of the largest variance; distances in it are never larger than the
     true ones. t-SNE keeps neighbourhoods; its distances between groups, and the sizes of groups,

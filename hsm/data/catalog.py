@@ -300,7 +300,7 @@ def register_dataset(name: str, facts: Facts) -> None:
 
 
 def facts(name: str) -> Facts:
-    """Returns the facts of data set `name`.
+    """Return the facts of data set `name`.
 
     Raises:
         ValueError: for a name that is not in the catalog.

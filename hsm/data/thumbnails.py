@@ -12,7 +12,7 @@ from hsm.data.sources.source import Split, taken
 
 
 def thumbnails(split: Split, indices: Sequence[int] | np.ndarray, size: int) -> np.ndarray:
-    """The central crop of some images of `split`, which is the part that a network sees of them.
+    """Return the central crop of some images of `split`: what a network sees of them.
 
     Each of them is read once, however often it occurs; no other image is read.
 
@@ -34,7 +34,7 @@ def thumbnails(split: Split, indices: Sequence[int] | np.ndarray, size: int) -> 
 
 
 def image_name(split: Split, index: int) -> str:
-    """What an image is called: its file with its folder, or its number without a file."""
+    """Return what an image is called: its file with its folder, or its number without a file."""
     if isinstance(split.images, tuple):
         return "/".join(Path(split.images[index]).parts[-2:])
     return str(index)

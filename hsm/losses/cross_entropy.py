@@ -6,7 +6,7 @@ import tensorflow as tf
 
 
 def cross_entropy(labels: tf.Tensor, logits: tf.Tensor, label_smoothing: float = 0.0) -> tf.Tensor:
-    """Returns every example's cross entropy, -sum_m q_m log p_m, in nats.
+    """Return every example's cross entropy, -sum_m q_m log p_m, in nats.
 
     p is the softmax of the logits. With label smoothing s, the target q of an example of class y
     among M classes is (1 - s) [m = y] + s / M; with s = 0 it is the paper's Dirac distribution.

@@ -28,7 +28,7 @@ class Interval:
 def paired_bootstrap(
     hits_a: ArrayLike, hits_b: ArrayLike, *, num_resamples: int = 10000, seed: int = 0
 ) -> Interval:
-    """The 95 % percentile interval of mean(a) - mean(b) over resampled queries.
+    """Return the 95 % percentile interval of mean(a) - mean(b) over resampled queries.
 
     A query's difference, summed over seeds, is one of few integers. Drawing n queries with
     replacement is therefore drawing how often each of them occurs, from one multinomial: exact, and
@@ -65,7 +65,7 @@ def paired_bootstrap(
 
 
 def _checked_hits(values: ArrayLike, name: str) -> NDArray[np.int64]:
-    """Returns `values` as int64 [seeds, n] of 0 and 1, or raises ValueError."""
+    """Return `values` as int64 [seeds, n] of 0 and 1, or raise ValueError."""
     array = np.asarray(values)
     if array.ndim not in (1, 2) or array.size == 0 or not np.isin(array, (0, 1)).all():
         raise ValueError(

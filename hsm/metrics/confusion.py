@@ -46,7 +46,7 @@ class ConfusedPair:
 
 
 def confused_pairs(labels: ArrayLike, nearest: ArrayLike) -> list[ConfusedPair]:
-    """All pairs of classes that are confused at least once, the most confused first.
+    """Return all pairs of classes that are confused at least once, the most confused first.
 
     Sorted by count, then by share, then by class number. Memory grows with the queries, not with
     the square of the classes.
@@ -74,7 +74,7 @@ def confused_pairs(labels: ArrayLike, nearest: ArrayLike) -> list[ConfusedPair]:
 def _pair(
     a: int, b: int, as_other: dict[tuple[int, int], int], queries: dict[int, int]
 ) -> ConfusedPair:
-    """The pair of classes a < b, in the order of its attributes."""
+    """Return the pair of classes a < b, in the order of its attributes."""
     if as_other.get((b, a), 0) > as_other.get((a, b), 0):
         a, b = b, a
     return ConfusedPair(

@@ -42,7 +42,7 @@ def nearest_neighbours(
     gallery: ArrayLike | None = None,
     gallery_labels: ArrayLike | None = None,
 ) -> Neighbours:
-    """The `k` nearest neighbours of some of the embeddings, by Euclidean distance in float64.
+    """Return the `k` nearest neighbours of some embeddings, by Euclidean distance in float64.
 
     Args:
         embeddings: [n, d], integers or floats, compared as they are.
@@ -101,7 +101,7 @@ def _sorted(
     skip: IntArray,
     right: _Classes,
 ) -> IntArray:
-    """The points [q, k] nearest to each query: by distance, other classes first, then by index."""
+    """Return the points [q, k] nearest to each query; of equals other classes, then by index."""
     blocks = []
     for rows, columns, distances in ScreenedDistances(queries, points).candidates(k, skip=skip):
         order = np.lexsort((columns, right(rows, columns), distances, rows))
@@ -113,7 +113,7 @@ def _sorted(
 def _distances(
     queries: NDArray[np.float64], points: NDArray[np.float64], indices: IntArray
 ) -> NDArray[np.float64]:
-    """Euclidean distances [q, k] to the points that `indices` names; no square overflows."""
+    """Return Euclidean distances [q, k] to the points that `indices` names; no square overflows."""
     exponent = power_of_two(queries, points)
     near, far = np.ldexp(queries, -exponent), np.ldexp(points, -exponent)
     lengths = [np.linalg.norm(near - far[column], axis=1) for column in indices.T]
@@ -121,7 +121,7 @@ def _distances(
 
 
 def _checked_rows(rows: ArrayLike | None, count: int) -> IntArray:
-    """Returns `rows` as int64 [q], each an index of `count` vectors."""
+    """Return `rows` as int64 [q], each an index of `count` vectors."""
     if rows is None:
         return np.arange(count)
     chosen = checked_labels(rows, None, "rows")

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def checked_embeddings(values: ArrayLike, name: str = "embeddings") -> NDArray[np.generic]:
-    """Returns `values` as a finite array of real numbers, one vector a row.
+    """Return `values` as a finite array of real numbers, one vector a row.
 
     Args:
         values: integers or floats [n, k], n and k at least 1.
@@ -39,7 +39,7 @@ def checked_embeddings(values: ArrayLike, name: str = "embeddings") -> NDArray[n
 
 
 def checked_labels(values: ArrayLike, count: int | None, name: str = "labels") -> NDArray[np.int64]:
-    """Returns `values` as int64 [count]; any length of at least 1 where `count` is None.
+    """Return `values` as int64 [count]; any length of at least 1 where `count` is None.
 
     Raises:
         ValueError: a wrong rank, length or type.
@@ -64,7 +64,7 @@ def checked_labels(values: ArrayLike, count: int | None, name: str = "labels") -
 
 
 def checked_positive(value: int, name: str) -> int:
-    """Returns `value` as an int of at least 1.
+    """Return `value` as an int of at least 1.
 
     Raises:
         ValueError: not a whole number, or smaller than 1.
@@ -76,7 +76,7 @@ def checked_positive(value: int, name: str) -> int:
 
 
 def checked_ks(ks: Sequence[int] | int) -> tuple[int, ...]:
-    """Returns the K's of Recall@K, or the one, as ints of at least 1.
+    """Return the K's of Recall@K, or the one, as ints of at least 1.
 
     Raises:
         ValueError: no K at all, or one that is no whole number of at least 1.

@@ -8,7 +8,7 @@ from hsm.layers import ExampleDropout, UnbiasedBatchNormalization
 
 
 def with_unbiased_variance(backbone: keras.Model) -> keras.Model:
-    """Returns `backbone` with every batch normalisation an `UnbiasedBatchNormalization`.
+    """Return `backbone` with every batch normalisation an `UnbiasedBatchNormalization`.
 
     Names, weights and dtype policies stay. A backbone without batch normalisation is returned as
     it is.
@@ -30,7 +30,7 @@ def with_unbiased_variance(backbone: keras.Model) -> keras.Model:
 
 
 def with_example_dropout(backbone: keras.Model) -> keras.Model:
-    """Returns `backbone` with every dropout an `ExampleDropout`.
+    """Return `backbone` with every dropout an `ExampleDropout`.
 
     A backbone without dropout, and a subclassed one, whose layers cannot be exchanged, is returned
     as it is.

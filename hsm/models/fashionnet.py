@@ -59,12 +59,12 @@ class LandmarkBranches(keras.layers.Layer):
     Of it one layer each says category and attributes, in training. All is float32.
 
     Args:
-        embedding_dim: The width k of the features; at least 1.
-        seed: Makes the initialisation reproducible; None leaves it random.
+        embedding_dim: the width k of the features; at least 1.
+        seed: makes the initialisation reproducible; None leaves it random.
         **kwargs: `name` and the other arguments of `keras.layers.Layer`; `dtype` has no effect.
 
     Call arguments:
-        inputs: A list: the map, floating-point [b, h, w, c], and the feature, [b, d].
+        inputs: a list: the map, floating-point [b, h, w, c], and the feature, [b, d].
 
     Reference:
         Liu et al., DeepFashion: Powering Robust Clothes Recognition and Retrieval with Rich
@@ -177,7 +177,7 @@ def pool_landmarks(maps: Any, landmarks: Any, visible: Any) -> Any:
 
 
 def _places(shares: Any, side: int) -> Any:
-    """The places, int32, in which shares of a side with so many of them lie."""
+    """Return the places, int32, in which shares of a side with so many of them lie."""
     return ops.cast(ops.clip(ops.floor(shares * side), 0, side - 1), "int32")
 
 

@@ -22,14 +22,14 @@ _ALWAYS = 2**20  # Bytes that any network may take.
 
 
 def read_keras_file(path: str, input_shape: tuple[int, int, int]) -> keras.Model:
-    """Reads a `.keras` file and checks that its model is a backbone for these images.
+    """Read a `.keras` file and check that its model is a backbone for these images.
 
     The model gets RGB pixel values 0..255, so that its preprocessing must be among its layers.
     Its weights and dtype policies are those that it was saved with. Layers that this package and
     Keras lack must be registered with Keras before; code inside the file is not executed.
 
     Args:
-        path: The file.
+        path: the file.
         input_shape: (height, width, 3) of the images.
 
     Returns:
@@ -47,7 +47,7 @@ def read_keras_file(path: str, input_shape: tuple[int, int, int]) -> keras.Model
 
 
 def load_keras_file(path: str) -> keras.Model:
-    """Reads a `.keras` file with any model, as `read_keras_file` does a backbone.
+    """Read a `.keras` file with any model, as `read_keras_file` does a backbone.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -65,7 +65,7 @@ def load_keras_file(path: str) -> keras.Model:
 
 
 def _check_size(path: str) -> None:
-    """Refuses a file that would have a network built for which it has no weights."""
+    """Refuse a file that would have a network built for which it has no weights."""
     try:
         content = dict(read_members(Path(path), lambda name: name == "config.json"))
         described = _described_bytes(json.loads(content["config.json"]))
@@ -79,7 +79,7 @@ def _check_size(path: str) -> None:
 
 
 def _described_bytes(config: object) -> int:
-    """The bytes of all variables that a configuration asks for; none of them is made."""
+    """Return the bytes of all variables that a configuration asks for; none of them is made."""
     state = random.getstate()  # From which Keras draws seeds.
     try:
         with tf.Graph().as_default():
@@ -100,7 +100,7 @@ def _check_finite(model: keras.Model, path: str) -> None:
 
 
 def _load(path: str) -> keras.Model:
-    """The model, without the optimiser and losses that it may have been saved with."""
+    """Return the model, without the optimiser and losses that it may have been saved with."""
     try:
         return keras.saving.load_model(path, compile=False)
     except Exception as error:
@@ -108,14 +108,14 @@ def _load(path: str) -> keras.Model:
 
 
 def _unreadable(path: str, error: Exception) -> ValueError:
-    """Keras raises errors of many kinds on files that it cannot read."""
+    """Return one error for the many kinds that Keras raises on files that it cannot read."""
     return ValueError(
         f"{path}: expected a model that Keras saved as .keras, but it cannot be read: {error}"
     )
 
 
 def _check_input(model: keras.Model, input_shape: tuple[int, int, int], path: str) -> None:
-    """Refuses models of several inputs, or of images of another size."""
+    """Refuse models of several inputs, or of images of another size."""
     found = model.input_shape
     expected = (None, *input_shape)
     fits = (
@@ -131,7 +131,7 @@ def _check_input(model: keras.Model, input_shape: tuple[int, int, int], path: st
 
 
 def _check_output(model: keras.Model, path: str) -> None:
-    """Refuses models that end before their pooling, or in several outputs."""
+    """Refuse models that end before their pooling, or in several outputs."""
     found = model.output_shape
     if not (isinstance(found, tuple) and len(found) == 2 and isinstance(found[1], int)):
         raise ValueError(

@@ -13,7 +13,7 @@ from hsm.data.sources.source import ImageSource, Split
 __all__ = ["ImageSource", "Split", "load_source"]
 
 
-def load_source(
+def load_source(  # noqa: PLR0913
     name: str,
     *,
     data_dir: str | None = None,
@@ -26,7 +26,7 @@ def load_source(
     limit: int | None = None,
     max_pixels: int = MAX_PIXELS,
 ) -> ImageSource:
-    """Loads a data set by name, checked as far as can be before training.
+    """Load a data set by name, checked as far as can be before training.
 
     Args:
         name: one of the catalog.

@@ -14,7 +14,7 @@ _MAX_NAMED = 10
 def bad_files(
     folder: Path, paths: Sequence[str], *, on_bad_image: str, remedy: str, max_pixels: int
 ) -> dict[str, str]:
-    """Returns the files among `paths` that cannot be decoded: their names in `folder`, by path.
+    """Return the files among `paths` that cannot be decoded: their names in `folder`, by path.
 
     Args:
         folder: what the paths lie in.
@@ -53,7 +53,7 @@ def _checked(paths: Sequence[str], max_pixels: int) -> dict[str, str]:
 
 
 def shortened(names: Sequence[str], separator: str = ", ") -> str:
-    """Returns the first names in one text, and how many more there are."""
+    """Return the first names in one text, and how many more there are."""
     shown = separator.join(names[:_MAX_NAMED])
     rest = len(names) - _MAX_NAMED
     return f"{shown}{separator}and {rest} more" if rest > 0 else shown

@@ -20,7 +20,7 @@ _SETS = {"cars196": cars196, "cub200": cub200, "products": products, "inshop": i
 NAMES = tuple(_SETS)
 
 
-def load(
+def load(  # noqa: PLR0913
     name: str,
     data_dir: str | None,
     *,
@@ -30,7 +30,7 @@ def load(
     max_pixels: int = MAX_PIXELS,
     expected: Mapping[str, Expected] | None = None,
 ) -> ImageSource:
-    """Returns one of the paper's data sets, once its counts are known to be right.
+    """Return one of the paper's data sets, once its counts are known to be right.
 
     Args:
         name: one of `NAMES`.
@@ -69,7 +69,7 @@ def load(
 
 
 def find(name: str, data_dir: str | None) -> Listing:
-    """Returns all images of data set `name`.
+    """Return all images of data set `name`.
 
     Args:
         name: one of `NAMES`.
@@ -113,7 +113,7 @@ def _found_instead(name: str, root: Path) -> str:
 
 
 def _limited(listing: Listing, parts: Parts, same: dict[str, str], limit: int | None) -> Parts:
-    """Keeps about `limit` images of each part, of parts with the same classes those of one.
+    """Keep about `limit` images of each part, of parts with the same classes those of one.
 
     The part that names the classes is the larger one, so that none of them is lost in the other.
     """
@@ -132,7 +132,7 @@ def _limited(listing: Listing, parts: Parts, same: dict[str, str], limit: int | 
 def _bad_files(
     listing: Listing, parts: Parts, on_bad_image: str, max_pixels: int
 ) -> dict[int, str]:
-    """Returns the files that cannot be decoded: their names in the folder, by index."""
+    """Return the files that cannot be decoded: their names in the folder, by index."""
     if isinstance(listing.images, EncodedImages):
         return {}
     indices = np.unique(np.concatenate(list(parts.values())))

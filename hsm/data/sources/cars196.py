@@ -28,7 +28,7 @@ _CLASS_NAME = re.compile(r".+\D(19|20)\d\d")
 
 
 def read(root: Path) -> Listing | None:
-    """Returns the cars below `root`, or None where there are none.
+    """Return the cars below `root`, or None where there are none.
 
     The layouts, the preferred first:
         - `cars_annos.mat`, whose records name `car_ims/000001.jpg`, and `car_ims/`;
@@ -103,7 +103,7 @@ def _annotation(root: Path, part: str) -> Path | None:
 
 
 def _folder(root: Path, part: str) -> Path | None:
-    """Returns where a part's images are; some copies hold them in a folder within the folder."""
+    """Return where a part's images are; some copies hold them in a folder within the folder."""
     name = _TWO_FOLDERS[part]
     return locate(root, _NAME, f"{name}/{name}", name)
 
@@ -114,7 +114,7 @@ def _class_names(root: Path, count: int) -> tuple[str, ...]:
 
 
 def _refuse_half(root: Path) -> None:
-    """Raises FileNotFoundError if some files of a layout are there."""
+    """Raise FileNotFoundError if some files of a layout are there."""
     layouts = (
         {
             _ONE_FILE: locate(root, _NAME, _ONE_FILE),

@@ -15,7 +15,7 @@ ByClass = dict[str, list[Path]]
 
 
 def images_by_class(root: Path, left_out: LeftOutCounter) -> ByClass:
-    """Returns the sorted pictures directly in every folder of `root`, by class, sorted.
+    """Return the sorted pictures directly in every folder of `root`, by class, sorted.
 
     A class is called as its folder, with accents composed (Unicode's NFC), as they are typed.
 
@@ -60,7 +60,7 @@ def images_by_class(root: Path, left_out: LeftOutCounter) -> ByClass:
 
 
 def _pictures(folder: Path, left_out: LeftOutCounter, root: Path) -> list[Path]:
-    """Returns the pictures directly in a class folder, and counts what is in folders below it."""
+    """Return the pictures directly in a class folder, and count what is in folders below it."""
     inner, pictures = folders_and_pictures(folder, left_out)
     seen = {root.resolve(), folder.resolve()}
     while inner:

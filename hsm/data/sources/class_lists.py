@@ -14,7 +14,7 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read_class_list(file: str, classes: Collection[str]) -> set[str]:
-    """Returns the classes that a file names, one a line.
+    """Return the classes that a file names, one a line.
 
     Empty lines, spaces around a name and a slash behind it do not count, nor does how accents are
     written: composed, or as a letter and its accent.

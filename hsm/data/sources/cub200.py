@@ -24,7 +24,7 @@ _CLASS_NAME = re.compile(r"(?!.*\D(19|20)\d\d$)\d{3}\..+")
 
 
 def read(root: Path) -> Listing | None:
-    """Returns the birds below `root`, or None where there are none.
+    """Return the birds below `root`, or None where there are none.
 
     All lists number the images; `image_class_labels.txt` numbers the classes from 1 on, and
     `train_test_split.txt`, which may be missing, has a 1 for an image that trains. Without any
@@ -58,7 +58,7 @@ def read(root: Path) -> Listing | None:
 
 
 def _check_no_half(root: Path) -> None:
-    """Names what is missing where the archive is, but not its labels."""
+    """Name what is missing where the archive is, but not its labels."""
     half = locate(root, "cub200", _IMAGES)
     if half is not None and (half.parent / "images").is_dir():
         raise FileNotFoundError(
@@ -79,7 +79,7 @@ def _by_image(path: Path, column: str) -> dict[str, str]:
 
 
 def _numbers(path: Path, column: str, names: dict[str, str], *, among: range) -> list[int]:
-    """Returns the numbers of a list, in the order of the images."""
+    """Return the numbers of a list, in the order of the images."""
     by_image = _by_image(path, column)
     if by_image.keys() != names.keys():
         raise ValueError(
@@ -98,6 +98,6 @@ def _parts(path: Path, names: dict[str, str]) -> np.ndarray:
 
 
 def _class_names(paths: list[str], classes: list[int]) -> tuple[str, ...]:
-    """Returns the folders of the images by class; a number nobody uses is its own name."""
+    """Return the folders of the images by class; a number nobody uses is its own name."""
     folders = {number: Path(path).parent.name for path, number in zip(paths, classes, strict=True)}
     return tuple(folders.get(number, str(number)) for number in range(1, max(classes) + 1))

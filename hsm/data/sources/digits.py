@@ -13,7 +13,7 @@ _MAX_VALUE = 16.0
 
 
 def load(*, limit: int | None = None) -> ImageSource:
-    """Returns 1,797 digits of 8x8 pixels: 0 to 4 train, 5 to 9 are the unseen test classes.
+    """Return 1,797 digits of 8x8 pixels: 0 to 4 train, 5 to 9 are the unseen test classes.
 
     Args:
         limit: about how many images of each part to keep, evenly over classes; None keeps all.

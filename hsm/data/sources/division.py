@@ -56,7 +56,7 @@ class Division:
         return self.validation_classes == 0
 
     def sides(self, root: Path, left_out: LeftOutCounter) -> Sides:
-        """Returns what trains and what is tested of `root`.
+        """Return what trains and what is tested of `root`.
 
         Without a list and without parts that differ in their classes, the first half of the sorted
         classes trains. Parts that have the same classes are joined for this, by class; if all

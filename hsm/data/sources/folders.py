@@ -10,7 +10,7 @@ from hsm.data.catalog import facts
 
 
 def homes(root: Path, name: str) -> list[Path]:
-    """Returns the folders where data set `name` may begin, the likeliest first.
+    """Return the folders where data set `name` may begin, the likeliest first.
 
     They are `root`; the folders in it that are called as the set's usually are, each followed by
     the folders within; and the other folders in it. Other sets may have files of the same names:
@@ -21,14 +21,14 @@ def homes(root: Path, name: str) -> list[Path]:
 
 
 def usual_homes(root: Path, name: str) -> list[Path]:
-    """Returns the folders in `root` that are called as data set `name` is, each with its own."""
+    """Return the folders in `root` that are called as data set `name` is, each with its own."""
     usual = facts(name).folders
     named = [folder for folder in _folders(root, usual) if folder.name.casefold() in usual]
     return [home for folder in named for home in (folder, *_folders(folder, usual))]
 
 
 def locate(root: Path, name: str, *places: str) -> Path | None:
-    """Returns the first of `places` that exists in the likeliest home of data set `name`.
+    """Return the first of `places` that exists in the likeliest home of data set `name`.
 
     Args:
         root: folder of one data set, or of several, each in a folder of its own.
@@ -43,7 +43,7 @@ def locate(root: Path, name: str, *places: str) -> Path | None:
 
 
 def check_unpacked(folder: Path, paths: Sequence[Path], annotation: Path) -> None:
-    """Checks that image files lie in a folder, by one listing of each folder in it.
+    """Check that image files lie in a folder, by one listing of each folder in it.
 
     Args:
         folder: where the archive with the images was unpacked.
@@ -72,7 +72,7 @@ def check_unpacked(folder: Path, paths: Sequence[Path], annotation: Path) -> Non
 
 
 def _folders(root: Path, usual: Sequence[str]) -> list[Path]:
-    """Returns the folders in `root`, those with usual names first and in their order."""
+    """Return the folders in `root`, those with usual names first and in their order."""
     folders = sorted(path for path in root.iterdir() if path.is_dir() and path.name[0] != ".")
     place = {name: number for number, name in enumerate(usual)}
     return sorted(folders, key=lambda folder: place.get(folder.name.casefold(), len(place)))

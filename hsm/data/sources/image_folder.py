@@ -35,7 +35,7 @@ def load(
     limit: int | None = None,
     max_pixels: int = MAX_PIXELS,
 ) -> ImageSource:
-    """Lists the pictures directly in every class folder of `data_dir` and checks that they decode.
+    """List the pictures directly in every class folder of `data_dir` and check that they decode.
 
     What is a picture is told by its first bytes, or by its suffix, so that one that is broken is
     refused and not overlooked. What is left out is counted in the source's `left_out`.

@@ -24,7 +24,7 @@ _COLUMNS = ("image_name", "item_id", "evaluation_status")
 
 
 def read(root: Path) -> Listing | None:
-    """Returns the articles below `root`, or None where there are none.
+    """Return the articles below `root`, or None where there are none.
 
     The partition file says in its first line how many images it lists, names its columns in the
     second, and goes on with lines like
@@ -67,7 +67,7 @@ def read(root: Path) -> Listing | None:
 
 
 def _categories(names: Sequence[str]) -> np.ndarray:
-    """Returns the place of every image's category, such as WOMEN/Dresses, among the sorted ones."""
+    """Return the place of every image's category, such as WOMEN/Dresses, among the sorted ones."""
     return numbered(["/".join(Path(name).parts[1:3]) for name in names])[0]
 
 
@@ -87,7 +87,7 @@ def _check_partition(partition: Path, parts: list[str]) -> None:
 
 
 def _image_folder(partition: Path) -> Path:
-    """Returns the folder img/ that the partition's names begin with, or that of another resolution.
+    """Return the folder img/ that the partition's names begin with, or that of another resolution.
 
     Raises:
         FileNotFoundError: if there is none, naming what is packed.
@@ -107,7 +107,7 @@ def _image_folder(partition: Path) -> Path:
 
 
 def _check_no_half(root: Path) -> None:
-    """Names what is missing where the photographs are, but not their list."""
+    """Name what is missing where the photographs are, but not their list."""
     folders = [
         f"{place}{name}" for name in (_IMAGES, *_OTHER_RESOLUTIONS) for place in ("Img/", "")
     ]

@@ -87,7 +87,7 @@ def read_annotations(split: Split) -> Annotations:
 
 
 def _files(split: Split) -> dict[str, Path] | None:
-    """The three files by name, or None if one of them or the folder img/ is missing."""
+    """Return the three files by name, or None if one of them or the folder img/ is missing."""
     home = _home(split)
     if home is None or SUPER_CLASSES not in split.extras:
         return None
@@ -102,7 +102,7 @@ def _files(split: Split) -> dict[str, Path] | None:
 
 
 def _home(split: Split) -> Path | None:
-    """The folder with Anno/: that of img/, or the one that holds Img/img/."""
+    """Return the folder with Anno/: that of img/, or the one that holds Img/img/."""
     paths = _paths(split)
     # WOMEN/Dresses/id_00000002/02_1_front.jpg
     folder = paths[0].parents[3] if paths and len(paths[0].parents) > 4 else None
@@ -116,5 +116,5 @@ def _paths(split: Split) -> list[Path]:
 
 
 def _name(path: Path) -> str:
-    """An image's name in the lists, such as img/WOMEN/Dresses/id_00000002/02_1_front.jpg."""
+    """Return an image's name in the lists, such as img/WOMEN/Dresses/id_00000002/02_1_front.jpg."""
     return "/".join(path.parts[-5:])

@@ -10,7 +10,7 @@ CLASS_NUMBERS = range(1, 1_000_001)
 
 
 def read_columns(path: Path, columns: Sequence[str], *, heading: int = 0) -> list[list[str]]:
-    """Returns the columns of a list, each as long as the file has lines with something in them.
+    """Return the columns of a list, each as long as the file has lines with something in them.
 
     Args:
         path: a text file.
@@ -40,7 +40,7 @@ def read_columns(path: Path, columns: Sequence[str], *, heading: int = 0) -> lis
 
 
 def read_lines(path: Path) -> list[str]:
-    """Returns the lines of a text file in UTF-8, with or without a byte order mark.
+    """Return the lines of a text file in UTF-8, with or without a byte order mark.
 
     Raises:
         OSError: if it cannot be read.
@@ -59,7 +59,7 @@ def read_lines(path: Path) -> list[str]:
 
 
 def as_numbers(values: Sequence[str], path: Path, column: str, *, among: range) -> list[int]:
-    """Returns `values` as whole numbers of `among`.
+    """Return `values` as whole numbers of `among`.
 
     Raises:
         ValueError: for one that is none, naming the file and the column.

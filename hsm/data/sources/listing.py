@@ -44,7 +44,7 @@ class Listing:
     extras: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Raises ValueError when images, classes, names and parts do not fit together."""
+        """Raise ValueError when images, classes, names and parts do not fit together."""
         if not len(self.images) == len(self.classes) == len(self.parts):
             raise self._misfit(
                 "as many classes and parts as images",
@@ -66,6 +66,6 @@ class Listing:
 
 
 def numbered(names: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Returns the place of every name among the sorted distinct ones, int32 [n], and those."""
+    """Return the place of every name among the sorted distinct ones, int32 [n], and those."""
     distinct, numbers = np.unique(names, return_inverse=True)
     return numbers.astype(np.int32), tuple(map(str, distinct))

@@ -18,7 +18,7 @@ _LARGEST = 1_000_000
 
 
 def read_annotations(path: Path, fields: Mapping[str, type]) -> list[list[Any]]:
-    """Returns the values of `fields`, each of all records of the variable `annotations`.
+    """Return the values of `fields`, each of all records of the variable `annotations`.
 
     Args:
         path: the file.
@@ -39,7 +39,7 @@ def read_annotations(path: Path, fields: Mapping[str, type]) -> list[list[Any]]:
 
 
 def read_names(path: Path) -> tuple[str, ...]:
-    """Returns the strings of the variable `class_names`.
+    """Return the strings of the variable `class_names`.
 
     Raises:
         ValueError: for a file that is no MATLAB file or lacks the variable.
@@ -60,7 +60,7 @@ def _value(value: Any, kind: type, path: Path, field: str) -> Any:
 
 
 def _read(path: Path, variable: str, *fields: str) -> dict[str, Any]:
-    """What `mat_child` answers, in a process that a damaged file may end or hold up."""
+    """Return what `mat_child` answers, in a process that a damaged file may end or hold up."""
     command = [sys.executable, "-P", str(_READER), str(path.absolute()), variable, *fields]
     # A thread of BLAS reserves memory, of which the process may have little.
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}

@@ -31,7 +31,7 @@ _Part = tuple[np.ndarray, np.ndarray]
 def load(
     data_dir: str | None, *, predefined: bool = False, limit: int | None = None
 ) -> ImageSource:
-    """Returns the digits, uint8 [n, 32, 32, 3]: the 28 pixels of MNIST and a black border of 2.
+    """Return the digits, uint8 [n, 32, 32, 3]: the 28 pixels of MNIST and a black border of 2.
 
     Args:
         data_dir: mnist.npz, or a folder with it, itself or in a folder called mnist, or what
@@ -55,7 +55,7 @@ def load(
 
 
 def _read(folder: Path | None) -> tuple[_Part, _Part]:
-    """The training and the test part, from the first place that has them."""
+    """Return the training and the test part, from the first place that has them."""
     if folder is not None and folder.is_file():
         return _from_archive(folder)
     root = folder or tfds_files.default_root()
@@ -73,7 +73,7 @@ def _read(folder: Path | None) -> tuple[_Part, _Part]:
 
 
 def _keras_file() -> Path:
-    """Where `keras.datasets.mnist.load_data()` keeps its file."""
+    """Return where `keras.datasets.mnist.load_data()` keeps its file."""
     home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
     return home / "datasets" / FILE
 

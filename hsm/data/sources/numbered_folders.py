@@ -21,7 +21,7 @@ _NUMBER = re.compile(r"\d+")
 def read_class_folders(
     root: Path, name: str, *, places: Iterable[str], is_class: re.Pattern[str]
 ) -> Listing | None:
-    """Returns the images of the first place below `root` with class folders; None without one.
+    """Return the images of the first place below `root` with class folders; None without one.
 
     The folders of a place are classes, or it has `train/` and `test/` of class folders. Where these
     hold the same classes, they are the archive's own parts; where each holds others, they are those
@@ -73,14 +73,14 @@ def _listed(root: Path, folders: dict[str, Path]) -> Listing:
 
 
 def _in_order(names: Iterable[str]) -> list[str]:
-    """Returns names sorted by the number that each begins with, where they all do."""
+    """Return names sorted by the number that each begins with, where they all do."""
     numbers = {name: match.group() for name in names if (match := _NUMBER.match(name))}
     is_numbered = all(name in numbers for name in names)
     return sorted(names, key=lambda name: (int(numbers[name]) if is_numbered else 0, name))
 
 
 def _without_zero_shot_parts(listing: Listing) -> Listing:
-    """`listing`, whose parts say nothing of the archive's own where they share no class."""
+    """Return `listing`, its parts unknown if they share no class: then no archive's."""
     trained, tested = (np.unique(listing.classes[listing.parts == p]) for p in (TRAIN, TEST))
     if len(np.intersect1d(trained, tested)):
         return replace(

@@ -28,7 +28,7 @@ _SIZE = slice(16, 24)
 
 
 def load(data_dir: str, *, limit: int | None = None) -> ImageSource:
-    """Returns the drawings of one zip for training and those of its partner for testing.
+    """Return the drawings of one zip for training and those of its partner for testing.
 
     A class is a character, named `alphabet/character`. The two small sets share the Greek and the
     Latin alphabet, drawing by drawing: test classes that the training set holds too are left out
@@ -72,7 +72,7 @@ def _find_zips(folder: Path) -> tuple[Path, Path]:
 
 
 def _read_zip(path: Path) -> _Drawings:
-    """Returns names and encoded PNGs by class, all in sorted order."""
+    """Return names and encoded PNGs by class, all in sorted order."""
     try:
         members = read_members(path, _is_drawing)
     except ValueError as error:

@@ -45,7 +45,7 @@ ENCODERS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
 }
 
 
-def write_copy(
+def write_copy(  # noqa: PLR0913
     listing: Listing,
     folder: Path,
     *,
@@ -55,7 +55,7 @@ def write_copy(
     max_pixels: int = MAX_PIXELS,
     progress: Callable[[int, int], None] | None = None,
 ) -> Manifest:
-    """Writes the images of `listing` into `folder`, where finished files are left as they are.
+    """Write the images of `listing` into `folder`, where finished files are left as they are.
 
     A file gets its name once it is whole and on the disk, and the manifest is written last: without
     it the copy is not found. Finished files whose content has changed since are written again, also
@@ -100,12 +100,12 @@ def write_copy(
 
 
 def _with(copy: Manifest, number: int, shard: Shard) -> Manifest:
-    """Returns the manifest with another file in the place of one."""
+    """Return the manifest with another file in the place of one."""
     return replace(copy, shards=(*copy.shards[:number], shard, *copy.shards[number + 1 :]))
 
 
 def _plan(listing: Listing, name: str, encoding: str, shard_size: int) -> Manifest:
-    """Returns the manifest as far as it is known before any file is written."""
+    """Return the manifest as far as it is known before any file is written."""
     begins = range(0, len(listing.classes), shard_size)
     shards = tuple(
         Shard(
@@ -129,7 +129,7 @@ def _plan(listing: Listing, name: str, encoding: str, shard_size: int) -> Manife
 
 
 def _claimed(folder: Path, plan: Manifest) -> Manifest:
-    """Notes in `folder` what is being written; returns it with the files that are known there."""
+    """Note in `folder` what is being written; return it with the files that are known there."""
     begun = _begun(folder)
     if begun is None and any(path.name not in _BEFORE_THE_NOTE for path in folder.iterdir()):
         raise ValueError(
@@ -148,7 +148,7 @@ def _claimed(folder: Path, plan: Manifest) -> Manifest:
 
 
 def _begun(folder: Path) -> Manifest | None:
-    """Returns what is known of the copy in `folder`, finished or not."""
+    """Return what is known of the copy in `folder`, finished or not."""
     for name in (_UNFINISHED, MANIFEST):
         if (folder / name).is_file():
             return read_manifest(folder / name)
@@ -156,7 +156,7 @@ def _begun(folder: Path) -> Manifest | None:
 
 
 def _blank(manifest: Manifest) -> Manifest:
-    """Returns the plan that a copy was written by."""
+    """Return the plan that a copy was written by."""
     blank = tuple(replace(shard, size=0, sha256="") for shard in manifest.shards)
     return replace(manifest, shards=blank)
 
@@ -166,12 +166,12 @@ def _text(manifest: Manifest) -> str:
 
 
 def _is_finished(path: Path, shard: Shard) -> bool:
-    """Tells whether a file is there with the very bytes that were written."""
+    """Return whether a file is there with the very bytes that were written."""
     return bool(shard.sha256) and path.is_file() and sha256(path) == shard.sha256
 
 
 def _written(folder: Path, shard: Shard, records: Iterator[bytes]) -> Shard:
-    """Writes a file, and returns what is to be noted of it."""
+    """Write a file, and return what is to be noted of it."""
     # A copy that is not what its manifest says must not be found.
     (folder / MANIFEST).unlink(missing_ok=True)
     with atomic.replacing(folder / shard.file) as partial:
@@ -180,7 +180,7 @@ def _written(folder: Path, shard: Shard, records: Iterator[bytes]) -> Shard:
 
 
 def _encoded(part: Files, encoding: str, max_pixels: int) -> Iterator[bytes]:
-    """Yields the images of `part`, resized and encoded, in order."""
+    """Yield the images of `part`, resized and encoded, in order."""
     read, convert = encoded_reader(part), _converter(encoding, max_pixels)
 
     def example(index: tf.Tensor) -> tf.Tensor:
@@ -206,7 +206,7 @@ def _converter(encoding: str, max_pixels: int) -> Callable[[tf.Tensor], tf.Tenso
 
 
 def _undecodable(part: Files, max_pixels: int, error: tf.errors.OpError) -> ValueError:
-    """Returns the error that names the images which cannot be decoded."""
+    """Return the error that names the images which cannot be decoded."""
     paths = [] if isinstance(part, EncodedImages) else part
     bad = [
         f"{path}: {reason}"

@@ -88,13 +88,13 @@ class Manifest(JsonObject):
             )
 
     def to_json(self) -> dict[str, Any]:
-        """The manifest as JSON types, with a checksum of itself."""
+        """Return the manifest as JSON types, with a checksum of itself."""
         content = {"schema": _SCHEMA, **encode(self)}
         return {**content, "checksum": _checksum(content)}
 
     @classmethod
     def from_json(cls, values: object) -> Manifest:
-        """The manifest that `to_json` wrote.
+        """Return the manifest that `to_json` wrote.
 
         Raises:
             ValueError: if it is one of another schema, or none, naming the place in it.
@@ -116,7 +116,7 @@ def _checksum(content: Mapping[str, Any]) -> str:
 
 
 def find(root: Path, name: str) -> Path | None:
-    """Returns `root` or a folder below it with a finished copy of data set `name`."""
+    """Return `root` or a folder below it with a finished copy of data set `name`."""
     for home in homes(root, name):
         if (home / MANIFEST).is_file() and _name(home / MANIFEST) == name:
             return home
@@ -124,7 +124,7 @@ def find(root: Path, name: str) -> Path | None:
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Returns the manifest in the file `path`.
+    """Return the manifest in the file `path`.
 
     Raises:
         ValueError: if it cannot be understood, naming the place in it.
@@ -136,7 +136,7 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def read(root: Path, name: str) -> Listing | None:
-    """Returns the copy of data set `name` below `root`, or None where there is none.
+    """Return the copy of data set `name` below `root`, or None where there is none.
 
     Raises:
         ValueError: if a file is missing or has changed since it was written.
@@ -160,7 +160,7 @@ def read(root: Path, name: str) -> Listing | None:
 
 
 def verify(folder: Path, progress: Callable[[int, int], None] | None = None) -> None:
-    """Reads every file of the copy in `folder` and compares its checksum.
+    """Read every file of the copy in `folder` and compare its checksum.
 
     Args:
         folder: of the manifest.
@@ -182,13 +182,13 @@ def verify(folder: Path, progress: Callable[[int, int], None] | None = None) -> 
 
 
 def sha256(path: Path) -> str:
-    """Returns the SHA-256 of a file, hexadecimal."""
+    """Return the SHA-256 of a file, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _name(path: Path) -> object:
-    """Returns the data set that a manifest names; None of a file that others call so, too."""
+    """Return the data set that a manifest names; None of a file that others call so, too."""
     try:
         content = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:

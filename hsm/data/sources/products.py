@@ -21,7 +21,7 @@ _COLUMNS = ("image_id", "class_id", "super_class_id", "path")
 
 
 def read(root: Path) -> Listing | None:
-    """Returns the articles below `root`, or None where there are none.
+    """Return the articles below `root`, or None where there are none.
 
     Both lists have a heading and the columns image_id, class_id, super_class_id and path; their
     classes are numbered through, from 1 on. Without the lists, images that are called after these
@@ -62,7 +62,7 @@ def read(root: Path) -> Listing | None:
 
 
 def _by_names(root: Path) -> Listing | None:
-    """Returns the articles by the names of their images, if these begin with class numbers.
+    """Return the articles by the names of their images, if these begin with class numbers.
 
     Raises:
         FileNotFoundError: if they do not: the archive's names hold eBay's numbers of articles.

@@ -14,7 +14,7 @@ Parts = dict[str, ByClass]
 
 
 def read_parts(root: Path, left_out: LeftOutCounter) -> Parts:
-    """Returns the pictures of every part in `root`: TRAIN, and VALIDATION or TEST or both.
+    """Return the pictures of every part in `root`: TRAIN, and VALIDATION or TEST or both.
 
     Args:
         root: the folder of the parts' folders, called as in `layouts.PART_NAMES`.
@@ -50,19 +50,19 @@ def read_parts(root: Path, left_out: LeftOutCounter) -> Parts:
 
 
 def tested(parts: Parts) -> ByClass:
-    """Returns the part that is tested: TEST, or VALIDATION where there is no other."""
+    """Return the part that is tested: TEST, or VALIDATION where there is no other."""
     return parts.get(TEST) or parts[VALIDATION]
 
 
 def joined(parts: Parts) -> ByClass:
-    """Returns the pictures of all parts by class, those of the training part first."""
+    """Return the pictures of all parts by class, those of the training part first."""
     ordered = [parts[part] for part in (TRAIN, VALIDATION, TEST) if part in parts]
     names = sorted({name for part in ordered for name in part})
     return {name: [path for part in ordered for path in part.get(name, ())] for name in names}
 
 
 def have_the_same_classes(parts: Parts) -> bool:
-    """Says whether the parts divide the pictures of each class, or the classes.
+    """Return whether the parts divide the pictures of each class, not the classes.
 
     Returns:
         True if every class trains, False if none that is tested does.
@@ -86,7 +86,7 @@ def have_the_same_classes(parts: Parts) -> bool:
 
 
 def check_same_classes(parts: Parts) -> None:
-    """Holds what is tested to the classes that train.
+    """Hold what is tested to the classes that train.
 
     Raises:
         ValueError: naming the classes that only one part has.
@@ -101,7 +101,7 @@ def check_same_classes(parts: Parts) -> None:
 
 
 def leave_out_unused(parts: Parts, left_out: LeftOutCounter) -> None:
-    """Counts the pictures of VALIDATION where TEST is tested."""
+    """Count the pictures of VALIDATION where TEST is tested."""
     if TEST in parts:
         for paths in parts.get(VALIDATION, {}).values():
             for path in paths:

@@ -13,7 +13,7 @@ Parts = dict[str, np.ndarray]
 
 
 def split_parts(listing: Listing, expected: Expected) -> Parts:
-    """Returns the indices of the images of each part: TRAIN, TEST and, where expected, GALLERY.
+    """Return the indices of the images of each part: TRAIN, TEST and, where expected, GALLERY.
 
     Args:
         listing: all images.
@@ -30,7 +30,7 @@ def split_parts(listing: Listing, expected: Expected) -> Parts:
 
 
 def check_split(name: str, split: str, expected: Mapping[str, Expected], listing: Listing) -> None:
-    """Raises ValueError if data set `name` has no such split, or this copy does not say it."""
+    """Raise ValueError if data set `name` has no such split, or this copy does not say it."""
     if split not in expected:
         raise ValueError(
             f"Argument `split` of {name} must be one of {', '.join(expected)}. "
@@ -45,7 +45,7 @@ def check_split(name: str, split: str, expected: Mapping[str, Expected], listing
 
 
 def check_counts(name: str, expected: Mapping[str, Expected], listing: Listing) -> None:
-    """Holds every split of which the listing knows the parts to the counts that it must have.
+    """Hold every split of which the listing knows the parts to the counts that it must have.
 
     Raises:
         ValueError: naming the split, the part and the annotation file that it was read from.
@@ -71,7 +71,7 @@ def check_counts(name: str, expected: Mapping[str, Expected], listing: Listing) 
 
 
 def _sources(listing: Listing, indices: np.ndarray) -> str:
-    """Returns the annotation files of some images; of all if there are none."""
+    """Return the annotation files of some images; of all if there are none."""
     parts = np.unique(listing.parts[indices]) if len(indices) else np.unique(listing.parts)
     return " and ".join(
         dict.fromkeys(listing.annotations.get(str(part), str(part)) for part in parts)
@@ -79,7 +79,7 @@ def _sources(listing: Listing, indices: np.ndarray) -> str:
 
 
 def _check_classes(name: str, classes: Parts, *, unseen: bool) -> None:
-    """Checks that no class both trains and is tested, and that a gallery has all test classes."""
+    """Check that no class both trains and is tested, and that a gallery has all test classes."""
     shared = np.intersect1d(classes[TRAIN], classes[TEST])
     if unseen and len(shared):
         raise ValueError(

@@ -42,12 +42,12 @@ class TfdsSet:
 
 
 def default_root() -> Path:
-    """Returns where TensorFlow Datasets prepares data unless told otherwise."""
+    """Return where TensorFlow Datasets prepares data unless told otherwise."""
     return Path(os.environ.get("TFDS_DATA_DIR") or _DEFAULT_ROOT).expanduser()
 
 
 def read(root: Path, tfds_set: TfdsSet) -> Listing | None:
-    """Returns the prepared data set below `root`, or None where there is none.
+    """Return the prepared data set below `root`, or None where there is none.
 
     The class of an image stands in its record, so that all records are read once, and their
     checksums compared; the images are read again when they are needed.
@@ -83,7 +83,7 @@ def read(root: Path, tfds_set: TfdsSet) -> Listing | None:
 
 
 def _newest(root: Path, name: str) -> Path | None:
-    """Returns the folder of the newest version of the set `name`."""
+    """Return the folder of the newest version of the set `name`."""
     versions = [
         path.parent
         for pattern in (INFO, f"*/{INFO}", f"{name}/*/{INFO}")
@@ -131,7 +131,7 @@ class _TfRecords:
 def _scanned(
     paths: Sequence[str], folder: TfdsFolder, label: str
 ) -> tuple[_Records, list[int | str]]:
-    """Reads all records once; returns them, and the label of each."""
+    """Read all records once; return them, and the label of each."""
     open_files = _opener(folder)
     try:
         records = open_files(paths)
@@ -149,7 +149,7 @@ def _broken(folder: Path, reason: str) -> ValueError:
 
 
 def _opener(folder: TfdsFolder) -> Callable[[Sequence[str]], _Records]:
-    """Returns what opens files of the folder's format."""
+    """Return what opens files of the folder's format."""
     openers: dict[str, Callable[[Sequence[str]], _Records]] = {
         "tfrecord": _TfRecords,
         "array_record": open_records,
@@ -184,7 +184,7 @@ def _image(record: bytes) -> bytes:
 def _named(
     labels: list[int | str], folder: TfdsFolder, feature: str
 ) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Returns class numbers, int32 [n], and names; text labels are numbered in sorted order."""
+    """Return class numbers, int32 [n], and names; text labels are numbered in sorted order."""
     texts = [label for label in labels if isinstance(label, str)]
     if len(texts) == len(labels):
         return numbered(texts)

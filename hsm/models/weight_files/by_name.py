@@ -14,15 +14,15 @@ VariableName = Callable[[str, str], str]
 def assign_by_name(
     model: keras.Model, arrays: Mapping[str, np.ndarray], name_of: VariableName, *, path: str
 ) -> None:
-    """Copies arrays into the variables of `model`; what the model lacks is left out.
+    """Copy arrays into the variables of `model`; what the model lacks is left out.
 
     Nothing is changed unless everything fits.
 
     Args:
-        model: A model without models inside.
-        arrays: The file's variables by the file's names, in Keras's layout.
-        name_of: Says what the file calls a variable.
-        path: The file, for errors.
+        model: a model without models inside.
+        arrays: the file's variables by the file's names, in Keras's layout.
+        name_of: says what the file calls a variable.
+        path: the file, for errors.
 
     Raises:
         ValueError: If a variable is missing, has another shape or is not of finite numbers, or
@@ -44,7 +44,7 @@ def assign_by_name(
 
 
 def misfit(array: np.ndarray, shape: tuple[int, ...]) -> str | None:
-    """What an array of a file is instead of the weights of a variable of `shape`, or None."""
+    """Return why an array of a file does not fit a variable of `shape`, or None."""
     if array.shape != shape:
         return f"shape {array.shape}"
     if "float" not in array.dtype.name:
@@ -56,14 +56,14 @@ def misfit(array: np.ndarray, shape: tuple[int, ...]) -> str | None:
 
 
 def _pairs(model: keras.Model, name_of: VariableName) -> Iterator[tuple[keras.Variable, str]]:
-    """Every variable with its name in the file."""
+    """Yield every variable with its name in the file."""
     for layer in model.layers:
         for variable in layer.weights:
             yield variable, name_of(layer.name, variable.name)
 
 
 def _mismatch(shape: tuple[int, ...], arrays: Mapping[str, np.ndarray], name: str) -> str | None:
-    """What is found instead of a variable, or None."""
+    """Return what is found instead of a variable, or None."""
     if name in arrays:
         return misfit(arrays[name], shape)
     names = sorted(arrays)
@@ -74,7 +74,7 @@ def _mismatch(shape: tuple[int, ...], arrays: Mapping[str, np.ndarray], name: st
 def _check_scales(
     model: keras.Model, arrays: Mapping[str, np.ndarray], name_of: VariableName, *, path: str
 ) -> None:
-    """Refuses to drop scales in silence: without them the network computes something else."""
+    """Refuse to drop scales in silence: without them the network computes something else."""
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization) and not layer.scale:
             name = name_of(layer.name, "gamma")

@@ -19,10 +19,10 @@ _MOST_AXES = 32
 
 
 def read_caffemodel(path: str | os.PathLike[str]) -> Weights:
-    """Reads every layer that has weights.
+    """Read every layer that has weights.
 
     Args:
-        path: A `.caffemodel` file, with legacy `layers` or newer `layer` messages.
+        path: a `.caffemodel` file, with legacy `layers` or newer `layer` messages.
 
     Returns:
         Caffe's layer name -> its blobs in Caffe's order and layout, float32: for a convolution
@@ -45,7 +45,7 @@ def read_caffemodel(path: str | os.PathLike[str]) -> Weights:
 
 
 def to_keras(weights: Weights) -> Weights:
-    """Renames and transposes what `read_caffemodel` returns.
+    """Rename and transpose what `read_caffemodel` returns.
 
     Returns:
         Keras's layer name (`.` for `/`, which Keras forbids) -> arrays in Keras's layout: the
@@ -58,7 +58,7 @@ def to_keras(weights: Weights) -> Weights:
 
 
 def _parse(path: str | os.PathLike[str]) -> Any:
-    """The file as a NetParameter message."""
+    """Return the file as a NetParameter message."""
     net = new_net_parameter()
     with open(path, "rb") as file:
         content = file.read()
@@ -80,7 +80,7 @@ def _parse(path: str | os.PathLike[str]) -> Any:
 
 
 def _blobs(layer: Any, path: str | os.PathLike[str]) -> list[np.ndarray]:
-    """The arrays of one layer."""
+    """Return the arrays of one layer."""
     arrays = []
     for index, blob in enumerate(layer.blobs):
         shape, values = _shape(layer, index), _values(blob)
@@ -96,13 +96,13 @@ def _blobs(layer: Any, path: str | os.PathLike[str]) -> list[np.ndarray]:
 
 
 def _values(blob: Any) -> np.ndarray:
-    """A blob's numbers, float32; one that is too large for that becomes infinite."""
+    """Return a blob's numbers, float32; one that is too large for that becomes infinite."""
     with np.errstate(over="ignore"):
         return np.array(blob.data or blob.double_data).astype(np.float32)
 
 
 def _shape(layer: Any, index: int) -> tuple[int, ...]:
-    """A blob's shape; the four legacy fields say [1, 1, 1, n] or [1, 1, m, n] for less than 4."""
+    """Return a blob's shape; the four legacy fields have 1 in front where it has fewer axes."""
     blob = layer.blobs[index]
     if blob.HasField("shape"):
         return tuple(blob.shape.dim)
@@ -112,6 +112,6 @@ def _shape(layer: Any, index: int) -> tuple[int, ...]:
 
 
 def _transpose(blob: np.ndarray) -> np.ndarray:
-    """OIHW to HWIO, OI to IO, a vector as it is."""
+    """Transpose OIHW to HWIO, OI to IO, a vector not at all."""
     order = {4: (2, 3, 1, 0), 2: (1, 0)}.get(blob.ndim)
     return blob if order is None else blob.transpose(order)

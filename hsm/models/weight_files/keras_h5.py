@@ -12,13 +12,13 @@ from hsm.models.weight_files.caffe import Weights
 
 
 def read_weights_h5(path: str | os.PathLike[str]) -> Weights:
-    """Reads the layers with weights of a file that `keras.Model.save_weights` wrote.
+    """Read the layers with weights of a file that `keras.Model.save_weights` wrote.
 
     Keras itself fills layers by their position among those of their class and changes some before
     it refuses; by name and beforehand, a file of another network can be told apart.
 
     Args:
-        path: A `.weights.h5` file of a model without models inside.
+        path: a `.weights.h5` file of a model without models inside.
 
     Returns:
         Layer name -> its variables in Keras's order and layout.
@@ -45,7 +45,7 @@ def read_weights_h5(path: str | os.PathLike[str]) -> Weights:
 
 
 def _layers(file: h5py.File, size: int) -> Iterator[tuple[str, list[np.ndarray]]]:
-    """Every layer that has variables: its name and these."""
+    """Return every layer that has variables: its name and these."""
     for group in file["layers"].values() if "layers" in file else ():
         if "vars" in group:
             name = group["vars"].attrs.get("name", "")
@@ -53,7 +53,7 @@ def _layers(file: h5py.File, size: int) -> Iterator[tuple[str, list[np.ndarray]]
 
 
 def _arrays(group: h5py.Group, size: int) -> list[np.ndarray]:
-    """One layer's variables, which are named by their numbers, of a file of `size` bytes."""
+    """Return one layer's variables, which are named by their numbers, of a file of `size` bytes."""
     if {*group} != {str(number) for number in range(len(group))}:
         raise ValueError(f"{group.name} has the variables {', '.join(group)}, not 0, 1, ...")
     datasets = [group[str(number)] for number in range(len(group))]

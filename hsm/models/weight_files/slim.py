@@ -22,10 +22,10 @@ _VARIABLES = {
 
 
 def read_checkpoint(path: str) -> dict[str, np.ndarray]:
-    """Reads every variable.
+    """Read every variable.
 
     Args:
-        path: A `.ckpt` file of one piece, the name that an `.index` and its data begin with, or
+        path: a `.ckpt` file of one piece, the name that an `.index` and its data begin with, or
             the `.index`.
 
     Returns:
@@ -52,10 +52,10 @@ def read_checkpoint(path: str) -> dict[str, np.ndarray]:
 
 
 def variable_name(layer: str, variable: str) -> str:
-    """Slim's name of a variable: `InceptionV1/Conv2d_1a_7x7/weights`, `.../BatchNorm/beta`.
+    """Return Slim's name of a variable: `InceptionV1/Conv2d_1a_7x7/weights`, `.../BatchNorm/beta`.
 
     Args:
-        layer: A layer of `hsm.models.InceptionV1`, named by slim's scope with `.` for `/`.
+        layer: a layer of `hsm.models.InceptionV1`, named by slim's scope with `.` for `/`.
         variable: Keras's name of the variable.
     """
     return f"InceptionV1/{layer.replace('.', '/')}/{_VARIABLES.get(variable, variable)}"

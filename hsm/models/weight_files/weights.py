@@ -15,15 +15,15 @@ from hsm.models.weight_files.keras_h5 import read_weights_h5
 
 
 def load_weights(model: keras.Model, path: str | os.PathLike[str]) -> None:
-    """Copies a file's weights into the layers of `model` that have weights, matched by name.
+    """Copy a file's weights into the layers of `model` that have weights, matched by name.
 
     Layers of the file that the model lacks are left out: a classifier where the model ends before
     it, or the auxiliary classifiers of training. Nothing is changed unless everything fits.
 
     Args:
-        model: A model whose layers are named as in the file, Caffe's and slim's with `.` for `/`;
+        model: a model whose layers are named as in the file, Caffe's and slim's with `.` for `/`;
             for torchvision's file as in slim's.
-        path: A `.caffemodel`; a `.weights.h5` as `keras.Model.save_weights` writes it; slim's
+        path: a `.caffemodel`; a `.weights.h5` as `keras.Model.save_weights` writes it; slim's
             `.ckpt`, or the `.index` of one in parts; torchvision's `.pth`.
 
     Raises:
@@ -44,7 +44,7 @@ def load_weights(model: keras.Model, path: str | os.PathLike[str]) -> None:
 
 
 def _assign_layers(model: keras.Model, arrays: Weights, path: str) -> None:
-    """Copies what a file stores layer by layer."""
+    """Copy what a file stores layer by layer."""
     layers = [layer for layer in model.layers if layer.weights]
     for layer in layers:
         problem = _mismatch(layer, arrays)
@@ -58,7 +58,7 @@ def _assign_layers(model: keras.Model, arrays: Weights, path: str) -> None:
 
 
 def _read(path: str) -> Weights:
-    """The file's weights by Keras's names and in Keras's layout."""
+    """Return the file's weights by Keras's names and in Keras's layout."""
     if not path.endswith((".caffemodel", ".weights.h5")):
         raise ValueError(
             "weights must be a .caffemodel, .weights.h5, .ckpt, .index or .pth file. "
@@ -74,7 +74,7 @@ def _read(path: str) -> Weights:
 
 
 def _mismatch(layer: keras.layers.Layer, arrays: Weights) -> str | None:
-    """What is wrong with the file's weights for a layer, or None."""
+    """Return what is wrong with the file's weights for a layer, or None."""
     expected = [tuple(weight.shape) for weight in layer.weights]
     if layer.name not in arrays:
         return (
@@ -91,5 +91,5 @@ def _mismatch(layer: keras.layers.Layer, arrays: Weights) -> str | None:
 
 
 def _first(names: Sequence[str], count: int = 5) -> str:
-    """The first names, and dots where there are more."""
+    """Return the first names, and dots where there are more."""
     return ", ".join(names[:count]) + (", ..." if len(names) > count else "")
