@@ -38,8 +38,8 @@ def unit_directions(features: ArrayLike) -> FloatArray:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     if not lengths.all():
         raise ValueError(
-            "expected features without zero vectors, which have no direction; leave them out. "
-            f"Received: zeros in row {np.flatnonzero(lengths == 0)[0]}"
+            "expected features without zero vectors, which have no direction. Received: zeros in "
+            f"row {np.flatnonzero(lengths == 0)[0]}. Leave them out."
         )
     return vectors / lengths
 

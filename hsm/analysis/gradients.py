@@ -141,8 +141,8 @@ def gradient_before_normalization(gradients: ArrayLike, features: ArrayLike) -> 
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     if not lengths.all():
         raise ValueError(
-            "expected features without zero vectors, which have no direction; leave them out. "
-            f"Received: zeros in row {np.flatnonzero(lengths == 0)[0]}"
+            "expected features without zero vectors, which have no direction. Received: zeros in "
+            f"row {np.flatnonzero(lengths == 0)[0]}. Leave them out."
         )
     units = vectors / lengths
     return (upstream - units * (upstream * units).sum(axis=1, keepdims=True)) / lengths

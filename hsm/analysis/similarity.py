@@ -95,7 +95,7 @@ def density_overlap(first: ArrayLike, second: ArrayLike, edges: ArrayLike) -> fl
             f"shapes {one.shape}, {other.shape} and {np.shape(edges)}"
         )
     if min(one.min(), other.min(), widths.min()) < 0:
-        raise ValueError("expected no negative density and ascending edges. Received some")
+        raise ValueError("expected ascending edges, and densities of 0 or more. Received: others")
     return float(np.minimum(np.minimum(one, other) @ widths, 1.0))
 
 

@@ -306,5 +306,7 @@ def facts(name: str) -> Facts:
         ValueError: for a name that is not in the catalog.
     """
     if name not in CATALOG:
-        raise ValueError(f"A data set must be one of {', '.join(CATALOG)}. Received: {name}")
+        raise ValueError(
+            f"expected the name of a data set, one of {', '.join(CATALOG)}. Received: {name}"
+        )
     return CATALOG[name]

@@ -83,7 +83,7 @@ def check_decoded(image: tf.Tensor, size: tf.Tensor) -> tf.Operation:
 def _within(size: tf.Tensor, max_pixels: int) -> tf.Operation:
     if not 1 <= max_pixels < 2**31:
         raise ValueError(
-            f"Argument `max_pixels` must be 1..{2**31 - 1}. Received: max_pixels={max_pixels}"
+            f"expected `max_pixels` to be 1..{2**31 - 1}. Received: max_pixels={max_pixels}"
         )
     height, width = tf.unstack(size)
     # A product may exceed 31 bits.

@@ -25,7 +25,7 @@ def resize_size(crop: int) -> int:
     Section 5.1 resizes to 256 and crops 224; other crops keep the proportion (28 gives 32).
     """
     if crop < 1:
-        raise ValueError(f"Argument `crop` must be at least 1 pixel. Received: crop={crop}")
+        raise ValueError(f"expected `crop` to be at least 1 pixel. Received: crop={crop}")
     return round(crop * _PAPER_RESIZE / _PAPER_CROP)
 
 

@@ -48,7 +48,7 @@ class InshopRetrieval(tfds.core.GeneratorBasedBuilder):
         listing = inshop.read(Path(dl_manager.manual_dir))
         if listing is None:
             raise FileNotFoundError(
-                f"{dl_manager.manual_dir} has no list_eval_partition.txt. "
+                f"{dl_manager.manual_dir}: expected list_eval_partition.txt. Received: none. "
                 f"{self.MANUAL_DOWNLOAD_INSTRUCTIONS}"
             )
         return {part: self._generate_examples(listing, part) for part in inshop.PARTS}

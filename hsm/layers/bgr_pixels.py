@@ -45,7 +45,9 @@ class BGRPixels(keras.layers.Layer):
         require_tensorflow(type(self).__name__)
         super().__init__(**{**kwargs, "dtype": "float32"})
         if len(mean) != 3:
-            raise ValueError(f"mean must be three values: blue, green, red. Received: mean={mean}")
+            raise ValueError(
+                f"expected mean to be three values: blue, green, red. Received: mean={mean}"
+            )
         self.mean = tuple(float(value) for value in mean)
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:

@@ -42,8 +42,8 @@ class CeilMaxPooling2D(keras.layers.Layer):
         super().__init__(**kwargs)
         if not 1 <= strides <= pool_size:
             raise ValueError(
-                "strides must be at least 1 and at most pool_size. "
-                f"Received: strides={strides}, pool_size={pool_size}"
+                "expected strides to be at least 1 and at most pool_size. Received: "
+                f"strides={strides}, pool_size={pool_size}"
             )
         self.pool_size = pool_size
         self.strides = strides
@@ -66,8 +66,8 @@ class CeilMaxPooling2D(keras.layers.Layer):
         """Return how many windows lie along one side."""
         if size is None or size < self.pool_size:
             raise ValueError(
-                f"{self.name}: height and width must be known and at least pool_size="
-                f"{self.pool_size}; use larger images. Received: {size}"
+                f"{self.name}: expected height and width to be known and at least "
+                f"pool_size={self.pool_size}. Received: {size}. Use larger images."
             )
         return -(-(size - self.pool_size) // self.strides) + 1
 

@@ -68,13 +68,17 @@ class LocalResponseNormalization(keras.layers.Layer):
         require_tensorflow(type(self).__name__)
         super().__init__(**kwargs)
         if size < 1 or size % 2 == 0:
-            raise ValueError(f"size must be an odd number of channels. Received: size={size}")
+            raise ValueError(
+                f"expected size to be an odd number of channels. Received: size={size}"
+            )
         if alpha < 0:
-            raise ValueError(f"alpha must not be negative. Received: alpha={alpha}")
+            raise ValueError(f"expected alpha to be 0 or more. Received: alpha={alpha}")
         if beta <= 0:
-            raise ValueError(f"beta must be positive. Received: beta={beta}")
+            raise ValueError(f"expected beta to be positive. Received: beta={beta}")
         if k <= 0:
-            raise ValueError(f"k must be positive, lest 0 be divided by 0. Received: k={k}")
+            raise ValueError(
+                f"expected k to be positive, so that nothing is divided by 0. Received: k={k}"
+            )
         self.size = size
         self.alpha = alpha
         self.beta = beta

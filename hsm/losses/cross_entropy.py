@@ -28,8 +28,8 @@ def cross_entropy(labels: tf.Tensor, logits: tf.Tensor, label_smoothing: float =
     """
     if not 0.0 <= label_smoothing < 1.0:
         raise ValueError(
-            "label_smoothing must be 0 or more and less than 1. "
-            f"Received: label_smoothing={label_smoothing}"
+            "expected label_smoothing to be 0 or more and less than 1. Received: "
+            f"label_smoothing={label_smoothing}"
         )
     if label_smoothing == 0.0:
         return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)

@@ -53,9 +53,9 @@ def cluster(
     points = _scaled(checked_embeddings(embeddings))
     if len(points) < checked_positive(num_clusters, "num_clusters"):
         raise ValueError(
-            "num_clusters must not exceed the number of vectors. "
-            f"Received: num_clusters={num_clusters} for {len(points)} vectors. "
-            "Pass more vectors or fewer clusters."
+            "expected num_clusters to be at most the number of vectors. Received: "
+            f"num_clusters={num_clusters} for {len(points)} vectors. Pass more vectors or fewer "
+            "clusters."
         )
     starts = checked_positive(n_init, "n_init")
     few = num_clusters <= _MOST_OF_SCIKIT_LEARN
@@ -113,7 +113,7 @@ def nmi(
     """
     if average not in ("geometric", "arithmetic"):
         raise ValueError(
-            f"average must be 'geometric' or 'arithmetic'. Received: average={average!r}."
+            f"expected average to be 'geometric' or 'arithmetic'. Received: average={average!r}"
         )
     classes = checked_labels(labels, None)
     assigned = checked_labels(clusters, len(classes), "clusters")

@@ -60,7 +60,9 @@ def nearest_neighbours(
     classes = checked_labels(labels, len(points))
     chosen = _checked_rows(rows, len(points))
     if (gallery is None) != (gallery_labels is None):
-        raise ValueError("gallery and gallery_labels must be given together, or neither of them.")
+        raise ValueError(
+            "expected gallery and gallery_labels together, or neither. Received: one of them"
+        )
     searched, searched_classes, own = points, classes, True
     if gallery is not None and gallery_labels is not None:
         searched, own = checked_embeddings(gallery, "gallery"), False
@@ -68,9 +70,9 @@ def nearest_neighbours(
     most = len(searched) - own
     if most < 1 or searched.shape[1] != points.shape[1]:
         raise ValueError(
-            "there must be another vector to find, as long as the queries'. "
-            f"Received: {most} of length {searched.shape[1]} for queries of length "
-            f"{points.shape[1]}. Embed both with one model."
+            f"expected another vector to find, as long as the queries'. Received: {most} of length "
+            f"{searched.shape[1]} for queries of length {points.shape[1]}. Embed both with one "
+            "model."
         )
     queries, found = points[chosen].astype(np.float64), searched.astype(np.float64)
     right_of = _Classes(classes[chosen], searched_classes)
@@ -127,7 +129,7 @@ def _checked_rows(rows: ArrayLike | None, count: int) -> IntArray:
     chosen = checked_labels(rows, None, "rows")
     if chosen.min() < 0 or chosen.max() >= count:
         raise ValueError(
-            f"rows must be indices of the {count} vectors, 0..{count - 1}. "
-            f"Received: {chosen.min()}..{chosen.max()}."
+            f"expected rows to be indices of the {count} vectors, 0..{count - 1}. Received: "
+            f"{chosen.min()}..{chosen.max()}"
         )
     return chosen

@@ -137,7 +137,9 @@ def checked_search(
     queries = checked_embeddings(embeddings)
     classes = checked_labels(labels, len(queries))
     if (gallery is None) != (gallery_labels is None):
-        raise ValueError("gallery and gallery_labels must be given together, or neither of them.")
+        raise ValueError(
+            "expected gallery and gallery_labels together, or neither. Received: one of them"
+        )
     if gallery is None or gallery_labels is None:
         lonely = _singletons(classes, classes, required=2)
         searched, searched_classes = queries, classes
@@ -147,8 +149,8 @@ def checked_search(
         lonely = _singletons(classes, searched_classes, required=1)
     if searched.shape[1] != queries.shape[1]:
         raise ValueError(
-            "gallery must have vectors as long as the queries'. "
-            f"Received: {searched.shape[1]} and {queries.shape[1]}. Embed both with one model."
+            "expected gallery to have vectors as long as the queries'. Received: "
+            f"{searched.shape[1]} and {queries.shape[1]}. Embed both with one model."
         )
     if lonely.any() and singletons == "error":
         raise ValueError(_singletons_message(np.unique(classes[lonely]), gallery is not None))
@@ -165,7 +167,7 @@ def _singletons_message(lonely: IntArray, with_gallery: bool) -> str:
     what = "its class in the gallery" if with_gallery else "another image of its class to find"
     shown = ", ".join(map(str, lonely[:10])) + (", ..." if lonely.size > 10 else "")
     return (
-        f"labels: every query must have {what}. Received: none for {lonely.size} class(es): "
+        f"labels: expected {what} for every query. Received: none for {lonely.size} class(es): "
         f"{shown}. Add images, or pass singletons='exclude' or 'miss'."
     )
 

@@ -21,19 +21,20 @@ def checked_embeddings(values: ArrayLike, name: str = "embeddings") -> NDArray[n
     array = np.asarray(values)
     if array.ndim != 2 or 0 in array.shape:
         raise ValueError(
-            f"{name} must be a matrix [n, k] with at least one row and one column. "
+            f"expected {name} to be a matrix [n, k] with at least one row and one column. "
             f"Received: shape={array.shape}. Pass one vector a row."
         )
     if array.dtype.kind not in "iuf":
         raise ValueError(
-            f"{name} must hold real numbers. Received: dtype={array.dtype}. Cast them to float32."
+            f"expected {name} to hold real numbers. Received: dtype={array.dtype}. Cast them to "
+            "float32."
         )
     bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
     if bad.size:
         raise ValueError(
-            f"{name} must be finite. Received: NaN or infinity in {bad.size} of {len(array)} rows, "
-            f"first in row {bad[0]}. Look for a training that diverged: a lower learning rate "
-            "usually helps."
+            f"expected {name} to be finite. Received: NaN or infinity in {bad.size} of "
+            f"{len(array)} rows, first in row {bad[0]}. Look for a training that diverged: a lower "
+            "learning rate usually helps."
         )
     return array
 
@@ -47,18 +48,18 @@ def checked_labels(values: ArrayLike, count: int | None, name: str = "labels") -
     array = np.asarray(values)
     if array.ndim != 1 or array.size == 0:
         raise ValueError(
-            f"{name} must be a vector [n] with at least one entry. Received: shape={array.shape}. "
-            "Pass one class number a row."
+            f"expected {name} to be a vector [n] with at least one entry. Received: "
+            f"shape={array.shape}. Pass one class number a row."
         )
     if array.dtype.kind not in "iu":
         raise ValueError(
-            f"{name} must be integers. Received: dtype={array.dtype}. "
-            "Number the classes, for instance with numpy.unique(..., return_inverse=True)."
+            f"expected {name} to be integers. Received: dtype={array.dtype}. Number the classes, "
+            "for instance with numpy.unique(..., return_inverse=True)."
         )
     if count is not None and len(array) != count:
         raise ValueError(
-            f"{name} must have one entry for each of the {count} vectors. "
-            f"Received: {len(array)} entries. Pass the labels of the same images, in their order."
+            f"expected {name} to have one entry for each of the {count} vectors. Received: "
+            f"{len(array)} entries. Pass the labels of the same images, in their order."
         )
     return array.astype(np.int64)
 
@@ -71,7 +72,7 @@ def checked_positive(value: int, name: str) -> int:
     """
     is_whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
     if not is_whole or value < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1. Received: {value!r}.")
+        raise ValueError(f"expected {name} to be a whole number of at least 1. Received: {value!r}")
     return int(value)
 
 
@@ -85,6 +86,6 @@ def checked_ks(ks: Sequence[int] | int) -> tuple[int, ...]:
     checked = tuple(checked_positive(k, "every K of ks") for k in several)
     if not checked:
         raise ValueError(
-            "ks must name at least one K. Received: nothing. Pass for instance (1, 2)."
+            "expected ks to name at least one K. Received: nothing. Pass for instance (1, 2)."
         )
     return checked

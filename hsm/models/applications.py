@@ -65,8 +65,8 @@ def _application(name: str) -> Callable[..., keras.Model]:
     near = [lower[match] for match in difflib.get_close_matches(name.lower(), lower, n=5)]
     raise ValueError(
         "expected the name of a network of keras.applications after keras:, "
-        f"{'near it' if near else 'all of them'}: {', '.join(near or _NETWORKS)}. "
-        f"Received: name={name!r}"
+        f"{'near it' if near else 'all of them'}: {', '.join(near or _NETWORKS)}. Received: "
+        f"name={name!r}"
     )
 
 
@@ -74,8 +74,8 @@ def _check_file(weights: str | None) -> None:
     """Refuse a file that is not there, which Keras calls a wrong argument."""
     if weights not in (None, "imagenet") and not os.path.isfile(str(weights)):
         raise FileNotFoundError(
-            'weights must be "imagenet" or a file that exists; check the path. '
-            f"Received: weights={weights!r}"
+            'expected weights to be "imagenet" or a file that exists. Received: '
+            f"weights={weights!r}. Check the path."
         )
 
 
@@ -93,7 +93,8 @@ def _body(
         given = "" if weights is None else f" and weights={weights!r}"
         reason = str(error).partition("\n\n")[0]
         raise ValueError(
-            f"keras:{name} refuses input_shape={input_shape}{given}: {reason}"
+            f"expected arguments that keras:{name} takes. Received: "
+            f"input_shape={input_shape}{given}, and {reason}"
         ) from error
     except Exception as error:
         # Keras raises Exception itself where it cannot fetch a file, and any error on a bad file.
@@ -106,13 +107,13 @@ def _unusable(name: str, weights: str, error: Exception) -> Exception:
     """Return what to do without a connection, or with a file that was cut off."""
     if weights == "imagenet":
         return FileNotFoundError(
-            f"the ImageNet weights of keras:{name} are not, or not whole, in Keras's folder, "
-            f"~/.keras/models or $KERAS_HOME/models, and cannot be fetched: {error}. Fetch the .h5 "
-            "file elsewhere and put it there, or pass its path as `weights`."
+            f"expected the ImageNet weights of keras:{name} in Keras's folder, ~/.keras/models or "
+            f"$KERAS_HOME/models. Received: none, or a part, and they cannot be fetched: {error}. "
+            "Fetch the .h5 file elsewhere and put it there, or pass its path as `weights`."
         )
     return ValueError(
-        f"{weights}: expected weights of keras:{name} without its top, but the file cannot be "
-        f"read: {error}. It is truncated or of another kind; get it again."
+        f"{weights}: expected weights of keras:{name} without its top. Received: a file that "
+        f"cannot be read: {error}. It is truncated or of another kind; get it again."
     )
 
 

@@ -100,23 +100,24 @@ def check_backbone(backbone: str, weights: str | None, precision: str) -> None:
     file, spec = is_keras_file(backbone), BACKBONES.get(backbone)
     if not (spec or is_application(backbone) or file):
         raise ValueError(
-            f"backbone must be one of {names()}. Received: backbone={backbone!r}{_meant(backbone)}"
+            f"expected backbone to be one of {names()}. Received: "
+            f"backbone={backbone!r}{_meant(backbone)}"
         )
     if weights is not None and (file or (spec and spec.weights is None)):
         reason = "brings its own" if file else "is trained from scratch"
         raise ValueError(
-            f"weights do not go with the backbone {backbone}, which {reason}. "
-            f"Received: weights={weights!r}"
+            f"expected no weights with the backbone {backbone}, which {reason}. Received: "
+            f"weights={weights!r}"
         )
     if file and precision != "float32":
         raise ValueError(
-            f"precision must be float32 with the backbone {backbone}, which keeps the dtype "
+            f"expected precision to be float32 with the backbone {backbone}, which keeps the dtype "
             f"policies that it was saved with. Received: precision={precision!r}"
         )
     if weights == IMAGENET and spec:
         raise ValueError(
-            f"weights={IMAGENET} goes with {_APPLICATION} networks, such as keras:ResNet50; "
-            f"{backbone} takes {spec.weights}. Received: weights={weights!r}"
+            f"{backbone}: expected weights={IMAGENET} with {_APPLICATION} networks only, such as "
+            f"keras:ResNet50. Received: weights={weights!r}. Pass {spec.weights}."
         )
 
 

@@ -226,6 +226,6 @@ def _check_arguments(
     shape = tuple(backbone.output_shape)
     if len(shape) != 2 or shape[-1] is None:
         raise ValueError(
-            "expected a backbone with pooled features [b, d] as its output; add a global pooling "
-            f"layer or leave out its top. Received: backbone.output_shape={shape}"
+            "expected a backbone with pooled features [b, d] as its output. Received: "
+            f"backbone.output_shape={shape}. Add a global pooling layer, or leave out its top."
         )

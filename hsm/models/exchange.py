@@ -23,8 +23,8 @@ def with_unbiased_variance(backbone: keras.Model) -> keras.Model:
     if _has(backbone, old) and not _is_exchangeable(backbone):
         raise ValueError(
             "expected a functional or sequential backbone, whose batch normalisations can be "
-            "exchanged; use unbiased_variance=False with others. "
-            f"Received: {type(backbone).__name__}"
+            f"exchanged. Received: {type(backbone).__name__}. Use unbiased_variance=False with "
+            "others."
         )
     return _exchanged(backbone, old, UnbiasedBatchNormalization)
 

@@ -87,8 +87,8 @@ def _check_input_shape(input_shape: tuple[int, int, int]) -> None:
     """Refuse what is too small for the last pooling."""
     if len(input_shape) != 3 or input_shape[2] != 3 or min(input_shape[:2]) < _MIN_SIZE:
         raise ValueError(
-            f"input_shape must be (height, width, 3) with height and width at least {_MIN_SIZE}. "
-            f"Received: input_shape={input_shape}"
+            "expected input_shape to be (height, width, 3) with height and width at least "
+            f"{_MIN_SIZE}. Received: input_shape={input_shape}"
         )
 
 

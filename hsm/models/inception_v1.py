@@ -112,8 +112,8 @@ def _check_input_shape(input_shape: tuple[int, int, int]) -> None:
     """Refuse what has other channels or is too small for the last block."""
     if len(input_shape) != 3 or input_shape[2] != 3 or min(input_shape[:2]) < _MIN_SIZE:
         raise ValueError(
-            f"input_shape must be (height, width, 3) with height and width at least {_MIN_SIZE}. "
-            f"Received: input_shape={input_shape}"
+            "expected input_shape to be (height, width, 3) with height and width at least "
+            f"{_MIN_SIZE}. Received: input_shape={input_shape}"
         )
 
 
@@ -122,14 +122,16 @@ def _check_options(
 ) -> None:
     """Refuse options out of range, and torchvision's weights in slim's network."""
     if not 0 <= momentum <= 1:
-        raise ValueError(f"momentum must be from 0 to 1. Received: momentum={momentum}")
+        raise ValueError(f"expected momentum to be from 0 to 1. Received: momentum={momentum}")
     if padding not in _PADDINGS:
-        raise ValueError(f'padding must be "same" or "symmetric". Received: padding={padding!r}')
+        raise ValueError(
+            f'expected padding to be "same" or "symmetric". Received: padding={padding!r}'
+        )
     torchvision = weights is not None and os.fspath(weights).endswith(".pth")
     if torchvision and not (padding == "symmetric" and scale):
         raise ValueError(
-            'weights of torchvision (.pth) need padding="symmetric" and scale=True, as they were '
-            f"trained. Received: padding={padding!r}, scale={scale}"
+            'expected padding="symmetric" and scale=True with weights of torchvision (.pth), as '
+            f"they were trained. Received: padding={padding!r}, scale={scale}"
         )
 
 

@@ -56,7 +56,7 @@ def load_keras_file(path: str) -> keras.Model:
     """
     if not os.path.isfile(path):
         raise FileNotFoundError(
-            f"expected a .keras file that exists; check the path. Received: name={path!r}"
+            f"expected a .keras file that exists. Received: name={path!r}. Check the path."
         )
     _check_size(path)
     model = _load(path)
@@ -73,8 +73,8 @@ def _check_size(path: str) -> None:
         raise _unreadable(path, error) from error
     if described > _MOST_GAINED * os.path.getsize(path) + _ALWAYS:
         raise ValueError(
-            f"{path}: expected a model that Keras saved as .keras, but it describes a network of "
-            f"{described:,} bytes, more than the file has. It is damaged; get it again."
+            f"{path}: expected a model that Keras saved as .keras. Received: a description of a "
+            f"network of {described:,} bytes, more than the file has. It is damaged; get it again."
         )
 
 
@@ -94,7 +94,7 @@ def _check_finite(model: keras.Model, path: str) -> None:
         value = np.asarray(variable)
         if "float" in value.dtype.name and not np.isfinite(value.astype(np.float32)).all():
             raise ValueError(
-                f"{path}: expected finite weights, but found NaN or infinity in {variable.path}. "
+                f"{path}: expected finite weights. Received: NaN or infinity in {variable.path}. "
                 "The file is damaged; get it again."
             )
 
@@ -110,7 +110,8 @@ def _load(path: str) -> keras.Model:
 def _unreadable(path: str, error: Exception) -> ValueError:
     """Return one error for the many kinds that Keras raises on files that it cannot read."""
     return ValueError(
-        f"{path}: expected a model that Keras saved as .keras, but it cannot be read: {error}"
+        f"{path}: expected a model that Keras saved as .keras. Received: a file that cannot be "
+        f"read: {error}"
     )
 
 
@@ -125,7 +126,7 @@ def _check_input(model: keras.Model, input_shape: tuple[int, int, int], path: st
     )
     if not fits:
         raise ValueError(
-            f"{path}: expected a model with one input of shape {expected}, but found {found}. "
+            f"{path}: expected a model with one input of shape {expected}. Received: {found}. "
             "Choose the image size that the model was built for."
         )
 
@@ -135,6 +136,6 @@ def _check_output(model: keras.Model, path: str) -> None:
     found = model.output_shape
     if not (isinstance(found, tuple) and len(found) == 2 and isinstance(found[1], int)):
         raise ValueError(
-            f"{path}: expected a model with features [batch, d] as its one output, but found shape "
+            f"{path}: expected a model with features [batch, d] as its one output. Received: shape "
             f"{found}. Save it with a global pooling as its last layer, and without a top."
         )

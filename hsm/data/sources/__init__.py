@@ -57,7 +57,7 @@ def load_source(  # noqa: PLR0913
     _check_choice("split", split, SPLITS)
     if validation_classes and split != ALL:
         raise ValueError(
-            f"Argument `validation_classes` goes with split={ALL}. Received: "
+            f"expected `validation_classes` with split={ALL} only. Received: "
             f"validation_classes={validation_classes:g} and split={split}"
         )
     _check_choice("on_bad_image", on_bad_image, ("error", "skip"))
@@ -83,6 +83,5 @@ def load_source(  # noqa: PLR0913
 def _check_choice(argument: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise ValueError(
-            f"Argument `{argument}` must be one of {', '.join(choices)}. "
-            f"Received: {argument}={value}"
+            f"expected `{argument}` to be one of {', '.join(choices)}. Received: {argument}={value}"
         )

@@ -30,10 +30,11 @@ def bad_files(
     names = {path: Path(path).relative_to(folder).as_posix() for path in reasons}
     if reasons and on_bad_image == "error":
         named = [f"{names[path]}: {reason}" for path, reason in reasons.items()]
+        listed = shortened(named, separator="\n  ")
         raise ValueError(
-            f"{len(reasons):,} of {len(paths):,} images in {folder} cannot be used. {remedy}, or "
-            "leave them out with `on_bad_image='skip'`. They are:\n  "
-            + shortened(named, separator="\n  ")
+            f"{folder}: expected images that can be decoded. Received: {len(reasons):,} of "
+            f"{len(paths):,} that cannot. {remedy}, or leave them out with `on_bad_image='skip'`. "
+            f"They are:\n  {listed}"
         )
     return names
 

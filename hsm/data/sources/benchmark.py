@@ -92,11 +92,11 @@ def find(name: str, data_dir: str | None) -> Listing:
         )
     if listing is None:
         raise FileNotFoundError(
-            f"Argument `data_dir` must be the folder of data set {name}, or hold it: "
+            f"expected `data_dir` to be the folder of data set {name}, or to hold it: "
             f"{facts(name).obtain}; or what TensorFlow Datasets prepared as "
             f"{data_set.PREPARED_BY_TFDS.name}. Received: data_dir={data_dir}, and {root} "
             f"{_found_instead(name, root)}. `python -m hsm.experiments.prepare` says where to get "
-            "it"
+            "it."
         )
     return listing
 
@@ -157,6 +157,6 @@ def _check_same_classes(splits: dict[str, Split], same: dict[str, str]) -> None:
     for role, other in same.items():
         if role in splits and splits[role].class_names != splits[other].class_names:
             raise ValueError(
-                f"After images that cannot be read were left out, the {role} and the {other} part "
-                "must still have the same classes. Received: others. Unpack the archive again"
+                f"expected the {role} and the {other} part to have the same classes, also without "
+                "the images that cannot be read. Received: others. Unpack the archive again."
             )

@@ -128,8 +128,8 @@ def _refuse_half(root: Path) -> None:
     files = {name: path for layout in layouts for name, path in layout.items()}
     if any(files.values()):
         raise FileNotFoundError(
-            f"Cars196 in {root} must have {' or '.join(', '.join(layout) for layout in layouts)}. "
-            f"Received: only {', '.join(name for name in files if files[name])}. Unpack the rest "
-            "beside it; the devkit's cars_test_annos.mat has no classes and does not replace "
-            f"{_TWO_FILES[TEST]}"
+            f"{root}: expected {' or '.join(', '.join(layout) for layout in layouts)}. Received: "
+            f"only {', '.join(name for name in files if files[name])}. Unpack the rest beside it; "
+            "the devkit's cars_test_annos.mat has no classes and does not replace "
+            f"{_TWO_FILES[TEST]}."
         )

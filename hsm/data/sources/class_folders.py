@@ -46,13 +46,13 @@ def images_by_class(root: Path, left_out: LeftOutCounter) -> ByClass:
             left_out.add(EMPTY, folder)
     if not found:
         raise ValueError(
-            f"{os.path.abspath(root)} must hold one folder a class, with pictures directly in it. "
+            f"{os.path.abspath(root)}: expected one folder a class, with pictures directly in it. "
             f"Received: {what_lies_in(root)}"
         )
     if buried:
         raise ValueError(
-            f"Every class folder in {os.path.abspath(root)} must hold its pictures directly. "
-            f"Received pictures in folders below: {_named(buried)}. Move them up, or take what is "
+            f"{os.path.abspath(root)}: expected every class folder to hold its pictures directly. "
+            f"Received: pictures in folders below: {_named(buried)}. Move them up, or take what is "
             f"no class out; if all classes lie below {next(iter(buried))}, use "
             f"data_dir={root / next(iter(buried))}"
         )
@@ -87,9 +87,9 @@ def _by_name(found: dict[Path, list[Path]]) -> ByClass:
         if name in by_class:
             twins = (ascii(by_class[name][0].parent.name), ascii(folder.name))
             raise ValueError(
-                f"Class folders must differ in their names. Received: {name} twice in "
+                f"expected class folders that differ in their names. Received: {name} twice in "
                 f"{folder.parent}, with its accents written in two ways, {' and '.join(twins)}. "
-                "Move the pictures of one into the other"
+                "Move the pictures of one into the other."
             )
         by_class[name] = pictures
     return dict(sorted(by_class.items()))

@@ -62,8 +62,8 @@ def _check_no_half(root: Path) -> None:
     half = locate(root, "cub200", _IMAGES)
     if half is not None and (half.parent / "images").is_dir():
         raise FileNotFoundError(
-            f"{half.parent} has {_IMAGES}, but no {_LABELS}: the archive is not wholly unpacked. "
-            "Unpack it again"
+            f"{half.parent}: expected {_IMAGES} and {_LABELS}. Received: the first alone, of an "
+            "archive that is not wholly unpacked. Unpack it again."
         )
 
 
@@ -72,8 +72,8 @@ def _by_image(path: Path, column: str) -> dict[str, str]:
     found = dict(zip(numbers, values, strict=True))
     if len(found) != len(numbers):
         raise ValueError(
-            f"{path} must list every image once. Received: {len(numbers):,} lines on "
-            f"{len(found):,} images. The file is not the original: unpack the archive again"
+            f"{path}: expected every image once. Received: {len(numbers):,} lines on "
+            f"{len(found):,} images. The file is not the original: unpack the archive again."
         )
     return found
 
@@ -83,9 +83,9 @@ def _numbers(path: Path, column: str, names: dict[str, str], *, among: range) ->
     by_image = _by_image(path, column)
     if by_image.keys() != names.keys():
         raise ValueError(
-            f"{_IMAGES} and {path.name} must list the same images. Received: {len(names):,} and "
-            f"{len(by_image):,} images in {path.parent}: one of the files is short. Unpack the "
-            "archive again"
+            f"{path.parent}: expected the same images in {_IMAGES} and {path.name}. Received: "
+            f"{len(names):,} and {len(by_image):,} images, as one of the files is short. Unpack "
+            "the archive again."
         )
     return as_numbers([by_image[image] for image in names], path, column, among=among)
 

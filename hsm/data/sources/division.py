@@ -91,8 +91,9 @@ class Division:
     def _all(self, root: Path, left_out: LeftOutCounter, asked: float) -> Sides:
         if self.train_classes is not None:
             raise ValueError(
-                "`train_classes` names the classes of a division in two, and here all classes "
-                "train: leave it out, or hold classes out with `validation_classes`"
+                "expected `train_classes` only where the classes are divided in two. Received: "
+                "`train_classes`, and all classes train. Leave it out, or hold classes out with "
+                "`validation_classes`."
             )
         is_flat = self.layout == CLASSES
         by_class = (

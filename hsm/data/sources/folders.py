@@ -57,17 +57,17 @@ def check_unpacked(folder: Path, paths: Sequence[Path], annotation: Path) -> Non
     for path in paths:
         if folder not in path.parents or ".." in path.relative_to(folder).parts:
             raise ValueError(
-                f"{annotation} must list images in {folder}. Received: {os.fspath(path)[:200]!r}, "
-                "which is not. The file is not the original: get it again"
+                f"{annotation}: expected images in {folder}. Received: {os.fspath(path)[:200]!r}, "
+                "which is not. The file is not the original: get it again."
             )
     parents = {path.parent for path in paths}
     present = {parent: set(os.listdir(parent)) if parent.is_dir() else set() for parent in parents}
     missing = [path for path in paths if path.name not in present[path.parent]]
     if missing:
         raise FileNotFoundError(
-            f"{len(missing):,} of {len(paths):,} images that {annotation} lists are not in "
-            f"{folder}, for example {missing[0].relative_to(folder)}: the archive is not wholly "
-            "unpacked. Unpack it again"
+            f"{folder}: expected the {len(paths):,} images that {annotation} lists. Received: all "
+            f"but {len(missing):,}, such as {missing[0].relative_to(folder)}, from an archive that "
+            "is not wholly unpacked. Unpack it again."
         )
 
 

@@ -76,13 +76,13 @@ def _check_partition(partition: Path, parts: list[str]) -> None:
     (stated,) = as_numbers([first], partition, "its first line", among=range(10**9))
     if stated != len(parts):
         raise ValueError(
-            f"{partition} must list as many images as its first line says, {stated:,}. "
-            f"Received: {len(parts):,}. The file is short: get it again"
+            f"{partition}: expected as many images as the first line says, {stated:,}. Received: "
+            f"{len(parts):,}. The file is short: get it again."
         )
     if unknown := sorted(set(parts) - set(PARTS)):
         raise ValueError(
-            f"{partition} must put every image into one of {', '.join(PARTS)}. "
-            f"Received: {unknown[0]!r}. The file is not the original: get it again"
+            f"{partition}: expected every image to be in one of {', '.join(PARTS)}. Received: "
+            f"{unknown[0]!r}. The file is not the original: get it again."
         )
 
 
@@ -101,8 +101,8 @@ def _image_folder(partition: Path) -> Path:
                 return place / name
     packed = [p for place in places for p in sorted(place.glob("img*.zip"))]
     raise FileNotFoundError(
-        f"{partition} is there, but not the folder img/ with the images: neither in {places[0]} "
-        f"nor in {places[1]}. Unpack {packed[0] if packed else 'img.zip in one of them'}"
+        f"{partition}: expected the folder img/ with the images beside it. Received: none in "
+        f"{places[0]} or {places[1]}. Unpack {packed[0] if packed else 'img.zip in one of them'}."
     )
 
 
@@ -114,6 +114,6 @@ def _check_no_half(root: Path) -> None:
     found = locate(root, "inshop", *(f"{folder}/WOMEN" for folder in folders))
     if found is not None:
         raise FileNotFoundError(
-            f"{found.parent} has photographs, but {_PARTITION}, which says which of them train, is "
-            f"missing. Put it beside the folder {_IMAGES}/, or into Eval/"
+            f"{found.parent}: expected {_PARTITION}, which says which of the photographs train. "
+            f"Received: photographs alone. Put it beside the folder {_IMAGES}/, or into Eval/."
         )

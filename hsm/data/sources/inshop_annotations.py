@@ -65,13 +65,13 @@ def read_annotations(split: Split) -> Annotations:
     if files is None:
         raise ValueError(
             f"expected {LANDMARKS}, {BOXES} and {ATTRIBUTES} near the photographs of {_IMAGES}/. "
-            "Received: photographs without them. Put them into Anno/"
+            "Received: photographs without them. Put them into Anno/."
         )
     categories = np.asarray(split.extras[SUPER_CLASSES])
     if categories.max() >= NUM_CATEGORIES:
         raise ValueError(
             f"expected at most {NUM_CATEGORIES} folders of categories such as WOMEN/Dresses. "
-            f"Received: {categories.max() + 1}. Unpack the archive again"
+            f"Received: {categories.max() + 1}. Unpack the archive again."
         )
     names = [_name(path) for path in _paths(split)]
     landmarks = read_landmarks(files[LANDMARKS], names)

@@ -60,8 +60,8 @@ class Listing:
 
     def _misfit(self, expected: str, received: str) -> ValueError:
         return ValueError(
-            f"The annotations of {self.folder} must list {expected}. Received: {received}. They "
-            "are damaged, or not the original: unpack the archive again"
+            f"{self.folder}: expected annotations of {expected}. Received: {received}. They are "
+            "damaged, or not the original: unpack the archive again."
         )
 
 

@@ -77,8 +77,8 @@ def _divided(source: ImageSource, options: LoadOptions) -> ImageSource:
 def _folder(name: str, options: LoadOptions) -> str:
     if not options.data_dir:
         raise ValueError(
-            f"Data set {name} needs `data_dir`, a folder that holds {facts(name).obtain}. "
-            f"Received: data_dir={options.data_dir}"
+            f"expected `data_dir`, a folder that holds {facts(name).obtain}, for the data set "
+            f"{name}. Received: data_dir={options.data_dir}"
         )
     return options.data_dir
 

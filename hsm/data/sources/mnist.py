@@ -67,8 +67,8 @@ def _read(folder: Path | None) -> tuple[_Part, _Part]:
         return _from_archive(_keras_file())
     places = str(folder) if folder else f"{root / 'mnist'} and {_keras_file()}"
     raise FileNotFoundError(
-        f"Data set mnist needs `data_dir`, a folder that holds {facts('mnist').obtain}. "
-        f"Received: data_dir={folder}; it is not in {places}"
+        f"expected `data_dir`, a folder that holds {facts('mnist').obtain}, for the data set "
+        f"mnist. Received: data_dir={folder}; it is not in {places}"
     )
 
 
@@ -85,8 +85,8 @@ def _from_archive(path: Path) -> tuple[_Part, _Part]:
         x_train, y_train, x_test, y_test = (arrays[name] for name in names)
     except (KeyError, ValueError) as error:
         raise ValueError(
-            f"{path} must hold the arrays {', '.join(names)}, as Keras' mnist.npz does, but cannot "
-            f"be read: {error}. Get it again"
+            f"{path}: expected the arrays {', '.join(names)}, as Keras' mnist.npz has. Received: a "
+            f"file that cannot be read: {error}. Get it again."
         ) from error
     for x, y in ((x_train, y_train), (x_test, y_test)):
         _check(path, x, y)
@@ -98,9 +98,9 @@ def _check(path: Path, pixels: np.ndarray, labels: np.ndarray) -> None:
     fits = fits and labels.dtype.kind in "iu" and labels.shape == pixels.shape[:1]
     if not fits or set(np.unique(labels)) != set(range(_CLASSES)):
         raise ValueError(
-            f"{path} must hold uint8 images of {_SIDE}x{_SIDE} pixels and as many labels, all of "
+            f"{path}: expected uint8 images of {_SIDE}x{_SIDE} pixels and as many labels, all of "
             f"the digits 0 to 9 among them. Received: {pixels.dtype} images of shape "
-            f"{pixels.shape} and {labels.dtype} labels of shape {labels.shape}. Get it again"
+            f"{pixels.shape} and {labels.dtype} labels of shape {labels.shape}. Get it again."
         )
 
 

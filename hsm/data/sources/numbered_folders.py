@@ -91,9 +91,9 @@ def _without_zero_shot_parts(listing: Listing) -> Listing:
     if trained.max() > tested.min():
         late, early = listing.class_names[trained.max()], listing.class_names[tested.min()]
         raise ValueError(
-            f"the train/ of {listing.folder} must hold the first classes and test/ the others, as "
+            f"{listing.folder}: expected the first classes in train/ and the others in test/, as "
             f"in the paper. Received: {late} in train/ and {early} in test/. Move the class "
-            "folders, or put all of them into one folder: their numbers give the split"
+            "folders, or put all of them into one folder: their numbers give the split."
         )
     return replace(
         listing,

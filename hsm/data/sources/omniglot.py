@@ -48,7 +48,7 @@ def load(data_dir: str, *, limit: int | None = None) -> ImageSource:
     unseen = {name: drawings for name, drawings in test.items() if name not in train}
     if len(unseen) < 2:
         raise ValueError(
-            f"{test_zip} must hold at least two characters that {train_zip} does not. "
+            f"{test_zip}: expected at least two characters that {train_zip} does not hold. "
             f"Received: {len(unseen)}"
         )
     return ImageSource(
@@ -66,8 +66,8 @@ def _find_zips(folder: Path) -> tuple[Path, Path]:
             if (home / train).is_file() and (home / test).is_file():
                 return home / train, home / test
     raise FileNotFoundError(
-        f"Argument `data_dir` must be a folder that holds {facts('omniglot').obtain}. "
-        f"Received: data_dir={folder}, which does not"
+        f"expected `data_dir` to be a folder that holds {facts('omniglot').obtain}. Received: "
+        f"data_dir={folder}, which does not"
     )
 
 
@@ -76,19 +76,22 @@ def _read_zip(path: Path) -> _Drawings:
     try:
         members = read_members(path, _is_drawing)
     except ValueError as error:
-        raise ValueError(f"{path} is not a whole zip file ({error}): download it again") from error
+        raise ValueError(
+            f"{path}: expected a whole zip file. Received: a file that cannot be read ({error}). "
+            "Download it again."
+        ) from error
     drawings: _Drawings = {}
     for name, content in members:
         if content[_SIZE] != _SIDE.to_bytes(4, "big") * 2:
             raise ValueError(
-                f"{path} must hold PNGs of {_SIDE}x{_SIDE} pixels. Received: {name[:200]!r}, which "
-                "is none: download it again"
+                f"{path}: expected PNGs of {_SIDE}x{_SIDE} pixels. Received: {name[:200]!r}, which "
+                "is none. Download it again."
             )
         character = "/".join(PurePosixPath(name).parts[-3:-1])
         drawings.setdefault(character, []).append((f"{path}: {name}", content))
     if len(drawings) < 2:
         raise ValueError(
-            f"{path} must hold drawings as <set>/<alphabet>/<character>/<drawing>.png of at least "
+            f"{path}: expected drawings as <set>/<alphabet>/<character>/<drawing>.png of at least "
             f"two characters. Received: {len(drawings)} characters"
         )
     return drawings
@@ -115,6 +118,7 @@ def _decoded(name: str, content: bytes) -> np.ndarray:
         pixels: np.ndarray = tf.io.decode_png(content, images.CHANNELS).numpy()
     except tf.errors.OpError as error:
         raise ValueError(
-            f"{name} cannot be decoded as a PNG ({error.message}): download it again"
+            f"{name}: expected a PNG. Received: a file that cannot be decoded ({error.message}). "
+            "Download it again."
         ) from error
     return pixels

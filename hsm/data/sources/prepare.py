@@ -80,7 +80,7 @@ def write_copy(  # noqa: PLR0913
     """
     if encoding not in ENCODERS:
         raise ValueError(
-            f"Argument `encoding` must be one of {', '.join(ENCODERS)}. Received: {encoding}"
+            f"expected `encoding` to be one of {', '.join(ENCODERS)}. Received: {encoding}"
         )
     make_output_folder(folder)
     with holding(folder):
@@ -133,13 +133,13 @@ def _claimed(folder: Path, plan: Manifest) -> Manifest:
     begun = _begun(folder)
     if begun is None and any(path.name not in _BEFORE_THE_NOTE for path in folder.iterdir()):
         raise ValueError(
-            f"{folder} must be empty, or hold the beginning of this copy. Received: a folder with "
-            "other files. Name another folder"
+            f"{folder}: expected an empty folder, or the beginning of this copy. Received: a "
+            "folder with other files. Name another folder."
         )
     if begun is not None and _blank(begun) != plan:
         raise ValueError(
-            f"{folder} must be empty, or hold the beginning of this very copy. Received: another "
-            "copy, or its beginning. Remove it, or name another folder"
+            f"{folder}: expected an empty folder, or the beginning of this very copy. Received: "
+            "another copy, or its beginning. Remove it, or name another folder."
         )
     mark(folder)
     copy = begun or plan
@@ -213,4 +213,6 @@ def _undecodable(part: Files, max_pixels: int, error: tf.errors.OpError) -> Valu
         for path, reason in find_bad_images(paths, max_pixels=max_pixels).items()
     ]
     shown = "; ".join(itertools.islice(bad, 5)) or error.message.splitlines()[-1]
-    return ValueError(f"Every image must be readable. Received: {shown}. Unpack the archive again")
+    return ValueError(
+        f"expected images that can be read. Received: {shown}. Unpack the archive again."
+    )

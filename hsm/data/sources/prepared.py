@@ -82,9 +82,8 @@ class Manifest(JsonObject):
         counts = len(self.classes), len(self.parts), sum(shard.images for shard in self.shards)
         if len({*counts}) > 1:
             raise ValueError(
-                "expected as many classes, parts and records, received {:,}, {:,} and {:,}".format(
-                    *counts
-                )
+                "expected as many classes, parts and records. Received: "
+                + ", ".join(f"{count:,}" for count in counts)
             )
 
     def to_json(self) -> dict[str, Any]:
@@ -101,12 +100,12 @@ class Manifest(JsonObject):
         """
         if not isinstance(values, dict) or values.get("schema") != _SCHEMA:
             received = values.get("schema") if isinstance(values, dict) else values
-            raise ValueError(f"A manifest must be of schema {_SCHEMA}. Received: {received!r:.80}")
+            raise ValueError(f"expected a manifest of schema {_SCHEMA}. Received: {received!r:.80}")
         fields = {key: values[key] for key in values if key not in ("schema", "checksum")}
         manifest: Manifest = decode(cls, fields)
         # The first manifests have none.
         if "checksum" in values and values["checksum"] != _checksum({"schema": _SCHEMA, **fields}):
-            raise ValueError("its content is not that of its checksum")
+            raise ValueError("expected the content of the checksum. Received: another")
         return manifest
 
 
@@ -148,7 +147,7 @@ def read(root: Path, name: str) -> Listing | None:
     verify(folder)
     records = open_records([str(folder / shard.file) for shard in manifest.shards])
     if len(records) != len(manifest.classes):
-        raise _wrong(folder, f"hold {len(manifest.classes):,} images", f"{len(records):,}")
+        raise _wrong(folder, f"{len(manifest.classes):,} images", f"{len(records):,}")
     return Listing(
         folder=folder,
         images=EncodedImages(lambda record: records[record], np.arange(len(manifest.classes))),
@@ -174,9 +173,9 @@ def verify(folder: Path, progress: Callable[[int, int], None] | None = None) -> 
         path = folder / shard.file
         size = path.stat().st_size if path.is_file() else 0
         if size != shard.size:
-            raise _wrong(path, f"be of {shard.size:,} bytes", f"{size:,}")
+            raise _wrong(path, f"{shard.size:,} bytes", f"{size:,}")
         if (received := sha256(path)) != shard.sha256:
-            raise _wrong(path, f"have the SHA-256 {shard.sha256}", received)
+            raise _wrong(path, f"the SHA-256 {shard.sha256}", received)
         if progress:
             progress(done, len(shards))
 
@@ -198,14 +197,15 @@ def _name(path: Path) -> object:
 
 def _no_manifest(path: Path, error: Exception) -> ValueError:
     return ValueError(
-        f"{path} is not a manifest of a copy, or is damaged: {error}. Remove the folder, and write "
-        "the copy again with `python -m hsm.experiments.prepare`"
+        f"{path}: expected the manifest of a copy. Received: another file, or a damaged one: "
+        f"{error}. Remove the folder, and write the copy again with `python -m "
+        "hsm.experiments.prepare`."
     )
 
 
 def _wrong(path: Path, rule: str, received: str) -> ValueError:
     return ValueError(
-        f"{path} must {rule}, as {MANIFEST} says. Received: {received}. Run "
-        "`python -m hsm.experiments.prepare` again as when this copy was written: what is damaged "
-        "is written anew"
+        f"{path}: expected {rule}, as {MANIFEST} says. Received: {received}. Run `python -m "
+        "hsm.experiments.prepare` again as when this copy was written: what is damaged is written "
+        "anew."
     )

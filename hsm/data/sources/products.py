@@ -76,10 +76,10 @@ def _by_names(root: Path) -> Listing | None:
     distinct = {int(name) for name in names if name.isdecimal()}
     if not all(map(str.isdecimal, names)) or distinct != set(range(1, len(distinct) + 1)):
         raise FileNotFoundError(
-            f"{home} has the folders *_final/ with {len(images):,} images, but neither "
-            f"{' nor '.join(_LISTS.values())}. Which articles train does not follow from the "
-            "names, which begin with eBay's numbers: unpack both lists of "
-            "Stanford_Online_Products.zip beside the folders"
+            f"{home}: expected {' and '.join(_LISTS.values())}, which say which articles train, as "
+            "the names, which begin with eBay's numbers, do not. Received: the folders *_final/ "
+            f"with {len(images):,} images alone. Unpack both lists of Stanford_Online_Products.zip "
+            "beside the folders."
         )
     classes = np.array(names, np.int32) - 1
     return Listing(

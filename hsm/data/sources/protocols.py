@@ -109,9 +109,9 @@ def _dealt(split: Split, what: str) -> tuple[Split, Split, tuple[str, ...]]:
     kept = np.flatnonzero(counts >= 2)
     if len(kept) < 2:
         raise ValueError(
-            f"Two classes or more must have two or more {what} each, to divide them. Received: "
+            f"expected two classes or more with two or more {what} each, to divide them. Received: "
             f"{len(kept)} of {split.num_classes} classes. Use another data set, or a larger part "
-            "of it"
+            "of it."
         )
     chosen = [np.flatnonzero(split.labels == label) for label in kept]
     halves = [

@@ -73,8 +73,8 @@ def joined(first: Images, second: Images) -> Images:
     ):
         return EncodedImages(first.read, np.concatenate([first.records, second.records]))
     raise ValueError(
-        "The parts of a data set must be of one form: pixels, paths, or records of the same files. "
-        f"Received: {type(first).__name__} and {type(second).__name__}"
+        "expected parts of one form: pixels, paths, or records of the same files. Received: "
+        f"{type(first).__name__} and {type(second).__name__}"
     )
 
 
@@ -102,12 +102,12 @@ class Split:
         """Raise ValueError when images, labels and class names do not fit together."""
         if len(self.images) != len(self.labels):
             raise ValueError(
-                "Arguments `images` and `labels` must have the same length. "
-                f"Received: {len(self.images)} images and {len(self.labels)} labels"
+                f"expected `images` and `labels` of the same length. Received: {len(self.images)} "
+                f"images and {len(self.labels)} labels"
             )
         if not np.array_equal(np.unique(self.labels), np.arange(self.num_classes)):
             raise ValueError(
-                "Argument `labels` must hold every one of 0..C-1, where C is the number of "
+                "expected `labels` to hold every one of 0..C-1, where C is the number of "
                 f"`class_names`. Received: C={self.num_classes} and labels {np.unique(self.labels)}"
             )
 

@@ -34,17 +34,18 @@ def read_parts(root: Path, left_out: LeftOutCounter) -> Parts:
             left_out.add(OTHER_PARTS, folder)
         elif part in found:
             raise ValueError(
-                f"{root} must hold each part once. Received: {found[part].name}/ and "
-                f"{folder.name}/. Rename one of them"
+                f"{root}: expected each part once. Received: {found[part].name}/ and "
+                f"{folder.name}/. Rename one of them."
             )
         else:
             found[part] = folder
     if TRAIN not in found or len(found) < 2:
         names = ", ".join(f"{folder.name}/" for folder in folders) or "no folder"
         raise ValueError(
-            f"With folder_layout=split, {root} must hold train/, and test/ or val/ or both (also "
-            f"called {', '.join(name for names in PART_NAMES.values() for name in names[1:])}). "
-            f"Received: {names}. If its folders are the classes, use folder_layout=classes"
+            f"{root}: expected train/, and test/ or val/ or both (also called "
+            f"{', '.join(name for names in PART_NAMES.values() for name in names[1:])}) with "
+            f"`folder_layout=split`. Received: {names}. If its folders are the classes, use "
+            "`folder_layout=classes`."
         )
     return {part: images_by_class(folder, left_out) for part, folder in found.items()}
 
@@ -77,11 +78,11 @@ def have_the_same_classes(parts: Parts) -> bool:
     if others <= trained:
         return True
     raise ValueError(
-        "The parts must have the same classes, or the training part none that is tested. Received: "
-        f"{len(shared):,} classes in both ({shortened(sorted(shared))}), and "
+        "expected parts with the same classes, or a training part without any class that is "
+        f"tested. Received: {len(shared):,} classes in both ({shortened(sorted(shared))}), and "
         f"{len(others - trained):,} that do not train ({shortened(sorted(others - trained))}). "
-        "Name the classes that train with train_classes: the others are tested, whatever part "
-        "their pictures are in"
+        "Name the classes that train with `train_classes`: the others are tested, in any part that "
+        "their pictures are in."
     )
 
 
@@ -94,9 +95,9 @@ def check_same_classes(parts: Parts) -> None:
     differing = sorted(set(parts[TRAIN]) ^ set(tested(parts)))
     if differing:
         raise ValueError(
-            "To classify, the training and the tested part must have the same classes. Received: "
+            "expected the same classes in the training and the tested part, to classify. Received: "
             f"{len(differing):,} in one of them alone ({shortened(differing)}). Complete or remove "
-            "them"
+            "them."
         )
 
 

@@ -33,14 +33,15 @@ def check_split(name: str, split: str, expected: Mapping[str, Expected], listing
     """Raise ValueError if data set `name` has no such split, or this copy does not say it."""
     if split not in expected:
         raise ValueError(
-            f"Argument `split` of {name} must be one of {', '.join(expected)}. "
-            f"Received: split={split}"
+            f"expected `split` of {name} to be one of {', '.join(expected)}. Received: "
+            f"split={split}"
         )
     if not expected[split].by_class and UNSAID in listing.parts:
         raise ValueError(
-            f"The split {split} of {name} needs to know which images train. {listing.folder} does "
-            "not say it: for cub200 add train_test_split.txt, for cars196 take a copy with "
-            "annotations, or for either one whose folders train/ and test/ hold all classes"
+            f"{listing.folder}: expected to know which images train in the split {split} of "
+            f"{name}. Received: files that do not tell. For cub200 add train_test_split.txt, for "
+            "cars196 take a copy with annotations, or for either one whose folders train/ and "
+            "test/ hold all classes."
         )
 
 
@@ -60,10 +61,10 @@ def check_counts(name: str, expected: Mapping[str, Expected], listing: Listing) 
             received = Count(len(indices), len(np.unique(listing.classes[indices])))
             if received != required:
                 raise ValueError(
-                    f"The {role} part of {name} ({split} split) must have {required}. Received: "
-                    f"{received}, from {_sources(listing, indices)} in {listing.folder}. It is "
+                    f"{listing.folder}: expected {required} in the {role} part of {name} ({split} "
+                    f"split). Received: {received}, from {_sources(listing, indices)}. It is "
                     "short, or not the original: unpack the archive again, or get it anew, as "
-                    "`python -m hsm.experiments.prepare` says"
+                    "`python -m hsm.experiments.prepare` says."
                 )
         classes = {role: listing.classes[indices] for role, indices in parts.items()}
         where = f"{name} in {listing.folder}"
@@ -83,11 +84,11 @@ def _check_classes(name: str, classes: Parts, *, unseen: bool) -> None:
     shared = np.intersect1d(classes[TRAIN], classes[TEST])
     if unseen and len(shared):
         raise ValueError(
-            f"The test classes of {name} must not train. Received: {len(shared):,} classes that "
-            "do both. The annotation files are not the original: unpack the archive again"
+            f"expected test classes of {name} that do not train. Received: {len(shared):,} classes "
+            "that do both. The annotation files are not the original: unpack the archive again."
         )
     if GALLERY in classes and set(classes[GALLERY]) != set(classes[TEST]):
         raise ValueError(
-            f"The gallery of {name} must have the classes of the queries. Received: other "
-            "classes. The annotation files are not the original: unpack the archive again"
+            f"expected a gallery of {name} with the classes of the queries. Received: other "
+            "classes. The annotation files are not the original: unpack the archive again."
         )

@@ -64,13 +64,13 @@ def read(root: Path, tfds_set: TfdsSet) -> Listing | None:
         return None
     folder = read_info(path)
     if missing := set(tfds_set.parts) - folder.files.keys():
-        raise _broken(path, f"it has no split {min(missing)}")
+        raise _broken(path, f"no split {min(missing)}")
     files = [folder.files[part] for part in tfds_set.parts]
     counts = [sum(lengths.values()) for lengths in files]
     paths = [os.fspath(file) for lengths in files for file in lengths]
     records, labels = _scanned(paths, folder, tfds_set.label)
     if len(labels) != sum(counts):
-        raise _broken(path, f"it has {len(labels):,} of {sum(counts):,} records")
+        raise _broken(path, f"{len(labels):,} of {sum(counts):,} records")
     classes, class_names = _named(labels, folder, tfds_set.label)
     return Listing(
         folder=path,
@@ -144,7 +144,8 @@ def _scanned(
 
 def _broken(folder: Path, reason: str) -> ValueError:
     return ValueError(
-        f"{folder} cannot be read whole: {reason}. Let TensorFlow Datasets prepare it again"
+        f"{folder}: expected what TensorFlow Datasets prepared. Received: {reason}. Let it prepare "
+        "the data set again."
     )
 
 
@@ -156,9 +157,9 @@ def _opener(folder: TfdsFolder) -> Callable[[Sequence[str]], _Records]:
     }
     if folder.file_format not in openers:
         raise ValueError(
-            f"{folder.path} must hold TFRecord or ArrayRecord files. Received: "
-            f"{folder.file_format[:80]}. Prepare it again: "
-            'tfds.builder(name, file_format="tfrecord").download_and_prepare()'
+            f"{folder.path}: expected TFRecord or ArrayRecord files. Received: "
+            f"{folder.file_format[:80]}. Prepare it again: `tfds.builder(name, "
+            'file_format="tfrecord").download_and_prepare()`.'
         )
     return openers[folder.file_format]
 
@@ -170,7 +171,7 @@ def _features(record: bytes) -> Any:
 def _label(record: bytes, name: str) -> int | str:
     features = _features(record)
     if len(features["image"].bytes_list.value) != 1:
-        raise ValueError("a record has no image")
+        raise ValueError("expected an image in every record. Received: a record without")
     feature = features[name]
     if feature.int64_list.value:
         return feature.int64_list.value[0]
@@ -191,5 +192,5 @@ def _named(
     numbers = np.array([-1 if isinstance(label, str) else label for label in labels])
     most = _MOST_CLASSES if (names := folder.class_names(feature)) is None else len(names)
     if numbers.min() < 0 or numbers.max() >= most:
-        raise _broken(folder.path, f"its {feature} is not always one of {most:,} classes")
+        raise _broken(folder.path, f"a {feature} that is not always one of {most:,} classes")
     return numbers.astype(np.int32), names or tuple(map(str, range(numbers.max() + 1)))

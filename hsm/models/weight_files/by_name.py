@@ -27,15 +27,15 @@ def assign_by_name(
     Raises:
         ValueError: If a variable is missing, has another shape or is not of finite numbers, or
             the file has a scale for a batch normalisation without one. The file's name of the
-            variable is given, with what was expected and what was found.
+            variable is given, with what was expected and what was received.
     """
     pairs = list(_pairs(model, name_of))
     for variable, name in pairs:
         problem = _mismatch(tuple(variable.shape), arrays, name)
         if problem:
             raise ValueError(
-                f"{path} does not fit the model {model.name}: expected the variable {name} of "
-                f"shape {tuple(variable.shape)}, but found {problem}. Give a file of the same "
+                f"{path}: expected weights of the model {model.name}, with the variable {name} of "
+                f"shape {tuple(variable.shape)}. Received: {problem}. Give a file of the same "
                 "network."
             )
     _check_scales(model, arrays, name_of, path=path)
@@ -80,7 +80,7 @@ def _check_scales(
             name = name_of(layer.name, "gamma")
             if name in arrays:
                 raise ValueError(
-                    f"{path} does not fit the model {model.name}: expected no scale of batch "
-                    f"normalisation, but found the variable {name}. Build the model with "
+                    f"{path}: expected weights of the model {model.name}, without a scale of batch "
+                    f"normalisation. Received: the variable {name}. Build the model with "
                     "scale=True."
                 )

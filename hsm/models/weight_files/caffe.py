@@ -38,8 +38,8 @@ def read_caffemodel(path: str | os.PathLike[str]) -> Weights:
     layers = [layer for layer in (*net.layers, *net.layer) if layer.blobs]
     if not layers:
         raise ValueError(
-            f"{os.fspath(path)}: expected a .caffemodel with weights, but found no layer that has "
-            "any. Is it a file of another kind, or empty? Get it again."
+            f"{os.fspath(path)}: expected a .caffemodel with weights. Received: no layer that has "
+            "any. The file is of another kind, or empty; get it again."
         )
     return {layer.name: _blobs(layer, path) for layer in layers}
 
@@ -67,14 +67,14 @@ def _parse(path: str | os.PathLike[str]) -> Any:
     except DecodeError as error:
         # What was parsed before the error stays in the message; its last layer may lack its name.
         names = [layer.name for layer in (*net.layers, *net.layer) if layer.name]
-        found = (
-            f"which break off after layer {names[-1]}. The file is truncated or damaged"
+        fault, cause = (
+            (f"which break off after layer {names[-1]}", "truncated or damaged")
             if names
-            else "which do not begin as one. The file is of another kind, or truncated"
+            else ("which do not begin as one", "of another kind, or truncated")
         )
         raise ValueError(
-            f"{os.fspath(path)}: expected a .caffemodel, one whole protobuf message, but found "
-            f"{len(content)} bytes {found}; get it again."
+            f"{os.fspath(path)}: expected a .caffemodel, one whole protobuf message. Received: "
+            f"{len(content)} bytes {fault}. The file is {cause}; get it again."
         ) from error
     return net
 
@@ -88,7 +88,7 @@ def _blobs(layer: Any, path: str | os.PathLike[str]) -> list[np.ndarray]:
         if count != values.size or min(shape, default=0) < 0 or len(shape) > _MOST_AXES:
             raise ValueError(
                 f"{os.fspath(path)}: layer {layer.name}: expected {count} values in blob {index}, "
-                f"whose shape is {reprlib.repr(shape)}, but found {values.size}. The file is "
+                f"whose shape is {reprlib.repr(shape)}. Received: {values.size}. The file is "
                 "damaged; get it again."
             )
         arrays.append(values.reshape(shape))

@@ -38,16 +38,17 @@ def read_checkpoint(path: str) -> dict[str, np.ndarray]:
     prefix = path.removesuffix(".index")
     if not (os.path.isfile(prefix) or os.path.isfile(f"{prefix}.index")):
         raise FileNotFoundError(
-            "weights must be a checkpoint that exists, a .ckpt file or an .index with its data "
-            f"beside it; check the path. Received: weights={path!r}"
+            "expected weights to be a checkpoint that exists, a .ckpt file or an .index with its "
+            f"data beside it. Received: weights={path!r}. Check the path."
         )
     try:
         reader = tf.train.load_checkpoint(prefix)
         return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
     except Exception as error:  # TensorFlow raises errors of many kinds for damaged bytes.
         raise ValueError(
-            f"{path}: expected a checkpoint of TensorFlow, but it cannot be read: {error}. The "
-            "file is truncated, of another kind, or its .data files are missing; get it again."
+            f"{path}: expected a checkpoint of TensorFlow. Received: a file that cannot be read: "
+            f"{error}. It is truncated, of another kind, or its .data files are missing; get it "
+            "again."
         ) from error
 
 

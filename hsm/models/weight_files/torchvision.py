@@ -62,7 +62,8 @@ def read_state_dict(path: str) -> dict[str, np.ndarray]:
     """
     if not os.path.isfile(path):
         raise FileNotFoundError(
-            f"weights must be a file that exists; check the path. Received: weights={path!r}"
+            f"expected weights to be a file that exists. Received: weights={path!r}. Check the "
+            "path."
         )
     try:
         import torch
@@ -73,8 +74,8 @@ def read_state_dict(path: str) -> dict[str, np.ndarray]:
     state = _load(torch, path)
     if not isinstance(state, Mapping) or not all(map(torch.is_tensor, state.values())):
         raise ValueError(
-            f"{path}: expected a state_dict, tensors by their names, but found "
-            f"{_describe(state)}. Save model.state_dict() of torchvision's GoogLeNet."
+            f"{path}: expected a state_dict, tensors by their names. Received: {_describe(state)}. "
+            "Save model.state_dict() of torchvision's GoogLeNet."
         )
     return {name: _array(tensor) for name, tensor in state.items()}
 
@@ -96,11 +97,11 @@ def _load(torch: Any, path: str) -> Any:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # PyTorch raises errors of many kinds for damaged bytes.
-        reason = str(error).partition("\n")[0]
+        reason = str(error).partition("\n")[0].rstrip(".")
         raise ValueError(
-            f"{path}: expected a state_dict that torch.save wrote, but it cannot be read: {reason} "
-            "The file is truncated, of another kind, or holds more than tensors; get it again, or "
-            "save model.state_dict()."
+            f"{path}: expected a state_dict that torch.save wrote. Received: a file that cannot be "
+            f"read: {reason}. It is truncated, of another kind, or holds more than tensors; get it "
+            "again, or save model.state_dict()."
         ) from error
 
 
