@@ -63,7 +63,9 @@ def test_the_gradient_goes_to_the_greatest_pixel_of_each_window(size, dtype):
 
 @pytest.mark.parametrize("arguments", [{"strides": 4}, {"strides": 0}, {"pool_size": 0}])
 def test_arguments_that_contradict_are_refused(arguments):
-    with pytest.raises(ValueError, match=r"strides must be at least 1 and at most pool_size\. Rec"):
+    with pytest.raises(
+        ValueError, match=r"expected strides to be at least 1 and at most pool_size\. Rec"
+    ):
         CeilMaxPooling2D(**arguments)
 
 

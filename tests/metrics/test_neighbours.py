@@ -76,7 +76,7 @@ def test_asking_for_more_than_there_is_finds_everything():
     ("arguments", "sentence"),
     [
         ({"rows": [0, 4]}, "rows must be indices of the 4 vectors, 0..3. Received: 0..4"),
-        ({"gallery": np.eye(4)}, "gallery and gallery_labels must be given together"),
+        ({"gallery": np.eye(4)}, "expected gallery and gallery_labels together"),
         (
             {"gallery": np.ones((2, 3)), "gallery_labels": [0, 1]},
             "2 of length 3 for queries of length 4",
@@ -90,5 +90,5 @@ def test_what_contradicts_is_refused(arguments, sentence):
 
 
 def test_a_single_vector_has_no_neighbour():
-    with pytest.raises(ValueError, match="there must be another vector to find"):
+    with pytest.raises(ValueError, match="expected another vector to find"):
         nearest_neighbours(np.ones((1, 2)), [0], 1)

@@ -165,31 +165,46 @@ def test_memory_stays_far_below_all_pairs(collapsed):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (([1.0, 2.0], [0, 0]), r"embeddings must be a matrix \[n, k\].*shape=\(2,\)"),
-        ((np.empty((0, 3)), []), r"embeddings must be a matrix.*shape=\(0, 3\)"),
-        (([["a"], ["b"]], [0, 0]), r"embeddings must hold real numbers.*dtype=<U1.*float32"),
-        (([[1j], [2j]], [0, 0]), r"embeddings must hold real numbers.*dtype=complex128"),
+        (([1.0, 2.0], [0, 0]), r"expected embeddings to be a matrix \[n, k\].*shape=\(2,\)"),
+        ((np.empty((0, 3)), []), r"expected embeddings to be a matrix.*shape=\(0, 3\)"),
+        (([["a"], ["b"]], [0, 0]), r"expected embeddings to hold real numbers.*dtype=<U1.*float32"),
+        (([[1j], [2j]], [0, 0]), r"expected embeddings to hold real numbers.*dtype=complex128"),
         (([[1.0], [np.nan]], [0, 0]), r"finite.*1 of 2 rows, first in row 1.*learning rate"),
         (([[np.inf], [1.0]], [0, 0]), r"finite.*first in row 0"),
-        (([[1.0], [2.0]], [0]), r"labels must have one entry for each of the 2 vectors.*1 entries"),
-        (([[1.0], [2.0]], [[0], [0]]), r"labels must be a vector \[n\].*shape=\(2, 1\)"),
-        (([[1.0], [2.0]], [0.0, 0.0]), r"labels must be integers.*dtype=float64.*numpy.unique"),
+        (
+            ([[1.0], [2.0]], [0]),
+            r"expected labels to have one entry for each of the 2 vectors.*1 entries",
+        ),
+        (([[1.0], [2.0]], [[0], [0]]), r"expected labels to be a vector \[n\].*shape=\(2, 1\)"),
+        (
+            ([[1.0], [2.0]], [0.0, 0.0]),
+            r"expected labels to be integers.*dtype=float64.*numpy.unique",
+        ),
         (
             ([[1.0], [2.0], [3.0]], [4, 4, 7]),
             r"none for 1 class\(es\): 7\. Add images, or pass singletons",
         ),
         (([[1.0]] * 12, range(12)), r"none for 12 class\(es\): 0, 1, .*9, \.\.\."),
-        (([[1.0]], [0], (1,), [[1.0]]), r"gallery and gallery_labels must be given together"),
+        (
+            ([[1.0]], [0], (1,), [[1.0]]),
+            r"expected gallery and gallery_labels together",
+        ),
         (([[1.0]], [0], (1,), [[1.0, 2.0]], [0]), r"as long as the queries'.*2 and 1"),
         (
             ([[1.0]], [3], (1,), [[1.0]], [0]),
             r"its class in the gallery.*none for 1 class\(es\): 3",
         ),
-        (([[1.0]], [3], (1,), [[np.nan]], [3]), r"gallery must be finite"),
-        (([[1.0]], [3], (1,), [[1.0]], [3, 3]), r"gallery_labels must have one entry"),
-        (([[1.0]] * 2, [3, 3], (1, 0)), r"every K of ks must be a whole number.*Received: 0"),
-        (([[1.0]] * 2, [3, 3], (1.5,)), r"every K of ks must be a whole number.*Received: 1.5"),
-        (([[1.0]] * 2, [3, 3], ()), r"ks must name at least one K"),
+        (([[1.0]], [3], (1,), [[np.nan]], [3]), r"expected gallery to be finite"),
+        (([[1.0]], [3], (1,), [[1.0]], [3, 3]), r"expected gallery_labels to have one entry"),
+        (
+            ([[1.0]] * 2, [3, 3], (1, 0)),
+            r"expected every K of ks to be a whole number.*Received: 0",
+        ),
+        (
+            ([[1.0]] * 2, [3, 3], (1.5,)),
+            r"expected every K of ks to be a whole number.*Received: 1.5",
+        ),
+        (([[1.0]] * 2, [3, 3], ()), r"ks to name at least one K"),
     ],
 )
 def test_errors_name_rule_value_and_remedy(arguments, message):

@@ -80,11 +80,11 @@ def test_an_output_before_the_pooling_is_refused(tmp_path):
     path = saved(tmp_path, network(pool=False))
     with pytest.raises(ValueError, match=r"net.keras: expected a model with features") as error:
         read_keras_file(path, SHAPE)
-    assert "but found shape (None, 7, 7, 5). Save it with a global pooling" in str(error.value)
+    assert "Received: shape (None, 7, 7, 5). Save it with a global pooling" in str(error.value)
 
 
 def test_several_outputs_are_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"as its one output, but found shape \[\(None, 5\), "):
+    with pytest.raises(ValueError, match=r"as its one output. Received: shape \[\(None, 5\), "):
         read_keras_file(saved(tmp_path, two_outputs()), SHAPE)
 
 
@@ -121,7 +121,7 @@ def test_code_in_a_file_is_not_executed(tmp_path):
 def test_weights_that_are_not_finite_are_refused(tmp_path):
     model = network()
     model.layers[-2].moving_mean.assign(np.full(5, np.nan))
-    with pytest.raises(ValueError, match=r"expected finite weights, but found NaN .*moving_mean"):
+    with pytest.raises(ValueError, match=r"expected finite weights. Received: NaN .*moving_mean"):
         read_keras_file(saved(tmp_path, model), SHAPE)
 
 

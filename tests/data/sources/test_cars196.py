@@ -128,7 +128,7 @@ def test_of_two_files_the_short_one_is_named(tmp_path):
     fields = ("bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2", "class", "fname")
     archive.save_annotations(path, fields, [(1, 2, 3, 4, n, f"{n:05}.jpg") for n in (1, 2, 3)])
     message = (
-        r"The test part of cars196 \(predefined split\) must have 4 images of 4 classes. "
+        r"expected The test part of cars196 \(predefined split\) to have 4 images of 4 classes. "
         r"Received: 3 images of 3 classes, from cars_test_annos_withlabels.mat in"
     )
     with pytest.raises(ValueError, match=message):

@@ -124,7 +124,7 @@ def test_lists_that_are_all_short_are_counted(root):
     for name in ("images.txt", "image_class_labels.txt", "train_test_split.txt"):
         rewrite(root / name, lambda lines: lines[1:])
     message = (
-        r"train part of cub200 \(predefined split\) must have 8 images of 4 classes. Received: "
+        r"train part of cub200 \(predefined split\) to have 8 images of 4 classes. Received: "
         r"7 images of 4 classes, from images.txt, image_class_labels.txt, train_test_split.txt in"
     )
     with pytest.raises(ValueError, match=message):

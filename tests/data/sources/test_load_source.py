@@ -27,7 +27,7 @@ def test_a_missing_folder_is_asked_for(name, data_dir):
     ],
 )
 def test_other_ways_are_refused(argument, choices):
-    message = f"`{argument}` must be one of {choices}. Received: {argument}=ignore"
+    message = f"expected `{argument}` to be one of {choices}. Received: {argument}=ignore"
     with pytest.raises(ValueError, match=message):
         load_source("digits", **{argument: "ignore"})
 

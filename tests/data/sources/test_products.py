@@ -59,7 +59,7 @@ def test_the_short_list_is_named(name, counts, received, root):
     path = root / f"Ebay_{name}.txt"
     path.write_text("\n".join(path.read_text().splitlines()[:-1]))
     message = (
-        rf"The {name} part of products \(zero_shot split\) must have {counts} classes. "
+        rf"expected The {name} part of products \(zero_shot split\) to have {counts} classes. "
         rf"Received: {received} classes, from Ebay_{name}.txt in .*Stanford_Online_Products"
     )
     with pytest.raises(ValueError, match=message):

@@ -83,7 +83,7 @@ def refused(model, path):
 def test_a_missing_layer_is_named(tmp_path):
     path = caffe_file(tmp_path, classifier=None)
     assert refused(small_model(), path) == (
-        f"{path} does not fit the model small: layer classifier: expected weights of shapes "
+        f"{path} expected weights of the model small, whose layer classifier has shapes "
         "[(4, 2), (2,)], but found no such layer among the file's 2: conv.3x3, loss1.classifier. "
         "Give a file of the same network."
     )
@@ -93,13 +93,13 @@ def test_a_wrong_shape_is_named(tmp_path):
     path = caffe_file(tmp_path, classifier=[(3, 4), (3,)])
     message = refused(small_model(), path)
     assert "layer classifier: expected weights of shapes [(4, 2), (2,)]" in message
-    assert "but found [(4, 3), (3,)]" in message
+    assert "Received: [(4, 3), (3,)]" in message
 
 
 def test_a_missing_bias_is_named(tmp_path):
     message = refused(small_model(), caffe_file(tmp_path, **{"conv/3x3": [(4, 3, 3, 3)]}))
     assert "layer conv.3x3: expected weights of shapes [(3, 3, 3, 4), (4,)]" in message
-    assert "but found [(3, 3, 3, 4)]." in message
+    assert "Received: [(3, 3, 3, 4)]." in message
 
 
 def test_another_networks_file_is_named_with_its_layers(tmp_path):
@@ -124,7 +124,10 @@ def test_weights_h5_that_cannot_be_read(tmp_path, content):
     path = h5_file(tmp_path, small_model())
     path.write_bytes(path.read_bytes()[:2000] if content is None else content)
     message = refused(small_model(), path)
-    assert f"{path}: expected a .weights.h5 file, but it cannot be read as HDF5" in message
+    assert (
+        f"{path}: expected a .weights.h5 file. Received: a file that cannot be read as HDF5"
+        in message
+    )
 
 
 def test_hdf5_without_layers(tmp_path):
@@ -177,7 +180,7 @@ def test_a_caffemodel_whose_weights_are_not_finite(value, tmp_path):
 
 @pytest.mark.parametrize("name", ["net.h5", "net.pt", "net", "net.caffemodel.gz"])
 def test_other_extensions_are_refused(tmp_path, name):
-    with pytest.raises(ValueError, match=r"must be a \.caffemodel, .* or \.pth file") as error:
+    with pytest.raises(ValueError, match=r"to be a \.caffemodel, .* or \.pth file") as error:
         load_weights(small_model(), tmp_path / name)
     assert f"Received: weights='{tmp_path / name}'" in str(error.value)
 
