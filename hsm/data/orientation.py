@@ -175,8 +175,8 @@ def _chunk(encoded: tf.Tensor, name: bytes, begin: int, *, is_png: bool) -> tf.T
         return numbers_at(encoded, place, 1, tf.int32, is_big_endian=is_png)[0]
 
     def is_passed(chunk: tf.Tensor) -> tf.Tensor:
-        found = name_of(chunk)
-        return (found != name) & (found != b"IDAT") & (found != b"")
+        chunk_name = name_of(chunk)
+        return (chunk_name != name) & (chunk_name != b"IDAT") & (chunk_name != b"")
 
     def skip(chunk: tf.Tensor) -> tuple[tf.Tensor]:
         length = length_of(chunk)

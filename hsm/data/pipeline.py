@@ -253,9 +253,9 @@ def _file_batches(split: Split, size: int) -> _Read:
             batch_size = rows.sizes[min(first, steps - 1)]
             part = (column[starts[first] : starts[last]] for column in rows.columns)
             examples = tf.data.Dataset.from_tensor_slices(tuple(part))
-            found = examples.map(example, usable_cores(), deterministic=True)
-            found = found.batch(batch_size) if batch_size else _empty(found).repeat(last - first)
-            dataset = found if dataset is None else dataset.concatenate(found)
+            crops = examples.map(example, usable_cores(), deterministic=True)
+            crops = crops.batch(batch_size) if batch_size else _empty(crops).repeat(last - first)
+            dataset = crops if dataset is None else dataset.concatenate(crops)
         return _ready(dataset)
 
     return batches

@@ -78,8 +78,8 @@ def mined_triplets(
     anchors, row = np.unique(triplets[:, 0], return_inverse=True)
     near = nearest_neighbours(embeddings, classes.labels, neighbours, rows=anchors)
     walks = [walk(*pair, kappa) for pair in zip(near.right, near.distances**2, strict=True)]
-    found = triplets.copy()
-    for triplet, of_anchor in zip(found, row, strict=True):
+    harder = triplets.copy()
+    for triplet, of_anchor in zip(harder, row, strict=True):
         positive, negative = next(walks[of_anchor], (None, None))
         listed = near.indices[of_anchor]
         if negative is not None:
@@ -89,7 +89,7 @@ def mined_triplets(
                 if positive is None
                 else listed[positive]
             )
-    return found
+    return harder
 
 
 def walk(
@@ -144,14 +144,14 @@ class _Classes:
 
     def anchors(self) -> IntArray:
         """Return images that a triplet can be made of."""
-        found = np.flatnonzero((self._size > 1) & (self._size < len(self.labels)))
-        if not len(found):
+        anchors = np.flatnonzero((self._size > 1) & (self._size < len(self.labels)))
+        if not len(anchors):
             raise ValueError(
                 "expected labels of two classes or more, of which one has two images: without them "
                 f"there is no triplet. Received: {len(self.labels)} images of "
                 f"{len(np.unique(self.labels))} classes"
             )
-        return found
+        return anchors
 
     def positives(self, generator: np.random.Generator, anchors: IntArray) -> IntArray:
         """Return another image of each anchor's class."""

@@ -189,12 +189,12 @@ def _float32(values: Any) -> Tensor:
     return ops.cast(ops.convert_to_tensor(values), "float32")
 
 
-def _fits(tensor: Tensor, wanted: tuple[int | None, ...]) -> bool:
+def _fits(tensor: Tensor, expected: tuple[int | None, ...]) -> bool:
     """Return whether a shape is `expected`; where either has None, any number is."""
     shape = static_shape(tensor)
     return shape is None or (
-        len(shape) == len(wanted)
-        and all(None in pair or pair[0] == pair[1] for pair in zip(shape, wanted, strict=True))
+        len(shape) == len(expected)
+        and all(None in pair or pair[0] == pair[1] for pair in zip(shape, expected, strict=True))
     )
 
 

@@ -123,9 +123,9 @@ class HardAwareContrastive(EmbeddingLoss):
             width % len(self.shares) == 0 if self.widths is None else width == sum(self.widths)
         )
         if not fits:
-            wanted = "a multiple of their number" if self.widths is None else f"{self.widths} wide"
+            rule = "a multiple of their number" if self.widths is None else f"{self.widths} wide"
             raise ValueError(
-                f"expected embeddings of {len(self.shares)} heads side by side, {wanted}. "
+                f"expected embeddings of {len(self.shares)} heads side by side, {rule}. "
                 f"Received: shape={embeddings.shape}"
             )
         if self.widths is None:

@@ -59,11 +59,11 @@ def confused_pairs(labels: ArrayLike, nearest: ArrayLike) -> list[ConfusedPair]:
         ValueError: arrays of different lengths, or not of integers.
     """
     own = checked_labels(labels, None)
-    found = checked_labels(nearest, len(own), "nearest")
+    neighbour = checked_labels(nearest, len(own), "nearest")
     queries = dict(
         zip(*(part.tolist() for part in np.unique(own, return_counts=True)), strict=True)
     )
-    wrong = np.stack([own, found], axis=1)[own != found]
+    wrong = np.stack([own, neighbour], axis=1)[own != neighbour]
     pairs, counts = np.unique(wrong, axis=0, return_counts=True)
     as_other = {(a, b): n for (a, b), n in zip(pairs.tolist(), counts.tolist(), strict=True)}
     unordered = {(min(pair), max(pair)) for pair in as_other}

@@ -143,17 +143,17 @@ class ScreenedDistances:
         parts = list(slices(len(radii), _TILE[0]))
 
         def count(rows: slice) -> IntArray:
-            found = np.zeros(rows.stop - rows.start, np.int64)
+            in_radius = np.zeros(rows.stop - rows.start, np.int64)
             for columns in slices(len(weights), _TILE[1]):
                 scores = self._left[rows] @ self._right[columns].T
-                found += self._count(scores, rows, columns, radii=radii, weights=weights)
-            return found
+                in_radius += self._count(scores, rows, columns, radii=radii, weights=weights)
+            return in_radius
 
         counts = []
-        for found in in_threads(count, parts):
-            counts.append(found)
+        for part in in_threads(count, parts):
+            counts.append(part)
             if progress is not None:
-                progress(len(found))
+                progress(len(part))
         return np.concatenate(counts)
 
     def count_among(
@@ -168,10 +168,10 @@ class ScreenedDistances:
         # The first block has most others before it and the last has none: together, all have alike.
         pairs = [parts[i : i + 1] + parts[j : j + 1] * (i < j) for i, j in _ends(len(parts))]
         counts = np.zeros(len(radii), np.int64)
-        for rows, found in zip(
+        for rows, added in zip(
             pairs, in_threads(lambda pair: self._count_from(pair, radii), pairs), strict=True
         ):
-            counts += found
+            counts += added
             if progress is not None:
                 progress(sum(part.stop - part.start for part in rows))
         return counts

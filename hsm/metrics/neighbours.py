@@ -74,13 +74,13 @@ def nearest_neighbours(
             f"{searched.shape[1]} for queries of length {points.shape[1]}. Embed both with one "
             "model."
         )
-    queries, found = points[chosen].astype(np.float64), searched.astype(np.float64)
+    queries, candidates = points[chosen].astype(np.float64), searched.astype(np.float64)
     right_of = _Classes(classes[chosen], searched_classes)
     skip = chosen if own else np.full(len(chosen), -1)
-    indices = _sorted(queries, found, min(checked_positive(k, "k"), most), skip, right_of)
+    indices = _sorted(queries, candidates, min(checked_positive(k, "k"), most), skip, right_of)
     return Neighbours(
         indices,
-        _distances(queries, found, indices),
+        _distances(queries, candidates, indices),
         right_of(np.arange(len(chosen))[:, None], indices),
     )
 

@@ -73,8 +73,8 @@ def r_precision(
     Returns:
         The mean over queries, in 0..1.
     """
-    found = _rank(embeddings, labels, gallery, gallery_labels, singletons)
-    return float(found.r_precision.mean())
+    ranking = _rank(embeddings, labels, gallery, gallery_labels, singletons)
+    return float(ranking.r_precision.mean())
 
 
 def mean_average_precision_at_r(
@@ -96,8 +96,8 @@ def mean_average_precision_at_r(
     Returns:
         The mean over queries, in 0..1.
     """
-    found = _rank(embeddings, labels, gallery, gallery_labels, singletons)
-    return float(found.average_precision.mean())
+    ranking = _rank(embeddings, labels, gallery, gallery_labels, singletons)
+    return float(ranking.average_precision.mean())
 
 
 def rank(search: Search, *, progress: Callable[[int], object] | None = None) -> Ranking:
@@ -117,8 +117,8 @@ def rank(search: Search, *, progress: Callable[[int], object] | None = None) -> 
     order = np.lexsort((lookup.rows.classes, lookup.to_find))
     order = order[lookup.to_find[order] > 0]
     blocks = list(_blocks(order, lookup.to_find[order], len(lookup.columns.classes)))
-    for rows, (first, *found) in zip(blocks, in_threads(lookup.find, blocks), strict=True):
-        ranks[rows], shares[:, rows] = first, found
+    for rows, (first, *of_rows) in zip(blocks, in_threads(lookup.find, blocks), strict=True):
+        ranks[rows], shares[:, rows] = first, of_rows
         if progress is not None:
             progress(int(lookup.rows.weights[rows].sum()))
     if progress is not None and len(order) < count:
@@ -210,8 +210,8 @@ class _Lookup:
         scores[far] = np.where(surely, np.float32(np.inf), scores[far])
         row, column, near = listed(scores, np.maximum(limits, nearest) + 2 * error)
         there = near < np.inf
-        found = _Near.of(row[there], column[there], near[there], error)
-        return self._scored(found, rows, before)
+        pairs = _Near.of(row[there], column[there], near[there], error)
+        return self._scored(pairs, rows, before)
 
     def _scored(
         self, near: _Near, rows: IntArray, before: FloatArray
@@ -220,8 +220,8 @@ class _Lookup:
         if self._is_own:
             weight = weight - (near.column == rows[near.row])
         right = self.rows.classes[rows[near.row]] == self.columns.classes[near.column]
-        found = np.repeat(np.flatnonzero(right), weight[right])
-        positives = near.at(found[np.argsort(near.key[found])])
+        hits = np.repeat(np.flatnonzero(right), weight[right])
+        positives = near.at(hits[np.argsort(near.key[hits])])
         negatives = near.at(np.flatnonzero(~right))
         places = _places(positives, negatives, lambda near: self._exact(near, rows))
         return _scores(

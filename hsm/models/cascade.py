@@ -106,11 +106,11 @@ class CascadedHeads(keras.layers.Layer):
 
     def call(self, inputs: Sequence[Any], training: bool = False) -> Any:
         """Return the weighted heads, float32 [b, embedding_dim]."""
-        found = [
+        outputs = [
             weight * self._unit_length(head(x, training=training))
             for head, x, weight in zip(self._heads, inputs, _WEIGHTS, strict=True)
         ]
-        return ops.concatenate(found, axis=-1)
+        return ops.concatenate(outputs, axis=-1)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, int]:
         """Return `(batch, embedding_dim)`."""

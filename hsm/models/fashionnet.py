@@ -171,9 +171,9 @@ def pool_landmarks(maps: Any, landmarks: Any, visible: Any) -> Any:
     index = ops.broadcast_to(
         ops.reshape(places, (-1, count, 1)), (ops.shape(maps)[0], count, channels)
     )
-    found = ops.take_along_axis(flat, index, axis=1)
-    found = ops.reshape(found, (-1, landmarks.shape[1], _WINDOW**2, channels))
-    return ops.where(visible[..., None], ops.max(found, axis=2), 0.0)
+    windows = ops.take_along_axis(flat, index, axis=1)
+    windows = ops.reshape(windows, (-1, landmarks.shape[1], _WINDOW**2, channels))
+    return ops.where(visible[..., None], ops.max(windows, axis=2), 0.0)
 
 
 def _places(shares: Any, side: int) -> Any:

@@ -117,25 +117,25 @@ def _unreadable(path: str, error: Exception) -> ValueError:
 
 def _check_input(model: keras.Model, input_shape: tuple[int, int, int], path: str) -> None:
     """Refuse models of several inputs, or of images of another size."""
-    found = model.input_shape
+    shape = model.input_shape
     expected = (None, *input_shape)
     fits = (
-        isinstance(found, tuple)
-        and len(found) == 4
-        and all(size in (None, wanted) for size, wanted in zip(found, expected, strict=True))
+        isinstance(shape, tuple)
+        and len(shape) == 4
+        and all(size in (None, required) for size, required in zip(shape, expected, strict=True))
     )
     if not fits:
         raise ValueError(
-            f"{path}: expected a model with one input of shape {expected}. Received: {found}. "
+            f"{path}: expected a model with one input of shape {expected}. Received: {shape}. "
             "Choose the image size that the model was built for."
         )
 
 
 def _check_output(model: keras.Model, path: str) -> None:
     """Refuse models that end before their pooling, or in several outputs."""
-    found = model.output_shape
-    if not (isinstance(found, tuple) and len(found) == 2 and isinstance(found[1], int)):
+    shape = model.output_shape
+    if not (isinstance(shape, tuple) and len(shape) == 2 and isinstance(shape[1], int)):
         raise ValueError(
             f"{path}: expected a model with features [batch, d] as its one output. Received: shape "
-            f"{found}. Save it with a global pooling as its last layer, and without a top."
+            f"{shape}. Save it with a global pooling as its last layer, and without a top."
         )

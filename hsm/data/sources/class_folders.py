@@ -31,20 +31,20 @@ def images_by_class(root: Path, left_out: LeftOutCounter) -> ByClass:
     folders, loose = folders_and_pictures(root, left_out)
     for path in loose:
         left_out.add(LOOSE, path)
-    found: dict[Path, list[Path]] = {}
+    by_folder: dict[Path, list[Path]] = {}
     buried: dict[str, LeftOut] = {}
     for folder in folders:
         inner = LeftOutCounter(left_out.root)
         pictures = _pictures(folder, inner, root)
         deeper = inner.get(DEEPER)
         if pictures:
-            found[folder] = pictures
+            by_folder[folder] = pictures
             left_out.add_all(inner)
         elif deeper:
             buried[folder.name] = deeper
         else:
             left_out.add(EMPTY, folder)
-    if not found:
+    if not by_folder:
         raise ValueError(
             f"{os.path.abspath(root)}: expected one folder a class, with pictures directly in it. "
             f"Received: {what_lies_in(root)}"
@@ -56,7 +56,7 @@ def images_by_class(root: Path, left_out: LeftOutCounter) -> ByClass:
             f"no class out; if all classes lie below {next(iter(buried))}, use "
             f"data_dir={root / next(iter(buried))}"
         )
-    return _by_name(found)
+    return _by_name(by_folder)
 
 
 def _pictures(folder: Path, left_out: LeftOutCounter, root: Path) -> list[Path]:
@@ -80,9 +80,9 @@ def _named(buried: dict[str, LeftOut]) -> str:
     return shortened([f"{name}/ ({d.count:,}, such as {d.example})" for name, d in buried.items()])
 
 
-def _by_name(found: dict[Path, list[Path]]) -> ByClass:
+def _by_name(by_folder: dict[Path, list[Path]]) -> ByClass:
     by_class: ByClass = {}
-    for folder, pictures in found.items():
+    for folder, pictures in by_folder.items():
         name = unicodedata.normalize("NFC", folder.name)
         if name in by_class:
             twins = (ascii(by_class[name][0].parent.name), ascii(folder.name))

@@ -38,11 +38,11 @@ def read(root: Path) -> Listing | None:
         FileNotFoundError: if a list or an image is missing.
         ValueError: for a list that is broken or shorter than another.
     """
-    found = locate(root, "cub200", _LABELS, f"CUB_200_2011/{_LABELS}")
-    if found is None:
+    label_file = locate(root, "cub200", _LABELS, f"CUB_200_2011/{_LABELS}")
+    if label_file is None:
         _check_no_half(root)
         return read_class_folders(root, "cub200", places=_CLASS_FOLDERS, is_class=_CLASS_NAME)
-    home = found.parent
+    home = label_file.parent
     names = _by_image(home / _IMAGES, "path")
     classes = _numbers(home / _LABELS, "class", names, among=CLASS_NUMBERS)
     paths = [home / "images" / name for name in names.values()]
@@ -69,13 +69,13 @@ def _check_no_half(root: Path) -> None:
 
 def _by_image(path: Path, column: str) -> dict[str, str]:
     numbers, values = read_columns(path, ("image number", column))
-    found = dict(zip(numbers, values, strict=True))
-    if len(found) != len(numbers):
+    by_image = dict(zip(numbers, values, strict=True))
+    if len(by_image) != len(numbers):
         raise ValueError(
             f"{path}: expected every image once. Received: {len(numbers):,} lines on "
-            f"{len(found):,} images. The file is not the original: unpack the archive again."
+            f"{len(by_image):,} images. The file is not the original: unpack the archive again."
         )
-    return found
+    return by_image
 
 
 def _numbers(path: Path, column: str, names: dict[str, str], *, among: range) -> list[int]:

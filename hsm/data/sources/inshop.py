@@ -111,9 +111,10 @@ def _check_no_half(root: Path) -> None:
     folders = [
         f"{place}{name}" for name in (_IMAGES, *_OTHER_RESOLUTIONS) for place in ("Img/", "")
     ]
-    found = locate(root, "inshop", *(f"{folder}/WOMEN" for folder in folders))
-    if found is not None:
+    photographs = locate(root, "inshop", *(f"{folder}/WOMEN" for folder in folders))
+    if photographs is not None:
         raise FileNotFoundError(
-            f"{found.parent}: expected {_PARTITION}, which says which of the photographs train. "
-            f"Received: photographs alone. Put it beside the folder {_IMAGES}/, or into Eval/."
+            f"{photographs.parent}: expected {_PARTITION}, which says which of the photographs "
+            f"train. Received: photographs alone. Put it beside the folder {_IMAGES}/, or into "
+            "Eval/."
         )

@@ -91,14 +91,14 @@ def _files(split: Split) -> dict[str, Path] | None:
     home = _home(split)
     if home is None or SUPER_CLASSES not in split.extras:
         return None
-    found: dict[str, Path] = {}
+    paths: dict[str, Path] = {}
     for name in (LANDMARKS, BOXES, ATTRIBUTES):
         places = [home / folder / name for folder in _FOLDERS]
         path = next((place for place in places if place.is_file()), None)
         if path is None:
             return None
-        found[name] = path
-    return found
+        paths[name] = path
+    return paths
 
 
 def _home(split: Split) -> Path | None:

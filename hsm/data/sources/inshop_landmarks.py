@@ -50,13 +50,13 @@ def _landmarks(path: Path, name: str, row: Sequence[str]) -> NDArray[np.float32]
             "the original: unpack the archive again."
         )
     whole_number(row[1], path, f"the type of variation in {where}", _VARIATIONS)
-    found = np.zeros((NUM_LANDMARKS, _PER_LANDMARK), np.float32)
-    found[:, 2] = CUT_OFF
+    rows = np.zeros((NUM_LANDMARKS, _PER_LANDMARK), np.float32)
+    rows[:, 2] = CUT_OFF
     for place, start in zip(places, range(2, len(row), _PER_LANDMARK), strict=True):
         state, x, y = row[start : start + _PER_LANDMARK]
-        found[place] = (
+        rows[place] = (
             whole_number(x, path, f"x in {where}", _COORDINATES),
             whole_number(y, path, f"y in {where}", _COORDINATES),
             whole_number(state, path, f"the visibility in {where}", _STATES),
         )
-    return found
+    return rows

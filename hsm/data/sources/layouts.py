@@ -95,5 +95,5 @@ def _listed(names: Iterable[str]) -> str:
 
 def _numbers(counts: Iterable[int]) -> str:
     """Return "5" if all are 5, else "3 to 5"."""
-    found = sorted(set(counts))
-    return f"{found[0]}" if len(found) == 1 else f"{found[0]} to {found[-1]}"
+    distinct = sorted(set(counts))
+    return f"{distinct[0]}" if len(distinct) == 1 else f"{distinct[0]} to {distinct[-1]}"

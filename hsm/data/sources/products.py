@@ -34,10 +34,10 @@ def read(root: Path) -> Listing | None:
         FileNotFoundError: if a list or an image is missing.
         ValueError: for a list that is broken.
     """
-    found = locate(root, "products", *_LISTS.values())
-    if found is None:
+    list_file = locate(root, "products", *_LISTS.values())
+    if list_file is None:
         return _by_names(root)
-    home = found.parent
+    home = list_file.parent
     images: list[str] = []
     classes: list[int] = []
     kinds: list[int] = []

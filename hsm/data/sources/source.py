@@ -128,8 +128,8 @@ class Split:
             extras: what else is known of each image; None for nothing.
         """
         occurring, labels = np.unique(classes, return_inverse=True)
-        found = tuple(names[place] for place in occurring)
-        return cls(images, labels.astype(np.int32), found, extras or {})
+        kept_names = tuple(names[place] for place in occurring)
+        return cls(images, labels.astype(np.int32), kept_names, extras or {})
 
     def __len__(self) -> int:
         """Return the number of images."""

@@ -27,19 +27,19 @@ def read_parts(root: Path, left_out: LeftOutCounter) -> Parts:
     folders, loose = folders_and_pictures(root, left_out)
     for path in loose:
         left_out.add(LOOSE, path)
-    found: dict[str, Path] = {}
+    by_part: dict[str, Path] = {}
     for folder in folders:
         part = part_of(folder)
         if part is None:
             left_out.add(OTHER_PARTS, folder)
-        elif part in found:
+        elif part in by_part:
             raise ValueError(
-                f"{root}: expected each part once. Received: {found[part].name}/ and "
+                f"{root}: expected each part once. Received: {by_part[part].name}/ and "
                 f"{folder.name}/. Rename one of them."
             )
         else:
-            found[part] = folder
-    if TRAIN not in found or len(found) < 2:
+            by_part[part] = folder
+    if TRAIN not in by_part or len(by_part) < 2:
         names = ", ".join(f"{folder.name}/" for folder in folders) or "no folder"
         raise ValueError(
             f"{root}: expected train/, and test/ or val/ or both (also called "
@@ -47,7 +47,7 @@ def read_parts(root: Path, left_out: LeftOutCounter) -> Parts:
             f"`folder_layout=split`. Received: {names}. If its folders are the classes, use "
             "`folder_layout=classes`."
         )
-    return {part: images_by_class(folder, left_out) for part, folder in found.items()}
+    return {part: images_by_class(folder, left_out) for part, folder in by_part.items()}
 
 
 def tested(parts: Parts) -> ByClass:
