@@ -28,7 +28,7 @@ class NormCurves:
     own_weights: FloatArray
 
 
-def unit_directions(features: ArrayLike) -> FloatArray:
+def l2_normalize(features: ArrayLike) -> FloatArray:
     """Return f_hat = f / ||f||, [n, k].
 
     Raises:
@@ -54,9 +54,9 @@ def probabilities_at_norm(
     The paper's equation has no bias; a classifier with bias=None has none.
 
     Raises:
-        ValueError: As `unit_directions`, or if `norm` is not positive and finite.
+        ValueError: As `l2_normalize`, or if `norm` is not positive and finite.
     """
-    return classifier.probabilities(_checked_norm(norm) * unit_directions(features))
+    return classifier.probabilities(_checked_norm(norm) * l2_normalize(features))
 
 
 def gradient_norms_against_norm(
@@ -76,7 +76,7 @@ def gradient_norms_against_norm(
     Raises:
         ValueError: If shapes do not match, a number is out of range or not finite.
     """
-    directions = unit_directions(features)
+    directions = l2_normalize(features)
     lengths = np.atleast_1d(np.asarray(norms, np.float64))
     by_features, by_weights = [], []
     for norm in lengths:

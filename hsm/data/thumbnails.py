@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from hsm.data import pipeline
-from hsm.data.sources.source import Split, taken
+from hsm.data.sources.source import Split, take
 
 
 def thumbnails(split: Split, indices: Sequence[int] | np.ndarray, size: int) -> np.ndarray:
@@ -28,7 +28,7 @@ def thumbnails(split: Split, indices: Sequence[int] | np.ndarray, size: int) -> 
     if not distinct.size:
         return np.empty((0, size, size, 3), np.uint8)
     # Only pixels are asked for: every image is given a class of one name.
-    few = Split(taken(split.images, distinct), np.zeros(len(distinct), np.int32), ("",))
+    few = Split(take(split.images, distinct), np.zeros(len(distinct), np.int32), ("",))
     batches = pipeline.evaluation_batches(few, crop=size)
     return np.concatenate([images for images, _ in batches])[places]
 

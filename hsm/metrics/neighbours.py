@@ -1,7 +1,7 @@
 """The nearest neighbours of some queries, exact and in bounded memory, by recall's own rules.
 
 An image is not its own neighbour, and among neighbours at equal distance those of other classes
-come first. A query therefore has rank r in `hsm.metrics.negatives_before_positive` if and only if
+come first. A query therefore has rank r in `hsm.metrics.first_positive_ranks` if and only if
 its first neighbour of its own class is neighbour r, counting from 0.
 """
 

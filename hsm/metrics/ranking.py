@@ -44,7 +44,7 @@ class Ranking:
     """How well each query found its class.
 
     Attributes:
-        ranks: int32 [n], see `hsm.metrics.negatives_before_positive`.
+        ranks: int32 [n], see `hsm.metrics.first_positive_ranks`.
         r_precision: float64 [n], in 0..1; 0 for a query that has nothing to find.
         average_precision: float64 [n], at R, in 0..1; 0 for a query that has nothing to find.
     """

@@ -62,13 +62,11 @@ def recall_at_k(
     if singletons == "exclude":
         embeddings, labels = without_singletons(embeddings, labels, gallery_labels)
         singletons = "error"
-    ranks = negatives_before_positive(
-        embeddings, labels, gallery, gallery_labels, singletons=singletons
-    )
+    ranks = first_positive_ranks(embeddings, labels, gallery, gallery_labels, singletons=singletons)
     return {k: float(np.mean(ranks < k)) for k in checked}
 
 
-def negatives_before_positive(
+def first_positive_ranks(
     embeddings: ArrayLike,
     labels: ArrayLike,
     gallery: ArrayLike | None = None,
@@ -83,7 +81,7 @@ def negatives_before_positive(
     `recall_at_k`; `progress` is called with a number of queries whenever so many more are done.
 
     Example:
-        >>> negatives_before_positive([[0.0], [0.1], [0.3], [1.0]], [0, 0, 1, 1])
+        >>> first_positive_ranks([[0.0], [0.1], [0.3], [1.0]], [0, 0, 1, 1])
         array([0, 0, 2, 0], dtype=int32)
 
     Returns:

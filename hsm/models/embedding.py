@@ -97,9 +97,9 @@ class EmbeddingModel(keras.Model):
     def _make_head(self) -> None:
         """Make bottleneck, normalisation and classifier."""
         bottleneck_seed, classifier_seed = initializer_seeds(self.seed, "head", 2)
-        trunk = tapped(self.backbone, self.head)
+        reader = tapped(self.backbone, self.head)
         # A method, because Keras would keep a model as a second owner of the backbone's layers.
-        self._read, self._read_shape = trunk.__call__, trunk.output_shape
+        self._read, self._read_shape = reader.__call__, reader.output_shape
         self.bottleneck = make_bottleneck(
             self.head, self.options, self.embedding_dim, bottleneck_seed
         )

@@ -153,7 +153,7 @@ def _inceptions(x: Any, style: _Style) -> Any:
 
 
 def _inception(x: Any, block: str, filters: tuple[int, ...], style: _Style) -> Any:
-    """Return four branches, side by side, joined along the channels."""
+    """Return four branches, side by side, concatenate along the channels."""
     one, reduce3, three, reduce5, five, projection = filters
     branch0 = _conv(x, f"{block}.Branch_0.Conv2d_0a_1x1", one, 1, style)
     branch1 = _conv(x, f"{block}.Branch_1.Conv2d_0a_1x1", reduce3, 1, style)
@@ -169,8 +169,8 @@ def _inception(x: Any, block: str, filters: tuple[int, ...], style: _Style) -> A
         dtype=style.dtype,
     )(x)
     branch3 = _conv(pool, f"{block}.Branch_3.Conv2d_0b_1x1", projection, 1, style)
-    joined = layers.Concatenate(name=f"{block}.concat", dtype=style.dtype)
-    return joined([branch0, branch1, branch2, branch3])
+    concatenate = layers.Concatenate(name=f"{block}.concat", dtype=style.dtype)
+    return concatenate([branch0, branch1, branch2, branch3])
 
 
 def _conv(

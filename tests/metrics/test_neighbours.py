@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
 
-from hsm.metrics import distances, negatives_before_positive
+from hsm.metrics import distances, first_positive_ranks
 from hsm.metrics.neighbours import nearest_neighbours
 
 
@@ -57,9 +57,7 @@ def test_the_first_right_neighbour_stands_at_the_rank_of_recall():
     generator = np.random.default_rng(2)
     points, labels = generator.normal(size=(80, 2)), np.arange(80) % 10
     found = nearest_neighbours(points, labels, 79)
-    np.testing.assert_array_equal(
-        found.right.argmax(axis=1), negatives_before_positive(points, labels)
-    )
+    np.testing.assert_array_equal(found.right.argmax(axis=1), first_positive_ranks(points, labels))
 
 
 def test_a_collapsed_embedding_finds_other_classes_first():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pkgutil
 from typing import Literal
 
-from hsm.data.catalog import ALL, MAX_PIXELS, SPLITS, ZERO_SHOT, LoadOptions, facts
+from hsm.data.catalog import ALL, MAX_PIXELS, SPLITS, ZERO_SHOT, LoadOptions, dataset_info
 from hsm.data.sources import protocols
 from hsm.data.sources.division import LAYOUTS
 from hsm.data.sources.source import ImageSource, Split
@@ -74,7 +74,7 @@ def load_source(  # noqa: PLR0913
         limit=limit,
         max_pixels=max_pixels,
     )
-    known = facts(name)
+    known = dataset_info(name)
     load = pkgutil.resolve_name(known.load) if isinstance(known.load, str) else known.load
     source: ImageSource = load(options)
     return source if known.divides else protocols.divided(source, split, validation_classes)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from hsm.data.sources.annotations import TEST, TRAIN, UNKNOWN, Annotations
 from hsm.data.sources.folders import check_unpacked, locate
 from hsm.data.sources.label_lists import CLASS_NUMBERS, as_numbers, read_columns
-from hsm.data.sources.listing import TEST, TRAIN, UNSAID, Listing
 from hsm.data.sources.numbered_folders import read_class_folders
 from hsm.data.sources.tfds_files import TfdsSet
 
@@ -23,7 +23,7 @@ _CLASS_FOLDERS = ("", "images", "CUB_200_2011", "CUB_200_2011/images")
 _CLASS_NAME = re.compile(r"(?!.*\D(19|20)\d\d$)\d{3}\..+")
 
 
-def read(root: Path) -> Listing | None:
+def read(root: Path) -> Annotations | None:
     """Return the birds below `root`, or None where there are none.
 
     All lists number the images; `image_class_labels.txt` numbers the classes from 1 on, and
@@ -32,7 +32,7 @@ def read(root: Path) -> Listing | None:
     cropped ones, or of `train/` and `test/`.
 
     Args:
-        root: the archive's folder, or one that holds it, see `homes`.
+        root: the archive's folder, or one that holds it, see `candidate_roots`.
 
     Raises:
         FileNotFoundError: if a list or an image is missing.
@@ -47,13 +47,13 @@ def read(root: Path) -> Listing | None:
     classes = _numbers(home / _LABELS, "class", names, among=CLASS_NUMBERS)
     paths = [home / "images" / name for name in names.values()]
     check_unpacked(home / "images", paths, home / _IMAGES)
-    return Listing(
+    return Annotations(
         folder=home,
         images=tuple(map(str, paths)),
         classes=np.array(classes, np.int32) - 1,
         class_names=_class_names(list(names.values()), classes),
         parts=_parts(home / _SPLIT, names),
-        annotations=dict.fromkeys((TRAIN, TEST, UNSAID), f"{_IMAGES}, {_LABELS}, {_SPLIT}"),
+        annotation_files=dict.fromkeys((TRAIN, TEST, UNKNOWN), f"{_IMAGES}, {_LABELS}, {_SPLIT}"),
     )
 
 
@@ -92,7 +92,7 @@ def _numbers(path: Path, column: str, names: dict[str, str], *, among: range) ->
 
 def _parts(path: Path, names: dict[str, str]) -> np.ndarray:
     if not path.exists():
-        return np.full(len(names), UNSAID)
+        return np.full(len(names), UNKNOWN)
     trains = _numbers(path, "1 for training or 0", names, among=range(2))
     return np.where(trains, TRAIN, TEST)
 

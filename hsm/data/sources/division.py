@@ -81,7 +81,7 @@ class Division:
             return Sides(parts[TRAIN], split_folders.tested(parts), "divided as its folders are")
         if self.train_classes is not None or split_folders.have_the_same_classes(parts):
             return self._halves(
-                split_folders.joined(parts), "its parts are joined by class, and divided anew"
+                split_folders.concat(parts), "its parts are joined by class, and divided anew"
             )
         split_folders.leave_out_unused(parts, left_out)
         return Sides(
@@ -99,7 +99,7 @@ class Division:
         by_class = (
             images_by_class(root, left_out)
             if is_flat
-            else split_folders.joined(split_folders.read_parts(root, left_out))
+            else split_folders.concat(split_folders.read_parts(root, left_out))
         )
         usable = [name for name, images in by_class.items() if len(images) >= 2]
         chosen = held_out(usable, len(by_class), asked)

@@ -6,23 +6,23 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from hsm.data.catalog import facts
+from hsm.data.catalog import dataset_info
 
 
-def homes(root: Path, name: str) -> list[Path]:
+def candidate_roots(root: Path, name: str) -> list[Path]:
     """Return the folders where data set `name` may begin, the likeliest first.
 
     They are `root`; the folders in it that are called as the set's usually are, each followed by
     the folders within; and the other folders in it. Other sets may have files of the same names:
     every benchmark of DeepFashion has its Eval/list_eval_partition.txt.
     """
-    folders = _folders(root, facts(name).folders)
+    folders = _folders(root, dataset_info(name).folders)
     return list(dict.fromkeys([root, *usual_homes(root, name), *folders]))
 
 
 def usual_homes(root: Path, name: str) -> list[Path]:
     """Return the folders in `root` that are called as data set `name` is, each with its own."""
-    usual = facts(name).folders
+    usual = dataset_info(name).folders
     named = [folder for folder in _folders(root, usual) if folder.name.casefold() in usual]
     return [home for folder in named for home in (folder, *_folders(folder, usual))]
 
@@ -35,7 +35,7 @@ def locate(root: Path, name: str, *places: str) -> Path | None:
         name: of the data set.
         places: relative paths, the preferred first.
     """
-    for home in homes(root, name):
+    for home in candidate_roots(root, name):
         for place in places:
             if (home / place).exists():
                 return home / place

@@ -11,12 +11,12 @@ from typing import Literal
 import numpy as np
 
 from hsm.data.catalog import MAX_PIXELS
+from hsm.data.sources.annotations import numbered
 from hsm.data.sources.bad_files import bad_files, shortened
 from hsm.data.sources.class_folders import ByClass
 from hsm.data.sources.division import Division
 from hsm.data.sources.left_out import LeftOutCounter
-from hsm.data.sources.listing import numbered
-from hsm.data.sources.source import ImageSource, Split, limited
+from hsm.data.sources.source import ImageSource, Split, first_per_class
 from hsm.data.sources.source_name import check_source_name
 
 
@@ -102,7 +102,7 @@ def load(
 def _limited_files(by_class: ByClass, limit: int | None) -> list[_File]:
     files = [_File(path, name) for name, paths in by_class.items() for path in paths]
     labels = np.repeat(np.arange(len(by_class)), [len(paths) for paths in by_class.values()])
-    return [files[index] for index in limited(labels, limit)]
+    return [files[index] for index in first_per_class(labels, limit)]
 
 
 def _without_singletons(files: list[_File], singletons: str) -> tuple[list[_File], tuple[str, ...]]:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from hsm.data.sources.annotations import GALLERY, QUERY, TRAIN, Annotations, numbered
 from hsm.data.sources.folders import check_unpacked, locate
 from hsm.data.sources.label_lists import as_numbers, read_columns, read_lines
-from hsm.data.sources.listing import GALLERY, QUERY, TRAIN, Listing, numbered
 from hsm.data.sources.source import SUPER_CLASSES
 from hsm.data.sources.tfds_files import TfdsSet
 
@@ -23,7 +23,7 @@ _OTHER_RESOLUTIONS = ("img_highres",)
 _COLUMNS = ("image_name", "item_id", "evaluation_status")
 
 
-def read(root: Path) -> Listing | None:
+def read(root: Path) -> Annotations | None:
     """Return the articles below `root`, or None where there are none.
 
     The partition file says in its first line how many images it lists, names its columns in the
@@ -34,7 +34,7 @@ def read(root: Path) -> Listing | None:
 
     Args:
         root: the folder with Eval/ (or Anno/) and Img/ or with the partition file and img/, or one
-            that holds it, see `homes`.
+            that holds it, see `candidate_roots`.
 
     Raises:
         FileNotFoundError: if images are missing.
@@ -54,13 +54,13 @@ def read(root: Path) -> Listing | None:
     paths = [folder / name for name in names]
     check_unpacked(folder, paths, partition)
     classes, class_names = numbered(items)
-    return Listing(
+    return Annotations(
         folder=folder,
         images=tuple(map(str, paths)),
         classes=classes,
         class_names=class_names,
         parts=np.array(parts),
-        annotations=dict.fromkeys(PARTS, _PARTITION),
+        annotation_files=dict.fromkeys(PARTS, _PARTITION),
         note=note,
         extras={SUPER_CLASSES: _categories(names)},
     )

@@ -9,7 +9,7 @@ from importlib import resources
 
 import numpy as np
 
-from hsm.data.sources.source import ImageSource, Split, limited
+from hsm.data.sources.source import ImageSource, Split, first_per_class
 
 # Relative to hsm.data; the fonts' licences lie beside it.
 _FILE = "letters/letters.npz"
@@ -40,7 +40,7 @@ def load(*, limit: int | None = None) -> ImageSource:
 def _split(letters: np.ndarray, pictures: np.ndarray, limit: int | None) -> Split:
     """Return one part: letters, str [c], and their pictures, uint8 [c, 16, 28, 28]."""
     labels = np.repeat(np.arange(len(letters), dtype=np.int32), pictures.shape[1])
-    kept = limited(labels, limit)
+    kept = first_per_class(labels, limit)
     labels = labels[kept]
     border = (_BORDER, _BORDER)
     grey = np.pad(pictures.reshape(-1, *pictures.shape[2:])[kept], ((0, 0), border, border))

@@ -9,11 +9,11 @@ import numpy as np
 import tensorflow as tf
 
 from hsm.archives import read_arrays
-from hsm.data.catalog import facts
+from hsm.data.catalog import dataset_info
 from hsm.data.sources import tfds_files
+from hsm.data.sources.annotations import TEST, TRAIN
 from hsm.data.sources.folders import locate
-from hsm.data.sources.listing import TEST, TRAIN
-from hsm.data.sources.source import ImageSource, Split, limited
+from hsm.data.sources.source import ImageSource, Split, first_per_class
 
 FILE = "mnist.npz"
 PREPARED_BY_TFDS = tfds_files.TfdsSet("mnist", "label", (TRAIN, TEST))
@@ -67,8 +67,8 @@ def _read(folder: Path | None) -> tuple[_Part, _Part]:
         return _from_archive(_keras_file())
     places = str(folder) if folder else f"{root / 'mnist'} and {_keras_file()}"
     raise FileNotFoundError(
-        f"expected `data_dir`, a folder that holds {facts('mnist').obtain}, for the data set "
-        f"mnist. Received: data_dir={folder}; it is not in {places}"
+        f"expected `data_dir`, a folder that holds {dataset_info('mnist').obtain}, for the data "
+        f"set mnist. Received: data_dir={folder}; it is not in {places}"
     )
 
 
@@ -105,21 +105,21 @@ def _check(path: Path, pixels: np.ndarray, labels: np.ndarray) -> None:
 
 
 def _from_tfds(root: Path) -> tuple[_Part, _Part] | None:
-    listing = tfds_files.read(root, PREPARED_BY_TFDS)
-    if listing is None:
+    annotations = tfds_files.read(root, PREPARED_BY_TFDS)
+    if annotations is None:
         return None
-    encoded = (listing.images[index] for index in range(len(listing.classes)))
+    encoded = (annotations.images[index] for index in range(len(annotations.classes)))
     pixels = np.stack([tf.io.decode_png(image, 1).numpy()[..., 0] for image in encoded])
-    of_train, of_test = (listing.parts == part for part in (TRAIN, TEST))
-    train = pixels[of_train], listing.classes[of_train]
-    return train, (pixels[of_test], listing.classes[of_test])
+    of_train, of_test = (annotations.parts == part for part in (TRAIN, TEST))
+    train = pixels[of_train], annotations.classes[of_train]
+    return train, (pixels[of_test], annotations.classes[of_test])
 
 
 def _split(part: _Part, digits: range, limit: int | None) -> Split:
     pixels, target = part
     chosen = np.flatnonzero(np.isin(target, digits))
     labels = target[chosen].astype(np.int32) - digits.start
-    kept = limited(labels, limit)
+    kept = first_per_class(labels, limit)
     labels = labels[kept]
     border = (_BORDER, _BORDER)
     grey = np.pad(pixels[chosen[kept]], ((0, 0), border, border))

@@ -9,9 +9,9 @@ import tensorflow as tf
 
 from hsm.archives import read_members
 from hsm.data import images
-from hsm.data.catalog import facts
-from hsm.data.sources.folders import homes
-from hsm.data.sources.source import ImageSource, Split, limited
+from hsm.data.catalog import dataset_info
+from hsm.data.sources.folders import candidate_roots
+from hsm.data.sources.source import ImageSource, Split, first_per_class
 
 # Training set, then test set: the two small sets of five alphabets, or the whole of Omniglot.
 ZIP_PAIRS = (
@@ -35,7 +35,8 @@ def load(data_dir: str, *, limit: int | None = None) -> ImageSource:
     and listed in `excluded_seen`, so that every test class is unseen.
 
     Args:
-        data_dir: folder that holds one of `ZIP_PAIRS`, itself or in a folder, see `folders.homes`.
+        data_dir: folder that holds one of `ZIP_PAIRS`, itself or in a folder, see
+            `folders.candidate_roots`.
         limit: about how many images of each part to keep, evenly over classes; None keeps all.
 
     Raises:
@@ -61,13 +62,13 @@ def load(data_dir: str, *, limit: int | None = None) -> ImageSource:
 
 
 def _find_zips(folder: Path) -> tuple[Path, Path]:
-    for home in homes(folder, "omniglot") if folder.is_dir() else []:
+    for home in candidate_roots(folder, "omniglot") if folder.is_dir() else []:
         for train, test in ZIP_PAIRS:
             if (home / train).is_file() and (home / test).is_file():
                 return home / train, home / test
     raise FileNotFoundError(
-        f"expected `data_dir` to be a folder that holds {facts('omniglot').obtain}. Received: "
-        f"data_dir={folder}, which does not"
+        f"expected `data_dir` to be a folder that holds {dataset_info('omniglot').obtain}. "
+        f"Received: data_dir={folder}, which does not"
     )
 
 
@@ -107,7 +108,7 @@ def _split(drawings: _Drawings, limit: int | None) -> Split:
     names = tuple(drawings)
     labels = np.repeat(np.arange(len(names)), [len(drawings[name]) for name in names])
     encoded = [drawing for name in names for drawing in drawings[name]]
-    kept = limited(labels, limit)
+    kept = first_per_class(labels, limit)
     pixels = np.stack([_decoded(*encoded[index]) for index in kept])
     labels = labels[kept].astype(np.int32)
     return Split(pixels, labels, names[: labels.max() + 1])

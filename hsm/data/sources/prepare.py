@@ -21,11 +21,11 @@ from hsm import atomic
 from hsm.data import images
 from hsm.data.catalog import MAX_PIXELS
 from hsm.data.image_check import find_bad_images
+from hsm.data.sources.annotations import Annotations
 from hsm.data.sources.array_records import write_records
 from hsm.data.sources.encoded import encoded_reader
-from hsm.data.sources.listing import Listing
 from hsm.data.sources.prepared import MANIFEST, Manifest, Shard, read_manifest, sha256
-from hsm.data.sources.source import EncodedImages, Files, taken
+from hsm.data.sources.source import EncodedImages, Files, take
 from hsm.folder_lock import holding
 from hsm.output_folder import MARKER, make_output_folder, mark
 
@@ -46,7 +46,7 @@ ENCODERS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
 
 
 def write_copy(  # noqa: PLR0913
-    listing: Listing,
+    annotations: Annotations,
     folder: Path,
     *,
     name: str,
@@ -55,14 +55,14 @@ def write_copy(  # noqa: PLR0913
     max_pixels: int = MAX_PIXELS,
     progress: Callable[[int, int], None] | None = None,
 ) -> Manifest:
-    """Write the images of `listing` into `folder`, where finished files are left as they are.
+    """Write the images of `annotations` into `folder`, where finished files are left as they are.
 
     A file gets its name once it is whole and on the disk, and the manifest is written last: without
     it the copy is not found. Finished files whose content has changed since are written again, also
     those of a whole copy.
 
     Args:
-        listing: what to copy.
+        annotations: what to copy.
         folder: an empty or new one, or that of the same work, interrupted.
         name: of the data set.
         encoding: "jpeg" of quality 95, or "png", which gives the very pixels of the original.
@@ -84,16 +84,16 @@ def write_copy(  # noqa: PLR0913
         )
     make_output_folder(folder)
     with holding(folder):
-        copy = _claimed(folder, _plan(listing, name, encoding, shard_size))
+        copy = _claimed(folder, _plan(annotations, name, encoding, shard_size))
         ends = np.cumsum([shard.images for shard in copy.shards])
         for number, (shard, end) in enumerate(zip(copy.shards, ends, strict=True)):
             if not _is_finished(folder / shard.file, shard):
-                part = taken(listing.images, np.arange(end - shard.images, end))
+                part = take(annotations.images, np.arange(end - shard.images, end))
                 written = _written(folder, shard, _encoded(part, encoding, max_pixels))
                 copy = _with(copy, number, written)
                 atomic.write_text(folder / _UNFINISHED, _text(copy))
             if progress:
-                progress(int(end), len(listing.classes))
+                progress(int(end), len(annotations.classes))
         atomic.write_text(folder / MANIFEST, _text(copy))
         (folder / _UNFINISHED).unlink()
     return copy
@@ -104,13 +104,13 @@ def _with(copy: Manifest, number: int, shard: Shard) -> Manifest:
     return replace(copy, shards=(*copy.shards[:number], shard, *copy.shards[number + 1 :]))
 
 
-def _plan(listing: Listing, name: str, encoding: str, shard_size: int) -> Manifest:
+def _plan(annotations: Annotations, name: str, encoding: str, shard_size: int) -> Manifest:
     """Return the manifest as far as it is known before any file is written."""
-    begins = range(0, len(listing.classes), shard_size)
+    begins = range(0, len(annotations.classes), shard_size)
     shards = tuple(
         Shard(
             file=f"{name}-{number:05}-of-{len(begins):05}.array_record",
-            images=min(shard_size, len(listing.classes) - begin),
+            images=min(shard_size, len(annotations.classes) - begin),
             size=0,
             sha256="",
         )
@@ -120,10 +120,10 @@ def _plan(listing: Listing, name: str, encoding: str, shard_size: int) -> Manife
         name=name,
         side=SIDE,
         encoding=encoding,
-        class_names=tuple(listing.class_names),
-        classes=tuple(listing.classes.tolist()),
-        parts=tuple(listing.parts.tolist()),
-        annotations=dict(listing.annotations),
+        class_names=tuple(annotations.class_names),
+        classes=tuple(annotations.classes.tolist()),
+        parts=tuple(annotations.parts.tolist()),
+        annotations=dict(annotations.annotation_files),
         shards=shards,
     )
 

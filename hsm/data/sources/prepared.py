@@ -16,16 +16,16 @@ from typing import Annotated, Any
 
 import numpy as np
 
+from hsm.data.sources.annotations import GALLERY, QUERY, TEST, TRAIN, UNKNOWN, Annotations
 from hsm.data.sources.array_records import open_records
-from hsm.data.sources.folders import homes
-from hsm.data.sources.listing import GALLERY, QUERY, TEST, TRAIN, UNSAID, Listing
+from hsm.data.sources.folders import candidate_roots
 from hsm.data.sources.source import EncodedImages
 from hsm.records.json_values import JsonObject, Rule, decode, encode
 from hsm.records.parts import Count, FileName
 
 MANIFEST = "manifest.json"
 _SCHEMA = 1
-_PARTS = (TRAIN, TEST, QUERY, GALLERY, UNSAID)
+_PARTS = (TRAIN, TEST, QUERY, GALLERY, UNKNOWN)
 
 
 def _is_sha256(text: str) -> bool:
@@ -63,7 +63,7 @@ class Manifest(JsonObject):
         encoding: "jpeg" or "png".
         class_names: by class.
         classes: of every image, 0..C-1.
-        parts: of every image, as in a listing.
+        parts: of every image, as in `Annotations`.
         annotations: by part, the annotation file that listed it.
         shards: the record files.
     """
@@ -116,7 +116,7 @@ def _checksum(content: Mapping[str, Any]) -> str:
 
 def find(root: Path, name: str) -> Path | None:
     """Return `root` or a folder below it with a finished copy of data set `name`."""
-    for home in homes(root, name):
+    for home in candidate_roots(root, name):
         if (home / MANIFEST).is_file() and _name(home / MANIFEST) == name:
             return home
     return None
@@ -134,7 +134,7 @@ def read_manifest(path: Path) -> Manifest:
         raise _no_manifest(path, error) from error
 
 
-def read(root: Path, name: str) -> Listing | None:
+def read(root: Path, name: str) -> Annotations | None:
     """Return the copy of data set `name` below `root`, or None where there is none.
 
     Raises:
@@ -148,13 +148,13 @@ def read(root: Path, name: str) -> Listing | None:
     records = open_records([str(folder / shard.file) for shard in manifest.shards])
     if len(records) != len(manifest.classes):
         raise _wrong(folder, f"{len(manifest.classes):,} images", f"{len(records):,}")
-    return Listing(
+    return Annotations(
         folder=folder,
         images=EncodedImages(lambda record: records[record], np.arange(len(manifest.classes))),
         classes=np.array(manifest.classes, np.int32),
         class_names=tuple(manifest.class_names),
         parts=np.array(manifest.parts),
-        annotations=manifest.annotations,
+        annotation_files=manifest.annotations,
     )
 
 

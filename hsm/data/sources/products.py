@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from hsm.data.catalog import facts
+from hsm.data.catalog import dataset_info
+from hsm.data.sources.annotations import TEST, TRAIN, Annotations, numbered
 from hsm.data.sources.folders import check_unpacked, locate
 from hsm.data.sources.label_lists import CLASS_NUMBERS, as_numbers, read_columns
-from hsm.data.sources.listing import TEST, TRAIN, Listing, numbered
 from hsm.data.sources.source import SUPER_CLASSES
 from hsm.data.sources.tfds_files import TfdsSet
 
@@ -20,7 +20,7 @@ _SUFFIXES = (".jpg", ".jpeg", ".png")
 _COLUMNS = ("image_id", "class_id", "super_class_id", "path")
 
 
-def read(root: Path) -> Listing | None:
+def read(root: Path) -> Annotations | None:
     """Return the articles below `root`, or None where there are none.
 
     Both lists have a heading and the columns image_id, class_id, super_class_id and path; their
@@ -28,7 +28,7 @@ def read(root: Path) -> Listing | None:
     numbers, `bicycle_final/17_3.JPG`, give the same.
 
     Args:
-        root: the archive's folder, or one that holds it, see `homes`.
+        root: the archive's folder, or one that holds it, see `candidate_roots`.
 
     Raises:
         FileNotFoundError: if a list or an image is missing.
@@ -50,18 +50,18 @@ def read(root: Path) -> Listing | None:
         classes += as_numbers(class_ids, home / file, "class_id", among=CLASS_NUMBERS)
         kinds += as_numbers(kind_ids, home / file, "super_class_id", among=CLASS_NUMBERS)
         parts += [part] * len(paths)
-    return Listing(
+    return Annotations(
         folder=home,
         images=tuple(images),
         classes=np.array(classes, np.int32) - 1,
         class_names=tuple(str(number) for number in range(1, max(classes) + 1)),
         parts=np.array(parts),
-        annotations=_LISTS,
+        annotation_files=_LISTS,
         extras={SUPER_CLASSES: np.array(kinds, np.int32)},
     )
 
 
-def _by_names(root: Path) -> Listing | None:
+def _by_names(root: Path) -> Annotations | None:
     """Return the articles by the names of their images, if these begin with class numbers.
 
     Raises:
@@ -70,7 +70,7 @@ def _by_names(root: Path) -> Listing | None:
     first = locate(root, "products", "bicycle_final")
     if first is None:
         return None
-    home, train = first.parent, facts("products").expected["zero_shot"].train.classes
+    home, train = first.parent, dataset_info("products").expected["zero_shot"].train.classes
     images = sorted(path for path in home.glob("*_final/*") if path.suffix.lower() in _SUFFIXES)
     names = [path.stem.partition("_")[0] for path in images]
     distinct = {int(name) for name in names if name.isdecimal()}
@@ -82,13 +82,13 @@ def _by_names(root: Path) -> Listing | None:
             "beside the folders."
         )
     classes = np.array(names, np.int32) - 1
-    return Listing(
+    return Annotations(
         folder=home,
         images=tuple(map(str, images)),
         classes=classes,
         class_names=tuple(str(number) for number in sorted(distinct)),
         parts=np.where(classes < train, TRAIN, TEST),
-        annotations=dict.fromkeys(_LISTS, "the names of the images"),
+        annotation_files=dict.fromkeys(_LISTS, "the names of the images"),
         note="no lists of images: their names begin with the class numbers",
         extras={SUPER_CLASSES: numbered([path.parent.name for path in images])[0]},
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from hsm.data.catalog import ALL, CLASSIFICATION, QUERY_GALLERY
 from hsm.data.sources.held_out import held_out
-from hsm.data.sources.source import ImageSource, Split, joined
+from hsm.data.sources.source import ImageSource, Split, concat
 
 
 def divided(source: ImageSource, split: str, validation_classes: float = 0.0) -> ImageSource:
@@ -95,7 +95,7 @@ def _everything(source: ImageSource) -> Split:
     parts = [source.train, *tested]
     images = parts[0].images
     for part in tested:
-        images = joined(images, part.images)
+        images = concat(images, part.images)
     labels = [source.train.labels, *(part.labels + shift for part in tested)]
     names = (*source.train.class_names, *source.test.class_names)
     shared = set.intersection(*(set(part.extras) for part in parts))

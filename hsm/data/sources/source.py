@@ -44,10 +44,10 @@ Images = Files | np.ndarray
 
 
 @overload
-def taken(images: np.ndarray, indices: np.ndarray) -> np.ndarray: ...
+def take(images: np.ndarray, indices: np.ndarray) -> np.ndarray: ...
 @overload
-def taken(images: Files, indices: np.ndarray) -> Files: ...
-def taken(images: Images, indices: np.ndarray) -> Images:
+def take(images: Files, indices: np.ndarray) -> Files: ...
+def take(images: Images, indices: np.ndarray) -> Images:
     """Return the images at `indices`, integers [m], in that order."""
     if isinstance(images, np.ndarray):
         return images[indices]
@@ -56,7 +56,7 @@ def taken(images: Images, indices: np.ndarray) -> Images:
     return tuple(images[index] for index in indices)
 
 
-def joined(first: Images, second: Images) -> Images:
+def concat(first: Images, second: Images) -> Images:
     """Return the images of two parts of one data set as one.
 
     Raises:
@@ -146,7 +146,7 @@ class Split:
         Raises:
             ValueError: if `relabel` is False and a class is left without an image.
         """
-        images, labels = taken(self.images, indices), self.labels[indices]
+        images, labels = take(self.images, indices), self.labels[indices]
         extras = {name: values[indices] for name, values in self.extras.items()}
         if relabel:
             return Split.of_occurring(images, labels, self.class_names, extras)
@@ -276,7 +276,7 @@ def _file(image: str | bytes) -> tuple[str, bytes]:
     return Path(image).name, Path(image).read_bytes()
 
 
-def limited(labels: np.ndarray, limit: int | None) -> np.ndarray:
+def first_per_class(labels: np.ndarray, limit: int | None) -> np.ndarray:
     """Choose about `limit` examples, the first of each of the first classes, evenly.
 
     Args:

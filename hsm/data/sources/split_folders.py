@@ -55,7 +55,7 @@ def tested(parts: Parts) -> ByClass:
     return parts.get(TEST) or parts[VALIDATION]
 
 
-def joined(parts: Parts) -> ByClass:
+def concat(parts: Parts) -> ByClass:
     """Return the pictures of all parts by class, those of the training part first."""
     ordered = [parts[part] for part in (TRAIN, VALIDATION, TEST) if part in parts]
     names = sorted({name for part in ordered for name in part})

@@ -14,8 +14,8 @@ from typing import Any, Protocol
 import numpy as np
 import tensorflow as tf
 
+from hsm.data.sources.annotations import Annotations, numbered
 from hsm.data.sources.array_records import open_records
-from hsm.data.sources.listing import Listing, numbered
 from hsm.data.sources.source import EncodedImages
 from hsm.data.sources.tfds_info import INFO, TfdsFolder, read_info
 
@@ -33,7 +33,7 @@ class TfdsSet:
     Attributes:
         name: of its builder.
         label: the feature that holds the class, as a ClassLabel or a Text.
-        parts: the splits, called as the parts of a listing.
+        parts: the splits, called as the parts of a annotations.
     """
 
     name: str
@@ -46,7 +46,7 @@ def default_root() -> Path:
     return Path(os.environ.get("TFDS_DATA_DIR") or _DEFAULT_ROOT).expanduser()
 
 
-def read(root: Path, tfds_set: TfdsSet) -> Listing | None:
+def read(root: Path, tfds_set: TfdsSet) -> Annotations | None:
     """Return the prepared data set below `root`, or None where there is none.
 
     The class of an image stands in its record, so that all records are read once, and their
@@ -72,13 +72,13 @@ def read(root: Path, tfds_set: TfdsSet) -> Listing | None:
     if len(labels) != sum(counts):
         raise _broken(path, f"{len(labels):,} of {sum(counts):,} records")
     classes, class_names = _named(labels, folder, tfds_set.label)
-    return Listing(
+    return Annotations(
         folder=path,
         images=EncodedImages(lambda record: _image(records[record]), np.arange(len(labels))),
         classes=classes,
         class_names=class_names,
         parts=np.repeat(tfds_set.parts, counts),
-        annotations={part: f"the {part} split of {path}" for part in tfds_set.parts},
+        annotation_files={part: f"the {part} split of {path}" for part in tfds_set.parts},
     )
 
 

@@ -11,7 +11,7 @@ from support import archive_factory as archive
 from support.archive_factory import BY_CLASS, BY_PART, assert_zero_shot
 from support.image_factory import photograph, tagged
 
-from hsm.data.catalog import facts
+from hsm.data.catalog import dataset_info
 from hsm.data.sources import benchmark, load_source
 from hsm.data.sources.source import EncodedImages
 from hsm.data.sources.splitting import check_counts, split_parts
@@ -108,11 +108,12 @@ def _clothes(root: Path) -> None:
 def test_the_true_counts(name, split, counts, tmp_path, monkeypatch):
     monkeypatch.setattr(f"hsm.data.sources.{name}.check_unpacked", lambda *arguments: None)
     true_size(tmp_path, name)
-    listing = benchmark.find(name, str(tmp_path))
-    check_counts(name, facts(name).expected, listing)
-    parts = split_parts(listing, facts(name).expected[split])
+    annotations = benchmark.find(name, str(tmp_path))
+    check_counts(name, dataset_info(name).expected, annotations)
+    parts = split_parts(annotations, dataset_info(name).expected[split])
     received = {
-        role: (len(indices), len(set(listing.classes[indices]))) for role, indices in parts.items()
+        role: (len(indices), len(set(annotations.classes[indices])))
+        for role, indices in parts.items()
     }
     assert received == counts
 
@@ -145,7 +146,7 @@ def test_the_catalog_decides_where_nothing_else_is_expected(root):
 def test_load_source_passes_everything_on(tmp_path, monkeypatch):
     root = archive.cub200(tmp_path)
     small = archive.replace_expected("cub200", BY_CLASS, monkeypatch)
-    assert facts("cub200").expected == small
+    assert dataset_info("cub200").expected == small
     source = load_source("cub200", data_dir=str(root), split="classification", limit=4)
     assert (source.name, source.flip) == ("cub200", True)
     assert source.train.class_names == source.test.class_names == archive.BIRDS[:2]
@@ -207,8 +208,8 @@ def test_turned_images_are_counted_in_every_form(root, monkeypatch):
         path.write_bytes(tagged(photograph(20, 30), "JPEG", 6))
     assert load(root).turned() == 12
     assert load(root, limit=4).turned() == 8
-    listing = benchmark.find("products", str(root))
-    contents = [Path(path).read_bytes() for path in listing.images]
+    annotations = benchmark.find("products", str(root))
+    contents = [Path(path).read_bytes() for path in annotations.images]
     encoded = EncodedImages(contents.__getitem__, np.arange(len(contents)))
-    monkeypatch.setattr(benchmark, "find", lambda *_: replace(listing, images=encoded))
+    monkeypatch.setattr(benchmark, "find", lambda *_: replace(annotations, images=encoded))
     assert load(root).turned() == 12

@@ -173,6 +173,6 @@ def test_folders_of_other_things_are_no_cars(tmp_path):
 
 
 def test_half_of_the_real_set_in_class_folders(shared_dir):
-    listing = benchmark.find("cars196", str(shared_dir / "data" / "cars196_half"))
-    assert len(listing.images) == len(listing.classes) == len(listing.parts)
-    assert len(listing.class_names) == len(set(listing.classes)) == 196
+    annotations = benchmark.find("cars196", str(shared_dir / "data" / "cars196_half"))
+    assert len(annotations.images) == len(annotations.classes) == len(annotations.parts)
+    assert len(annotations.class_names) == len(set(annotations.classes)) == 196

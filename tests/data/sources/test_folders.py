@@ -7,7 +7,7 @@ from support import archive_factory as archive
 
 from hsm.data.catalog import CATALOG
 from hsm.data.sources import benchmark, load_source
-from hsm.data.sources.folders import homes, locate
+from hsm.data.sources.folders import candidate_roots, locate
 
 
 def make(root, *folders):
@@ -17,13 +17,13 @@ def make(root, *folders):
 
 def test_usual_names_come_first_then_what_is_within_then_the_others(tmp_path):
     make(tmp_path, "aaa/in", "InShop/b", "InShop/a", "In-Shop", ".hidden", "zzz")
-    found = [str(home.relative_to(tmp_path)) for home in homes(tmp_path, "inshop")]
+    found = [str(home.relative_to(tmp_path)) for home in candidate_roots(tmp_path, "inshop")]
     assert found == [".", "In-Shop", "InShop", "InShop/a", "InShop/b", "aaa", "zzz"]
 
 
 def test_files_are_no_homes(tmp_path):
     (tmp_path / "cub200").touch()
-    assert homes(tmp_path, "cub200") == [tmp_path]
+    assert candidate_roots(tmp_path, "cub200") == [tmp_path]
 
 
 def test_the_likeliest_home_decides_before_the_preferred_place(tmp_path):
