@@ -55,6 +55,6 @@ def test_counts_read_as_they_are_said():
 
 
 def test_facts_refuses_other_names():
-    expected = f"must be one of {', '.join(NAMES)}. Received: flowers"
+    expected = f"the name of a data set, one of {', '.join(NAMES)}. Received: flowers"
     with pytest.raises(ValueError, match=expected):
         dataset_info("flowers")

@@ -73,13 +73,13 @@ def test_asking_for_more_than_there_is_finds_everything():
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"rows": [0, 4]}, "rows must be indices of the 4 vectors, 0..3. Received: 0..4"),
+        ({"rows": [0, 4]}, "rows to be indices of the 4 vectors, 0..3. Received: 0..4"),
         ({"gallery": np.eye(4)}, "expected gallery and gallery_labels together"),
         (
             {"gallery": np.ones((2, 3)), "gallery_labels": [0, 1]},
             "2 of length 3 for queries of length 4",
         ),
-        ({"k": 0}, "k must be a whole number of at least 1"),
+        ({"k": 0}, "k to be a whole number of at least 1"),
     ],
 )
 def test_what_contradicts_is_refused(arguments, sentence):

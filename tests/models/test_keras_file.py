@@ -89,7 +89,7 @@ def test_several_outputs_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("make", "found"),
+    ("make", "shape"),
     [
         (lambda: network((24, 16, 3)), r"\(None, 24, 16, 3\)"),
         (lambda: network((16, 16, 1)), r"\(None, 16, 16, 1\)"),
@@ -97,8 +97,8 @@ def test_several_outputs_are_refused(tmp_path):
         (two_inputs, r"\[\(None, 16, 16, 3\), "),
     ],
 )
-def test_other_inputs_are_refused(tmp_path, make, found):
-    expected = rf"one input of shape \(None, 16, 16, 3\), but found {found}"
+def test_other_inputs_are_refused(tmp_path, make, shape):
+    expected = rf"one input of shape \(None, 16, 16, 3\). Received: {shape}"
     with pytest.raises(ValueError, match=expected):
         read_keras_file(saved(tmp_path, make()), SHAPE)
 
@@ -136,7 +136,7 @@ def test_a_network_that_is_far_larger_than_the_file_is_never_built(tmp_path):
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in members.items():
             archive.writestr(name, content)
-    with pytest.raises(ValueError, match=r"net.keras: .* describes a network of 2\d\d,.* bytes"):
+    with pytest.raises(ValueError, match=r"net.keras: .* of a network of 2\d\d,.* bytes"):
         read_keras_file(path, SHAPE)
 
 

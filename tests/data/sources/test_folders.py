@@ -52,5 +52,5 @@ def test_another_benchmark_of_deepfashion_is_not_taken_for_inshop(tmp_path, plac
 
 
 def test_omniglot_in_a_folder_that_is_not_there(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"must be a folder that holds images_background_s"):
+    with pytest.raises(FileNotFoundError, match=r"to be a folder that holds images_background_s"):
         load_source("omniglot", data_dir=str(tmp_path / "gone"))
