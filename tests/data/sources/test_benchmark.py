@@ -121,7 +121,7 @@ def test_the_true_counts(name, split, counts, tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", benchmark.NAMES)
 def test_other_folders_are_refused_with_what_is_needed(name, tmp_path):
     message = (
-        f"folder of data set {name}, or hold it: .*has nothing of this: it holds nothing. `pyt"
+        f"folder of data set {name}, or to hold it: .*has nothing of this: it holds nothing. `pyt"
     )
     with pytest.raises(FileNotFoundError, match=message):
         load_source(name, data_dir=str(tmp_path))

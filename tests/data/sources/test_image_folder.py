@@ -274,7 +274,7 @@ def test_classes_are_held_out_evenly(make_folder, asked, held_out):
         ({"a": 2, "b": 1}, {}, "at least two test classes with two usable images or more"),
         (COUNTS, {"validation_classes": 3}, "3 of 4 classes. Hold out 2 at most"),
         ({"a": 2, "b": 2, "c": 2}, {"validation_classes": 0.1}, "2 of 3 classes. Add classes, or"),
-        (COUNTS, {"train_classes": "x"}, "here all classes train: leave it out"),
+        (COUNTS, {"train_classes": "x"}, "and all classes train. Leave it out"),
         (COUNTS, {"validation_classes": 2, "split": "zero_shot"}, "goes with split=all"),
     ],
 )

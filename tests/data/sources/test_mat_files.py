@@ -71,8 +71,8 @@ def test_a_number_that_matlab_keeps_as_a_double_is_whole(tmp_path):
 @pytest.mark.parametrize(
     ("program", "message"),
     [
-        ("import os; os.kill(os.getpid(), 11)", r"reading it ended with status -?\d+"),
-        ("import time; time.sleep(60)", "it was not read within 1 s"),
+        ("import os; os.kill(os.getpid(), 11)", r"one that ends its reader with status -?\d+"),
+        ("import time; time.sleep(60)", "one that is not read within 1 s"),
     ],
 )
 def test_a_reader_that_dies_or_hangs_is_a_sentence(whole, tmp_path, monkeypatch, program, message):

@@ -169,7 +169,7 @@ def change(path, old, new):
             "expected the name of a file in the folder",
         ),
         ('"name": "cars196"', '"name": 7', "name: expected text, received 7"),
-        ("{", "", "dataset_info.json does not say which records there are: "),
+        ("{", "", "dataset_info.json: expected which records there are. .*: "),
     ],
 )
 def test_what_a_folder_says_wrongly_of_itself_is_named(old, new, place, prepared, tmp_path):
