@@ -143,7 +143,7 @@ def test_a_missing_class_folder_is_counted(tmp_path):
     root = archive.cars_class_folders(tmp_path)
     (root / archive.CARS[3]).rename(tmp_path / archive.CARS[3].replace("2012", "2013"))
     assert_zero_shot(load(root))
-    (root / archive.CARS[2]).rename(tmp_path.parent / "elsewhere")
+    (root / archive.CARS[2]).rename(tmp_path.parent / "cars_elsewhere")
     message = (
         "expected 7 images of 2 classes in the test part .* Received: 4 images of 1 classes, from"
     )

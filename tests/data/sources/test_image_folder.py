@@ -275,7 +275,11 @@ def test_classes_are_held_out_evenly(make_folder, asked, held_out):
         (COUNTS, {"validation_classes": 3}, "3 of 4 classes. Hold out 2 at most"),
         ({"a": 2, "b": 2, "c": 2}, {"validation_classes": 0.1}, "2 of 3 classes. Add classes, or"),
         (COUNTS, {"train_classes": "x"}, "and all classes train. Leave it out"),
-        (COUNTS, {"validation_classes": 2, "split": "zero_shot"}, "goes with split=all"),
+        (
+            COUNTS,
+            {"validation_classes": 2, "split": "zero_shot"},
+            "`validation_classes` with split=all only",
+        ),
     ],
 )
 def test_what_all_classes_refuse(make_folder, counts, options, message):

@@ -161,7 +161,7 @@ def change(path, old, new):
     ("old", "new", "place"),
     [
         ('"8"', '"-8"', r"splits\[0\].shardLengths\[0\]: expected a whole number"),
-        ('"8"', '"99"', r"it has 12 of 103 records"),
+        ('"8"', '"99"', r"12 of 103 records"),
         ('"name": "train"', '"name": "tain"', "no split train"),
         (
             '"{DATASET}-{SPLIT}',
