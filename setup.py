@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent
 
 
 def read_version() -> str:
-    """Reads `__version__` from the text of `hsm/__init__.py`: importing it may need TensorFlow."""
+    """Read `__version__` from the text of `hsm/__init__.py`: importing it may need TensorFlow."""
     text = (ROOT / "hsm" / "__init__.py").read_text(encoding="utf-8")
     match = re.search(r'^__version__ = "([^"]+)"$', text, flags=re.MULTILINE)
     if match is None:
@@ -20,7 +20,7 @@ def read_version() -> str:
 
 
 def read_readme() -> str:
-    """Reads the README; a link into the repository, which no package index can follow, is its path.
+    """Read the README; a link into the repository, which no package index can follow, is its path.
 
     "[Results](docs/results/index.md)" becomes "Results (docs/results/index.md)"; a picture goes.
     """

@@ -45,12 +45,12 @@ __all__ = ["__version__", *_SUBMODULES]
 
 
 def __getattr__(name: str) -> ModuleType:
-    """Imports the submodule `name` the first time that it is asked for."""
+    """Import the submodule `name` the first time that it is asked for."""
     if name in _SUBMODULES:
         return importlib.import_module(f"hsm.{name}")
     raise AttributeError(f"module 'hsm' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    """Lists the submodules beside what the module already holds."""
+    """List the submodules beside what the module already holds."""
     return sorted({*globals(), *_SUBMODULES})

@@ -52,7 +52,7 @@ def test_embed_refuses_missing_and_repeated_images(vectors, num_examples, messag
 def test_embed_refuses_no_batches_and_no_examples(vectors):
     with pytest.raises(ValueError, match=r"num_examples=3 images once. Received: 0 images"):
         embed(lambda x: x, [], num_examples=3)
-    with pytest.raises(ValueError, match=r"num_examples must be a whole number of at least 1"):
+    with pytest.raises(ValueError, match=r"num_examples to be a whole number of at least 1"):
         embed(lambda x: x, [], num_examples=0)
 
 
@@ -138,7 +138,7 @@ def test_evaluate_passes_on_the_metrics_errors(vectors):
         evaluate(features, np.where(np.arange(120) == 5, 77, labels), ks=(1,))
     with pytest.raises(ValueError, match=r"every K of ks"):
         evaluate(features, labels, ks=(0,))
-    with pytest.raises(ValueError, match=r"k must be a whole number of at least 1. Received: -1"):
+    with pytest.raises(ValueError, match=r"k to be a whole number of at least 1. Received: -1"):
         evaluate(features, labels, ks=(1,)).hits(-1)
 
 

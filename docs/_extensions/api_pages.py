@@ -26,7 +26,7 @@ MODULES = {
 
 
 def page(module: str) -> str:
-    """The reStructuredText of a module's page."""
+    """Return the reStructuredText of a module's page."""
     title = MODULES[module]
     # A package's names are those of its `__all__`, which come from its modules.
     package = importlib.util.find_spec(module).submodule_search_locations is not None
@@ -48,7 +48,7 @@ def _write(app: Any, config: Any) -> None:
 
 
 def setup(app: Any) -> dict[str, bool]:
-    """Called by Sphinx."""
+    """Register with Sphinx, which calls this."""
     app.add_config_value("api_documents", [], "env")
     app.connect("config-inited", _write)
     return {"parallel_read_safe": True}

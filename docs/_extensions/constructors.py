@@ -9,7 +9,7 @@ from sphinx.util.inspect import signature, stringify_signature
 _HIDDEN = "(*args, **kwargs)"
 
 
-def _shown(
+def _shown(  # noqa: PLR0913
     app: Any, what: str, name: str, obj: Any, options: Any, arguments: str | None, returns: Any
 ) -> tuple[str, Any] | None:
     if what != "class" or arguments is None or not arguments.startswith(_HIDDEN):
@@ -19,6 +19,6 @@ def _shown(
 
 
 def setup(app: Any) -> dict[str, bool]:
-    """Called by Sphinx."""
+    """Register with Sphinx, which calls this."""
     app.connect("autodoc-process-signature", _shown)
     return {"parallel_read_safe": True}

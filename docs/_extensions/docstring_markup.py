@@ -15,7 +15,7 @@ _EARLY = 400
 
 
 def converted(lines: list[str]) -> list[str]:
-    """Returns a docstring's lines as reStructuredText."""
+    """Return a docstring's lines as reStructuredText."""
     result: list[str] = []
     verbatim: int | None = None  # the indent of what such a block follows
     for number, line in enumerate(lines):
@@ -54,6 +54,6 @@ def _convert(app: Any, what: str, name: str, obj: Any, options: Any, lines: list
 
 
 def setup(app: Any) -> dict[str, bool]:
-    """Called by Sphinx."""
+    """Register with Sphinx, which calls this."""
     app.connect("autodoc-process-docstring", _convert, priority=_EARLY)
     return {"parallel_read_safe": True}

@@ -39,6 +39,6 @@ def _add(app: Any, document: str, source: list[str]) -> None:
 
 
 def setup(app: Any) -> dict[str, bool]:
-    """Called by Sphinx."""
+    """Register with Sphinx, which calls this."""
     app.connect("source-read", _add)
     return {"parallel_read_safe": True}

@@ -9,8 +9,8 @@ from hsm.analysis.assignment import GradientAssignment, WeightRole, gradient_ass
 from hsm.analysis.feature_norm import (
     NormCurves,
     gradient_norms_against_norm,
+    l2_normalize,
     probabilities_at_norm,
-    unit_directions,
 )
 from hsm.analysis.gradients import (
     SoftmaxClassifier,
@@ -28,6 +28,9 @@ from hsm.analysis.margins import hardest_others, margins
 from hsm.analysis.orthogonality import norms_after_step, radial_cosines
 from hsm.analysis.sample_kinds import SampleKind, centrality, count_kinds, sample_kinds
 from hsm.analysis.similarity import CosineHistograms, cosine_histograms, density_overlap
+from hsm.former_names import former_names
+
+__getattr__ = former_names(__name__, {"unit_directions": "l2_normalize"})
 
 __all__ = [
     "AlphaRange",
@@ -48,6 +51,7 @@ __all__ = [
     "gradient_norms_against_norm",
     "hardest_others",
     "intermediate_alpha",
+    "l2_normalize",
     "margins",
     "norms_after_step",
     "probabilities_at_infinity",
@@ -55,6 +59,5 @@ __all__ = [
     "probabilities_at_zero",
     "radial_cosines",
     "sample_kinds",
-    "unit_directions",
     "weight_gradient_norms_at_infinity",
 ]

@@ -41,7 +41,7 @@ class GradientAssignment:
 
     Attributes:
         alphas: [a].
-        counts: How many samples there are of each kind, int [3].
+        counts: how many samples there are of each kind, int [3].
         features: ||dl/df||, eq. 3, its `QUANTILES` over the samples, [a, 3 kinds, 3 quantiles].
         weights: ||dl/dw_m||, eq. 4, its median over samples and weights, [a, 3 kinds, 3 roles], the
             roles ordered as `WeightRole`.
@@ -53,23 +53,23 @@ class GradientAssignment:
     weights: FloatArray
 
     def median(self, kind: SampleKind) -> FloatArray:
-        """Returns the median of ||dl/df|| over the samples of `kind` at each alpha, [a]."""
+        """Return the median of ||dl/df|| over the samples of `kind` at each alpha, [a]."""
         return self.features[:, kind, MEDIAN]
 
 
 def gradient_assignment(
     classifier: SoftmaxClassifier, features: ArrayLike, *, labels: ArrayLike, alphas: ArrayLike
 ) -> GradientAssignment:
-    """Returns what samples and weights would get at each of `alphas`, all else unchanged.
+    """Return what samples and weights would get at each of `alphas`, all else unchanged.
 
     Memory grows with n M, not with the number of alphas.
 
     Args:
-        classifier: Weights and bias as they multiply the features; its own alpha, at which the
+        classifier: weights and bias as they multiply the features; its own alpha, at which the
             model is, decides the kinds.
-        features: As the classifier multiplies them, [n, k].
-        labels: The samples' classes, int [n], 0..M - 1.
-        alphas: Reciprocals of temperatures, [a], each at least 0.
+        features: as the classifier multiplies them, [n, k].
+        labels: the samples' classes, int [n], 0..M - 1.
+        alphas: reciprocals of temperatures, [a], each at least 0.
 
     Raises:
         ValueError: If shapes do not match, a number is not finite or out of range, or there are
@@ -100,7 +100,7 @@ def _weight_norms(
     *,
     hardest: NDArray[np.int64],
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Returns ||dl/dw_m|| of the weights of each role: [n], [n] and [n, M - 2]."""
+    """Return ||dl/dw_m|| of the weights of each role: [n], [n] and [n, M - 2]."""
     errors = classifier.errors(features, labels)
     lengths = np.linalg.norm(features, axis=1, keepdims=True)
     norms = classifier.alpha * np.abs(errors) * lengths
@@ -111,5 +111,5 @@ def _weight_norms(
 
 
 def _quantiles(norms: FloatArray) -> FloatArray:
-    """Returns the `QUANTILES` of all of `norms`, NaN where there are none."""
+    """Return the `QUANTILES` of all of `norms`, NaN where there are none."""
     return np.quantile(norms, QUANTILES) if norms.size else np.full(len(QUANTILES), np.nan)

@@ -28,8 +28,8 @@ class NormCurves:
     own_weights: FloatArray
 
 
-def unit_directions(features: ArrayLike) -> FloatArray:
-    """Returns f_hat = f / ||f||, [n, k].
+def l2_normalize(features: ArrayLike) -> FloatArray:
+    """Return f_hat = f / ||f||, [n, k].
 
     Raises:
         ValueError: If `features` is no finite matrix or has a zero row, which has no direction.
@@ -38,8 +38,8 @@ def unit_directions(features: ArrayLike) -> FloatArray:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     if not lengths.all():
         raise ValueError(
-            "expected features without zero vectors, which have no direction; leave them out. "
-            f"Received: zeros in row {np.flatnonzero(lengths == 0)[0]}"
+            "expected features without zero vectors, which have no direction. Received: zeros in "
+            f"row {np.flatnonzero(lengths == 0)[0]}. Leave them out."
         )
     return vectors / lengths
 
@@ -47,36 +47,36 @@ def unit_directions(features: ArrayLike) -> FloatArray:
 def probabilities_at_norm(
     classifier: SoftmaxClassifier, features: ArrayLike, norm: float
 ) -> FloatArray:
-    """Returns p(m | x) of equation 14 for the directions of `features` at length `norm`, [n, M].
+    """Return p(m | x) of equation 14 for the directions of `features` at length `norm`, [n, M].
 
         p(m|x) = exp(norm * w_m . f_hat + b_m) / sum over j of exp(norm * w_j . f_hat + b_j)
 
     The paper's equation has no bias; a classifier with bias=None has none.
 
     Raises:
-        ValueError: As `unit_directions`, or if `norm` is not positive and finite.
+        ValueError: As `l2_normalize`, or if `norm` is not positive and finite.
     """
-    return classifier.probabilities(_checked_norm(norm) * unit_directions(features))
+    return classifier.probabilities(_checked_norm(norm) * l2_normalize(features))
 
 
 def gradient_norms_against_norm(
     classifier: SoftmaxClassifier, features: ArrayLike, *, labels: ArrayLike, norms: ArrayLike
 ) -> NormCurves:
-    """Returns how long gradients are at each of `norms`: the curves of Figure 3.
+    """Return how long gradients are at each of `norms`: the curves of Figure 3.
 
         dl/df   = sum over m of (p(m|x) - q(m|x)) w_m          eq. 16
         dl/dw_m = ||f|| (p(m|x) - q(m|x)) f_hat                eq. 17
 
     Args:
-        classifier: Of the unnormalised model, alpha = 1.
-        features: Of any length; their directions count, [n, k].
-        labels: The samples' classes, int [n], 0..M - 1.
-        norms: The lengths ||f||, [a], positive.
+        classifier: of the unnormalised model, alpha = 1.
+        features: of any length; their directions count, [n, k].
+        labels: the samples' classes, int [n], 0..M - 1.
+        norms: the lengths ||f||, [a], positive.
 
     Raises:
         ValueError: If shapes do not match, a number is out of range or not finite.
     """
-    directions = unit_directions(features)
+    directions = l2_normalize(features)
     lengths = np.atleast_1d(np.asarray(norms, np.float64))
     by_features, by_weights = [], []
     for norm in lengths:
@@ -88,7 +88,7 @@ def gradient_norms_against_norm(
 
 
 def _checked_norm(norm: float) -> float:
-    """Returns `norm`; raises ValueError unless it is positive and finite."""
+    """Return `norm`; raise ValueError unless it is positive and finite."""
     if not (np.isfinite(norm) and norm > 0):
         raise ValueError(f"expected the norm > 0 and finite. Received: norm={norm!r}")
     return norm

@@ -24,10 +24,10 @@ class SoftmaxClassifier:
     multiplies them: LN's features at unit length, W with columns of unit length.
 
     Args:
-        weights: W, [k, M]: one column w_m a class.
+        weights: w, [k, M]: one column w_m a class.
         bias: b, [M]; None for zeros.
-        alpha: Reciprocal of the temperature; at least 0.
-        scale_bias: Whether alpha multiplies b.
+        alpha: reciprocal of the temperature; at least 0.
+        scale_bias: whether alpha multiplies b.
 
     Raises:
         ValueError: If `weights` is no finite matrix, `bias` is not [M] or not finite, or `alpha` is
@@ -56,26 +56,26 @@ class SoftmaxClassifier:
         self.scale_bias = scale_bias
 
     def at(self, alpha: float) -> SoftmaxClassifier:
-        """Returns the same classifier at another alpha, which is at least 0."""
+        """Return the same classifier at another alpha, which is at least 0."""
         return SoftmaxClassifier(self.weights, self.bias, alpha=alpha, scale_bias=self.scale_bias)
 
     def logits(self, features: ArrayLike) -> FloatArray:
-        """Returns alpha * z of equation 1, [n, M], for `features` [n, k]."""
+        """Return alpha * z of equation 1, [n, M], for `features` [n, k]."""
         logits: FloatArray = self.alpha * (self._checked(features) @ self.weights)
         return logits + (self.alpha if self.scale_bias else 1.0) * self.bias
 
     def probabilities(self, features: ArrayLike) -> FloatArray:
-        """Returns p(m | x, alpha) of equation 1, [n, M], for `features` [n, k]."""
+        """Return p(m | x, alpha) of equation 1, [n, M], for `features` [n, k]."""
         logits = self.logits(features)
         exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
         return exponentials / exponentials.sum(axis=1, keepdims=True)
 
     def feature_gradients(self, features: ArrayLike, labels: ArrayLike) -> FloatArray:
-        """Returns every sample's dl/df = alpha * sum_m (p_m - q_m) w_m, equation 3.
+        """Return every sample's dl/df = alpha * sum_m (p_m - q_m) w_m, equation 3.
 
         Args:
             features: f, [n, k].
-            labels: The classes, int [n], 0..M - 1.
+            labels: the classes, int [n], 0..M - 1.
 
         Returns:
             [n, k].
@@ -83,11 +83,11 @@ class SoftmaxClassifier:
         return self.alpha * self.errors(features, labels) @ self.weights.T
 
     def weight_gradients(self, features: ArrayLike, labels: ArrayLike) -> FloatArray:
-        """Returns every sample's dl/dw_m = alpha * (p_m - q_m) f, equation 4.
+        """Return every sample's dl/dw_m = alpha * (p_m - q_m) f, equation 4.
 
         Args:
             features: f, [n, k].
-            labels: The classes, int [n], 0..M - 1.
+            labels: the classes, int [n], 0..M - 1.
 
         Returns:
             [n, M, k].
@@ -96,7 +96,7 @@ class SoftmaxClassifier:
         return self.alpha * errors[:, :, None] * self._checked(features)[:, None, :]
 
     def errors(self, features: ArrayLike, labels: ArrayLike) -> FloatArray:
-        """Returns p - q of equation 2, [n, M]; q is 1 at the label and 0 elsewhere.
+        """Return p - q of equation 2, [n, M]; q is 1 at the label and 0 elsewhere.
 
         Raises:
             ValueError: If `labels` [n] are not integers in 0..M - 1.
@@ -112,7 +112,7 @@ class SoftmaxClassifier:
         return errors
 
     def _checked(self, features: ArrayLike) -> FloatArray:
-        """Returns `features` as float64 [n, k]."""
+        """Return `features` as float64 [n, k]."""
         array = checked_embeddings(features, "features").astype(np.float64)
         if array.shape[1] != len(self.weights):
             raise ValueError(
@@ -123,7 +123,7 @@ class SoftmaxClassifier:
 
 
 def gradient_before_normalization(gradients: ArrayLike, features: ArrayLike) -> FloatArray:
-    """Returns dl/df from dl/df_hat where f_hat = f / ||f||, equations 11 and 12.
+    """Return dl/df from dl/df_hat where f_hat = f / ||f||, equations 11 and 12.
 
         dl/df = (dl/df_hat)^T (I - f_hat f_hat^T) / ||f||
 
@@ -141,15 +141,15 @@ def gradient_before_normalization(gradients: ArrayLike, features: ArrayLike) -> 
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     if not lengths.all():
         raise ValueError(
-            "expected features without zero vectors, which have no direction; leave them out. "
-            f"Received: zeros in row {np.flatnonzero(lengths == 0)[0]}"
+            "expected features without zero vectors, which have no direction. Received: zeros in "
+            f"row {np.flatnonzero(lengths == 0)[0]}. Leave them out."
         )
     units = vectors / lengths
     return (upstream - units * (upstream * units).sum(axis=1, keepdims=True)) / lengths
 
 
 def checked_pair(gradients: ArrayLike, features: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Returns both as float64 [n, k].
+    """Return both as float64 [n, k].
 
     Raises:
         ValueError: If their shapes differ or a number is not finite.

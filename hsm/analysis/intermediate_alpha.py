@@ -18,10 +18,10 @@ class AlphaRange:
     """Where alpha is small, intermediate and large.
 
     Attributes:
-        low: Below it alpha is small: the gradients of all samples are small, or alike.
-        best: Where boundary samples gain most over centroid samples.
-        high: Above it alpha is large: boundary samples, too, get little.
-        centroid_peak: Where the centroid samples' gradient is longest; None without such samples.
+        low: below it alpha is small: the gradients of all samples are small, or alike.
+        best: where boundary samples gain most over centroid samples.
+        high: above it alpha is large: boundary samples, too, get little.
+        centroid_peak: where the centroid samples' gradient is longest; None without such samples.
     """
 
     low: float
@@ -30,7 +30,7 @@ class AlphaRange:
     centroid_peak: float | None
 
     def place(self, alpha: float) -> str:
-        """Returns "small", "intermediate" or "large"."""
+        """Return "small", "intermediate" or "large"."""
         if alpha < self.low:
             return "small"
         return "large" if alpha > self.high else "intermediate"
@@ -39,7 +39,7 @@ class AlphaRange:
 def intermediate_alpha(
     alphas: ArrayLike, boundary: ArrayLike, centroid: ArrayLike
 ) -> AlphaRange | None:
-    """Returns the range of intermediate alphas, or None where there are no boundary samples.
+    """Return the range of intermediate alphas, or None where there are no boundary samples.
 
     Section 3.2 wants boundary samples to get long gradients and centroid samples short ones, which
     small alphas deny (all are alike) and large alphas, too (both vanish). So with B and C the
@@ -55,7 +55,7 @@ def intermediate_alpha(
 
     Args:
         alphas: [a], ascending, positive.
-        boundary: B, [a]; NaN throughout without such samples.
+        boundary: b, [a]; NaN throughout without such samples.
         centroid: C, [a]; NaN throughout without such samples, which then count as 0.
 
     Raises:

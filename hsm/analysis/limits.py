@@ -18,7 +18,7 @@ FloatArray = NDArray[np.float64]
 
 
 def probabilities_at_infinity(logits: ArrayLike) -> FloatArray:
-    """Returns the limit of p(m | x) for alpha → ∞ (eq. 5) or ||f|| → ∞ (eq. 15), [n, M].
+    """Return the limit of p(m | x) for alpha → ∞ (eq. 5) or ||f|| → ∞ (eq. 15), [n, M].
 
         1 / K    where z_m is one of the K largest, equal logits
         0        otherwise
@@ -35,7 +35,7 @@ def probabilities_at_infinity(logits: ArrayLike) -> FloatArray:
 
 
 def probabilities_at_zero(logits: ArrayLike) -> FloatArray:
-    """Returns the limit of p(m | x, alpha) for alpha → 0, 1 / M everywhere (eq. 5), [n, M].
+    """Return the limit of p(m | x, alpha) for alpha → 0, 1 / M everywhere (eq. 5), [n, M].
 
     It holds where alpha multiplies the whole logit, as in the text; a bias outside of alpha stays.
     """
@@ -46,7 +46,7 @@ def probabilities_at_zero(logits: ArrayLike) -> FloatArray:
 def feature_gradient_at_infinite_norm(
     logits: ArrayLike, labels: ArrayLike, weights: ArrayLike
 ) -> FloatArray:
-    """Returns the limit of dl/df of eq. 16 for ||f|| → ∞ (appendix B.1), [n, k].
+    """Return the limit of dl/df of eq. 16 for ||f|| → ∞ (appendix B.1), [n, k].
 
         sum over m of (p(m|x) - q(m|x)) w_m,    p from eq. 15
 
@@ -56,7 +56,7 @@ def feature_gradient_at_infinite_norm(
     Args:
         logits: w_m . f_hat, [n, M].
         labels: y, int [n], 0..M - 1.
-        weights: W, [k, M].
+        weights: w, [k, M].
 
     Raises:
         ValueError: If the shapes do not match, a number is not finite or M < 2.
@@ -76,7 +76,7 @@ def feature_gradient_at_infinite_norm(
 def feature_gradient_norms_at_infinity(
     logits: ArrayLike, labels: ArrayLike, weights: ArrayLike
 ) -> FloatArray:
-    """Returns the limit of ||dl/df_hat|| for alpha → ∞, 0 or inf (Property 2, eq. 7 and 8), [n].
+    """Return the limit of ||dl/df_hat|| for alpha → ∞, 0 or inf (Property 2, eq. 7 and 8), [n].
 
     It is 0 for correct samples and infinite for incorrect ones, but for the special cases of the
     paper's footnote 1, where the terms cancel; there it is 0. For alpha → 0 it is 0 for every
@@ -85,7 +85,7 @@ def feature_gradient_norms_at_infinity(
     Args:
         logits: z, [n, M], before alpha multiplies them.
         labels: y, int [n], 0..M - 1.
-        weights: The columns w_hat_m, [k, M].
+        weights: the columns w_hat_m, [k, M].
 
     Raises:
         ValueError: As `feature_gradient_at_infinite_norm`.
@@ -96,7 +96,7 @@ def feature_gradient_norms_at_infinity(
 
 
 def weight_gradient_norms_at_infinity(logits: ArrayLike, labels: ArrayLike) -> FloatArray:
-    """Returns the limit of ||dl/dw_m|| for alpha → ∞ (Property 3) or ||f|| → ∞, 0 or inf, [n, M].
+    """Return the limit of ||dl/dw_m|| for alpha → ∞ (Property 3) or ||f|| → ∞, 0 or inf, [n, M].
 
         0      for correct samples                                          eq. 9, 18
         inf    for incorrect ones where z_m is the largest or m = y         eq. 10, 19

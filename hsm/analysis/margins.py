@@ -11,7 +11,7 @@ FloatArray = NDArray[np.float64]
 
 
 def checked_targets(logits: ArrayLike, labels: ArrayLike) -> tuple[FloatArray, NDArray[np.int64]]:
-    """Returns `logits` as float64 [n, M] and `labels` as int64 [n].
+    """Return `logits` as float64 [n, M] and `labels` as int64 [n].
 
     Raises:
         ValueError: If the logits are no finite matrix of at least two classes, or the labels are
@@ -34,7 +34,7 @@ def checked_targets(logits: ArrayLike, labels: ArrayLike) -> tuple[FloatArray, N
 
 
 def margins(logits: ArrayLike, labels: ArrayLike) -> FloatArray:
-    """Returns z_y - max of z_m over m != y of every sample, [n].
+    """Return z_y - max of z_m over m != y of every sample, [n].
 
     It is positive where the sample is "correct", z_y > z_m for all m != y, and zero or negative
     where it is "incorrect" (section 3.2).
@@ -54,7 +54,7 @@ def margins(logits: ArrayLike, labels: ArrayLike) -> FloatArray:
 
 
 def hardest_others(logits: ArrayLike, labels: ArrayLike) -> NDArray[np.int64]:
-    """Returns of every sample the class m != y of the largest logit, int64 [n].
+    """Return of every sample the class m != y of the largest logit, int64 [n].
 
     Its weight is the "hard" one of section 3.2. Arguments and errors are those of `margins`.
     """

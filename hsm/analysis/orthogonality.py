@@ -11,7 +11,7 @@ FloatArray = NDArray[np.float64]
 
 
 def radial_cosines(gradients: ArrayLike, features: ArrayLike) -> FloatArray:
-    """Returns the cosine of the angle between dl/df and f of every sample, [n]; 0 is orthogonal.
+    """Return the cosine of the angle between dl/df and f of every sample, [n]; 0 is orthogonal.
 
     It is 0 wherever the loss depends on the direction of f alone, as LN's does: moving along f
     changes nothing. It is not in general for SM and BN.
@@ -33,7 +33,7 @@ def radial_cosines(gradients: ArrayLike, features: ArrayLike) -> FloatArray:
 
 
 def norms_after_step(gradients: ArrayLike, features: ArrayLike, *, step: float) -> FloatArray:
-    """Returns ||f - step * dl/df|| for orthogonal gradients, in closed form, [n].
+    """Return ||f - step * dl/df|| for orthogonal gradients, in closed form, [n].
 
         ||f - step * g|| = sqrt(||f||^2 + step^2 ||g||^2)    where g . f = 0
 
@@ -42,7 +42,7 @@ def norms_after_step(gradients: ArrayLike, features: ArrayLike, *, step: float) 
     Args:
         gradients: g = dl/df, [n, k], each orthogonal to its feature.
         features: f, [n, k].
-        step: How far f moves along -g, for example the learning rate; finite.
+        step: how far f moves along -g, for example the learning rate; finite.
 
     Raises:
         ValueError: If the shapes differ, a number is not finite, or a gradient is not orthogonal to

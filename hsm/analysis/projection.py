@@ -13,7 +13,7 @@ _PERPLEXITY = 30.0
 
 
 def project(embeddings: ArrayLike, method: str, *, seed: int = 0) -> NDArray[np.float64]:
-    """Embeddings [n, d], n at least 3 and d at least 2, in two dimensions: float64 [n, 2].
+    """Project embeddings [n, d], n at least 3 and d at least 2, to two dimensions: float64 [n, 2].
 
     PCA keeps the two directions of the largest variance; distances in it are never larger than the
     true ones. t-SNE keeps neighbourhoods; its distances between groups, and the sizes of groups,
@@ -28,12 +28,14 @@ def project(embeddings: ArrayLike, method: str, *, seed: int = 0) -> NDArray[np.
         ValueError: an unknown method, or too few embeddings or dimensions.
     """
     if method not in METHODS:
-        raise ValueError(f"method must be one of {', '.join(METHODS)}. Received: method={method!r}")
+        raise ValueError(
+            f"expected method to be one of {', '.join(METHODS)}. Received: method={method!r}"
+        )
     points = np.asarray(embeddings, np.float64)
     if points.ndim != 2 or len(points) < 3 or points.shape[1] < 2:
         raise ValueError(
-            "embeddings must be at least 3 vectors of at least 2 dimensions. "
-            f"Received: shape={points.shape}"
+            "expected embeddings to be at least 3 vectors of at least 2 dimensions. Received: "
+            f"shape={points.shape}"
         )
     if method == "pca":
         return PCA(2, svd_solver="full").fit_transform(points)

@@ -31,7 +31,7 @@ class SampleKind(IntEnum):
 
 
 def centrality(classifier: SoftmaxClassifier, features: ArrayLike, labels: ArrayLike) -> FloatArray:
-    """Returns where every sample is between the decision boundary (0) and its class's centre (1).
+    """Return where every sample is between the decision boundary (0) and its class's centre (1).
 
     The paper calls samples "close to the decision boundary" and "laying close to the center of the
     region that belongs to the category" without a number. Here it is the ratio of two margins,
@@ -44,9 +44,9 @@ def centrality(classifier: SoftmaxClassifier, features: ArrayLike, labels: Array
     be more than 1; it is 0 or less exactly for incorrect samples.
 
     Args:
-        classifier: With the weights as they multiply the features.
-        features: As the classifier multiplies them, [n, k].
-        labels: The samples' classes, int [n], 0..M - 1.
+        classifier: with the weights as they multiply the features.
+        features: as the classifier multiplies them, [n, k].
+        labels: the samples' classes, int [n], 0..M - 1.
 
     Returns:
         [n]. Where even the centre is classified otherwise, as beside a much longer weight, the
@@ -70,7 +70,7 @@ def centrality(classifier: SoftmaxClassifier, features: ArrayLike, labels: Array
 def sample_kinds(
     classifier: SoftmaxClassifier, features: ArrayLike, labels: ArrayLike
 ) -> NDArray[np.int64]:
-    """Returns the `SampleKind` of every sample, int64 [n]; see there and `centrality`.
+    """Return the `SampleKind` of every sample, int64 [n]; see there and `centrality`.
 
     Arguments and errors are those of `centrality`.
     """
@@ -80,6 +80,6 @@ def sample_kinds(
 
 
 def count_kinds(kinds: ArrayLike) -> Mapping[SampleKind, int]:
-    """Returns how many of `kinds`, int [n], are of each kind, zeros included."""
+    """Return how many of `kinds`, int [n], are of each kind, zeros included."""
     values = np.asarray(kinds)
     return {kind: int(np.count_nonzero(values == kind)) for kind in SampleKind}

@@ -23,11 +23,11 @@ class CosineHistograms:
     Each density integrates to 1 over -1..1, or is 0 throughout where there are no such pairs.
 
     Attributes:
-        edges: The bins' edges from -1 to 1, [bins + 1].
-        same: Density of the pairs of the same class, [bins].
-        different: Density of the pairs of different classes, [bins].
-        num_same: The number of pairs of the same class.
-        num_different: The number of pairs of different classes.
+        edges: the bins' edges from -1 to 1, [bins + 1].
+        same: density of the pairs of the same class, [bins].
+        different: density of the pairs of different classes, [bins].
+        num_same: the number of pairs of the same class.
+        num_different: the number of pairs of different classes.
     """
 
     edges: FloatArray
@@ -40,15 +40,15 @@ class CosineHistograms:
 def cosine_histograms(
     embeddings: ArrayLike, labels: ArrayLike, *, bins: int = 100
 ) -> CosineHistograms:
-    """Counts the cosine of every pair of samples, once, in bounded memory.
+    """Count the cosine of every pair of samples, once, in bounded memory.
 
     Zero vectors have cosine 0 with everything. A cosine beyond -1 or 1 by rounding counts in the
     outermost bin.
 
     Args:
-        embeddings: Vectors of any length, [n, k].
-        labels: Their classes, int [n].
-        bins: The number of equal bins over -1..1.
+        embeddings: vectors of any length, [n, k].
+        labels: their classes, int [n].
+        bins: the number of equal bins over -1..1.
 
     Returns:
         The two densities, exact over all n (n - 1) / 2 pairs.
@@ -71,15 +71,15 @@ def cosine_histograms(
 
 
 def density_overlap(first: ArrayLike, second: ArrayLike, edges: ArrayLike) -> float:
-    """Returns what two densities share, the integral of the smaller one at every place.
+    """Return what two densities share, the integral of the smaller one at every place.
 
     It is 0 where no value of one occurs in the other, and 1 where both are the same: of the two
     histograms of Figure 4, how far a cosine leaves open whether two samples are of one class.
 
     Args:
-        first: Density in every bin, [bins], which integrates to 1.
-        second: The same of the other one.
-        edges: The bins' edges, ascending, [bins + 1].
+        first: density in every bin, [bins], which integrates to 1.
+        second: the same of the other one.
+        edges: the bins' edges, ascending, [bins + 1].
 
     Returns:
         A number in 0..1.
@@ -95,14 +95,14 @@ def density_overlap(first: ArrayLike, second: ArrayLike, edges: ArrayLike) -> fl
             f"shapes {one.shape}, {other.shape} and {np.shape(edges)}"
         )
     if min(one.min(), other.min(), widths.min()) < 0:
-        raise ValueError("expected no negative density and ascending edges. Received some")
+        raise ValueError("expected ascending edges, and densities of 0 or more. Received: others")
     return float(np.minimum(np.minimum(one, other) @ widths, 1.0))
 
 
 def _tiles(
     units: FloatArray, classes: NDArray[np.int64]
 ) -> Iterator[tuple[FloatArray, NDArray[np.bool_]]]:
-    """Yields cosines and whether the classes agree, both [p], until every pair was there once."""
+    """Yield cosines and whether the classes agree, both [p], until every pair was there once."""
     starts = range(0, len(units), _TILE)
     for top in starts:
         rows = slice(top, top + _TILE)

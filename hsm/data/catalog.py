@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from hsm.former_names import former_names
+
 # How a data set is divided: unseen classes are tested; these as queries against a gallery; new
 # images of the training classes; or all classes train but a few that are held out to be tested, and
 # where none is held out the training images are tested.
@@ -92,7 +94,7 @@ class LoadOptions:
 
 
 @dataclass(frozen=True)
-class Facts:
+class DatasetInfo:
     """What is known of a data set before any of it is read.
 
     Attributes:
@@ -124,15 +126,15 @@ class Facts:
     folders: tuple[str, ...] = ()
 
 
-CATALOG: dict[str, Facts] = {
-    "digits": Facts(
+CATALOG: dict[str, DatasetInfo] = {
+    "digits": DatasetInfo(
         load="hsm.data.sources.loaders:digits",
         divides=True,
         summary="1,797 handwritten digits of 8x8 pixels; 0 to 4 train, 5 to 9 are tested",
         obtain="nothing: the digits are part of scikit-learn",
         licence="CC BY 4.0 (UCI, Optical Recognition of Handwritten Digits)",
     ),
-    "letters": Facts(
+    "letters": DatasetInfo(
         load="hsm.data.sources.loaders:letters",
         divides=True,
         summary="7,824 pictures of 28x28 pixels, 489 letters in 16 typefaces each; every second "
@@ -140,7 +142,7 @@ CATALOG: dict[str, Facts] = {
         obtain="nothing: the letters are part of this package",
         licence="those of the fonts DejaVu and STIX, in the files beside the pictures",
     ),
-    "omniglot": Facts(
+    "omniglot": DatasetInfo(
         load="hsm.data.sources.loaders:omniglot",
         divides=True,
         summary="hand-drawn characters of 105x105 pixels, 20 drawings each; one set of alphabets "
@@ -151,7 +153,7 @@ CATALOG: dict[str, Facts] = {
         licence="MIT, as its repository says",
         folders=("omniglot",),
     ),
-    "mnist": Facts(
+    "mnist": DatasetInfo(
         load="hsm.data.sources.loaders:mnist",
         divides=True,
         summary="70,000 handwritten digits of 28x28 pixels; 0 to 4 of the training part train, 5 "
@@ -162,7 +164,7 @@ CATALOG: dict[str, Facts] = {
         licence="CC BY-SA 3.0 (Yann LeCun and Corinna Cortes)",
         folders=("mnist",),
     ),
-    "image_folder": Facts(
+    "image_folder": DatasetInfo(
         load="hsm.data.sources.loaders:image_folder",
         divides=True,
         summary="photographs, one folder a class; the first half of the sorted classes trains, "
@@ -170,7 +172,7 @@ CATALOG: dict[str, Facts] = {
         obtain="one folder of JPEG, PNG, GIF, BMP or WebP files a class",
         licence="the images' own",
     ),
-    "cars196": Facts(
+    "cars196": DatasetInfo(
         load="hsm.data.sources.loaders:cars196",
         divides=True,
         summary="16,185 photographs of cars; classes 1 to 98 train, 99 to 196 are tested",
@@ -214,7 +216,7 @@ CATALOG: dict[str, Facts] = {
         ),
         folders=("cars196", "cars_196", "stanford_cars", "stanford-cars-dataset", "cars"),
     ),
-    "cub200": Facts(
+    "cub200": DatasetInfo(
         load="hsm.data.sources.loaders:cub200",
         divides=True,
         summary="CUB-200-2011, 11,788 photographs of birds; classes 1 to 100 train, 101 to 200 "
@@ -238,7 +240,7 @@ CATALOG: dict[str, Facts] = {
         ),
         folders=("cub_200_2011", "cub-200-2011", "cub200_2011", "cub200", "cub"),
     ),
-    "products": Facts(
+    "products": DatasetInfo(
         load="hsm.data.sources.loaders:products",
         divides=True,
         summary="Stanford Online Products, 120,053 photographs of 22,634 articles; 11,318 of them "
@@ -260,7 +262,7 @@ CATALOG: dict[str, Facts] = {
         ),
         folders=("stanford_online_products", "online_products", "products", "sop"),
     ),
-    "inshop": Facts(
+    "inshop": DatasetInfo(
         load="hsm.data.sources.loaders:inshop",
         divides=True,
         summary="In-shop Clothes Retrieval of DeepFashion, 52,712 photographs of 7,982 articles; "
@@ -284,27 +286,32 @@ CATALOG: dict[str, Facts] = {
 }
 
 
-def register_dataset(name: str, facts: Facts) -> None:
+def register_dataset(name: str, info: DatasetInfo) -> None:
     """Make a data set known by its name.
 
     Raises:
         ValueError: if another one has the name, or it has no loader.
     """
-    if CATALOG.get(name, facts) != facts:
+    if CATALOG.get(name, info) != info:
         raise ValueError(
             f"expected a new name. Received: name={name!r}, which is a data set already"
         )
-    if not facts.load:
-        raise ValueError("expected facts.load, which reads the data. Received: none")
-    CATALOG[name] = facts
+    if not info.load:
+        raise ValueError("expected info.load, which reads the data. Received: none")
+    CATALOG[name] = info
 
 
-def facts(name: str) -> Facts:
-    """Returns the facts of data set `name`.
+def dataset_info(name: str) -> DatasetInfo:
+    """Return the facts of data set `name`.
 
     Raises:
         ValueError: for a name that is not in the catalog.
     """
     if name not in CATALOG:
-        raise ValueError(f"A data set must be one of {', '.join(CATALOG)}. Received: {name}")
+        raise ValueError(
+            f"expected the name of a data set, one of {', '.join(CATALOG)}. Received: {name}"
+        )
     return CATALOG[name]
+
+
+__getattr__ = former_names(__name__, {"Facts": "DatasetInfo", "facts": "dataset_info"})

@@ -25,7 +25,7 @@ called = functools.partial(
 
 
 def begins(encoded: tf.Tensor, pattern: bytes) -> tf.Tensor:
-    """Returns whether a file begins as `pattern`, in which a question mark is any byte: bool."""
+    """Return whether a file begins as `pattern`, in which a question mark is any byte: bool."""
     begin = tf.strings.substr(encoded, 0, len(pattern))
     numbers = tf.io.decode_raw(begin, tf.uint8, fixed_length=len(pattern))
     expected = np.frombuffer(pattern, np.uint8)
@@ -33,7 +33,7 @@ def begins(encoded: tf.Tensor, pattern: bytes) -> tf.Tensor:
 
 
 def bytes_at(encoded: tf.Tensor, begin: int | tf.Tensor, length: int | tf.Tensor) -> tf.Tensor:
-    """Returns up to `length` bytes from byte `begin` on: fewer where the file ends, none outside.
+    """Return up to `length` bytes from byte `begin` on: fewer where the file ends, none outside.
 
     TensorFlow's own operation raises there an error that quotes the whole string, and what is no
     UTF-8 breaks the error.
@@ -56,7 +56,7 @@ def numbers_at(
     *,
     is_big_endian: bool = False,
 ) -> tf.Tensor:
-    """Returns the numbers that lie one behind another from byte `begin` on, zeros outside.
+    """Return the numbers that lie one behind another from byte `begin` on, zeros outside.
 
     Args:
         encoded: string scalar.
@@ -75,7 +75,7 @@ def numbers_at(
 
 
 def little_endian(numbers: tf.Tensor) -> tf.Tensor:
-    """Returns the number that n bytes mean, the lowest first: of int32 [..., n] int32 [...].
+    """Return the number that n bytes mean, the lowest first: of int32 [..., n] int32 [...].
 
     Four bytes give a signed number.
     """

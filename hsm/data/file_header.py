@@ -44,7 +44,7 @@ _WEBP_ANIMATED = 0x02
 
 @as_written
 def checked_size(encoded: tf.Tensor, max_pixels: int | None) -> tf.Tensor:
-    """Returns the size that a file's header states, if the file may be given to TensorFlow.
+    """Return the size that a file's header states, if the file may be given to TensorFlow.
 
     Args:
         encoded: string scalar, the whole file.
@@ -71,7 +71,7 @@ def checked_size(encoded: tf.Tensor, max_pixels: int | None) -> tf.Tensor:
 
 @as_written
 def check_decoded(image: tf.Tensor, size: tf.Tensor) -> tf.Operation:
-    """Returns the operation that fails unless decoded pixels have the size that was checked.
+    """Return the operation that fails unless decoded pixels have the size that was checked.
 
     Args:
         image: [height, width, channels].
@@ -83,7 +83,7 @@ def check_decoded(image: tf.Tensor, size: tf.Tensor) -> tf.Operation:
 def _within(size: tf.Tensor, max_pixels: int) -> tf.Operation:
     if not 1 <= max_pixels < 2**31:
         raise ValueError(
-            f"Argument `max_pixels` must be 1..{2**31 - 1}. Received: max_pixels={max_pixels}"
+            f"expected `max_pixels` to be 1..{2**31 - 1}. Received: max_pixels={max_pixels}"
         )
     height, width = tf.unstack(size)
     # A product may exceed 31 bits.
@@ -97,7 +97,7 @@ def _within(size: tf.Tensor, max_pixels: int) -> tf.Operation:
 
 @called
 def _checked(encoded: tf.Tensor) -> tf.Tensor:
-    """Returns the size of any file but a JPEG, unless it is refused."""
+    """Return the size of any file but a JPEG, unless it is refused."""
     size, refusal = tf.case(
         [
             (begins(encoded, PNG), lambda: (_png_size(encoded), "")),
@@ -116,7 +116,7 @@ def _png_size(encoded: tf.Tensor) -> tf.Tensor:
 
 
 def _gif(encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns the first frame's size; a refusal if it leaves or hides a part of the screen."""
+    """Return the first frame's size; a refusal if it leaves or hides a part of the screen."""
     screen = numbers_at(encoded, 6, 2, tf.uint16)
     (packed,) = tf.unstack(numbers_at(encoded, 10, 1))
     palette = tf.where(packed >= 0x80, 3 * 2 ** (packed % 8 + 1), 0)
@@ -128,7 +128,7 @@ def _gif(encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def _skip_extensions(encoded: tf.Tensor, begin: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns where the extensions from byte `begin` on end, and whether one is of transparency.
+    """Return where the extensions from byte `begin` on end, and whether one is of transparency.
 
     An extension is two bytes and blocks, each led by its length, the last one of length zero.
     """
@@ -150,7 +150,7 @@ def _skip_extensions(encoded: tf.Tensor, begin: tf.Tensor) -> tuple[tf.Tensor, t
 
 
 def _bmp(encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns the size; a refusal unless the pixels are stored in the one order that is read."""
+    """Return the size; a refusal unless the pixels are stored in the one order that is read."""
     header, width, height = tf.unstack(numbers_at(encoded, _BMP_HEADER_AT, 3, tf.int32))
     bits, compression, _ = tf.unstack(numbers_at(encoded, 28, 3, tf.uint16))
     masks = bytes_at(encoded, _BMP_MASKS_AT, len(_BMP_MASKS))
@@ -167,7 +167,7 @@ def _bmp(encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def _webp(encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns the size; a refusal of an animation."""
+    """Return the size; a refusal of an animation."""
     name = bytes_at(encoded, 12, 4)
     is_extended = name == b"VP8X"
     size = tf.case(
@@ -181,11 +181,11 @@ def _webp(encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def _canvas(encoded: tf.Tensor) -> tf.Tensor:
-    """Returns height and width of a WebP with an extended header: 24 bits each, less one."""
+    """Return height and width of a WebP with an extended header: 24 bits each, less one."""
     return little_endian(tf.reshape(numbers_at(encoded, 24, 6), [2, 3]))[::-1] + 1
 
 
 def _lossless(encoded: tf.Tensor) -> tf.Tensor:
-    """Returns height and width of a lossless WebP: 14 bits each, less one."""
+    """Return height and width of a lossless WebP: 14 bits each, less one."""
     bits = numbers_at(encoded, 21, 1, tf.int32)
     return tf.bitwise.bitwise_and(tf.bitwise.right_shift(bits, [14, 0]), 2**14 - 1) + 1

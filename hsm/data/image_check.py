@@ -49,7 +49,7 @@ def find_bad_images(
     cache_file: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, str]:
-    """Decodes every file once, several at a time, and returns those that fail.
+    """Decode every file once, several at a time, and return those that fail.
 
     The decoder is that of training, `images.decode`: what passes here can be read there. A file is
     known again by its absolute path, size and time of change, and is then not read a second time.
@@ -82,7 +82,7 @@ def find_bad_images(
 
 
 def why_bad(content: bytes, *, max_pixels: int = MAX_PIXELS) -> str:
-    """Why the content of an image file cannot be decoded, or "" if it can be."""
+    """Return why the content of an image file cannot be decoded, or "" if it can be."""
     if not content:
         return _EMPTY
     try:
@@ -99,7 +99,7 @@ def _is_remembered(path: str, remembered: _Answers, max_pixels: int) -> bool:
 
 
 def _state(path: str) -> tuple[int, int]:
-    """Returns a file's size and time of change."""
+    """Return a file's size and time of change."""
     try:
         status = os.stat(path)
     except OSError:
@@ -122,7 +122,7 @@ def _check(path: str, max_pixels: int) -> _Answer:
 
 
 def _decoded(content: bytes, state: tuple[int, int], max_pixels: int) -> _Answer:
-    """Returns the answer to a file that decodes, or that states too many pixels.
+    """Return the answer to a file that decodes, or that states too many pixels.
 
     Raises:
         tf.errors.OpError: if it cannot be decoded.
@@ -176,6 +176,6 @@ def _read(cache_file: Path) -> _Answers:
 
 
 def _write(cache_file: Path, remembered: _Answers) -> None:
-    """Replaces the file in one step: of two runs at once one forgets, neither reads a half."""
+    """Replace the file in one step: of two runs at once one forgets, neither reads a half."""
     with contextlib.suppress(OSError):
         atomic.write_text(cache_file, json.dumps(remembered), shared=True)

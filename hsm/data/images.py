@@ -20,18 +20,18 @@ CHANNELS = 3
 
 
 def resize_size(crop: int) -> int:
-    """Returns the side, in pixels, that images are resized to before a crop of side `crop`.
+    """Return the side, in pixels, that images are resized to before a crop of side `crop`.
 
     Section 5.1 resizes to 256 and crops 224; other crops keep the proportion (28 gives 32).
     """
     if crop < 1:
-        raise ValueError(f"Argument `crop` must be at least 1 pixel. Received: crop={crop}")
+        raise ValueError(f"expected `crop` to be at least 1 pixel. Received: crop={crop}")
     return round(crop * _PAPER_RESIZE / _PAPER_CROP)
 
 
 @as_written
 def decode(encoded: tf.Tensor, *, max_pixels: int | None = MAX_PIXELS) -> tf.Tensor:
-    """Decodes one JPEG, PNG, GIF (first frame), BMP or WebP to RGB, upright as its EXIF tag says.
+    """Decode one JPEG, PNG, GIF (first frame), BMP or WebP to RGB, upright as its EXIF tag says.
 
     Its bytes decide which it is, not its name. Grey values are repeated, palettes looked up, CMYK
     and YCCK converted (as inverted values where Adobe's marker is there), 16 bits cut to their
@@ -75,7 +75,7 @@ def _decode_webp(encoded: tf.Tensor) -> tf.Tensor:
 
 
 def resize(image: tf.Tensor, size: int) -> tf.Tensor:
-    """Resizes to `size` x `size` with an antialiased Lanczos filter, whatever the aspect ratio.
+    """Resize to `size` x `size` by an antialiased Lanczos filter, of any aspect ratio.
 
     Overshoots of the filter are clipped to 0..255. An image that has that size stays as it is.
 
@@ -97,7 +97,7 @@ def resize(image: tf.Tensor, size: int) -> tf.Tensor:
 
 
 def center_crop(image: tf.Tensor, crop: int) -> tf.Tensor:
-    """Returns the central `crop` x `crop` pixels of uint8 [..., height, width, 3].
+    """Return the central `crop` x `crop` pixels of uint8 [..., height, width, 3].
 
     An odd margin leaves its extra pixel at the bottom and at the right.
     """
@@ -110,7 +110,7 @@ def center_crop(image: tf.Tensor, crop: int) -> tf.Tensor:
 def crop_flip(
     image: tf.Tensor, crop: int, *, top: tf.Tensor, left: tf.Tensor, mirrored: tf.Tensor
 ) -> tf.Tensor:
-    """Cuts `crop` x `crop` pixels out of an image, and mirrors them left to right or does not.
+    """Cut `crop` x `crop` pixels out of an image, and mirror them left to right if asked.
 
     Args:
         image: uint8 [height, width, 3].

@@ -28,11 +28,11 @@ def landmarks_in_crops(
     """
     side = crop.size + crop.margin
     offset = np.stack([places.left, places.top], axis=1)[:, None].astype(np.float32)
-    found = landmarks.copy()
-    found[..., :2] = (landmarks[..., :2] * side - offset) / crop.size
-    mirrored = found[:, _MIRRORED]
+    moved = landmarks.copy()
+    moved[..., :2] = (landmarks[..., :2] * side - offset) / crop.size
+    mirrored = moved[:, _MIRRORED]
     mirrored[..., 0] = 1.0 - mirrored[..., 0]
-    found = np.where(places.mirrored[:, None, None], mirrored, found)
-    outside = ((found[..., :2] < 0.0) | (found[..., :2] > 1.0)).any(axis=-1)
-    found[..., 2][outside] = cut_off
-    return found
+    moved = np.where(places.mirrored[:, None, None], mirrored, moved)
+    outside = ((moved[..., :2] < 0.0) | (moved[..., :2] > 1.0)).any(axis=-1)
+    moved[..., 2][outside] = cut_off
+    return moved

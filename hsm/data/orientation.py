@@ -50,7 +50,7 @@ _MAX_SEGMENTS = 1000
 
 @as_written
 def orientation(encoded: tf.Tensor) -> tf.Tensor:
-    """Returns the orientation that a file's EXIF tag states, as EXIF numbers them; 1 is upright.
+    """Return the orientation that a file's EXIF tag states, as EXIF numbers them; 1 is upright.
 
     Args:
         encoded: string scalar, the whole file.
@@ -75,13 +75,13 @@ def _orientation() -> Callable[[bytes], tf.Tensor]:
 
 
 def is_turned(content: bytes) -> bool:
-    """Returns whether the tag of a file, given whole, turns its picture. Not for use in a graph."""
+    """Return whether the tag of a file, given whole, turns its picture. Not for use in a graph."""
     return any(name in content for name in _TAG_NAMES) and int(_orientation()(content)) != _UPRIGHT
 
 
 @as_written
 def upright(stored: tf.Tensor, encoded: tf.Tensor) -> tf.Tensor:
-    """Returns the pixels of a file turned as its EXIF tag says.
+    """Return the pixels of a file turned as its EXIF tag says.
 
     Args:
         stored: [height, width, channels], decoded.
@@ -101,7 +101,7 @@ def _turned_by_tag(stored: tf.Tensor, encoded: tf.Tensor) -> tf.Tensor:
 
 
 def turned(stored: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
-    """Returns the picture that is stored in one of the eight orientations, int32 scalar, 1..8."""
+    """Return the picture that is stored in one of the eight orientations, int32 scalar, 1..8."""
     return tf.switch_case(
         orientation - 1,
         [
@@ -122,7 +122,7 @@ def _transposed(stored: tf.Tensor) -> tf.Tensor:
 
 
 def _in_jpeg(encoded: tf.Tensor) -> tf.Tensor:
-    """Returns the content of the first APP1 segment with EXIF before an image's tables, or ""."""
+    """Return the content of the first APP1 segment with EXIF before an image's tables, or ""."""
 
     def read(begin: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return begin, numbers_at(encoded, begin, 4 + len(_EXIF))
@@ -150,7 +150,7 @@ def _in_jpeg(encoded: tf.Tensor) -> tf.Tensor:
 
 
 def _in_webp(encoded: tf.Tensor) -> tf.Tensor:
-    """Returns the content of the EXIF chunk of a file whose first chunk announces it, or ""."""
+    """Return the content of the EXIF chunk of a file whose first chunk announces it, or ""."""
     is_extended = bytes_at(encoded, _WEBP_NAME_AT, 4) == b"VP8X"
     (flags,) = tf.unstack(numbers_at(encoded, _WEBP_FLAGS_AT, 1))
     return tf.cond(
@@ -161,7 +161,7 @@ def _in_webp(encoded: tf.Tensor) -> tf.Tensor:
 
 
 def _chunk(encoded: tf.Tensor, name: bytes, begin: int, *, is_png: bool) -> tf.Tensor:
-    """Returns the content of the first chunk called `name` from byte `begin` on, or "".
+    """Return the content of the first chunk called `name` from byte `begin` on, or "".
 
     A chunk of a PNG is its length, name, content and checksum, and the pixels end the search; one
     of a WebP is its name, length and content, filled up to an even number of bytes.
@@ -175,8 +175,8 @@ def _chunk(encoded: tf.Tensor, name: bytes, begin: int, *, is_png: bool) -> tf.T
         return numbers_at(encoded, place, 1, tf.int32, is_big_endian=is_png)[0]
 
     def is_passed(chunk: tf.Tensor) -> tf.Tensor:
-        found = name_of(chunk)
-        return (found != name) & (found != b"IDAT") & (found != b"")
+        chunk_name = name_of(chunk)
+        return (chunk_name != name) & (chunk_name != b"IDAT") & (chunk_name != b"")
 
     def skip(chunk: tf.Tensor) -> tuple[tf.Tensor]:
         length = length_of(chunk)
@@ -191,7 +191,7 @@ def _chunk(encoded: tf.Tensor, name: bytes, begin: int, *, is_png: bool) -> tf.T
 
 
 def _stated(exif: tf.Tensor) -> tf.Tensor:
-    """Returns the orientation that the first directory of EXIF states, int32 scalar; 1 if none.
+    """Return the orientation that the first directory of EXIF states, int32 scalar; 1 if none.
 
     Args:
         exif: string scalar, a TIFF header and what follows it, with or without "Exif" before it.

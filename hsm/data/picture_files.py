@@ -31,7 +31,7 @@ _HEAD = 18
 
 
 def is_picture(path: Path) -> bool:
-    """Say whether a file is called as pictures are, or begins as pictures do.
+    """Return whether a file is called as pictures are, or begins as pictures do.
 
     Args:
         path: a regular file. It is opened only if its suffix is not that of a picture; one that
@@ -50,7 +50,7 @@ def is_picture(path: Path) -> bool:
 
 
 def begins_as_picture(head: bytes) -> bool:
-    """Say whether `head`, the first 18 bytes of a file or more, are those of a picture."""
+    """Return whether `head`, the first 18 bytes of a file or more, are those of a picture."""
     if head.startswith(_SIGNATURES):
         return True
     if head[:4] == b"RIFF":

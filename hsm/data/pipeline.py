@@ -84,7 +84,7 @@ class Places:
         return np.r_[0, np.cumsum(self.sizes)]
 
     def of(self, share: Share) -> Places:
-        """That part of every batch, of which some may then be empty."""
+        """Return that part of every batch, of which some may then be empty."""
         if share == WHOLE:
             return self
         parts = [share.of(size) for size in self.sizes]
@@ -118,7 +118,7 @@ class TrainingBatches:
         start_step: int = 0,
         share: Share = WHOLE,
     ) -> Batches:
-        """Returns the crops of one epoch.
+        """Return the crops of one epoch.
 
         Args:
             order: which of the images the batches hold, see `hsm.data.sampling`.
@@ -145,7 +145,7 @@ class TrainingBatches:
 
 
 def warm_up_batches(split: Split, *, crop: int, batch_size: int, share: Share = WHOLE) -> Batches:
-    """Returns the central crop of every image of `split`, once and in order, as training batches.
+    """Return the central crop of every image of `split`, once and in order, as training batches.
 
     Args:
         split: the images to train on.
@@ -163,7 +163,7 @@ def warm_up_batches(split: Split, *, crop: int, batch_size: int, share: Share = 
 def evaluation_batches(
     split: Split, *, crop: int, batch_size: int = 100, share: Share = WHOLE
 ) -> Batches:
-    """Returns the central crop of every image of `split`, once and in order.
+    """Return the central crop of every image of `split`, once and in order.
 
     Args:
         split: the images to evaluate on.
@@ -181,7 +181,7 @@ def evaluation_batches(
 
 
 def draw_places(crop: Crop, order: BatchOrder, *, num_images: int, seed: tuple[int, int]) -> Places:
-    """Draws where the crops of an epoch lie: of an image, whatever its place in the order.
+    """Draw where the crops of an epoch lie: of an image, at any place in the order.
 
     All is drawn for all images, as often as one of them comes, so that neither the order nor what
     the crop makes of a number changes what else is drawn.
@@ -203,7 +203,7 @@ _Read = Callable[[Places, int], Batches]
 
 
 def _array_batches(split: Split, size: int) -> _Read:
-    """Returns what cuts batches out of an array: in NumPy, which needs no graph and no thread."""
+    """Return what cuts batches out of an array: in NumPy, which needs no graph and no thread."""
     pixels = _resized(split, images.resize_size(size))
     # [n, places, places, 3, size, size], without a copy.
     windows = np.lib.stride_tricks.sliding_window_view(pixels, (size, size), axis=(1, 2))
@@ -221,7 +221,7 @@ def _array_batches(split: Split, size: int) -> _Read:
 # Scorings ask for the same again and again.
 @functools.lru_cache(maxsize=4)
 def _resized(split: Split, size: int) -> np.ndarray:
-    """Returns a split's array resized, uint8 [n, size, size, 3]; in parts, to bound the memory."""
+    """Return a split's array resized, uint8 [n, size, size, 3]; in parts, to bound the memory."""
     pixels = cast(np.ndarray, split.images)
     if pixels.shape[1:3] == (size, size):
         return pixels
@@ -231,7 +231,7 @@ def _resized(split: Split, size: int) -> np.ndarray:
 
 
 def _file_batches(split: Split, size: int) -> _Read:
-    """Returns what reads, decodes, resizes and cuts files, in threads."""
+    """Return what reads, decodes, resizes and cuts files, in threads."""
     files = cast(Files, split.images)
     read, load = encoded_reader(files), _decoder(images.resize_size(size))
     labels = tf.constant(split.labels, tf.int32)
@@ -253,16 +253,16 @@ def _file_batches(split: Split, size: int) -> _Read:
             batch_size = rows.sizes[min(first, steps - 1)]
             part = (column[starts[first] : starts[last]] for column in rows.columns)
             examples = tf.data.Dataset.from_tensor_slices(tuple(part))
-            found = examples.map(example, usable_cores(), deterministic=True)
-            found = found.batch(batch_size) if batch_size else _empty(found).repeat(last - first)
-            dataset = found if dataset is None else dataset.concatenate(found)
+            crops = examples.map(example, usable_cores(), deterministic=True)
+            crops = crops.batch(batch_size) if batch_size else _empty(crops).repeat(last - first)
+            dataset = crops if dataset is None else dataset.concatenate(crops)
         return _ready(dataset)
 
     return batches
 
 
 def _empty(examples: tf.data.Dataset) -> tf.data.Dataset:
-    """Returns a batch of none of `examples`."""
+    """Return a batch of none of `examples`."""
     none = (tf.zeros([0, *spec.shape], spec.dtype) for spec in examples.element_spec)
     return tf.data.Dataset.from_tensors(tuple(none))
 
@@ -278,7 +278,7 @@ def _decoder(size: int) -> Callable[[tf.Tensor], tf.Tensor]:
 
 
 def _ready(batches: tf.data.Dataset) -> tf.data.Dataset:
-    """Returns `batches`, a few of which lie ready while a step runs: on a single GPU, there."""
+    """Return `batches`, a few of which lie ready while a step runs: on a single GPU, there."""
     options = tf.data.Options()
     # Its thread sleeps for up to a minute at a time, and an iterator's end waits until it wakes.
     options.autotune.enabled = False

@@ -65,7 +65,7 @@ class Share:
     count: int = 1
 
     def of(self, size: int) -> slice:
-        """Its places among `size` ones; the last parts are empty where there are too few."""
+        """Return the part's places among `size` ones; the last parts may be empty."""
         each, more = divmod(size, self.count)
         start = self.index * each + min(self.index, more)
         return slice(start, start + each + (self.index < more))
@@ -75,7 +75,7 @@ WHOLE = Share()
 
 
 def in_order(num_examples: int, batch_size: int) -> BatchOrder:
-    """Every image once, in the order in which they stand.
+    """Return every image once, in the order in which they stand.
 
     The last batch may be smaller; one of a single image, which batch normalisation cannot use, is
     merged into the batch before it.
@@ -93,14 +93,14 @@ def in_order(num_examples: int, batch_size: int) -> BatchOrder:
 def shuffled(
     labels: ArrayLike, *, batch_size: int, seed: int, epoch: int, keep_last: bool = True
 ) -> BatchOrder:
-    """Every image once, in random order, in batches as those of `in_order`.
+    """Return every image once, in random order, in batches as those of `in_order`.
 
     Args:
         labels: int [n], of which the number counts.
         batch_size: images a batch, at least 1.
         seed: 0 or more.
         epoch: 0 or more.
-        keep_last: False leaves out the images that fill no whole batch, unless there are no others.
+        keep_last: false leaves out the images that fill no whole batch, unless there are no others.
 
     Raises:
         ValueError: if a number is out of range.
@@ -113,7 +113,7 @@ def shuffled(
 
 
 def balanced(labels: ArrayLike, *, classes: int, images: int, seed: int, epoch: int) -> BatchOrder:
-    """Batches of `images` images from each of `classes` classes, both drawn at random.
+    """Return batches of `images` images from each of `classes` classes, both drawn at random.
 
     An epoch has as many batches as n images fill. Classes come round by turns, each once before
     any comes again, and so do the images of a class; a class of fewer than `images` gives some of
@@ -121,7 +121,7 @@ def balanced(labels: ArrayLike, *, classes: int, images: int, seed: int, epoch: 
 
     Args:
         labels: int [n].
-        classes: P, classes a batch; at least 1 and at most as many as there are.
+        classes: p, classes a batch; at least 1 and at most as many as there are.
         images: K, images of each; at least 1.
         seed: 0 or more.
         epoch: 0 or more.
@@ -150,7 +150,7 @@ def balanced(labels: ArrayLike, *, classes: int, images: int, seed: int, epoch: 
 def bounded_classes(
     labels: ArrayLike, *, classes: int, batch_size: int, seed: int, epoch: int
 ) -> BatchOrder:
-    """Batches of images of at most `classes` classes each, as evenly as division allows.
+    """Return batches of images of at most `classes` classes each, as evenly as division allows.
 
     Args:
         labels: int [n].
@@ -182,7 +182,7 @@ def super_class_groups(
     seed: int,
     epoch: int,
 ) -> BatchOrder:
-    """Batches of groups: all images of `classes` classes from each of two super-classes.
+    """Return batches of groups: all images of `classes` classes from each of two super-classes.
 
     The two are drawn at random, as likely as they have images, and so are the classes of each.
     Groups follow one another in one stream, which is cut into batches: a batch can hold the end of
@@ -191,7 +191,7 @@ def super_class_groups(
     Args:
         labels: int [n].
         super_classes: int [n], what the classes belong to: one number for all images of a class.
-        classes: P, classes of a super-class in a group, or all that it has; at least 1.
+        classes: p, classes of a super-class in a group, or all that it has; at least 1.
         batch_size: images a batch, at least 1.
         seed: 0 or more.
         epoch: 0 or more.
@@ -216,7 +216,7 @@ def super_class_groups(
 def _by_super_class(
     labels: NDArray[np.int64], super_classes: NDArray[np.int64]
 ) -> list[list[NDArray[np.int64]]]:
-    """The images of each class of each super-class."""
+    """Return the images of each class of each super-class."""
     if labels.shape != super_classes.shape:
         raise ValueError(
             "expected one super-class an image. "
@@ -242,7 +242,7 @@ def _by_super_class(
 def _by_size(
     generator: np.random.Generator, sets: list[NDArray[np.int64]], count: int
 ) -> NDArray[np.int64]:
-    """Numbers of `count` distinct sets, or of all: each the likelier the more it holds."""
+    """Return `count` distinct sets' numbers, or all: each the likelier the more it holds."""
     sizes = np.array([len(members) for members in sets])
     return generator.choice(len(sets), min(count, len(sets)), replace=False, p=sizes / sizes.sum())
 
@@ -250,7 +250,7 @@ def _by_size(
 def _turns(
     generator: np.random.Generator, num_classes: int, steps: int, classes: int
 ) -> NDArray[np.int64]:
-    """Numbers of every batch, [steps, classes], distinct in a batch, each as often as the rest."""
+    """Return the numbers of every batch, [steps, classes], distinct, each as often as the rest."""
     rows: list[NDArray[np.int64]] = []
     waiting = np.empty(0, np.int64)
     for _ in range(steps):
@@ -266,7 +266,7 @@ def _turns(
 def _draws(
     generator: np.random.Generator, own: NDArray[np.int64], times: int, images: int
 ) -> Iterator[NDArray[np.int64]]:
-    """`times` draws of `images` images each, all of `own` before any comes again.
+    """Return `times` draws of `images` images each, all of `own` before any comes again.
 
     A draw holds an image twice only where `own` has fewer.
     """

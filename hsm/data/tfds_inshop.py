@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
-from hsm.data.catalog import facts
+from hsm.data.catalog import dataset_info
 from hsm.data.sources import inshop
-from hsm.data.sources.listing import Listing
+from hsm.data.sources.annotations import Annotations
 
 
 class InshopRetrieval(tfds.core.GeneratorBasedBuilder):
@@ -27,13 +27,14 @@ class InshopRetrieval(tfds.core.GeneratorBasedBuilder):
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES = {"1.0.0": "The partition of list_eval_partition.txt."}  # noqa: RUF012
     MANUAL_DOWNLOAD_INSTRUCTIONS = (
-        f"The folder must hold {facts('inshop').obtain}. {facts('inshop').addresses[0]}"
+        f"The folder must hold {dataset_info('inshop').obtain}. "
+        f"{dataset_info('inshop').addresses[0]}"
     )
 
     def _info(self) -> tfds.core.DatasetInfo:
         return tfds.core.DatasetInfo(
             builder=self,
-            description=facts("inshop").summary,
+            description=dataset_info("inshop").summary,
             features=tfds.features.FeaturesDict(
                 {
                     "image": tfds.features.Image(),
@@ -45,19 +46,19 @@ class InshopRetrieval(tfds.core.GeneratorBasedBuilder):
         )
 
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
-        listing = inshop.read(Path(dl_manager.manual_dir))
-        if listing is None:
+        annotations = inshop.read(Path(dl_manager.manual_dir))
+        if annotations is None:
             raise FileNotFoundError(
-                f"{dl_manager.manual_dir} has no list_eval_partition.txt. "
+                f"{dl_manager.manual_dir}: expected list_eval_partition.txt. Received: none. "
                 f"{self.MANUAL_DOWNLOAD_INSTRUCTIONS}"
             )
-        return {part: self._generate_examples(listing, part) for part in inshop.PARTS}
+        return {part: self._generate_examples(annotations, part) for part in inshop.PARTS}
 
     def _generate_examples(
-        self, listing: Listing, part: str
+        self, annotations: Annotations, part: str
     ) -> Iterator[tuple[str, dict[str, str]]]:
-        for index in map(int, np.flatnonzero(listing.parts == part)):
-            path = Path(str(listing.images[index]))
-            name = path.relative_to(listing.folder).as_posix()
-            item = listing.class_names[listing.classes[index]]
+        for index in map(int, np.flatnonzero(annotations.parts == part)):
+            path = Path(str(annotations.images[index]))
+            name = path.relative_to(annotations.folder).as_posix()
+            item = annotations.class_names[annotations.classes[index]]
             yield name, {"image": str(path), "image/filename": name, "item_id": item}

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from hsm.data import pipeline
-from hsm.data.sources.source import Split, taken
+from hsm.data.sources.source import Split, take
 
 
 def thumbnails(split: Split, indices: Sequence[int] | np.ndarray, size: int) -> np.ndarray:
-    """The central crop of some images of `split`, which is the part that a network sees of them.
+    """Return the central crop of some images of `split`: what a network sees of them.
 
     Each of them is read once, however often it occurs; no other image is read.
 
@@ -28,13 +28,13 @@ def thumbnails(split: Split, indices: Sequence[int] | np.ndarray, size: int) -> 
     if not distinct.size:
         return np.empty((0, size, size, 3), np.uint8)
     # Only pixels are asked for: every image is given a class of one name.
-    few = Split(taken(split.images, distinct), np.zeros(len(distinct), np.int32), ("",))
+    few = Split(take(split.images, distinct), np.zeros(len(distinct), np.int32), ("",))
     batches = pipeline.evaluation_batches(few, crop=size)
     return np.concatenate([images for images, _ in batches])[places]
 
 
 def image_name(split: Split, index: int) -> str:
-    """What an image is called: its file with its folder, or its number without a file."""
+    """Return what an image is called: its file with its folder, or its number without a file."""
     if isinstance(split.images, tuple):
         return "/".join(Path(split.images[index]).parts[-2:])
     return str(index)

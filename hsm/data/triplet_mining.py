@@ -17,7 +17,7 @@ IntArray = NDArray[np.int64]
 
 
 def random_triplets(labels: ArrayLike, *, batch_size: int, seed: int, epoch: int) -> IntArray:
-    """The triplets of an epoch: anchor, an image of its class, and one of another class.
+    """Return the triplets of an epoch: anchor, an image of its class, and one of another class.
 
     There are as many whole batches as n images fill, where a triplet counts three images. No image
     is an anchor again before all have been one; one that is alone in its class is none.
@@ -55,7 +55,7 @@ def mined_triplets(
     neighbours: int,
     seed: tuple[int, int],
 ) -> IntArray:
-    """The same anchors' triplets, the next of its `walk` each; where that has none, it stays.
+    """Return the same anchors' triplets, each the next of its `walk`, or itself at the end.
 
     A walk that knows no positive takes one that is not among the neighbours, at random; of the
     whole class if there is none.
@@ -78,8 +78,8 @@ def mined_triplets(
     anchors, row = np.unique(triplets[:, 0], return_inverse=True)
     near = nearest_neighbours(embeddings, classes.labels, neighbours, rows=anchors)
     walks = [walk(*pair, kappa) for pair in zip(near.right, near.distances**2, strict=True)]
-    found = triplets.copy()
-    for triplet, of_anchor in zip(found, row, strict=True):
+    harder = triplets.copy()
+    for triplet, of_anchor in zip(harder, row, strict=True):
         positive, negative = next(walks[of_anchor], (None, None))
         listed = near.indices[of_anchor]
         if negative is not None:
@@ -89,13 +89,13 @@ def mined_triplets(
                 if positive is None
                 else listed[positive]
             )
-    return found
+    return harder
 
 
 def walk(
     right: NDArray[np.bool_], squared: NDArray[np.float64], kappa: float
 ) -> Iterator[tuple[int | None, int]]:
-    """Pairs of a positive and a negative that is nearer than it, in the order of the negatives.
+    """Return pairs of a positive and a nearer negative, in the order of the negatives.
 
     The nearest positive sets a bound, `kappa` times its squared distance. Negatives behind it, at
     the bound or beyond, are taken once each, together with the first positive that comes later.
@@ -121,7 +121,7 @@ def walk(
 
 
 def triplet_order(triplets: IntArray, batch_size: int) -> BatchOrder:
-    """Batches of the triplets in their order: anchors, then their positives, then their negatives.
+    """Return batches of triplets in order: the anchors, their positives, their negatives.
 
     Args:
         triplets: int64 [t, 3]; whole batches.
@@ -143,29 +143,29 @@ class _Classes:
         self._place = np.argsort(self._images)
 
     def anchors(self) -> IntArray:
-        """Images that a triplet can be made of."""
-        found = np.flatnonzero((self._size > 1) & (self._size < len(self.labels)))
-        if not len(found):
+        """Return images that a triplet can be made of."""
+        anchors = np.flatnonzero((self._size > 1) & (self._size < len(self.labels)))
+        if not len(anchors):
             raise ValueError(
                 "expected labels of two classes or more, of which one has two images: without them "
                 f"there is no triplet. Received: {len(self.labels)} images of "
                 f"{len(np.unique(self.labels))} classes"
             )
-        return found
+        return anchors
 
     def positives(self, generator: np.random.Generator, anchors: IntArray) -> IntArray:
-        """Another image of each anchor's class."""
+        """Return another image of each anchor's class."""
         drawn = self._start[anchors] + generator.integers(self._size[anchors] - 1)
         return self._images[drawn + (drawn >= self._place[anchors])]
 
     def others(self, generator: np.random.Generator, anchors: IntArray) -> IntArray:
-        """An image of another class than each anchor's."""
+        """Return an image of another class than each anchor's."""
         start, size = self._start[anchors], self._size[anchors]
         drawn = generator.integers(len(self.labels) - size)
         return self._images[drawn + size * (drawn >= start)]
 
     def beyond(self, generator: np.random.Generator, anchor: int, listed: IntArray) -> int:
-        """Another image of the anchor's class, one that is not `listed` if there is any."""
+        """Return another image of the anchor's class, one that is not `listed` if there is any."""
         start, size = self._start[anchor], self._size[anchor]
         own = self._images[start : start + size]
         outside = np.setdiff1d(own, [anchor, *listed])

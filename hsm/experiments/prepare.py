@@ -20,7 +20,7 @@ from pathlib import Path
 
 from absl import flags
 
-from hsm.data.catalog import CATALOG, Archive, facts
+from hsm.data.catalog import CATALOG, Archive, dataset_info
 from hsm.experiments.cli import data_flags, run_flags  # noqa: F401 - defines --output_dir
 from hsm.experiments.cli.app import load_tensorflow, run
 from hsm.experiments.cli.command import command
@@ -71,7 +71,7 @@ def main() -> None:
 
 def _description(name: str) -> str:
     """What a data set consists of, what its parts must hold, and where it has been available."""
-    known = facts(name)
+    known = dataset_info(name)
     lines = [f"{name}: {known.summary}.", f"Licence: {known.licence}.", f"Get {known.obtain}."]
     for split, expected in known.expected.items():
         roles = {role: getattr(expected, role) for role in ("train", "test", "gallery")}
@@ -89,16 +89,18 @@ def _check(name: str, data_dir: Path) -> None:
     from hsm.data.sources import benchmark, prepared
     from hsm.data.sources.splitting import check_counts
 
-    archives = facts(name).archives if data_dir.is_dir() else ()
+    archives = dataset_info(name).archives if data_dir.is_dir() else ()
     for archive in archives:
         if (data_dir / archive.file).is_file():
             _check_archive(data_dir / archive.file, archive)
             print(f"{archive.file}: checksum as published")
-    listing = benchmark.find(name, str(data_dir))
-    check_counts(name, facts(name).expected, listing)
-    print(f"{name} in {listing.folder}: {len(listing.classes):,} images; every count is right")
-    if (listing.folder / prepared.MANIFEST).is_file():
-        prepared.verify(listing.folder, _progress("file"))
+    annotations = benchmark.find(name, str(data_dir))
+    check_counts(name, dataset_info(name).expected, annotations)
+    print(
+        f"{name} in {annotations.folder}: {len(annotations.classes):,} images; every count is right"
+    )
+    if (annotations.folder / prepared.MANIFEST).is_file():
+        prepared.verify(annotations.folder, _progress("file"))
         print("every file of this copy has its checksum")
 
 
@@ -107,11 +109,11 @@ def _copy(name: str, data_dir: Path, output_dir: Path) -> None:
     from hsm.data.sources import benchmark, prepare
     from hsm.data.sources.splitting import check_counts
 
-    listing = benchmark.find(name, str(data_dir))
-    check_counts(name, facts(name).expected, listing)
+    annotations = benchmark.find(name, str(data_dir))
+    check_counts(name, dataset_info(name).expected, annotations)
     try:
         manifest = prepare.write_copy(
-            listing,
+            annotations,
             output_dir,
             name=name,
             encoding=FLAGS.encoding,

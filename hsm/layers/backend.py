@@ -16,6 +16,6 @@ def require_tensorflow(owner: str) -> None:
     """
     if keras.config.backend() != "tensorflow":
         raise RuntimeError(
-            f"expected Keras on TensorFlow for {owner}, received the backend "
-            f"{keras.config.backend()}: set KERAS_BACKEND=tensorflow before Keras is imported"
+            f"expected Keras on TensorFlow for {owner}. Received: the backend "
+            f"{keras.config.backend()}. Set KERAS_BACKEND=tensorflow before Keras is imported."
         )

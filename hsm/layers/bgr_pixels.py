@@ -45,19 +45,21 @@ class BGRPixels(keras.layers.Layer):
         require_tensorflow(type(self).__name__)
         super().__init__(**{**kwargs, "dtype": "float32"})
         if len(mean) != 3:
-            raise ValueError(f"mean must be three values: blue, green, red. Received: mean={mean}")
+            raise ValueError(
+                f"expected mean to be three values: blue, green, red. Received: mean={mean}"
+            )
         self.mean = tuple(float(value) for value in mean)
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """Preprocesses [batch, height, width, 3]."""
+        """Preprocess [batch, height, width, 3]."""
         swap = tf.reverse(tf.eye(3), axis=[0])[None, None]
         swapped = tf.nn.conv2d(tf.cast(inputs, tf.float32), swap, strides=1, padding="VALID")
         return tf.nn.bias_add(swapped, [-value for value in self.mean])
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """The input's shape."""
+        """Return the input's shape."""
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments of `__init__`."""
+        """Return the arguments of `__init__`."""
         return {**super().get_config(), "mean": self.mean}

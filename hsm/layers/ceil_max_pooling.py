@@ -42,37 +42,37 @@ class CeilMaxPooling2D(keras.layers.Layer):
         super().__init__(**kwargs)
         if not 1 <= strides <= pool_size:
             raise ValueError(
-                "strides must be at least 1 and at most pool_size. "
-                f"Received: strides={strides}, pool_size={pool_size}"
+                "expected strides to be at least 1 and at most pool_size. Received: "
+                f"strides={strides}, pool_size={pool_size}"
             )
         self.pool_size = pool_size
         self.strides = strides
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """Pools [batch, height, width, channels]."""
+        """Pool [batch, height, width, channels]."""
         padding = self._padding(inputs.shape[1:3])
         return tf.nn.max_pool2d(inputs, self.pool_size, self.strides, padding)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """[batch, ceil((height - pool_size) / strides) + 1, the same of width, channels]."""
+        """Return [batch, ceil((height - pool_size) / strides) + 1, the same of width, channels]."""
         batch, height, width, channels = input_shape
         return batch, self._output_size(height), self._output_size(width), channels
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments of `__init__`."""
+        """Return the arguments of `__init__`."""
         return {**super().get_config(), "pool_size": self.pool_size, "strides": self.strides}
 
     def _output_size(self, size: int | None) -> int:
-        """Windows along one side."""
+        """Return how many windows lie along one side."""
         if size is None or size < self.pool_size:
             raise ValueError(
-                f"{self.name}: height and width must be known and at least pool_size="
-                f"{self.pool_size}; use larger images. Received: {size}"
+                f"{self.name}: expected height and width to be known and at least "
+                f"pool_size={self.pool_size}. Received: {size}. Use larger images."
             )
         return -(-(size - self.pool_size) // self.strides) + 1
 
     def _padding(self, sizes: Sequence[int | None]) -> str | list[list[int]]:
-        """TensorFlow's name for the padding where it has one: those kernels are much faster."""
+        """Return TensorFlow's name for the padding, if any: those kernels are much faster."""
         height, width = (self._missing(size) for size in sizes)
         if height == width == 0:
             return "VALID"
@@ -81,10 +81,10 @@ class CeilMaxPooling2D(keras.layers.Layer):
         return [[0, 0], [0, height], [0, width], [0, 0]]
 
     def _missing(self, size: int | None) -> int:
-        """Pixels that the last window lacks."""
+        """Return how many pixels the last window lacks."""
         return (self._output_size(size) - 1) * self.strides + self.pool_size - int(size or 0)
 
     def _same(self, size: int | None) -> bool:
-        """Whether SAME pads this side with as many pixels, all of them at the end."""
+        """Return whether SAME pads this side with as many pixels, all of them at the end."""
         windows = -(-int(size or 0) // self.strides)
         return windows == self._output_size(size) and self._missing(size) <= 1

@@ -26,15 +26,15 @@ class ExampleDropout(keras.layers.Dropout):
         >>> dropped = ExampleDropout(0.4)(features, training=True)
 
     Args:
-        rate: Share of the inputs that is dropped, 0 to 1.
-        noise_shape: As in `keras.layers.Dropout`; a first number that is not None draws once for
+        rate: share of the inputs that is dropped, 0 to 1.
+        noise_shape: as in `keras.layers.Dropout`; a first number that is not None draws once for
             all examples.
-        seed: Makes the draw reproducible; None draws a seed.
+        seed: makes the draw reproducible; None draws a seed.
         **kwargs: `name` and the other arguments of `keras.layers.Layer`.
 
     Call arguments:
-        inputs: Floating-point tensor with examples on its first axis.
-        training: Whether anything is dropped.
+        inputs: floating-point tensor with examples on its first axis.
+        training: whether anything is dropped.
 
     Input shape:
         Any with one axis or more.
@@ -58,7 +58,7 @@ class ExampleDropout(keras.layers.Dropout):
         super().__init__(rate, noise_shape=noise_shape, seed=seed, **kwargs)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Returns `inputs`, in training with a share of them dropped and the others enlarged."""
+        """Return `inputs`, in training with a share of them dropped and the others enlarged."""
         if not training or self.rate == 0:
             return inputs
         seed = tf.bitcast(tf.cast(self.seed_generator.next(), tf.uint32), tf.int32)
@@ -78,7 +78,7 @@ class ExampleDropout(keras.layers.Dropout):
 
 
 def _first_example(shape: tf.Tensor) -> Any:
-    """The place of the first example in the batch of all replicas, int32 scalar."""
+    """Return the place of the first example in the batch of all replicas, int32 scalar."""
     context = tf.distribute.get_replica_context()
     if context is None or context.num_replicas_in_sync == 1:
         return 0

@@ -34,13 +34,13 @@ class L2Normalize(keras.layers.Layer):
         [[0.6 0.8]]
 
     Args:
-        axis: The axis along which vectors lie.
-        epsilon: Lower bound of the sum of squares; positive.
-        norm_term: Whether the gradient has the factor 1 / ||x|| that the value implies.
+        axis: the axis along which vectors lie.
+        epsilon: lower bound of the sum of squares; positive.
+        norm_term: whether the gradient has the factor 1 / ||x|| that the value implies.
         **kwargs: `name` and the other arguments of `keras.layers.Layer`; `dtype` has no effect.
 
     Call arguments:
-        inputs: Floating-point tensor of rank 1 or more.
+        inputs: floating-point tensor of rank 1 or more.
 
     Input shape:
         Any, for example `(batch, k)`.
@@ -72,23 +72,23 @@ class L2Normalize(keras.layers.Layer):
         self.supports_masking = True
 
     def call(self, inputs: Any) -> Any:
-        """Returns `inputs` at unit length, float32."""
+        """Return `inputs` at unit length, float32."""
         squared_length = ops.sum(ops.square(inputs), axis=self.axis, keepdims=True)
         unit = inputs * ops.rsqrt(ops.maximum(squared_length, self.epsilon))
         return unit if self.norm_term else self._along_tangent(inputs, ops.stop_gradient(unit))
 
     def _along_tangent(self, inputs: Any, unit: Any) -> Any:
-        """Returns the value `unit`, whose gradient is that of (I - unit unit^T) @ inputs."""
+        """Return the value `unit`, whose gradient is that of (I - unit unit^T) @ inputs."""
         along = ops.sum(unit * inputs, axis=self.axis, keepdims=True)
         tangent = inputs - unit * along
         return unit + (tangent - ops.stop_gradient(tangent))
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Returns `input_shape`: lengths change, shapes do not."""
+        """Return `input_shape`: lengths change, shapes do not."""
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the constructor's arguments."""
+        """Return the constructor's arguments."""
         return {
             **super().get_config(),
             "axis": self.axis,

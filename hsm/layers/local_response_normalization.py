@@ -68,35 +68,39 @@ class LocalResponseNormalization(keras.layers.Layer):
         require_tensorflow(type(self).__name__)
         super().__init__(**kwargs)
         if size < 1 or size % 2 == 0:
-            raise ValueError(f"size must be an odd number of channels. Received: size={size}")
+            raise ValueError(
+                f"expected size to be an odd number of channels. Received: size={size}"
+            )
         if alpha < 0:
-            raise ValueError(f"alpha must not be negative. Received: alpha={alpha}")
+            raise ValueError(f"expected alpha to be 0 or more. Received: alpha={alpha}")
         if beta <= 0:
-            raise ValueError(f"beta must be positive. Received: beta={beta}")
+            raise ValueError(f"expected beta to be positive. Received: beta={beta}")
         if k <= 0:
-            raise ValueError(f"k must be positive, lest 0 be divided by 0. Received: k={k}")
+            raise ValueError(
+                f"expected k to be positive, so that nothing is divided by 0. Received: k={k}"
+            )
         self.size = size
         self.alpha = alpha
         self.beta = beta
         self.k = k
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """Normalises [batch, height, width, channels]."""
+        """Normalise [batch, height, width, channels]."""
         window = _window(inputs.shape[-1], self.size) * (self.alpha / self.size)
         return _normalize(inputs, window, self.beta, self.k)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """The input's shape."""
+        """Return the input's shape."""
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments of `__init__`."""
+        """Return the arguments of `__init__`."""
         config = {"size": self.size, "alpha": self.alpha, "beta": self.beta, "k": self.k}
         return {**super().get_config(), **config}
 
 
 def _window(channels: int, size: int) -> np.ndarray:
-    """The kernel of `_window_sum`, float32 [1, 3, block, block], 1 where channels are neighbours.
+    """Return the kernel of `_window_sum`, float32 [1, 3, block, block], 1 between neighbours.
 
     Entry [0, t, i, j] belongs to channel i of the block before (t = 0), of the same block (1) or of
     the block after (2), and to channel j.
@@ -110,7 +114,7 @@ def _window(channels: int, size: int) -> np.ndarray:
 
 
 def _normalize(x: tf.Tensor, window: np.ndarray, beta: float, k: float) -> tf.Tensor:
-    """Computes x * s^-beta with s = k + the window's sum of x^2."""
+    """Compute x * s^-beta with s = k + the window's sum of x^2."""
     dtype = x.dtype if x.dtype == tf.bfloat16 else tf.float32
     kernel = tf.constant(window, dtype)
     backward_kernel = tf.constant(2 * beta * window, dtype)
@@ -133,7 +137,7 @@ def _normalize(x: tf.Tensor, window: np.ndarray, beta: float, k: float) -> tf.Te
 
 
 def _window_sum(x: tf.Tensor, kernel: tf.Tensor, offset: tf.Tensor | None = None) -> tf.Tensor:
-    """Weighted sums over neighbouring channels [b, h, w, c], plus `offset`.
+    """Return weighted sums over neighbouring channels [b, h, w, c], plus `offset`.
 
     Cut into blocks of channels, a pixel is a row of blocks, and a window reaches no further than
     into the next one: a convolution of width 3 along that row, whose kernel all blocks share. It
@@ -149,7 +153,7 @@ def _window_sum(x: tf.Tensor, kernel: tf.Tensor, offset: tf.Tensor | None = None
 
 
 def _negative_power(s: tf.Tensor, beta: float) -> tf.Tensor:
-    """s^-beta; square roots are several times faster than `tf.pow` on a CPU."""
+    """Return s^-beta; square roots are several times faster than `tf.pow` on a CPU."""
     if beta == 0.75:
         root = tf.math.rsqrt(s)
         return root * tf.sqrt(root)

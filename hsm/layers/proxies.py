@@ -27,14 +27,14 @@ class Proxies(keras.layers.Layer):
         >>> distances = proxies(features)  # float32 [b, 98], 0 to 4
 
     Args:
-        units: The number M of classes; at least 1.
-        rate_multiplier: How many times the network's learning rate the proxies learn with, in
+        units: the number M of classes; at least 1.
+        rate_multiplier: how many times the network's learning rate the proxies learn with, in
             `hsm.training.TrainStep`; positive. `model.fit` knows one rate only.
-        initializer: Initialiser of the proxies, [k, M]. By default their length is about 1.
+        initializer: initialiser of the proxies, [k, M]. By default their length is about 1.
         **kwargs: `name` and the other arguments of `keras.layers.Layer`; `dtype` has no effect.
 
     Call arguments:
-        inputs: Floating-point tensor with the features on its last axis.
+        inputs: floating-point tensor with the features on its last axis.
 
     Input shape:
         `(batch, k)` with k known.

@@ -30,17 +30,17 @@ class ScalelessBatchNorm(keras.layers.Layer):
         >>> normalised = ScalelessBatchNorm()(features, training=True)  # float32 [b, 64]
 
     Args:
-        momentum: Decay of the moving averages, 0 <= momentum < 1.
-        epsilon: Added to the variance; positive.
-        center: Whether the offset beta is learned; without it beta = 0.
-        synchronized: Whether replicas of a distribution strategy share the batch's statistics.
-        unbiased_variance: Whether the moving variance is the batch's times n / (n - 1), as in the
+        momentum: decay of the moving averages, 0 <= momentum < 1.
+        epsilon: added to the variance; positive.
+        center: whether the offset beta is learned; without it beta = 0.
+        synchronized: whether replicas of a distribution strategy share the batch's statistics.
+        unbiased_variance: whether the moving variance is the batch's times n / (n - 1), as in the
             released code; see `UnbiasedBatchNormalization`. Not together with `synchronized`.
         **kwargs: `name` and the other arguments of `keras.layers.Layer`; `dtype` has no effect.
 
     Call arguments:
-        inputs: Floating-point tensor with the features on its last axis.
-        training: Whether the batch's own statistics normalise it.
+        inputs: floating-point tensor with the features on its last axis.
+        training: whether the batch's own statistics normalise it.
 
     Input shape:
         `(batch, ..., k)` with k known.
@@ -94,7 +94,7 @@ class ScalelessBatchNorm(keras.layers.Layer):
         )
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes beta and the moving averages, float32 [k]."""
+        """Make beta and the moving averages, float32 [k]."""
         if len(input_shape) < 2 or input_shape[-1] is None:
             raise ValueError(
                 "expected inputs of shape (batch, ..., k) with k known, because features are "
@@ -103,18 +103,18 @@ class ScalelessBatchNorm(keras.layers.Layer):
         self.batch_norm.build(input_shape)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Returns the normalised `inputs` over sqrt(k), float32."""
+        """Return the normalised `inputs` over sqrt(k), float32."""
         if training and self.batch_norm.trainable and not self.synchronized:
             _check_batch(tuple(inputs.shape))
         normalized = self.batch_norm(inputs, training=training)
         return normalized / math.sqrt(inputs.shape[-1])
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Returns `input_shape`: values change, shapes do not."""
+        """Return `input_shape`: values change, shapes do not."""
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the constructor's arguments."""
+        """Return the constructor's arguments."""
         return {
             **super().get_config(),
             "momentum": self.momentum,
@@ -126,7 +126,7 @@ class ScalelessBatchNorm(keras.layers.Layer):
 
 
 def _check_batch(shape: tuple[int | None, ...]) -> None:
-    """Raises ValueError if `shape` is known to hold one value per feature."""
+    """Raise ValueError if `shape` is known to hold one value per feature."""
     if all(size == 1 for size in shape[:-1]):
         raise ValueError(
             "expected a training batch of more than one value per feature, because the variance "

@@ -39,18 +39,18 @@ class TemperatureSoftmaxDense(keras.layers.Layer):
         >>> classifier.alpha = 4.0  # heated up
 
     Args:
-        units: The number M of classes; at least 1.
-        alpha: Initial reciprocal of the temperature; positive and finite.
-        normalize_kernel: Whether each class's weights are scaled to unit length.
-        use_bias: Whether there is a learned bias, initially 0.
-        scale_bias: Whether alpha multiplies the bias, too.
-        learn_alpha: Whether alpha is trained with the weights.
-        activation: Applied to the logits: None, a name such as "softmax", or a callable.
-        kernel_initializer: Initialiser of W. By default its columns' length is about 1.
+        units: the number M of classes; at least 1.
+        alpha: initial reciprocal of the temperature; positive and finite.
+        normalize_kernel: whether each class's weights are scaled to unit length.
+        use_bias: whether there is a learned bias, initially 0.
+        scale_bias: whether alpha multiplies the bias, too.
+        learn_alpha: whether alpha is trained with the weights.
+        activation: applied to the logits: None, a name such as "softmax", or a callable.
+        kernel_initializer: initialiser of W. By default its columns' length is about 1.
         **kwargs: `name` and the other arguments of `keras.layers.Layer`; `dtype` has no effect.
 
     Call arguments:
-        inputs: Floating-point tensor with the features on its last axis.
+        inputs: floating-point tensor with the features on its last axis.
 
     Input shape:
         `(batch, ..., k)` with k known.
@@ -65,7 +65,7 @@ class TemperatureSoftmaxDense(keras.layers.Layer):
         Heated-Up Softmax Embedding, section 3.1, equation 1.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         units: int,
         alpha: float = 16.0,
@@ -98,7 +98,7 @@ class TemperatureSoftmaxDense(keras.layers.Layer):
         self._alpha = self._add_alpha()
 
     def _add_alpha(self) -> keras.Variable:
-        """Makes the variable `alpha`, which replicas hold in common."""
+        """Make the variable `alpha`, which replicas hold in common."""
         return self.add_weight(
             name="alpha",
             shape=(),
@@ -117,7 +117,7 @@ class TemperatureSoftmaxDense(keras.layers.Layer):
         self._alpha.assign(_checked_alpha(value))
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes kernel, float32 [k, units], and bias, float32 [units]."""
+        """Make kernel, float32 [k, units], and bias, float32 [units]."""
         if input_shape[-1] is None:
             raise ValueError(
                 "expected inputs of shape (batch, ..., k) with k known, because the kernel has k "
@@ -135,7 +135,7 @@ class TemperatureSoftmaxDense(keras.layers.Layer):
             self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros")
 
     def call(self, inputs: Any) -> Any:
-        """Returns `activation(logits)`, float32."""
+        """Return `activation(logits)`, float32."""
         kernel = self._unit_length(self.kernel) if self.normalize_kernel else self.kernel
         logits = ops.matmul(inputs, kernel)
         if self.bias is None:
@@ -147,11 +147,11 @@ class TemperatureSoftmaxDense(keras.layers.Layer):
         return self.activation(logits)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Returns `input_shape` with `units` on the last axis."""
+        """Return `input_shape` with `units` on the last axis."""
         return (*input_shape[:-1], self.units)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the constructor's arguments; `alpha` is the initial one."""
+        """Return the constructor's arguments; `alpha` is the initial one."""
         return {
             **super().get_config(),
             "units": self.units,
@@ -166,7 +166,7 @@ class TemperatureSoftmaxDense(keras.layers.Layer):
 
 
 def _checked_alpha(alpha: float) -> float:
-    """Returns `alpha` as a float; raises ValueError unless it is positive and finite."""
+    """Return `alpha` as a float; raise ValueError unless it is positive and finite."""
     value = float(alpha)
     if not (math.isfinite(value) and value > 0):
         raise ValueError(

@@ -26,12 +26,12 @@ class UnbiasedBatchNormalization(keras.layers.BatchNormalization):
         >>> normalised = UnbiasedBatchNormalization(momentum=0.95)(features, training=True)
 
     Args:
-        **kwargs: The arguments of `keras.layers.BatchNormalization`.
+        **kwargs: the arguments of `keras.layers.BatchNormalization`.
 
     Call arguments:
-        inputs: Floating-point tensor with the features on `axis`.
-        training: Whether the batch's own statistics normalise it.
-        mask: None, or which values count, as in Keras; n counts all of them.
+        inputs: floating-point tensor with the features on `axis`.
+        training: whether the batch's own statistics normalise it.
+        mask: none, or which values count, as in Keras; n counts all of them.
 
     Input shape:
         Any with two axes or more.
@@ -52,7 +52,7 @@ class UnbiasedBatchNormalization(keras.layers.BatchNormalization):
             )
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Returns the normalised `inputs`; in training, updates the moving averages."""
+        """Return the normalised `inputs`; in training, update the moving averages."""
         if not (training and self.trainable):
             return super().call(inputs, training=training, mask=mask)
         kept = self.momentum * self.moving_variance
@@ -62,7 +62,7 @@ class UnbiasedBatchNormalization(keras.layers.BatchNormalization):
         return outputs
 
     def _correction(self, inputs: Any) -> Any:
-        """Returns n / (n - 1), float32."""
+        """Return n / (n - 1), float32."""
         values = ops.size(inputs) // ops.shape(inputs)[self.axis]
         count = ops.cast(values, "float32")
         return count / ops.maximum(count - 1.0, 1.0)

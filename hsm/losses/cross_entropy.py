@@ -6,7 +6,7 @@ import tensorflow as tf
 
 
 def cross_entropy(labels: tf.Tensor, logits: tf.Tensor, label_smoothing: float = 0.0) -> tf.Tensor:
-    """Returns every example's cross entropy, -sum_m q_m log p_m, in nats.
+    """Return every example's cross entropy, -sum_m q_m log p_m, in nats.
 
     p is the softmax of the logits. With label smoothing s, the target q of an example of class y
     among M classes is (1 - s) [m = y] + s / M; with s = 0 it is the paper's Dirac distribution.
@@ -28,8 +28,8 @@ def cross_entropy(labels: tf.Tensor, logits: tf.Tensor, label_smoothing: float =
     """
     if not 0.0 <= label_smoothing < 1.0:
         raise ValueError(
-            "label_smoothing must be 0 or more and less than 1. "
-            f"Received: label_smoothing={label_smoothing}"
+            "expected label_smoothing to be 0 or more and less than 1. Received: "
+            f"label_smoothing={label_smoothing}"
         )
     if label_smoothing == 0.0:
         return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)

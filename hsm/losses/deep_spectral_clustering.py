@@ -41,13 +41,13 @@ class DeepSpectralClustering(EmbeddingLoss):
         >>> history = model.fit(images, labels, batch_size=256, verbose=0)
 
     Args:
-        threshold: Share of the largest singular value up to which one counts as 0; positive and
+        threshold: share of the largest singular value up to which one counts as 0; positive and
             less than 1. The authors' 1e-15 max(n, d) is meant for float64.
         **kwargs: `name` and `reduction` of `keras.losses.Loss`; `dtype` has no effect.
 
     Call arguments:
-        y_true: Labels, `(batch,)` or `(batch, 1)`; integers of any dtype.
-        y_pred: Embeddings, floating-point `(batch, k)`, batch > k.
+        y_true: labels, `(batch,)` or `(batch, 1)`; integers of any dtype.
+        y_pred: embeddings, floating-point `(batch, k)`, batch > k.
 
     Raises:
         ValueError: If `threshold` is out of range; in a call if a shape is another, or if the batch

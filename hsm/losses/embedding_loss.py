@@ -23,8 +23,8 @@ class EmbeddingLoss(keras.losses.Loss):
             one number a batch, so every reduction but None gives the same.
 
     Call arguments:
-        y_true: Labels, `(batch,)` or `(batch, 1)`; integers of any dtype.
-        y_pred: Embeddings, floating-point `(batch, k)`.
+        y_true: labels, `(batch,)` or `(batch, 1)`; integers of any dtype.
+        y_pred: embeddings, floating-point `(batch, k)`.
 
     Raises:
         ValueError: In a call, if labels or embeddings have another shape.

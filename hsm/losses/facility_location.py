@@ -39,13 +39,13 @@ class FacilityLocation(EmbeddingLoss):
         >>> model.compile("rmsprop", loss=FacilityLocation(gamma=10.0))
 
     Args:
-        gamma: Weight of the structured margin Delta; 0 or more.
-        rounds: Rounds after the greedy search; 0 or more. 5 in the authors' code.
+        gamma: weight of the structured margin Delta; 0 or more.
+        rounds: rounds after the greedy search; 0 or more. 5 in the authors' code.
         **kwargs: `name` and `reduction` of `keras.losses.Loss`; `dtype` has no effect.
 
     Call arguments:
-        y_true: Labels, `(batch,)` or `(batch, 1)`; integers of any dtype.
-        y_pred: Embeddings, floating-point `(batch, k)`, of unit length in the paper.
+        y_true: labels, `(batch,)` or `(batch, 1)`; integers of any dtype.
+        y_pred: embeddings, floating-point `(batch, k)`, of unit length in the paper.
 
     Raises:
         ValueError: If an argument is out of range; in a call if a shape is another.

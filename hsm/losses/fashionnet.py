@@ -92,7 +92,7 @@ class AttributeCrossEntropy(keras.losses.Loss):
 
     Call arguments:
         y_true: `(batch, attributes)`: 1 has it, -1 lacks it, 0 unknown, as In-shop's files say it.
-        y_pred: Logits, floating-point `(batch, attributes)`.
+        y_pred: logits, floating-point `(batch, attributes)`.
 
     Raises:
         ValueError: If a weight is out of range; in a call if a shape is another.
@@ -154,13 +154,13 @@ class TripletMargin(EmbeddingLoss):
         0.1
 
     Args:
-        margin: By how much a negative is to be farther than the positive; positive. The paper
+        margin: by how much a negative is to be farther than the positive; positive. The paper
             publishes none.
         **kwargs: `name` and `reduction` of `keras.losses.Loss`; `dtype` has no effect.
 
     Call arguments:
-        y_true: Labels, `(3 t,)` or `(3 t, 1)`; integers of any dtype.
-        y_pred: Embeddings, floating-point `(3 t, k)`.
+        y_true: labels, `(3 t,)` or `(3 t, 1)`; integers of any dtype.
+        y_pred: embeddings, floating-point `(3 t, k)`.
 
     Raises:
         ValueError: If `margin` is out of range; in a call if a shape is another.
@@ -189,12 +189,12 @@ def _float32(values: Any) -> Tensor:
     return ops.cast(ops.convert_to_tensor(values), "float32")
 
 
-def _fits(tensor: Tensor, wanted: tuple[int | None, ...]) -> bool:
-    """Whether a shape, as far as it is known, is the one that is wanted, as far as that is."""
+def _fits(tensor: Tensor, expected: tuple[int | None, ...]) -> bool:
+    """Return whether a shape is `expected`; where either has None, any number is."""
     shape = static_shape(tensor)
     return shape is None or (
-        len(shape) == len(wanted)
-        and all(None in pair or pair[0] == pair[1] for pair in zip(shape, wanted, strict=True))
+        len(shape) == len(expected)
+        and all(None in pair or pair[0] == pair[1] for pair in zip(shape, expected, strict=True))
     )
 
 

@@ -41,15 +41,15 @@ class HardAwareContrastive(EmbeddingLoss):
 
     Args:
         shares: h for each head, from the shallowest; more than 0, at most 1.
-        margin: Squared distance up to which negative pairs are pushed; positive.
-        negative_weight: Factor of negative pairs; positive. 10 in the released code.
-        cascade: Whether a head sees only what the one before kept.
-        widths: Dimensions of each head side by side; None for equal ones.
+        margin: squared distance up to which negative pairs are pushed; positive.
+        negative_weight: factor of negative pairs; positive. 10 in the released code.
+        cascade: whether a head sees only what the one before kept.
+        widths: dimensions of each head side by side; None for equal ones.
         **kwargs: `name` and `reduction` of `keras.losses.Loss`; `dtype` has no effect.
 
     Call arguments:
-        y_true: Labels, `(batch,)` or `(batch, 1)`; integers of any dtype.
-        y_pred: The heads' embeddings side by side, floating-point `(batch, heads * k)`, or outside
+        y_true: labels, `(batch,)` or `(batch, 1)`; integers of any dtype.
+        y_pred: the heads' embeddings side by side, floating-point `(batch, heads * k)`, or outside
             of `model.fit` a list of them, `(batch, k)` each.
 
     Raises:
@@ -123,9 +123,9 @@ class HardAwareContrastive(EmbeddingLoss):
             width % len(self.shares) == 0 if self.widths is None else width == sum(self.widths)
         )
         if not fits:
-            wanted = "a multiple of their number" if self.widths is None else f"{self.widths} wide"
+            rule = "a multiple of their number" if self.widths is None else f"{self.widths} wide"
             raise ValueError(
-                f"expected embeddings of {len(self.shares)} heads side by side, {wanted}. "
+                f"expected embeddings of {len(self.shares)} heads side by side, {rule}. "
                 f"Received: shape={embeddings.shape}"
             )
         if self.widths is None:

@@ -36,12 +36,12 @@ class LiftedStructure(EmbeddingLoss):
         >>> model.compile("sgd", loss=LiftedStructure())
 
     Args:
-        margin: The distance up to which negatives are pushed; positive. 1 in the released code.
+        margin: the distance up to which negatives are pushed; positive. 1 in the released code.
         **kwargs: `name` and `reduction` of `keras.losses.Loss`; `dtype` has no effect.
 
     Call arguments:
-        y_true: Labels, `(batch,)` or `(batch, 1)`; integers of any dtype.
-        y_pred: Embeddings, floating-point `(batch, k)`.
+        y_true: labels, `(batch,)` or `(batch, 1)`; integers of any dtype.
+        y_pred: embeddings, floating-point `(batch, k)`.
 
     Raises:
         ValueError: If `margin` is out of range; in a call if a shape is another.

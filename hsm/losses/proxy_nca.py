@@ -43,15 +43,15 @@ class ProxyNCA(keras.losses.Loss):
         >>> model.compile("adam", loss=ProxyNCA(scale=8.0))
 
     Args:
-        scale: What distances are multiplied by; positive. The paper names none.
-        positive_in_denominator: Whether the positive proxy is in the sum.
+        scale: what distances are multiplied by; positive. The paper names none.
+        positive_in_denominator: whether the positive proxy is in the sum.
         assignment: "static", proxy m for class m, or "dynamic".
         **kwargs: `name` and `reduction` of `keras.losses.Loss`; `dtype` has no effect.
 
     Call arguments:
-        y_true: Labels 0..M - 1, `(batch,)` or `(batch, 1)`; integers of any dtype. With "dynamic"
+        y_true: labels 0..M - 1, `(batch,)` or `(batch, 1)`; integers of any dtype. With "dynamic"
             any integers.
-        y_pred: Squared distances to M proxies, floating-point `(batch, M)`.
+        y_pred: squared distances to M proxies, floating-point `(batch, M)`.
 
     Raises:
         ValueError: If an argument is out of range; in a call if a shape is another, or if there is

@@ -56,7 +56,7 @@ def checked(tensor: Tensor, *rules: Rule) -> Tensor:
 
 
 def _may_hold(condition: Tensor) -> bool:
-    """False if `condition` is known to be false, which of a traced one nobody knows."""
+    """Return whether `condition` is true or traced, so that its value is not known yet."""
     try:
         return bool(condition)
     except Exception:  # Every backend raises its own.

@@ -33,15 +33,15 @@ class TripletRatio(EmbeddingLoss):
         >>> loss = TripletRatio()([0, 1, 0, 1, 1, 0], embeddings)  # 2 triplets
 
     Args:
-        margin: Added to the positive's distance in the ratio; positive. 0.2 in the paper.
-        global_weight: Weight of the global loss; 0 or more, and 0 leaves it out.
-        mean_weight: Weight of the means against the variances; 0 or more.
-        mean_margin: By how much mean(d-) is to exceed mean(d+); 0 or more. 0.01 in the paper.
+        margin: added to the positive's distance in the ratio; positive. 0.2 in the paper.
+        global_weight: weight of the global loss; 0 or more, and 0 leaves it out.
+        mean_weight: weight of the means against the variances; 0 or more.
+        mean_margin: by how much mean(d-) is to exceed mean(d+); 0 or more. 0.01 in the paper.
         **kwargs: `name` and `reduction` of `keras.losses.Loss`; `dtype` has no effect.
 
     Call arguments:
-        y_true: Labels, `(3 t,)` or `(3 t, 1)`; integers of any dtype.
-        y_pred: Embeddings, floating-point `(3 t, k)`.
+        y_true: labels, `(3 t,)` or `(3 t, 1)`; integers of any dtype.
+        y_pred: embeddings, floating-point `(3 t, k)`.
 
     Raises:
         ValueError: If an argument is out of range; in a call if a shape is another.

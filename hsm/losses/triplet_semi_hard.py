@@ -36,13 +36,13 @@ class TripletSemiHard(EmbeddingLoss):
         >>> model.compile("adam", loss=TripletSemiHard(margin=0.2))
 
     Args:
-        margin: By how much D_an^2 is to exceed D_ap^2; positive. 0.2 in the paper.
+        margin: by how much D_an^2 is to exceed D_ap^2; positive. 0.2 in the paper.
         fallback: "farthest" or "skip".
         **kwargs: `name` and `reduction` of `keras.losses.Loss`; `dtype` has no effect.
 
     Call arguments:
-        y_true: Labels, `(batch,)` or `(batch, 1)`; integers of any dtype.
-        y_pred: Embeddings, floating-point `(batch, k)`.
+        y_true: labels, `(batch,)` or `(batch, 1)`; integers of any dtype.
+        y_pred: embeddings, floating-point `(batch, k)`.
 
     Raises:
         ValueError: If an argument is out of range; in a call if a shape is another.

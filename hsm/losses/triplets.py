@@ -33,7 +33,10 @@ def triplet_distances(labels: Tensor, embeddings: Tensor) -> TripletDistances:
     batch = (static_shape(embeddings) or (None,))[0]
     layout = "expected a batch of anchors, then their positives, then their negatives"
     if batch is not None and batch % 3:
-        raise ValueError(f"{layout}, a multiple of 3. Received: {batch} embeddings")
+        raise ValueError(
+            "expected a batch of anchors, positives and negatives, a multiple of 3. Received: "
+            f"{batch} embeddings"
+        )
     anchor, positive, negative = _thirds(labels, [3, -1])
     embeddings = checked(
         embeddings,

@@ -7,16 +7,19 @@ business.
 
 from __future__ import annotations
 
+from hsm.former_names import former_names
 from hsm.metrics.bootstrap import Interval, paired_bootstrap
 from hsm.metrics.clustering import cluster, nmi
 from hsm.metrics.ranking import mean_average_precision_at_r, r_precision
-from hsm.metrics.retrieval import negatives_before_positive, recall_at_k
+from hsm.metrics.retrieval import first_positive_ranks, recall_at_k
+
+__getattr__ = former_names(__name__, {"negatives_before_positive": "first_positive_ranks"})
 
 __all__ = [
     "Interval",
     "cluster",
+    "first_positive_ranks",
     "mean_average_precision_at_r",
-    "negatives_before_positive",
     "nmi",
     "paired_bootstrap",
     "r_precision",

@@ -28,7 +28,7 @@ class Interval:
 def paired_bootstrap(
     hits_a: ArrayLike, hits_b: ArrayLike, *, num_resamples: int = 10000, seed: int = 0
 ) -> Interval:
-    """The 95 % percentile interval of mean(a) - mean(b) over resampled queries.
+    """Return the 95 % percentile interval of mean(a) - mean(b) over resampled queries.
 
     A query's difference, summed over seeds, is one of few integers. Drawing n queries with
     replacement is therefore drawing how often each of them occurs, from one multinomial: exact, and
@@ -51,8 +51,8 @@ def paired_bootstrap(
     a, b = _checked_hits(hits_a, "hits_a"), _checked_hits(hits_b, "hits_b")
     if a.shape != b.shape:
         raise ValueError(
-            "hits_a and hits_b must belong to the same queries, and to as many seeds. "
-            f"Received: {a.size} and {b.size} entries. Evaluate both methods on one test set."
+            "expected hits_a and hits_b of the same queries, and of as many seeds. Received: "
+            f"{a.size} and {b.size} entries. Evaluate both methods on one test set."
         )
     seeds, queries = a.shape
     values = np.arange(-seeds, seeds + 1)
@@ -65,11 +65,11 @@ def paired_bootstrap(
 
 
 def _checked_hits(values: ArrayLike, name: str) -> NDArray[np.int64]:
-    """Returns `values` as int64 [seeds, n] of 0 and 1, or raises ValueError."""
+    """Return `values` as int64 [seeds, n] of 0 and 1, or raise ValueError."""
     array = np.asarray(values)
     if array.ndim not in (1, 2) or array.size == 0 or not np.isin(array, (0, 1)).all():
         raise ValueError(
-            f"{name} must be a vector of 0 and 1, or one a seed, with at least one entry. "
+            f"expected {name} to be a vector of 0 and 1, or one a seed, with at least one entry. "
             f"Received: shape={array.shape}, dtype={array.dtype}. Pass ranks < K."
         )
     return np.atleast_2d(array.astype(np.int64))

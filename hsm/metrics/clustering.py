@@ -27,7 +27,7 @@ _MOST_OF_SCIKIT_LEARN = 1000
 def cluster(
     embeddings: ArrayLike, num_clusters: int, seed: int = 0, n_init: int = 10
 ) -> NDArray[np.int32]:
-    """Assigns every vector to one of `num_clusters` clusters: k-means with k-means++ starts.
+    """Assign every vector to one of `num_clusters` clusters: k-means with k-means++ starts.
 
     The same arguments give the same clusters: sums run in one thread, whose order is fixed, or with
     more than 1,000 clusters in two, whose order does not matter. Up to 1,000 clusters the result is
@@ -53,9 +53,9 @@ def cluster(
     points = _scaled(checked_embeddings(embeddings))
     if len(points) < checked_positive(num_clusters, "num_clusters"):
         raise ValueError(
-            "num_clusters must not exceed the number of vectors. "
-            f"Received: num_clusters={num_clusters} for {len(points)} vectors. "
-            "Pass more vectors or fewer clusters."
+            "expected num_clusters to be at most the number of vectors. Received: "
+            f"num_clusters={num_clusters} for {len(points)} vectors. Pass more vectors or fewer "
+            "clusters."
         )
     starts = checked_positive(n_init, "n_init")
     few = num_clusters <= _MOST_OF_SCIKIT_LEARN
@@ -69,7 +69,7 @@ def cluster(
 
 
 def _scaled(vectors: NDArray[Any]) -> NDArray[np.float32]:
-    """The vectors with a largest magnitude below 1, so that no square overflows or vanishes.
+    """Return the vectors with a largest magnitude below 1, so that no square overflows or vanishes.
 
     A power of two changes no mantissa, and so no cluster.
     """
@@ -80,7 +80,7 @@ def _scaled(vectors: NDArray[Any]) -> NDArray[np.float32]:
 def _best_of(
     points: NDArray[np.float32], num_clusters: int, seed: int, starts: int
 ) -> NDArray[np.int32]:
-    """The clusters of the start with the smallest within-cluster distances."""
+    """Return the clusters of the start with the smallest within-cluster distances."""
     models = (
         KMeans(
             num_clusters,
@@ -97,7 +97,7 @@ def nmi(
     clusters: ArrayLike,
     average: Literal["geometric", "arithmetic"] = "arithmetic",
 ) -> float:
-    """Normalised mutual information between classes and clusters, 0..1.
+    """Return normalised mutual information between classes and clusters, 0..1.
 
     Example:
         >>> round(nmi([0, 0, 1, 1], [0, 0, 1, 2]), 3)
@@ -113,7 +113,7 @@ def nmi(
     """
     if average not in ("geometric", "arithmetic"):
         raise ValueError(
-            f"average must be 'geometric' or 'arithmetic'. Received: average={average!r}."
+            f"expected average to be 'geometric' or 'arithmetic'. Received: average={average!r}"
         )
     classes = checked_labels(labels, None)
     assigned = checked_labels(clusters, len(classes), "clusters")

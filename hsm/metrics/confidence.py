@@ -11,7 +11,7 @@ _PROBABILITY = 0.95
 
 
 def share_interval(shares: ArrayLike, queries: int) -> NDArray[np.float64]:
-    """What resampling the queries makes of shares of them, such as Recall@K.
+    """Return what resampling the queries makes of shares of them, such as Recall@K.
 
     A bootstrap over 0 and 1 draws from a binomial distribution, so that its percentiles are known
     without drawing.
@@ -31,7 +31,7 @@ def share_interval(shares: ArrayLike, queries: int) -> NDArray[np.float64]:
 
 
 def seeds_interval(values: ArrayLike) -> NDArray[np.float64]:
-    """Student's interval of the mean over seeds.
+    """Return Student's interval of the mean over seeds.
 
     Args:
         values: [seeds, ...], at least two seeds.

@@ -46,7 +46,7 @@ class ConfusedPair:
 
 
 def confused_pairs(labels: ArrayLike, nearest: ArrayLike) -> list[ConfusedPair]:
-    """All pairs of classes that are confused at least once, the most confused first.
+    """Return all pairs of classes that are confused at least once, the most confused first.
 
     Sorted by count, then by share, then by class number. Memory grows with the queries, not with
     the square of the classes.
@@ -59,11 +59,11 @@ def confused_pairs(labels: ArrayLike, nearest: ArrayLike) -> list[ConfusedPair]:
         ValueError: arrays of different lengths, or not of integers.
     """
     own = checked_labels(labels, None)
-    found = checked_labels(nearest, len(own), "nearest")
+    neighbour = checked_labels(nearest, len(own), "nearest")
     queries = dict(
         zip(*(part.tolist() for part in np.unique(own, return_counts=True)), strict=True)
     )
-    wrong = np.stack([own, found], axis=1)[own != found]
+    wrong = np.stack([own, neighbour], axis=1)[own != neighbour]
     pairs, counts = np.unique(wrong, axis=0, return_counts=True)
     as_other = {(a, b): n for (a, b), n in zip(pairs.tolist(), counts.tolist(), strict=True)}
     unordered = {(min(pair), max(pair)) for pair in as_other}
@@ -74,7 +74,7 @@ def confused_pairs(labels: ArrayLike, nearest: ArrayLike) -> list[ConfusedPair]:
 def _pair(
     a: int, b: int, as_other: dict[tuple[int, int], int], queries: dict[int, int]
 ) -> ConfusedPair:
-    """The pair of classes a < b, in the order of its attributes."""
+    """Return the pair of classes a < b, in the order of its attributes."""
     if as_other.get((b, a), 0) > as_other.get((a, b), 0):
         a, b = b, a
     return ConfusedPair(

@@ -60,14 +60,14 @@ class ScreenedDistances:
         self._error = score_error(row_squares, column_squares.max(), rows.shape[1])
 
     def scores(self, rows: IntArray) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Approximate squared distances [r, m] from `rows` to all points, and their error [r].
+        """Return squared distances [r, m] from `rows` to all points, and their error [r].
 
         Their unit is not that of `exact`.
         """
         return self._left[rows] @ self._right.T, self._error[rows].astype(np.float32)
 
     def exact(self, rows: IntArray, columns: IntArray) -> FloatArray:
-        """Squared distances [p] of the pairs (rows[i], columns[i]), by the definition."""
+        """Return squared distances [p] of the pairs (rows[i], columns[i]), by the definition."""
         result = np.empty(len(rows))
         for part in slices(len(rows), _BLOCK // self._queries.shape[1]):
             difference = self._queries[rows[part]] - self._points[columns[part]]
@@ -77,7 +77,7 @@ class ScreenedDistances:
     def nearest(
         self, rows: IntArray, columns: IntArray, *, skip: IntArray, weights: IntArray
     ) -> tuple[FloatArray, IntArray]:
-        """The smallest distance from each of `rows` to `columns`, and how often it occurs.
+        """Return the smallest distance from each of `rows` to `columns`, and how often it occurs.
 
         Args:
             rows: queries [r].
@@ -106,7 +106,7 @@ class ScreenedDistances:
     def candidates(
         self, k: int, *, skip: IntArray
     ) -> Iterator[tuple[IntArray, IntArray, FloatArray]]:
-        """Pairs among which are the `k` nearest points of every query, all ties included.
+        """Return pairs that hold the `k` nearest points of every query, all ties included.
 
         Args:
             k: at least 1, and at most the number of points that no query leaves out.
@@ -133,7 +133,7 @@ class ScreenedDistances:
         *,
         progress: Callable[[int], object] | None = None,
     ) -> IntArray:
-        """For each query, the summed weights [n] of the points at distance <= its radius.
+        """Return for each query the summed weights [n] of the points at distance <= its radius.
 
         Args:
             radii: [n] squared distances, as `nearest` returns them.
@@ -143,23 +143,23 @@ class ScreenedDistances:
         parts = list(slices(len(radii), _TILE[0]))
 
         def count(rows: slice) -> IntArray:
-            found = np.zeros(rows.stop - rows.start, np.int64)
+            in_radius = np.zeros(rows.stop - rows.start, np.int64)
             for columns in slices(len(weights), _TILE[1]):
                 scores = self._left[rows] @ self._right[columns].T
-                found += self._count(scores, rows, columns, radii=radii, weights=weights)
-            return found
+                in_radius += self._count(scores, rows, columns, radii=radii, weights=weights)
+            return in_radius
 
         counts = []
-        for found in in_threads(count, parts):
-            counts.append(found)
+        for part in in_threads(count, parts):
+            counts.append(part)
             if progress is not None:
-                progress(len(found))
+                progress(len(part))
         return np.concatenate(counts)
 
     def count_among(
         self, radii: FloatArray, *, progress: Callable[[int], object] | None = None
     ) -> IntArray:
-        """`count_within` of points that are the queries, themselves included, all of weight 1.
+        """Return `count_within` for queries that are the points themselves, all of weight 1.
 
         The distance of two points is compared with the radii of both, so that half of the products
         suffice.
@@ -168,16 +168,16 @@ class ScreenedDistances:
         # The first block has most others before it and the last has none: together, all have alike.
         pairs = [parts[i : i + 1] + parts[j : j + 1] * (i < j) for i, j in _ends(len(parts))]
         counts = np.zeros(len(radii), np.int64)
-        for rows, found in zip(
+        for rows, added in zip(
             pairs, in_threads(lambda pair: self._count_from(pair, radii), pairs), strict=True
         ):
-            counts += found
+            counts += added
             if progress is not None:
                 progress(sum(part.stop - part.start for part in rows))
         return counts
 
     def _count_from(self, blocks: list[slice], radii: FloatArray) -> IntArray:
-        """What the pairs of some blocks with themselves and with all after them add, [n]."""
+        """Return what the pairs of some blocks with themselves and with all after them add, [n]."""
         counts = np.zeros(len(radii), np.int64)
         for rows in blocks:
             scores = self._left[rows] @ self._right[rows].T
@@ -198,7 +198,7 @@ class ScreenedDistances:
         radii: FloatArray,
         weights: IntArray | None = None,
     ) -> IntArray:
-        """The summed weights of `columns` within the radius of each of `rows`, by their scores."""
+        """Return the summed weights of `columns` within the radius of each row, by their scores."""
         limit, error = radii[rows] * self._scale, self._error[rows]
         # Few points are near: to list them is faster than further passes over all scores.
         row, column, near = listed(scores, (limit + error).astype(np.float32))
@@ -216,7 +216,7 @@ class ScreenedDistances:
 def listed(
     scores: NDArray[np.float32], limits: NDArray[np.float32]
 ) -> tuple[IntArray, IntArray, NDArray[np.float32]]:
-    """Row, column and value of the scores that are at most their row's limit, [p] each."""
+    """Return row, column and value of the scores that are at most their row's limit, [p] each."""
     if scores.flags.c_contiguous:
         near = np.flatnonzero(scores <= limits[:, None])
         row, column = np.divmod(near, scores.shape[1])
@@ -228,30 +228,30 @@ def listed(
 
 
 def in_threads(function: Callable[[_Part], _Result], parts: Sequence[_Part]) -> Iterator[_Result]:
-    """`function` of every part, in order. Beside the products NumPy works in one thread alone."""
+    """Yield `function` of every part, in order; NumPy alone would use one thread for most of it."""
     with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(usable_cores()) as pool:
         yield from pool.map(function, parts)
 
 
 def _ends(count: int) -> Iterator[tuple[int, int]]:
-    """The first and the last of `count`, the second and the last but one, and so on."""
+    """Return the first and the last of `count`, the second and the last but one, and so on."""
     return ((i, count - 1 - i) for i in range((count + 1) // 2))
 
 
 def _columns(*parts: NDArray) -> NDArray[np.float32]:
-    """The parts side by side, float32: matrices, vectors as columns, and single numbers."""
+    """Return the parts side by side, float32: matrices, vectors as columns, and single numbers."""
     height = len(parts[0])
     shaped = [p if p.ndim == 2 else np.broadcast_to(p, height)[:, None] for p in parts]
     return np.hstack([part.astype(np.float32) for part in shaped])
 
 
 def power_of_two(*arrays: NDArray[np.floating]) -> int:
-    """The exponent of 2 which divides the largest magnitude into [0.5, 1); 0 for zeros."""
+    """Return the exponent of 2 which divides the largest magnitude into [0.5, 1); 0 for zeros."""
     return int(np.frexp(max(np.abs(array).max() for array in arrays))[1])
 
 
 def score_error(query_squares: FloatArray, largest_square: float, dimension: int) -> FloatArray:
-    """A bound [n] on the error of |q|^2 + |p|^2 - 2 q.p in float32, thresholds' rounding included.
+    """Return a bound [n] on the error of |q|² + |p|² - 2 q·p in float32, with thresholds' rounding.
 
     With u the unit roundoff, the product of k + 2 terms, its rounded factors and the threshold err
     by at most (k + 9) u (2 |q| |p| + |p|^2 + |q|^2) to first order, and the parenthesis is at most
@@ -262,6 +262,6 @@ def score_error(query_squares: FloatArray, largest_square: float, dimension: int
 
 
 def slices(count: int, step: int) -> Iterator[slice]:
-    """Cuts `count` items into slices of `step`, at least 1; the last may be shorter."""
+    """Cut `count` items into slices of `step`, at least 1; the last may be shorter."""
     step = max(1, step)
     return (slice(start, min(start + step, count)) for start in range(0, count, step))

@@ -1,7 +1,7 @@
 """The nearest neighbours of some queries, exact and in bounded memory, by recall's own rules.
 
 An image is not its own neighbour, and among neighbours at equal distance those of other classes
-come first. A query therefore has rank r in `hsm.metrics.negatives_before_positive` if and only if
+come first. A query therefore has rank r in `hsm.metrics.first_positive_ranks` if and only if
 its first neighbour of its own class is neighbour r, counting from 0.
 """
 
@@ -42,7 +42,7 @@ def nearest_neighbours(
     gallery: ArrayLike | None = None,
     gallery_labels: ArrayLike | None = None,
 ) -> Neighbours:
-    """The `k` nearest neighbours of some of the embeddings, by Euclidean distance in float64.
+    """Return the `k` nearest neighbours of some embeddings, by Euclidean distance in float64.
 
     Args:
         embeddings: [n, d], integers or floats, compared as they are.
@@ -60,7 +60,9 @@ def nearest_neighbours(
     classes = checked_labels(labels, len(points))
     chosen = _checked_rows(rows, len(points))
     if (gallery is None) != (gallery_labels is None):
-        raise ValueError("gallery and gallery_labels must be given together, or neither of them.")
+        raise ValueError(
+            "expected gallery and gallery_labels together, or neither. Received: one of them"
+        )
     searched, searched_classes, own = points, classes, True
     if gallery is not None and gallery_labels is not None:
         searched, own = checked_embeddings(gallery, "gallery"), False
@@ -68,17 +70,17 @@ def nearest_neighbours(
     most = len(searched) - own
     if most < 1 or searched.shape[1] != points.shape[1]:
         raise ValueError(
-            "there must be another vector to find, as long as the queries'. "
-            f"Received: {most} of length {searched.shape[1]} for queries of length "
-            f"{points.shape[1]}. Embed both with one model."
+            f"expected another vector to find, as long as the queries'. Received: {most} of length "
+            f"{searched.shape[1]} for queries of length {points.shape[1]}. Embed both with one "
+            "model."
         )
-    queries, found = points[chosen].astype(np.float64), searched.astype(np.float64)
+    queries, candidates = points[chosen].astype(np.float64), searched.astype(np.float64)
     right_of = _Classes(classes[chosen], searched_classes)
     skip = chosen if own else np.full(len(chosen), -1)
-    indices = _sorted(queries, found, min(checked_positive(k, "k"), most), skip, right_of)
+    indices = _sorted(queries, candidates, min(checked_positive(k, "k"), most), skip, right_of)
     return Neighbours(
         indices,
-        _distances(queries, found, indices),
+        _distances(queries, candidates, indices),
         right_of(np.arange(len(chosen))[:, None], indices),
     )
 
@@ -101,7 +103,7 @@ def _sorted(
     skip: IntArray,
     right: _Classes,
 ) -> IntArray:
-    """The points [q, k] nearest to each query: by distance, other classes first, then by index."""
+    """Return the points [q, k] nearest to each query; of equals other classes, then by index."""
     blocks = []
     for rows, columns, distances in ScreenedDistances(queries, points).candidates(k, skip=skip):
         order = np.lexsort((columns, right(rows, columns), distances, rows))
@@ -113,7 +115,7 @@ def _sorted(
 def _distances(
     queries: NDArray[np.float64], points: NDArray[np.float64], indices: IntArray
 ) -> NDArray[np.float64]:
-    """Euclidean distances [q, k] to the points that `indices` names; no square overflows."""
+    """Return Euclidean distances [q, k] to the points that `indices` names; no square overflows."""
     exponent = power_of_two(queries, points)
     near, far = np.ldexp(queries, -exponent), np.ldexp(points, -exponent)
     lengths = [np.linalg.norm(near - far[column], axis=1) for column in indices.T]
@@ -121,13 +123,13 @@ def _distances(
 
 
 def _checked_rows(rows: ArrayLike | None, count: int) -> IntArray:
-    """Returns `rows` as int64 [q], each an index of `count` vectors."""
+    """Return `rows` as int64 [q], each an index of `count` vectors."""
     if rows is None:
         return np.arange(count)
     chosen = checked_labels(rows, None, "rows")
     if chosen.min() < 0 or chosen.max() >= count:
         raise ValueError(
-            f"rows must be indices of the {count} vectors, 0..{count - 1}. "
-            f"Received: {chosen.min()}..{chosen.max()}."
+            f"expected rows to be indices of the {count} vectors, 0..{count - 1}. Received: "
+            f"{chosen.min()}..{chosen.max()}"
         )
     return chosen

@@ -44,7 +44,7 @@ class Ranking:
     """How well each query found its class.
 
     Attributes:
-        ranks: int32 [n], see `hsm.metrics.negatives_before_positive`.
+        ranks: int32 [n], see `hsm.metrics.first_positive_ranks`.
         r_precision: float64 [n], in 0..1; 0 for a query that has nothing to find.
         average_precision: float64 [n], at R, in 0..1; 0 for a query that has nothing to find.
     """
@@ -62,7 +62,7 @@ def r_precision(
     *,
     singletons: Singletons = "error",
 ) -> float:
-    """The mean share of a query's R nearest neighbours that are of its class; R is how many exist.
+    """Return the mean share of a query's R nearest neighbours of its class; R is how many exist.
 
     Example:
         >>> r_precision([[0.0], [0.1], [0.3], [0.6]], [0, 1, 0, 0], singletons="miss")
@@ -73,8 +73,8 @@ def r_precision(
     Returns:
         The mean over queries, in 0..1.
     """
-    found = _rank(embeddings, labels, gallery, gallery_labels, singletons)
-    return float(found.r_precision.mean())
+    ranking = _rank(embeddings, labels, gallery, gallery_labels, singletons)
+    return float(ranking.r_precision.mean())
 
 
 def mean_average_precision_at_r(
@@ -85,7 +85,7 @@ def mean_average_precision_at_r(
     *,
     singletons: Singletons = "error",
 ) -> float:
-    """MAP@R: R-precision in which a right neighbour counts as much as the precision up to it.
+    """Return MAP@R: R-precision where a right neighbour counts as the precision up to it.
 
     Example:
         >>> mean_average_precision_at_r([[0.0], [0.1], [0.3], [0.9]], [0, 0, 1, 1])
@@ -96,8 +96,8 @@ def mean_average_precision_at_r(
     Returns:
         The mean over queries, in 0..1.
     """
-    found = _rank(embeddings, labels, gallery, gallery_labels, singletons)
-    return float(found.average_precision.mean())
+    ranking = _rank(embeddings, labels, gallery, gallery_labels, singletons)
+    return float(ranking.average_precision.mean())
 
 
 def rank(search: Search, *, progress: Callable[[int], object] | None = None) -> Ranking:
@@ -117,8 +117,8 @@ def rank(search: Search, *, progress: Callable[[int], object] | None = None) -> 
     order = np.lexsort((lookup.rows.classes, lookup.to_find))
     order = order[lookup.to_find[order] > 0]
     blocks = list(_blocks(order, lookup.to_find[order], len(lookup.columns.classes)))
-    for rows, (first, *found) in zip(blocks, in_threads(lookup.find, blocks), strict=True):
-        ranks[rows], shares[:, rows] = first, found
+    for rows, (first, *of_rows) in zip(blocks, in_threads(lookup.find, blocks), strict=True):
+        ranks[rows], shares[:, rows] = first, of_rows
         if progress is not None:
             progress(int(lookup.rows.weights[rows].sum()))
     if progress is not None and len(order) < count:
@@ -141,7 +141,7 @@ def _rank(
 
 
 def _blocks(order: IntArray, to_find: IntArray, width: int) -> Iterator[IntArray]:
-    """Cuts `order` [r], whose rows have ever more `to_find` [r], into blocks of bounded memory."""
+    """Cut `order` [r], whose rows have ever more `to_find` [r], into blocks of bounded memory."""
     first = 0
     while first < len(order):
         size = max(1, _BLOCK // width)
@@ -178,7 +178,7 @@ class _Sites:
         return cls(points[place], names[number], weights, of_image)
 
     def weights_of(self, classes: IntArray) -> IntArray:
-        """How many images each of `classes` has."""
+        """Return how many images each of `classes` has."""
         first, last = (np.searchsorted(self.classes, classes, side) for side in ("left", "right"))
         total = np.append(0, self.weights.cumsum())
         return total[last] - total[first]
@@ -195,7 +195,7 @@ class _Lookup:
         self._distances = ScreenedDistances(self.rows.points, self.columns.points)
 
     def find(self, rows: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Rank, R-precision and AP@R of `rows` [r], each of which has something to find."""
+        """Return rank, R-precision and AP@R of `rows` [r], each of which has something to find."""
         scores, error = self._distances.scores(rows)
         if self._is_own:
             alone = np.flatnonzero(self.columns.weights[rows] == 1)
@@ -210,8 +210,8 @@ class _Lookup:
         scores[far] = np.where(surely, np.float32(np.inf), scores[far])
         row, column, near = listed(scores, np.maximum(limits, nearest) + 2 * error)
         there = near < np.inf
-        found = _Near.of(row[there], column[there], near[there], error)
-        return self._scored(found, rows, before)
+        pairs = _Near.of(row[there], column[there], near[there], error)
+        return self._scored(pairs, rows, before)
 
     def _scored(
         self, near: _Near, rows: IntArray, before: FloatArray
@@ -220,8 +220,8 @@ class _Lookup:
         if self._is_own:
             weight = weight - (near.column == rows[near.row])
         right = self.rows.classes[rows[near.row]] == self.columns.classes[near.column]
-        found = np.repeat(np.flatnonzero(right), weight[right])
-        positives = near.at(found[np.argsort(near.key[found])])
+        hits = np.repeat(np.flatnonzero(right), weight[right])
+        positives = near.at(hits[np.argsort(near.key[hits])])
         negatives = near.at(np.flatnonzero(~right))
         places = _places(positives, negatives, lambda near: self._exact(near, rows))
         return _scores(
@@ -232,7 +232,7 @@ class _Lookup:
         return self._distances.exact(rows[near.row], near.column)
 
     def _nearest(self, scores: NDArray[np.float32], rows: IntArray) -> NDArray[np.float32]:
-        """The score [r] of what lies nearest of each row's own class."""
+        """Return the score [r] of what lies nearest of each row's own class."""
         classes, columns = self.rows.classes[rows], self.columns.classes
         starts = np.flatnonzero(np.append(True, classes[1:] != classes[:-1]))
         firsts = np.searchsorted(columns, classes[starts], side="left")
@@ -271,19 +271,19 @@ class _Near:
         score: NDArray[np.float32],
         error: NDArray[np.float32],
     ) -> _Near:
-        """The pairs with their `score` [p], and the `error` [r] of each row's."""
+        """Return the pairs with their `score` [p], and the `error` [r] of each row's."""
         margin = np.multiply(error, 2.0, dtype=np.float64)[row]
         stretch = 4.0 * (float(np.abs(score).max()) + float(margin.max())) or 1.0
         key: FloatArray = np.add(row * stretch, score, dtype=np.float64)
         return cls(row, column, key, margin)
 
     def at(self, places: IntArray) -> _Near:
-        """Those at `places`."""
+        """Return those at `places`."""
         return _Near(self.row[places], self.column[places], self.key[places], self.margin[places])
 
 
 def _places(positives: _Near, negatives: _Near, exact: Callable[[_Near], FloatArray]) -> IntArray:
-    """How many positives, of all rows up to its own, come before each negative [n].
+    """Return how many positives, of all rows up to its own, precede each negative [n].
 
     Keys decide it where no positive is level with it; `exact` distances decide the rest.
 
@@ -311,7 +311,7 @@ def _places(positives: _Near, negatives: _Near, exact: Callable[[_Near], FloatAr
 
 
 def _kth_or_more(scores: NDArray[np.float32], k: int) -> NDArray[np.float32]:
-    """For each row [r] a value that at least `k` of its scores are at most; infinity for all."""
+    """Return for each row [r] a value that at least `k` of its scores are at most."""
     height, width = scores.shape
     if k >= width:
         return np.full(height, np.inf, np.float32)
@@ -330,7 +330,7 @@ def _scores(
     before: FloatArray,
     to_find: IntArray,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Rank, R-precision and AP@R of each row [r].
+    """Return rank, R-precision and AP@R of each row [r].
 
     Args:
         positive_row: [p] rows of the positives, ascending, the nearer first; every row has one.

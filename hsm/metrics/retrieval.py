@@ -35,7 +35,7 @@ def recall_at_k(
     *,
     singletons: Singletons = "error",
 ) -> dict[int, float]:
-    """The share of queries with one of their own class among their K nearest neighbours.
+    """Return the share of queries with one of their own class among their K nearest neighbours.
 
     Example:
         >>> recall_at_k([[0.0], [0.1], [0.3], [1.0]], [0, 0, 1, 1], ks=(1, 2))
@@ -62,13 +62,11 @@ def recall_at_k(
     if singletons == "exclude":
         embeddings, labels = without_singletons(embeddings, labels, gallery_labels)
         singletons = "error"
-    ranks = negatives_before_positive(
-        embeddings, labels, gallery, gallery_labels, singletons=singletons
-    )
+    ranks = first_positive_ranks(embeddings, labels, gallery, gallery_labels, singletons=singletons)
     return {k: float(np.mean(ranks < k)) for k in checked}
 
 
-def negatives_before_positive(
+def first_positive_ranks(
     embeddings: ArrayLike,
     labels: ArrayLike,
     gallery: ArrayLike | None = None,
@@ -77,13 +75,13 @@ def negatives_before_positive(
     singletons: Literal["error", "miss"] = "error",
     progress: Callable[[int], object] | None = None,
 ) -> NDArray[np.int32]:
-    """For each query, how many negatives are at most as far as its nearest positive.
+    """Return for each query how many negatives are at most as far as its nearest positive.
 
     The query is a hit at K if and only if this is smaller than K. Arguments and errors are those of
     `recall_at_k`; `progress` is called with a number of queries whenever so many more are done.
 
     Example:
-        >>> negatives_before_positive([[0.0], [0.1], [0.3], [1.0]], [0, 0, 1, 1])
+        >>> first_positive_ranks([[0.0], [0.1], [0.3], [1.0]], [0, 0, 1, 1])
         array([0, 0, 2, 0], dtype=int32)
 
     Returns:
@@ -137,7 +135,9 @@ def checked_search(
     queries = checked_embeddings(embeddings)
     classes = checked_labels(labels, len(queries))
     if (gallery is None) != (gallery_labels is None):
-        raise ValueError("gallery and gallery_labels must be given together, or neither of them.")
+        raise ValueError(
+            "expected gallery and gallery_labels together, or neither. Received: one of them"
+        )
     if gallery is None or gallery_labels is None:
         lonely = _singletons(classes, classes, required=2)
         searched, searched_classes = queries, classes
@@ -147,8 +147,8 @@ def checked_search(
         lonely = _singletons(classes, searched_classes, required=1)
     if searched.shape[1] != queries.shape[1]:
         raise ValueError(
-            "gallery must have vectors as long as the queries'. "
-            f"Received: {searched.shape[1]} and {queries.shape[1]}. Embed both with one model."
+            "expected gallery to have vectors as long as the queries'. Received: "
+            f"{searched.shape[1]} and {queries.shape[1]}. Embed both with one model."
         )
     if lonely.any() and singletons == "error":
         raise ValueError(_singletons_message(np.unique(classes[lonely]), gallery is not None))
@@ -156,7 +156,7 @@ def checked_search(
 
 
 def _singletons(classes: IntArray, searched: IntArray, *, required: int) -> NDArray[np.bool_]:
-    """Which of `classes` [n] occur fewer than `required` times in `searched`."""
+    """Return which of `classes` [n] occur fewer than `required` times in `searched`."""
     names, counts = np.unique(searched, return_counts=True)
     return ~np.isin(classes, names[counts >= required])
 
@@ -165,7 +165,7 @@ def _singletons_message(lonely: IntArray, with_gallery: bool) -> str:
     what = "its class in the gallery" if with_gallery else "another image of its class to find"
     shown = ", ".join(map(str, lonely[:10])) + (", ..." if lonely.size > 10 else "")
     return (
-        f"labels: every query must have {what}. Received: none for {lonely.size} class(es): "
+        f"labels: expected {what} for every query. Received: none for {lonely.size} class(es): "
         f"{shown}. Add images, or pass singletons='exclude' or 'miss'."
     )
 
@@ -173,7 +173,7 @@ def _singletons_message(lonely: IntArray, with_gallery: bool) -> str:
 def without_singletons(
     embeddings: ArrayLike, labels: ArrayLike, gallery_labels: ArrayLike | None
 ) -> tuple[NDArray, IntArray]:
-    """The queries that have another image of their class to find, and their labels."""
+    """Return the queries that have another image of their class to find, and their labels."""
     queries = checked_embeddings(embeddings)
     classes = checked_labels(labels, len(queries))
     if gallery_labels is None:
@@ -193,7 +193,7 @@ def _ranks(
     gallery_classes: IntArray,
     progress: Callable[[int], object] | None,
 ) -> NDArray[np.int32]:
-    """Ranks [n]; where `gallery` is `queries` itself, a query does not find itself."""
+    """Return ranks [n]; where `gallery` is `queries` itself, a query does not find itself."""
     queries_own = gallery is queries
     # Images at one point are compared once: a collapsed embedding is not a slow one.
     points, point_of = distinct_rows(np.asarray(gallery, np.float64))
@@ -225,7 +225,7 @@ def _ranks(
 
 
 def distinct_rows(matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], IntArray]:
-    """The distinct rows of `matrix` [n, k], and for each row its place among them [n]."""
+    """Return the distinct rows of `matrix` [n, k], and for each row its place among them [n]."""
     # By bytes, which -0 and 0 do not share: two points for one then, which changes no answer.
     rows = np.ascontiguousarray(matrix)
     packed = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()
@@ -234,7 +234,7 @@ def distinct_rows(matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], Int
 
 
 def _by_class(classes: IntArray, gallery_classes: IntArray) -> Iterator[tuple[IntArray, IntArray]]:
-    """Yields, class by class, the queries [r] and the gallery's images [c] of that class."""
+    """Yield, class by class, the queries [r] and the gallery's images [c] of that class."""
     order = np.argsort(classes, kind="stable")
     gallery_order = np.argsort(gallery_classes, kind="stable")
     names, starts = np.unique(classes[order], return_index=True)

@@ -23,7 +23,7 @@ _SMALLEST_BLOCK, _LARGEST_BLOCK = 8, 64
 
 
 def greedy_kmeans_plusplus(points: _Floats, num_clusters: int, rng: np.random.Generator) -> _Floats:
-    """Returns the starts of k-means: `num_clusters` of the points.
+    """Return the starts of k-means: `num_clusters` of the points.
 
     Args:
         points: float32 [n, d], finite.
@@ -65,14 +65,14 @@ class _Distances:
         self._right = np.ascontiguousarray(np.hstack([points, ones, norms]).T)
 
     def to(self, indices: NDArray[np.int64]) -> _Floats:
-        """float32 [len(indices), n]; what rounding made negative is not mended."""
+        """Return float32 [len(indices), n]; what rounding made negative is not mended."""
         return self._left[indices] @ self._right
 
 
 def _candidates(
     distances: _Distances, closest: _Floats, chosen: list[int], rng: np.random.Generator
 ) -> Iterator[tuple[int, _Floats]]:
-    """Yields draws from D² and their distances to all points, for ever.
+    """Yield draws from D² and their distances to all points, for ever.
 
     Args:
         distances: of the points.
@@ -90,7 +90,7 @@ def _candidates(
 
 
 def _draw(closest: _Floats, size: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Points in proportion to D²; where that is zero throughout, any points."""
+    """Return points in proportion to D²; where that is zero throughout, any points."""
     sums = np.cumsum(np.maximum(closest, 0), dtype=np.float64)
     if sums[-1] <= 0:
         return rng.integers(len(closest), size=size)

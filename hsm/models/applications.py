@@ -22,15 +22,15 @@ def build_application(
     weights: str | None = None,
     dtype: str | None = None,
 ) -> keras.Model:
-    """Builds a network of `keras.applications` without its top.
+    """Build a network of `keras.applications` without its top.
 
     Its own `preprocess_input` comes first, in float32, and the average over all places last, in
     float32 too. The global seed of `keras.utils.set_random_seed` decides random weights.
 
     Args:
-        name: A function of `keras.applications`, such as "ResNet50".
+        name: a function of `keras.applications`, such as "ResNet50".
         input_shape: (height, width, 3) of the images; each network has a least size of its own.
-        weights: None: random; "imagenet": Keras takes them from its folder, `~/.keras/models`, or
+        weights: none: random; "imagenet": Keras takes them from its folder, `~/.keras/models`, or
             fetches and checks them; or a weights file of the network without its top.
         dtype: Keras dtype policy of the network; None for the global one.
 
@@ -58,31 +58,31 @@ def build_application(
 
 
 def _application(name: str) -> Callable[..., keras.Model]:
-    """The function that builds a network."""
+    """Return the function that builds a network."""
     if name in _NETWORKS:
         return getattr(keras.applications, name)
     lower = {network.lower(): network for network in _NETWORKS}
     near = [lower[match] for match in difflib.get_close_matches(name.lower(), lower, n=5)]
     raise ValueError(
         "expected the name of a network of keras.applications after keras:, "
-        f"{'near it' if near else 'all of them'}: {', '.join(near or _NETWORKS)}. "
-        f"Received: name={name!r}"
+        f"{'near it' if near else 'all of them'}: {', '.join(near or _NETWORKS)}. Received: "
+        f"name={name!r}"
     )
 
 
 def _check_file(weights: str | None) -> None:
-    """Refuses a file that is not there, which Keras calls a wrong argument."""
+    """Refuse a file that is not there, which Keras calls a wrong argument."""
     if weights not in (None, "imagenet") and not os.path.isfile(str(weights)):
         raise FileNotFoundError(
-            'weights must be "imagenet" or a file that exists; check the path. '
-            f"Received: weights={weights!r}"
+            'expected weights to be "imagenet" or a file that exists. Received: '
+            f"weights={weights!r}. Check the path."
         )
 
 
 def _body(
     application: Callable[..., keras.Model], input_shape: tuple[int, int, int], weights: str | None
 ) -> keras.Model:
-    """The network without top and pooling."""
+    """Return the network without top and pooling."""
     name = application.__name__
     try:
         with warnings.catch_warnings():
@@ -93,7 +93,8 @@ def _body(
         given = "" if weights is None else f" and weights={weights!r}"
         reason = str(error).partition("\n\n")[0]
         raise ValueError(
-            f"keras:{name} refuses input_shape={input_shape}{given}: {reason}"
+            f"expected arguments that keras:{name} takes. Received: "
+            f"input_shape={input_shape}{given}, and {reason}"
         ) from error
     except Exception as error:
         # Keras raises Exception itself where it cannot fetch a file, and any error on a bad file.
@@ -103,22 +104,22 @@ def _body(
 
 
 def _unusable(name: str, weights: str, error: Exception) -> Exception:
-    """What to do without a connection, or with a file that was cut off."""
+    """Return what to do without a connection, or with a file that was cut off."""
     if weights == "imagenet":
         return FileNotFoundError(
-            f"the ImageNet weights of keras:{name} are not, or not whole, in Keras's folder, "
-            f"~/.keras/models or $KERAS_HOME/models, and cannot be fetched: {error}. Fetch the .h5 "
-            "file elsewhere and put it there, or pass its path as `weights`."
+            f"expected the ImageNet weights of keras:{name} in Keras's folder, ~/.keras/models or "
+            f"$KERAS_HOME/models. Received: none, or a part, and they cannot be fetched: {error}. "
+            "Fetch the .h5 file elsewhere and put it there, or pass its path as `weights`."
         )
     return ValueError(
-        f"{weights}: expected weights of keras:{name} without its top, but the file cannot be "
-        f"read: {error}. It is truncated or of another kind; get it again."
+        f"{weights}: expected weights of keras:{name} without its top. Received: a file that "
+        f"cannot be read: {error}. It is truncated or of another kind; get it again."
     )
 
 
 @contextlib.contextmanager
 def _dtype_policy(policy: Any) -> Iterator[None]:
-    """Sets the global policy for a while: keras.applications has no argument for it."""
+    """Set the global policy for a while: keras.applications has no argument for it."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:
@@ -129,7 +130,7 @@ def _dtype_policy(policy: Any) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _defaults() -> Iterator[None]:
-    """Sets Keras's data format and type of pixels for a while: there are no arguments for them."""
+    """Set Keras's data format and type of pixels for a while: there are no arguments for them."""
     data_format, floatx = keras.config.image_data_format(), keras.config.floatx()
     keras.config.set_image_data_format("channels_last")
     keras.config.set_floatx("float32")

@@ -64,7 +64,7 @@ def register_backbone(spec: BackboneSpec) -> BackboneSpec:
 
 
 def names() -> str:
-    """What a configuration may name, in words."""
+    """Return what a configuration may name, in words."""
     return (
         f"{', '.join(BACKBONES)}; {_APPLICATION} and a network of keras.applications, such as "
         "keras:ResNet50; or a .keras file with a saved model, which brings its weights"
@@ -72,22 +72,22 @@ def names() -> str:
 
 
 def is_application(backbone: str) -> bool:
-    """True for "keras:" and the name of a network of `keras.applications`."""
+    """Return True for "keras:" and the name of a network of `keras.applications`."""
     return backbone.startswith(_APPLICATION)
 
 
 def application(backbone: str) -> str:
-    """The network's name in `keras.applications`."""
+    """Return the network's name in `keras.applications`."""
     return backbone.removeprefix(_APPLICATION)
 
 
 def is_keras_file(backbone: str) -> bool:
-    """True for a `.keras` file, which is network and weights in one."""
+    """Return True for a `.keras` file, which is network and weights in one."""
     return backbone.endswith(".keras") and not is_application(backbone)
 
 
 def check_backbone(backbone: str, weights: str | None, precision: str) -> None:
-    """Refuses unknown names, and what a backbone does not take.
+    """Refuse unknown names, and what a backbone does not take.
 
     Args:
         backbone: one of `BACKBONES`, "keras:" and a network's name, or a `.keras` file.
@@ -100,28 +100,29 @@ def check_backbone(backbone: str, weights: str | None, precision: str) -> None:
     file, spec = is_keras_file(backbone), BACKBONES.get(backbone)
     if not (spec or is_application(backbone) or file):
         raise ValueError(
-            f"backbone must be one of {names()}. Received: backbone={backbone!r}{_meant(backbone)}"
+            f"expected backbone to be one of {names()}. Received: "
+            f"backbone={backbone!r}{_meant(backbone)}"
         )
     if weights is not None and (file or (spec and spec.weights is None)):
         reason = "brings its own" if file else "is trained from scratch"
         raise ValueError(
-            f"weights do not go with the backbone {backbone}, which {reason}. "
-            f"Received: weights={weights!r}"
+            f"expected no weights with the backbone {backbone}, which {reason}. Received: "
+            f"weights={weights!r}"
         )
     if file and precision != "float32":
         raise ValueError(
-            f"precision must be float32 with the backbone {backbone}, which keeps the dtype "
+            f"expected precision to be float32 with the backbone {backbone}, which keeps the dtype "
             f"policies that it was saved with. Received: precision={precision!r}"
         )
     if weights == IMAGENET and spec:
         raise ValueError(
-            f"weights={IMAGENET} goes with {_APPLICATION} networks, such as keras:ResNet50; "
-            f"{backbone} takes {spec.weights}. Received: weights={weights!r}"
+            f"{backbone}: expected weights={IMAGENET} with {_APPLICATION} networks only, such as "
+            f"keras:ResNet50. Received: weights={weights!r}. Pass {spec.weights}."
         )
 
 
 def _meant(backbone: str) -> str:
-    """What a name without its prefix was to be, in words; empty if it is like no network's."""
+    """Return a hint on a name without its prefix; empty if it is like no network's."""
     if not backbone.lower().startswith(_FAMILIES):
         return ""
     return f". The network of keras.applications is written `backbone={_APPLICATION}{backbone}`"

@@ -22,17 +22,17 @@ def build_backbone(
     dtype: str | None = None,
     seed: int | None = None,
 ) -> keras.Model:
-    """Builds the backbone called `name` for square RGB images.
+    """Build the backbone called `name` for square RGB images.
 
     Args:
         name: "googlenet" (Caffe's), "inception_v1" (slim's), "torchvision_googlenet", "lenet",
             "convnet", "strided_convnet"; "keras:" and a network of `keras.applications`, such as
             "keras:ResNet50"; or a `.keras` file with a saved model.
-        image_size: Height and width in pixels, after cropping.
-        weights: File of pretrained weights; "imagenet" for "keras:" networks; None starts from
+        image_size: height and width in pixels, after cropping.
+        weights: file of pretrained weights; "imagenet" for "keras:" networks; None starts from
             scratch, as the three small ones always do. A `.keras` file brings its own.
         dtype: Keras dtype policy of the backbone; None for the global one, or the file's.
-        seed: Makes the initialisation of the small networks reproducible; None leaves it
+        seed: makes the initialisation of the small networks reproducible; None leaves it
             random. The others follow `keras.utils.set_random_seed`.
 
     Returns:
@@ -58,7 +58,7 @@ def build_backbone(
 def torchvision_googlenet(
     input_shape: tuple[int, int, int], *, weights: str | None = None, dtype: str | None = None
 ) -> keras.Model:
-    """Inception V1 as torchvision has it, which calls it GoogLeNet."""
+    """Build Inception V1 as torchvision has it, which calls it GoogLeNet."""
     return InceptionV1(input_shape, weights=weights, dtype=dtype, padding="symmetric", scale=True)
 
 
@@ -74,7 +74,7 @@ def _build(
 
 
 def _check_absent(owner: str, **arguments: str | None) -> None:
-    """Refuses arguments that would have no effect."""
+    """Refuse arguments that would have no effect."""
     for argument, value in arguments.items():
         if value is not None:
             raise ValueError(

@@ -53,15 +53,15 @@ class CascadedHeads(keras.layers.Layer):
     a dense layer on the pooled feature. All is float32.
 
     Args:
-        embedding_dim: The heads' total width, see `head_widths`.
-        last_rate: How many times the network's learning rate the last layers' kernels learn with,
+        embedding_dim: the heads' total width, see `head_widths`.
+        last_rate: how many times the network's learning rate the last layers' kernels learn with,
             in `hsm.training.TrainStep`, and their biases with twice as many.
-        seed: Makes initialisation and dropout reproducible; None leaves them random.
+        seed: makes initialisation and dropout reproducible; None leaves them random.
         **kwargs: `name` and the other arguments of `keras.layers.Layer`; `dtype` has no effect.
 
     Call arguments:
-        inputs: A list: two maps, floating-point [b, h, w, c], and the feature, [b, d].
-        training: Whether dropout is active.
+        inputs: a list: two maps, floating-point [b, h, w, c], and the feature, [b, d].
+        training: whether dropout is active.
 
     Reference:
         Yuan, Yang and Zhang, Hard-Aware Deeply Cascaded Embedding, 2017, and its released code.
@@ -106,11 +106,11 @@ class CascadedHeads(keras.layers.Layer):
 
     def call(self, inputs: Sequence[Any], training: bool = False) -> Any:
         """Return the weighted heads, float32 [b, embedding_dim]."""
-        found = [
+        outputs = [
             weight * self._unit_length(head(x, training=training))
             for head, x, weight in zip(self._heads, inputs, _WEIGHTS, strict=True)
         ]
-        return ops.concatenate(found, axis=-1)
+        return ops.concatenate(outputs, axis=-1)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, int]:
         """Return `(batch, embedding_dim)`."""
@@ -131,11 +131,11 @@ class UnitLengthHeads(keras.layers.Layer):
     """Scales each of three heads side by side to unit length: what the heads' loss compares.
 
     Args:
-        embedding_dim: The heads' total width, see `head_widths`.
+        embedding_dim: the heads' total width, see `head_widths`.
         **kwargs: `name` and the other arguments of `keras.layers.Layer`; `dtype` has no effect.
 
     Call arguments:
-        inputs: Floating-point tensor [b, embedding_dim].
+        inputs: floating-point tensor [b, embedding_dim].
     """
 
     def __init__(self, embedding_dim: int, **kwargs: Any) -> None:
@@ -165,7 +165,7 @@ class UnitLengthHeads(keras.layers.Layer):
 def _side(
     shape: tuple[int | None, ...], width: int, seeds: Sequence[int | None]
 ) -> list[keras.layers.Layer]:
-    """A head on a map of this shape."""
+    """Return a head on a map of this shape."""
     window = tuple(min(_WINDOW, side or _WINDOW) for side in shape[1:3])
     places = {"data_format": "channels_last", "dtype": "float32"}
     return [
@@ -191,7 +191,7 @@ def _side(
 
 
 def _last(width: int, dropout: float, seeds: Sequence[int | None]) -> list[keras.layers.Layer]:
-    """Dropout and the layer whose output is a head's embedding."""
+    """Return dropout and the layer whose output is a head's embedding."""
     return [
         keras.layers.Dropout(dropout, seed=seeds[0], dtype="float32", name="dropout"),
         keras.layers.Dense(
@@ -201,5 +201,5 @@ def _last(width: int, dropout: float, seeds: Sequence[int | None]) -> list[keras
 
 
 def _initializer(seed: int | None) -> keras.Initializer:
-    """Variance 2 / fan-in, as the bottleneck of the other methods."""
+    """Return variance 2 / fan-in, as the bottleneck of the other methods."""
     return keras.initializers.VarianceScaling(2.0, "fan_in", "truncated_normal", seed=seed)

@@ -18,7 +18,7 @@ def ConvNet(
     *,
     seed: int | None = None,
 ) -> keras.Model:
-    """Builds four blocks of convolution, batch normalisation, ReLU and max-pooling.
+    """Build four blocks of convolution, batch normalisation, ReLU and max-pooling.
 
     Pixels are scaled to x / 127.5 - 1 inside the model, in float32. Every block has a 3x3
     convolution without bias (batch normalisation has the offset) and halves height and width,
@@ -30,7 +30,7 @@ def ConvNet(
         input_shape: (height, width, channels) of the images; RGB, at least 8 pixels a side.
         dtype: Keras dtype policy of the body, for example "mixed_bfloat16"; None for the global
             one.
-        seed: Makes the initialisation reproducible; None leaves it random.
+        seed: makes the initialisation reproducible; None leaves it random.
 
     Returns:
         A functional model from RGB pixel values 0..255, float32 [b, height, width, channels], to
@@ -50,7 +50,7 @@ def ConvNet(
 
 
 def scaled_images(input_shape: tuple[int, int, int]) -> tuple[Any, Any]:
-    """Returns a network's input, RGB values 0..255, and the same scaled to x / 127.5 - 1.
+    """Return a network's input, RGB values 0..255, and the same scaled to x / 127.5 - 1.
 
     Raises:
         ValueError: If the images are too small to be halved three or four times.
@@ -66,7 +66,7 @@ def scaled_images(input_shape: tuple[int, int, int]) -> tuple[Any, Any]:
 
 
 def _block(x: Any, filters: int, *, name: str, dtype: str | None, seed: int | None) -> Any:
-    """Convolves, batch-normalises, rectifies and halves `x`."""
+    """Convolve, batch-normalise, rectify and halve `x`."""
     x = keras.layers.Conv2D(
         filters,
         kernel_size=3,

@@ -40,22 +40,22 @@ class EmbeddingModel(keras.Model):
     backbone has its own.
 
     Attributes:
-        backbone: The model from images to pooled features [b, d].
-        bottleneck: Dense layer to k dimensions; without bias for BN, whose offset replaces it.
+        backbone: the model from images to pooled features [b, d].
+        bottleneck: dense layer to k dimensions; without bias for BN, whose offset replaces it.
         normalization: `keras.layers.Identity` (SM), `L2Normalize` (LN), `ScalelessBatchNorm` (BN).
         classifier: `TemperatureSoftmaxDense`, its kernel normalised for LN and BN; `Proxies`; or
             `keras.layers.Identity`.
-        alpha: The classifier's variable, float32 scalar; None if it has none.
+        alpha: the classifier's variable, float32 scalar; None if it has none.
 
     Args:
         backbone: Keras model from RGB pixel values 0..255, [b, h, w, 3], to features [b, d].
         method: "SM", "LN" or "BN"; or the `Head` of another method.
-        num_classes: The number of training classes; at least 1.
-        embedding_dim: The number k of dimensions; at least 1.
-        alpha: Initial reciprocal of the temperature; None for the method's own, given above.
-        scale_bias: Whether alpha multiplies the classifier's bias; False as the released code.
-        options: Further departures from section 5.2; None for none.
-        seed: Makes the head's initialisation reproducible; None leaves it random.
+        num_classes: the number of training classes; at least 1.
+        embedding_dim: the number k of dimensions; at least 1.
+        alpha: initial reciprocal of the temperature; None for the method's own, given above.
+        scale_bias: whether alpha multiplies the classifier's bias; False as the released code.
+        options: further departures from section 5.2; None for none.
+        seed: makes the head's initialisation reproducible; None leaves it random.
         **kwargs: `name` and `dtype` of `keras.Model`.
 
     Raises:
@@ -66,7 +66,7 @@ class EmbeddingModel(keras.Model):
         Heated-Up Softmax Embedding, sections 3.3, 3.4, 5.1 and 5.2.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         backbone: keras.Model,
         method: str | Head = "SM",
@@ -95,11 +95,11 @@ class EmbeddingModel(keras.Model):
         self.build(backbone.input_shape)
 
     def _make_head(self) -> None:
-        """Makes bottleneck, normalisation and classifier."""
+        """Make bottleneck, normalisation and classifier."""
         bottleneck_seed, classifier_seed = initializer_seeds(self.seed, "head", 2)
-        trunk = tapped(self.backbone, self.head)
+        reader = tapped(self.backbone, self.head)
         # A method, because Keras would keep a model as a second owner of the backbone's layers.
-        self._read, self._read_shape = trunk.__call__, trunk.output_shape
+        self._read, self._read_shape = reader.__call__, reader.output_shape
         self.bottleneck = make_bottleneck(
             self.head, self.options, self.embedding_dim, bottleneck_seed
         )
@@ -123,7 +123,7 @@ class EmbeddingModel(keras.Model):
         )
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes the head's weights; the backbone has its own."""
+        """Make the head's weights; the backbone has its own."""
         self.bottleneck.build(self._read_shape)
         features = (None, self.embedding_dim)
         for layer in (self.normalization, self.classifier, self._unit_length):
@@ -142,7 +142,7 @@ class EmbeddingModel(keras.Model):
         self.classifier.alpha = value
 
     def call(self, images: Any, training: bool = False) -> Any:
-        """Returns what the loss sees of `images` [b, h, w, 3], RGB values 0..255.
+        """Return what the loss sees of `images` [b, h, w, 3], RGB values 0..255.
 
         Returns:
             float32: logits [b, num_classes]; squared distances to the proxies [b, num_classes]; or,
@@ -152,11 +152,11 @@ class EmbeddingModel(keras.Model):
         return self.classifier(self.normalization(bottleneck, training=training))
 
     def features(self, images: Any, training: bool = False) -> Any:
-        """Returns the vectors that section 5.2 evaluates, before they get unit length.
+        """Return the vectors that section 5.2 evaluates, before they get unit length.
 
         Args:
             images: RGB pixel values 0..255, [b, h, w, 3], of any dtype.
-            training: Whether batch normalisation uses the batch's statistics.
+            training: whether batch normalisation uses the batch's statistics.
 
         Returns:
             float32 [b, k]: the bottleneck's output (SM, LN) or BN of it over sqrt(k) (BN).
@@ -167,25 +167,25 @@ class EmbeddingModel(keras.Model):
         return bottleneck
 
     def logits(self, features: Any) -> Any:
-        """Returns what `call` does, float32, of what `features` returned, [b, k]."""
+        """Return what `call` does, float32, of what `features` returned, [b, k]."""
         if self.head.feature_after_normalization:
             return self.classifier(features)
         return self.classifier(self.normalization(features))
 
     def embed(self, images: Any) -> Any:
-        """Returns the unit-length embeddings, float32 [b, k], of `images` [b, h, w, 3]."""
+        """Return the unit-length embeddings, float32 [b, k], of `images` [b, h, w, 3]."""
         return self._unit_length(self.features(images))
 
     def read(self, images: Any, training: bool = False) -> Any:
-        """Returns what the bottleneck reads of `images`: the pooled feature, or maps too."""
+        """Return what the bottleneck reads of `images`: the pooled feature, or maps too."""
         return self._read(ops.cast(images, "float32"), training=training)
 
     def _bottleneck(self, images: Any, training: bool) -> Any:
-        """Returns f, float32 [b, k]."""
+        """Return f, float32 [b, k]."""
         return self.bottleneck(self.read(images, training=training), training=training)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the constructor's arguments, the backbone serialised."""
+        """Return the constructor's arguments, the backbone serialised."""
         return {
             **super().get_config(),
             "backbone": keras.saving.serialize_keras_object(self.backbone),
@@ -200,7 +200,7 @@ class EmbeddingModel(keras.Model):
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> EmbeddingModel:
-        """Builds the model of `get_config()`; weights are initialised anew."""
+        """Build the model of `get_config()`; weights are initialised anew."""
         # Keras empties the configuration of a functional model that it deserialises.
         backbone_config = copy.deepcopy(config["backbone"])
         backbone = keras.saving.deserialize_keras_object(backbone_config, custom_objects)
@@ -212,7 +212,7 @@ class EmbeddingModel(keras.Model):
 def _check_arguments(
     backbone: keras.Model, method: str | Head, *, num_classes: int, embedding_dim: int
 ) -> None:
-    """Raises ValueError if the arguments of `EmbeddingModel` break its rules."""
+    """Raise ValueError if the arguments of `EmbeddingModel` break its rules."""
     if not isinstance(method, Head) and method not in HEADS:
         raise ValueError(
             f"expected one of {', '.join(HEADS)}, or a Head; HLN and HBN are LN and BN trained "
@@ -226,6 +226,6 @@ def _check_arguments(
     shape = tuple(backbone.output_shape)
     if len(shape) != 2 or shape[-1] is None:
         raise ValueError(
-            "expected a backbone with pooled features [b, d] as its output; add a global pooling "
-            f"layer or leave out its top. Received: backbone.output_shape={shape}"
+            "expected a backbone with pooled features [b, d] as its output. Received: "
+            f"backbone.output_shape={shape}. Add a global pooling layer, or leave out its top."
         )

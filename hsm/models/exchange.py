@@ -8,7 +8,7 @@ from hsm.layers import ExampleDropout, UnbiasedBatchNormalization
 
 
 def with_unbiased_variance(backbone: keras.Model) -> keras.Model:
-    """Returns `backbone` with every batch normalisation an `UnbiasedBatchNormalization`.
+    """Return `backbone` with every batch normalisation an `UnbiasedBatchNormalization`.
 
     Names, weights and dtype policies stay. A backbone without batch normalisation is returned as
     it is.
@@ -23,14 +23,14 @@ def with_unbiased_variance(backbone: keras.Model) -> keras.Model:
     if _has(backbone, old) and not _is_exchangeable(backbone):
         raise ValueError(
             "expected a functional or sequential backbone, whose batch normalisations can be "
-            "exchanged; use unbiased_variance=False with others. "
-            f"Received: {type(backbone).__name__}"
+            f"exchanged. Received: {type(backbone).__name__}. Use unbiased_variance=False with "
+            "others."
         )
     return _exchanged(backbone, old, UnbiasedBatchNormalization)
 
 
 def with_example_dropout(backbone: keras.Model) -> keras.Model:
-    """Returns `backbone` with every dropout an `ExampleDropout`.
+    """Return `backbone` with every dropout an `ExampleDropout`.
 
     A backbone without dropout, and a subclassed one, whose layers cannot be exchanged, is returned
     as it is.

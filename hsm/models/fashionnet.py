@@ -59,12 +59,12 @@ class LandmarkBranches(keras.layers.Layer):
     Of it one layer each says category and attributes, in training. All is float32.
 
     Args:
-        embedding_dim: The width k of the features; at least 1.
-        seed: Makes the initialisation reproducible; None leaves it random.
+        embedding_dim: the width k of the features; at least 1.
+        seed: makes the initialisation reproducible; None leaves it random.
         **kwargs: `name` and the other arguments of `keras.layers.Layer`; `dtype` has no effect.
 
     Call arguments:
-        inputs: A list: the map, floating-point [b, h, w, c], and the feature, [b, d].
+        inputs: a list: the map, floating-point [b, h, w, c], and the feature, [b, d].
 
     Reference:
         Liu et al., DeepFashion: Powering Robust Clothes Recognition and Retrieval with Rich
@@ -171,13 +171,13 @@ def pool_landmarks(maps: Any, landmarks: Any, visible: Any) -> Any:
     index = ops.broadcast_to(
         ops.reshape(places, (-1, count, 1)), (ops.shape(maps)[0], count, channels)
     )
-    found = ops.take_along_axis(flat, index, axis=1)
-    found = ops.reshape(found, (-1, landmarks.shape[1], _WINDOW**2, channels))
-    return ops.where(visible[..., None], ops.max(found, axis=2), 0.0)
+    windows = ops.take_along_axis(flat, index, axis=1)
+    windows = ops.reshape(windows, (-1, landmarks.shape[1], _WINDOW**2, channels))
+    return ops.where(visible[..., None], ops.max(windows, axis=2), 0.0)
 
 
 def _places(shares: Any, side: int) -> Any:
-    """The places, int32, in which shares of a side with so many of them lie."""
+    """Return the places, int32, in which shares of a side with so many of them lie."""
     return ops.cast(ops.clip(ops.floor(shares * side), 0, side - 1), "int32")
 
 

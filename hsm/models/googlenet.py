@@ -49,7 +49,7 @@ def GoogLeNet(
     weights: str | os.PathLike[str] | None = None,
     dtype: str | None = None,
 ) -> keras.Model:
-    """Builds GoogLeNet V1 as a functional Keras model.
+    """Build GoogLeNet V1 as a functional Keras model.
 
     Every layer of Caffe's deploy network is one Keras layer of the same name with `.` for `/`,
     ReLUs included; `data` is the preprocessing. `conv1.pad` alone is new: Keras has no symmetric
@@ -84,16 +84,16 @@ def GoogLeNet(
 
 
 def _check_input_shape(input_shape: tuple[int, int, int]) -> None:
-    """Refuses what is too small for the last pooling."""
+    """Refuse what is too small for the last pooling."""
     if len(input_shape) != 3 or input_shape[2] != 3 or min(input_shape[:2]) < _MIN_SIZE:
         raise ValueError(
-            f"input_shape must be (height, width, 3) with height and width at least {_MIN_SIZE}. "
-            f"Received: input_shape={input_shape}"
+            "expected input_shape to be (height, width, 3) with height and width at least "
+            f"{_MIN_SIZE}. Received: input_shape={input_shape}"
         )
 
 
 def _stem(x: Any, dtype: str | None) -> Any:
-    """From pixels to the first inception block's input, an eighth of the image's side."""
+    """Return the first inception block's input, an eighth of the image's side."""
     x = layers.ZeroPadding2D(3, data_format="channels_last", name="conv1.pad", dtype=dtype)(x)
     x = _conv(x, "conv1.7x7_s2", 64, 7, dtype=dtype, strides=2, padding="valid")
     x = CeilMaxPooling2D(name="pool1.3x3_s2", dtype=dtype)(x)
@@ -105,7 +105,7 @@ def _stem(x: Any, dtype: str | None) -> Any:
 
 
 def _inceptions(x: Any, dtype: str | None) -> Any:
-    """The nine inception blocks, with a pooling between the stages."""
+    """Return the nine inception blocks, with a pooling between the stages."""
     for stage, blocks in _STAGES.items():
         for block, filters in blocks.items():
             x = _inception(x, block, filters, dtype)
@@ -115,7 +115,7 @@ def _inceptions(x: Any, dtype: str | None) -> Any:
 
 
 def _inception(x: Any, block: str, filters: tuple[int, ...], dtype: str | None) -> Any:
-    """Four branches, side by side, joined along the channels."""
+    """Return four branches, side by side, joined along the channels."""
     one, reduce3, three, reduce5, five, projection = filters
     branch1 = _conv(x, f"{block}.1x1", one, 1, dtype=dtype)
     branch3 = _conv(x, f"{block}.3x3_reduce", reduce3, 1, dtype=dtype)
@@ -132,7 +132,7 @@ def _inception(x: Any, block: str, filters: tuple[int, ...], dtype: str | None) 
 
 
 def _conv(x: Any, name: str, filters: int, kernel_size: int, **options: Any) -> Any:
-    """A convolution and its ReLU, which Caffe calls `relu_` before the last part of the name."""
+    """Return a convolution and its ReLU, in Caffe `relu_` before the last part of the name."""
     options = {"padding": "same", "data_format": "channels_last", **options}
     x = layers.Conv2D(filters, kernel_size, name=name, **options)(x)
     block, branch = name.split(".")
@@ -141,7 +141,7 @@ def _conv(x: Any, name: str, filters: int, kernel_size: int, **options: Any) -> 
 
 
 def _top(x: Any) -> Any:
-    """From the pooled feature to the probabilities of ImageNet's classes."""
+    """Return the probabilities of ImageNet's classes from the pooled feature."""
     x = layers.Dropout(_DROPOUT, name="pool5.drop_7x7_s1", dtype="float32")(x)
     x = layers.Dense(_NUM_CLASSES, name="loss3.classifier", dtype="float32")(x)
     return layers.Softmax(name="prob", dtype="float32")(x)

@@ -91,11 +91,11 @@ class HeadOptions:
         """Raise ValueError, naming `method`, if an option does not go with `head`."""
         if self.learn_alpha and not (head.classifier == "softmax" and head.normalize_kernel):
             raise ValueError(
-                "learn_alpha=True goes with LN and BN, whose logits are bounded; SM's weights have "
-                f"any scale already. Received: method={method!r}"
+                "expected learn_alpha=True with LN or BN only, whose logits are bounded; SM's "
+                f"weights have any scale already. Received: method={method!r}"
             )
         if not self.norm_term and head.normalization != "l2":
             raise ValueError(
-                "norm_term=False goes with LN, which alone divides by the feature's norm. "
+                "expected norm_term=False with LN only, which alone divides by the feature's norm. "
                 f"Received: method={method!r}"
             )

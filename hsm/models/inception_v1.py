@@ -63,7 +63,7 @@ def InceptionV1(
     padding: str = "same",
     scale: bool = False,
 ) -> keras.Model:
-    """Builds Inception V1 without its classifier, as a functional Keras model.
+    """Build Inception V1 without its classifier, as a functional Keras model.
 
     Layers are named by slim's scopes with `.` for `/`: a convolution without bias such as
     `Mixed_3b.Branch_1.Conv2d_0b_3x3`, its `.BatchNorm` and its `.Relu`, the poolings, and each
@@ -72,17 +72,17 @@ def InceptionV1(
 
     Args:
         input_shape: (height, width, 3) of the images, at least 32 a side; 224 x 224 in training.
-        weights: None: random; or a file: slim's `.ckpt`, or the `.index` of a checkpoint in parts;
+        weights: none: random; or a file: slim's `.ckpt`, or the `.index` of a checkpoint in parts;
             torchvision's `.pth`, which needs `padding="symmetric"` and `scale=True`; or the
             `.weights.h5` of such a model.
         dtype: Keras dtype policy of the layers up to the last pooling, such as "mixed_bfloat16".
             That pooling computes in float32, whose sums bfloat16 would round.
-        momentum: Decay of the moving mean and variance, 0 to 1. The default is for fine-tuning, as
+        momentum: decay of the moving mean and variance, 0 to 1. The default is for fine-tuning, as
             in the released code; slim's own training has 0.9997.
         padding: "same", slim's: what is missing is added at the bottom and right first; or
             "symmetric", torchvision's: the first convolution pads all sides alike, and poolings
             round up. At sizes divisible by 16 only the first convolution differs.
-        scale: Whether batch normalisation has a scale gamma beside its offset, as in torchvision.
+        scale: whether batch normalisation has a scale gamma beside its offset, as in torchvision.
 
     Returns:
         A model from float32 [batch, height, width, 3], RGB values 0..255, to float32
@@ -109,32 +109,34 @@ def InceptionV1(
 
 
 def _check_input_shape(input_shape: tuple[int, int, int]) -> None:
-    """Refuses what has other channels or is too small for the last block."""
+    """Refuse what has other channels or is too small for the last block."""
     if len(input_shape) != 3 or input_shape[2] != 3 or min(input_shape[:2]) < _MIN_SIZE:
         raise ValueError(
-            f"input_shape must be (height, width, 3) with height and width at least {_MIN_SIZE}. "
-            f"Received: input_shape={input_shape}"
+            "expected input_shape to be (height, width, 3) with height and width at least "
+            f"{_MIN_SIZE}. Received: input_shape={input_shape}"
         )
 
 
 def _check_options(
     weights: str | os.PathLike[str] | None, *, momentum: float, padding: str, scale: bool
 ) -> None:
-    """Refuses options out of range, and torchvision's weights in slim's network."""
+    """Refuse options out of range, and torchvision's weights in slim's network."""
     if not 0 <= momentum <= 1:
-        raise ValueError(f"momentum must be from 0 to 1. Received: momentum={momentum}")
+        raise ValueError(f"expected momentum to be from 0 to 1. Received: momentum={momentum}")
     if padding not in _PADDINGS:
-        raise ValueError(f'padding must be "same" or "symmetric". Received: padding={padding!r}')
+        raise ValueError(
+            f'expected padding to be "same" or "symmetric". Received: padding={padding!r}'
+        )
     torchvision = weights is not None and os.fspath(weights).endswith(".pth")
     if torchvision and not (padding == "symmetric" and scale):
         raise ValueError(
-            'weights of torchvision (.pth) need padding="symmetric" and scale=True, as they were '
-            f"trained. Received: padding={padding!r}, scale={scale}"
+            'expected padding="symmetric" and scale=True with weights of torchvision (.pth), as '
+            f"they were trained. Received: padding={padding!r}, scale={scale}"
         )
 
 
 def _stem(x: Any, style: _Style) -> Any:
-    """From pixels to a quarter of the image's side, before the first block's pooling."""
+    """Return a quarter of the image's side, before the first block's pooling."""
     x = _conv(x, "Conv2d_1a_7x7", 64, 7, style, strides=2)
     x = _halve(x, "MaxPool_2a_3x3", style)
     x = _conv(x, "Conv2d_2b_1x1", 64, 1, style)
@@ -142,7 +144,7 @@ def _stem(x: Any, style: _Style) -> Any:
 
 
 def _inceptions(x: Any, style: _Style) -> Any:
-    """The nine inception blocks, with a pooling before each stage."""
+    """Return the nine inception blocks, with a pooling before each stage."""
     for pooling, blocks in _STAGES.items():
         x = _halve(x, pooling, style)
         for block, filters in blocks.items():
@@ -151,7 +153,7 @@ def _inceptions(x: Any, style: _Style) -> Any:
 
 
 def _inception(x: Any, block: str, filters: tuple[int, ...], style: _Style) -> Any:
-    """Four branches, side by side, joined along the channels."""
+    """Return four branches, side by side, concatenate along the channels."""
     one, reduce3, three, reduce5, five, projection = filters
     branch0 = _conv(x, f"{block}.Branch_0.Conv2d_0a_1x1", one, 1, style)
     branch1 = _conv(x, f"{block}.Branch_1.Conv2d_0a_1x1", reduce3, 1, style)
@@ -167,14 +169,14 @@ def _inception(x: Any, block: str, filters: tuple[int, ...], style: _Style) -> A
         dtype=style.dtype,
     )(x)
     branch3 = _conv(pool, f"{block}.Branch_3.Conv2d_0b_1x1", projection, 1, style)
-    joined = layers.Concatenate(name=f"{block}.concat", dtype=style.dtype)
-    return joined([branch0, branch1, branch2, branch3])
+    concatenate = layers.Concatenate(name=f"{block}.concat", dtype=style.dtype)
+    return concatenate([branch0, branch1, branch2, branch3])
 
 
 def _conv(
     x: Any, scope: str, filters: int, kernel_size: int, style: _Style, *, strides: int = 1
 ) -> Any:
-    """A convolution, its batch normalisation and its ReLU."""
+    """Return a convolution, its batch normalisation and its ReLU."""
     scope, dtype = _RENAMED.get(scope, scope), style.dtype
     pad = strides > 1 and style.padding == "symmetric"
     if pad:
@@ -203,7 +205,7 @@ def _conv(
 
 
 def _halve(x: Any, scope: str, style: _Style) -> Any:
-    """Max pooling with stride 2 and the window that its name ends in."""
+    """Return max pooling with stride 2 and the window that its name ends in."""
     window = int(scope[-1])
     if style.padding == "symmetric":
         return CeilMaxPooling2D(window, 2, name=scope, dtype=style.dtype)(x)

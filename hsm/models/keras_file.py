@@ -22,14 +22,14 @@ _ALWAYS = 2**20  # Bytes that any network may take.
 
 
 def read_keras_file(path: str, input_shape: tuple[int, int, int]) -> keras.Model:
-    """Reads a `.keras` file and checks that its model is a backbone for these images.
+    """Read a `.keras` file and check that its model is a backbone for these images.
 
     The model gets RGB pixel values 0..255, so that its preprocessing must be among its layers.
     Its weights and dtype policies are those that it was saved with. Layers that this package and
     Keras lack must be registered with Keras before; code inside the file is not executed.
 
     Args:
-        path: The file.
+        path: the file.
         input_shape: (height, width, 3) of the images.
 
     Returns:
@@ -47,7 +47,7 @@ def read_keras_file(path: str, input_shape: tuple[int, int, int]) -> keras.Model
 
 
 def load_keras_file(path: str) -> keras.Model:
-    """Reads a `.keras` file with any model, as `read_keras_file` does a backbone.
+    """Read a `.keras` file with any model, as `read_keras_file` does a backbone.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -56,7 +56,7 @@ def load_keras_file(path: str) -> keras.Model:
     """
     if not os.path.isfile(path):
         raise FileNotFoundError(
-            f"expected a .keras file that exists; check the path. Received: name={path!r}"
+            f"expected a .keras file that exists. Received: name={path!r}. Check the path."
         )
     _check_size(path)
     model = _load(path)
@@ -65,7 +65,7 @@ def load_keras_file(path: str) -> keras.Model:
 
 
 def _check_size(path: str) -> None:
-    """Refuses a file that would have a network built for which it has no weights."""
+    """Refuse a file that would have a network built for which it has no weights."""
     try:
         content = dict(read_members(Path(path), lambda name: name == "config.json"))
         described = _described_bytes(json.loads(content["config.json"]))
@@ -73,13 +73,13 @@ def _check_size(path: str) -> None:
         raise _unreadable(path, error) from error
     if described > _MOST_GAINED * os.path.getsize(path) + _ALWAYS:
         raise ValueError(
-            f"{path}: expected a model that Keras saved as .keras, but it describes a network of "
-            f"{described:,} bytes, more than the file has. It is damaged; get it again."
+            f"{path}: expected a model that Keras saved as .keras. Received: a description of a "
+            f"network of {described:,} bytes, more than the file has. It is damaged; get it again."
         )
 
 
 def _described_bytes(config: object) -> int:
-    """The bytes of all variables that a configuration asks for; none of them is made."""
+    """Return the bytes of all variables that a configuration asks for; none of them is made."""
     state = random.getstate()  # From which Keras draws seeds.
     try:
         with tf.Graph().as_default():
@@ -94,13 +94,13 @@ def _check_finite(model: keras.Model, path: str) -> None:
         value = np.asarray(variable)
         if "float" in value.dtype.name and not np.isfinite(value.astype(np.float32)).all():
             raise ValueError(
-                f"{path}: expected finite weights, but found NaN or infinity in {variable.path}. "
+                f"{path}: expected finite weights. Received: NaN or infinity in {variable.path}. "
                 "The file is damaged; get it again."
             )
 
 
 def _load(path: str) -> keras.Model:
-    """The model, without the optimiser and losses that it may have been saved with."""
+    """Return the model, without the optimiser and losses that it may have been saved with."""
     try:
         return keras.saving.load_model(path, compile=False)
     except Exception as error:
@@ -108,33 +108,34 @@ def _load(path: str) -> keras.Model:
 
 
 def _unreadable(path: str, error: Exception) -> ValueError:
-    """Keras raises errors of many kinds on files that it cannot read."""
+    """Return one error for the many kinds that Keras raises on files that it cannot read."""
     return ValueError(
-        f"{path}: expected a model that Keras saved as .keras, but it cannot be read: {error}"
+        f"{path}: expected a model that Keras saved as .keras. Received: a file that cannot be "
+        f"read: {error}"
     )
 
 
 def _check_input(model: keras.Model, input_shape: tuple[int, int, int], path: str) -> None:
-    """Refuses models of several inputs, or of images of another size."""
-    found = model.input_shape
+    """Refuse models of several inputs, or of images of another size."""
+    shape = model.input_shape
     expected = (None, *input_shape)
     fits = (
-        isinstance(found, tuple)
-        and len(found) == 4
-        and all(size in (None, wanted) for size, wanted in zip(found, expected, strict=True))
+        isinstance(shape, tuple)
+        and len(shape) == 4
+        and all(size in (None, required) for size, required in zip(shape, expected, strict=True))
     )
     if not fits:
         raise ValueError(
-            f"{path}: expected a model with one input of shape {expected}, but found {found}. "
+            f"{path}: expected a model with one input of shape {expected}. Received: {shape}. "
             "Choose the image size that the model was built for."
         )
 
 
 def _check_output(model: keras.Model, path: str) -> None:
-    """Refuses models that end before their pooling, or in several outputs."""
-    found = model.output_shape
-    if not (isinstance(found, tuple) and len(found) == 2 and isinstance(found[1], int)):
+    """Refuse models that end before their pooling, or in several outputs."""
+    shape = model.output_shape
+    if not (isinstance(shape, tuple) and len(shape) == 2 and isinstance(shape[1], int)):
         raise ValueError(
-            f"{path}: expected a model with features [batch, d] as its one output, but found shape "
-            f"{found}. Save it with a global pooling as its last layer, and without a top."
+            f"{path}: expected a model with features [batch, d] as its one output. Received: shape "
+            f"{shape}. Save it with a global pooling as its last layer, and without a top."
         )

@@ -20,7 +20,7 @@ def LeNet(
     *,
     seed: int | None = None,
 ) -> keras.Model:
-    """Builds two blocks of 5x5 convolution, ReLU and 2x2 max-pooling, and a dense layer of 500.
+    """Build two blocks of 5x5 convolution, ReLU and 2x2 max-pooling, and a dense layer of 500.
 
     Pixels are scaled to x / 127.5 - 1 inside the model, in float32. Convolutions keep the size and
     have 32 and 64 channels; poolings halve it, rounding down. Kernels are drawn from a truncated
@@ -33,7 +33,7 @@ def LeNet(
             channels give a network as expressive.
         dtype: Keras dtype policy of the body, for example "mixed_bfloat16"; None for the global
             one.
-        seed: Makes the initialisation reproducible; None leaves it random.
+        seed: makes the initialisation reproducible; None leaves it random.
 
     Returns:
         A functional model from pixel values 0..255, float32 [b, height, width, channels], to
@@ -68,7 +68,7 @@ def LeNet(
 
 
 def _dense(x: Any, dtype: str | None, seed: int | None) -> Any:
-    """The dense layer in the policy's arithmetic, and its ReLU in float32: the feature."""
+    """Return the dense layer in the policy's arithmetic, and its ReLU in float32: the feature."""
     x = keras.layers.Flatten(data_format="channels_last", dtype=dtype, name="flatten")(x)
     x = keras.layers.Dense(_UNITS, kernel_initializer=_initializer(seed), dtype=dtype, name="fc1")(
         x
@@ -77,5 +77,5 @@ def _dense(x: Any, dtype: str | None, seed: int | None) -> Any:
 
 
 def _initializer(seed: int | None) -> keras.initializers.Initializer:
-    """Variance 2 / fan-in, as `EmbeddingModel` has for its bottleneck."""
+    """Return variance 2 / fan-in, as `EmbeddingModel` has for its bottleneck."""
     return keras.initializers.VarianceScaling(2.0, "fan_in", "truncated_normal", seed=seed)

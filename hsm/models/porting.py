@@ -43,7 +43,7 @@ class Port:
     response: str = "caffe"
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a value that is none of those above."""
+        """Raise ValueError for a value that is none of those above."""
         choices = {
             "padding": PADDINGS,
             "pooling": POOLINGS,
@@ -53,18 +53,18 @@ class Port:
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(
-                    f"{name} must be one of {', '.join(allowed)}. Received: "
+                    f"expected {name} to be one of {', '.join(allowed)}. Received: "
                     f"{name}={getattr(self, name)!r}"
                 )
 
 
 def ported(model: keras.Model, port: Port) -> keras.Model:
-    """Returns `model` with the conventions of `port` and the same weights; `model` stays as it is.
+    """Return `model` with the conventions of `port` and the same weights; `model` stays as it is.
 
     Args:
-        model: A functional model of Caffe's layers, such as `hsm.models.GoogLeNet`: its padded
+        model: a functional model of Caffe's layers, such as `hsm.models.GoogLeNet`: its padded
             convolutions with a stride follow a `ZeroPadding2D` layer.
-        port: What is changed.
+        port: what is changed.
     """
     copy = keras.models.clone_model(model, clone_function=lambda layer: _changed(layer, port))
     for layer in model.layers:
@@ -74,7 +74,7 @@ def ported(model: keras.Model, port: Port) -> keras.Model:
 
 
 def _changed(layer: keras.layers.Layer, port: Port) -> keras.layers.Layer:
-    """A new layer in place of `layer`, without its weights."""
+    """Return a new layer in place of `layer`, without its weights."""
     config = layer.get_config()
     named = {"name": layer.name, "dtype": layer.dtype_policy}
     if isinstance(layer, keras.layers.ZeroPadding2D) and port.padding == "same":
@@ -94,7 +94,7 @@ def _changed(layer: keras.layers.Layer, port: Port) -> keras.layers.Layer:
 
 
 def _pixels(convention: str, name: str) -> keras.layers.Layer:
-    """The preprocessing of RGB values 0..255, in float32."""
+    """Return the preprocessing of RGB values 0..255, in float32."""
     if convention == "no_mean":
         return BGRPixels(mean=(0.0, 0.0, 0.0), name=name)
     if convention == "scaled":

@@ -6,15 +6,15 @@ import numpy as np
 
 
 def initializer_seeds(seed: int | None, part: str, count: int) -> list[int] | list[None]:
-    """Returns `count` independent seeds for the initialisers of one part of a model.
+    """Return `count` independent seeds for the initialisers of one part of a model.
 
     Initialisers that share a seed draw the same numbers, so that every one needs its own, and the
     parts of a model, which know nothing of each other, must not draw alike from the same `seed`.
 
     Args:
-        seed: The model's seed, at least 0; None leaves initialisation random.
-        part: The name of the part, for example "head".
-        count: The number of initialisers.
+        seed: the model's seed, at least 0; None leaves initialisation random.
+        part: the name of the part, for example "head".
+        count: the number of initialisers.
 
     Returns:
         `count` integers in 0..2**31 - 1, or `count` times None.

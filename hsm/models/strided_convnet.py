@@ -18,7 +18,7 @@ def StridedConvNet(
     *,
     seed: int | None = None,
 ) -> keras.Model:
-    """Builds three blocks of a strided convolution, batch normalisation and ReLU.
+    """Build three blocks of a strided convolution, batch normalisation and ReLU.
 
     Pixels are scaled to x / 127.5 - 1 inside the model, in float32. Every block has a 3x3
     convolution of stride 2 without bias (batch normalisation has the offset), so that no layer
@@ -30,7 +30,7 @@ def StridedConvNet(
         input_shape: (height, width, channels) of the images; RGB, at least 8 pixels a side.
         dtype: Keras dtype policy of the body, for example "mixed_bfloat16"; None for the global
             one.
-        seed: Makes the initialisation reproducible; None leaves it random.
+        seed: makes the initialisation reproducible; None leaves it random.
 
     Returns:
         A functional model from RGB pixel values 0..255, float32 [b, height, width, channels], to
@@ -48,7 +48,7 @@ def StridedConvNet(
 
 
 def _block(x: Any, filters: int, *, name: str, dtype: str | None, seed: int | None) -> Any:
-    """Convolves with stride 2, batch-normalises and rectifies `x`."""
+    """Convolve with stride 2, batch-normalise and rectify `x`."""
     x = keras.layers.Conv2D(
         filters,
         kernel_size=3,

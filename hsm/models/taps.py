@@ -49,9 +49,8 @@ def check_backbone_has_taps(backbone: str, method: str) -> None:
     """
     if backbone not in TAPS and not is_keras_file(backbone):
         raise ValueError(
-            f"the method {method} reads maps inside of the network, whose places are known for "
-            f"the backbones {', '.join(TAPS)} only: choose one of them. "
-            f"Received: backbone={backbone!r}"
+            f"expected a backbone inside of which places are known, where the method {method} "
+            f"reads maps: {', '.join(TAPS)}. Received: backbone={backbone!r}"
         )
 
 

@@ -9,8 +9,8 @@ import tensorflow as tf
 from hsm.analysis import (
     SoftmaxClassifier,
     gradient_norms_against_norm,
+    l2_normalize,
     probabilities_at_norm,
-    unit_directions,
 )
 
 RNG = np.random.default_rng(2)
@@ -43,7 +43,7 @@ def test_curves_equal_automatic_differentiation(bias, norm):
 def test_arguments_are_refused_in_sentences():
     classifier = SoftmaxClassifier(W)
     with pytest.raises(ValueError, match="zeros in row 1"):
-        unit_directions([[1.0, 0.0], [0.0, 0.0]])
+        l2_normalize([[1.0, 0.0], [0.0, 0.0]])
     with pytest.raises(ValueError, match=r"norm > 0 and finite. Received: norm=0"):
         probabilities_at_norm(classifier, F, 0)
     with pytest.raises(ValueError, match="labels in 0..2"):

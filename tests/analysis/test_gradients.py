@@ -98,8 +98,8 @@ def test_large_logits_do_not_overflow():
         ({"labels": LABELS - 1}, r"labels in 0..3.*labels from -1 to 2"),
         ({"features": F[:, :4]}, r"features of 5 dimensions.*features.shape=\(7, 4\)"),
         ({"alpha": -1.0}, r"expected alpha >= 0 and finite. Received: alpha=-1.0"),
-        ({"features": F * np.nan}, "features must be finite"),
-        ({"weights": W * np.inf}, "weights must be finite"),
+        ({"features": F * np.nan}, "features to be finite"),
+        ({"weights": W * np.inf}, "weights to be finite"),
     ],
 )
 def test_refuses_arguments(arguments, message):

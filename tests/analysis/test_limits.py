@@ -109,5 +109,5 @@ def test_arguments_are_refused_in_sentences():
         feature_gradient_norms_at_infinity(Z[:2], [0, 5], W)
     with pytest.raises(ValueError, match="a column of weights for each column of logits"):
         feature_gradient_at_infinite_norm(Z, LABELS, W[:, :3])
-    with pytest.raises(ValueError, match="logits must be finite"):
+    with pytest.raises(ValueError, match="logits to be finite"):
         probabilities_at_infinity(Z * np.nan)

@@ -74,11 +74,11 @@ def test_no_pairs_of_a_kind_give_zeros():
 
 
 def test_refuses_arguments():
-    with pytest.raises(ValueError, match="embeddings must be finite"):
+    with pytest.raises(ValueError, match="embeddings to be finite"):
         cosine_histograms([[np.nan]], [0])
     with pytest.raises(ValueError, match="one entry for each of the 3 vectors"):
         cosine_histograms(np.eye(3), [0])
-    with pytest.raises(ValueError, match="bins must be a whole number of at least 1"):
+    with pytest.raises(ValueError, match="bins to be a whole number of at least 1"):
         cosine_histograms(np.eye(3), [0, 1, 2], bins=0)
 
 
@@ -105,7 +105,7 @@ def test_overlap_weighs_bins_by_their_width():
     [
         (([1, 2], [1], [0, 1, 2]), r"densities \[bins\] and edges \[bins \+ 1\]"),
         (([1, 2], [1, 2], [0, 1]), "Received: shapes"),
-        (([1, -2], [1, 2], [0, 1, 2]), "no negative density"),
+        (([1, -2], [1, 2], [0, 1, 2]), "densities of 0 or more"),
     ],
 )
 def test_overlap_refuses_what_is_no_density(arguments, message):

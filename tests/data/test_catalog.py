@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from hsm.data.catalog import CATALOG, INSTALLED, Count, facts
+from hsm.data.catalog import CATALOG, INSTALLED, Count, dataset_info
 
 SMALL = ["digits", "letters", "omniglot", "mnist"]
 NAMES = [*SMALL, "image_folder", "cars196", "cub200", "products", "inshop"]
@@ -13,7 +13,7 @@ TOTALS = {"cars196": (16_185, 196), "cub200": (11_788, 200), "products": (120_05
 def test_facts_are_complete():
     assert [*CATALOG] == NAMES
     for name in CATALOG:
-        known = facts(name)
+        known = dataset_info(name)
         assert known.summary
         assert known.obtain
         assert known.licence
@@ -21,13 +21,13 @@ def test_facts_are_complete():
 
 
 def test_nothing_is_to_be_obtained_of_what_is_installed():
-    nothing = {name for name in CATALOG if facts(name).obtain.startswith("nothing")}
+    nothing = {name for name in CATALOG if dataset_info(name).obtain.startswith("nothing")}
     assert set(INSTALLED) == nothing
 
 
 @pytest.mark.parametrize("name", TOTALS)
 def test_parts_make_up_the_whole(name):
-    for expected in facts(name).expected.values():
+    for expected in dataset_info(name).expected.values():
         parts = (expected.train, expected.test)
         classes = [part.classes for part in parts]
         # Either every class is in one part, or all are in both.
@@ -36,7 +36,7 @@ def test_parts_make_up_the_whole(name):
 
 
 def test_parts_of_inshop_make_up_the_whole():
-    expected = facts("inshop").expected["zero_shot"]
+    expected = dataset_info("inshop").expected["zero_shot"]
     parts = (expected.train, expected.test, expected.gallery)
     assert sum(part.images for part in parts) == 52_712
     assert expected.train.classes + expected.test.classes == 7_982
@@ -55,6 +55,6 @@ def test_counts_read_as_they_are_said():
 
 
 def test_facts_refuses_other_names():
-    expected = f"must be one of {', '.join(NAMES)}. Received: flowers"
+    expected = f"the name of a data set, one of {', '.join(NAMES)}. Received: flowers"
     with pytest.raises(ValueError, match=expected):
-        facts("flowers")
+        dataset_info("flowers")

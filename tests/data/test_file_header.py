@@ -215,7 +215,7 @@ def test_the_limit_is_the_product_and_can_be_moved():
 
 @pytest.mark.parametrize("limit", [0, -1, 2**31])
 def test_a_limit_out_of_range_is_refused(limit):
-    message = f"Argument `max_pixels` must be 1..2147483647. Received: max_pixels={limit}"
+    message = f"expected `max_pixels` to be 1..2147483647. Received: max_pixels={limit}"
     with pytest.raises(ValueError, match=message):
         images.decode(tf.constant(encode(PHOTO, "PNG")), max_pixels=limit)
 

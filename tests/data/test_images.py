@@ -147,7 +147,7 @@ def test_resize_size_keeps_the_papers_proportion(crop, size):
 
 
 def test_resize_size_refuses_a_crop_of_nothing():
-    with pytest.raises(ValueError, match="`crop` must be at least 1 pixel. Received: crop=0"):
+    with pytest.raises(ValueError, match="`crop` to be at least 1 pixel. Received: crop=0"):
         images.resize_size(0)
 
 

@@ -107,7 +107,7 @@ def test_bad_input_is_a_sentence(smoke, tmp_path):
         ((), "--model must name the folder of a trained run"),
         ((f"--model={tmp_path / 'empty'}",), "is not the folder of a trained run"),
         ((*folder, f"--data_dir={tmp_path / 'empty'}"), "no picture was found"),
-        (folder, "Data set image_folder needs --data_dir"),
+        (folder, "expected --data_dir, a folder that holds"),
         ((f"--model={tmp_path}",), "the run was trained on 16 classes, among which 1 of the 16"),
         ((f"--model={model}", "--dataset=digits,omniglot"), "--dataset takes one data set here"),
     ):

@@ -91,7 +91,7 @@ def test_the_same_command_mends_a_copy(root, tmp_path, capsys):
 def test_errors_are_sentences(options, tmp_path, capsys):
     assert run("--dataset=products", f"--data_dir={tmp_path}", *options) == 1
     output = capsys.readouterr()
-    assert output.err.startswith("error: --data_dir must be the folder of data set produ")
+    assert output.err.startswith("error: expected --data_dir to be the folder of data set produ")
     assert "Traceback" not in output.err
 
 

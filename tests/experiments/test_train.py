@@ -131,7 +131,10 @@ def test_tables_take_a_limit(capsys, tmp_path):
     ("arguments", "message"),
     [
         ([], "python -m hsm.experiments.train photos/"),
-        (["--data_dir=gone"], "--data_dir must be a folder with one folder of images a class"),
+        (
+            ["--data_dir=gone"],
+            "expected --data_dir to be a folder with one folder of images a class",
+        ),
         (["--data_dir={photos}/ant/0.jpg"], "which is not a folder"),
         (["--data_dir={one}"], "at least two training classes with usable images. Received: 1"),
         (["--data_dir={photos}", "--output_dir={photos}/ant"], "--output_dir must not be a folder"),

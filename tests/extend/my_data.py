@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hsm.data.catalog import Facts, register_dataset
+from hsm.data.catalog import DatasetInfo, register_dataset
 from hsm.data.sources import ImageSource, Split
 
 CLASSES, EACH, SIDE = 8, 12, 28
@@ -35,7 +35,7 @@ def _stripes(width, rng):
 
 register_dataset(
     "stripes",
-    Facts(
+    DatasetInfo(
         summary="stripes of eight widths; four train, four are tested",
         obtain="nothing: they are drawn",
         licence="none needed",

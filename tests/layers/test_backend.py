@@ -22,5 +22,5 @@ from hsm.training.step import TrainStep
 def test_it_says_which_backend_it_needs(make, monkeypatch):
     make()
     monkeypatch.setattr(keras.config, "backend", lambda: "jax")
-    with pytest.raises(RuntimeError, match="expected Keras on TensorFlow for .*received .* jax"):
+    with pytest.raises(RuntimeError, match="expected Keras on TensorFlow for .*Received: .* jax"):
         make()

@@ -130,9 +130,9 @@ def test_gradient_inside_a_graph_of_unknown_batch_size():
     [
         ({"size": 4}, "odd.*size=4"),
         ({"size": -1}, "odd.*size=-1"),
-        ({"alpha": -0.1}, "alpha must not be negative.*alpha=-0.1"),
-        ({"beta": 0.0}, "beta must be positive.*beta=0.0"),
-        ({"k": 0.0}, "k must be positive.*k=0.0"),
+        ({"alpha": -0.1}, "expected alpha to be 0 or more.*alpha=-0.1"),
+        ({"beta": 0.0}, "expected beta to be positive.*beta=0.0"),
+        ({"k": 0.0}, "expected k to be positive.*k=0.0"),
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(arguments, message):

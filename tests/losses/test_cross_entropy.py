@@ -41,6 +41,6 @@ def test_the_gradient_is_the_softmax_minus_the_smoothed_label():
 
 @pytest.mark.parametrize("smoothing", [-0.1, 1.0])
 def test_a_share_out_of_range_is_refused(smoothing):
-    message = f"label_smoothing must be 0 or more and less than 1. Received: .*={smoothing}"
+    message = f"expected label_smoothing to be 0 or more and less than 1. Received: .*={smoothing}"
     with pytest.raises(ValueError, match=message):
         cross_entropy(LABELS, LOGITS, smoothing)

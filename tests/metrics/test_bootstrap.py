@@ -96,12 +96,17 @@ def test_memory_does_not_grow_with_queries_times_resamples():
     ("hits_a", "hits_b", "num_resamples", "message"),
     [
         ([1, 0], [1], 10, r"same queries.*2 and 1 entries.*one test set"),
-        ([1, 2], [1, 0], 10, r"hits_a must be a vector of 0 and 1.*ranks < K"),
-        ([1, 0], [0.5, 0], 10, r"hits_b must be a vector of 0 and 1"),
-        ([], [], 10, r"hits_a must be a vector.*shape=\(0,\)"),
+        ([1, 2], [1, 0], 10, r"expected hits_a to be a vector of 0 and 1.*ranks < K"),
+        ([1, 0], [0.5, 0], 10, r"expected hits_b to be a vector of 0 and 1"),
+        ([], [], 10, r"expected hits_a to be a vector.*shape=\(0,\)"),
         ([[1, 0]], [[1, 0], [1, 0]], 10, r"as many seeds.*2 and 4 entries"),
-        ([[[1]]], [[[1]]], 10, r"hits_a must be a vector.*shape=\(1, 1, 1\)"),
-        ([1, 0], [1, 0], 0, r"num_resamples must be a whole number of at least 1. Received: 0"),
+        ([[[1]]], [[[1]]], 10, r"expected hits_a to be a vector.*shape=\(1, 1, 1\)"),
+        (
+            [1, 0],
+            [1, 0],
+            0,
+            r"expected num_resamples to be a whole number of at least 1. Received: 0",
+        ),
     ],
 )
 def test_errors_name_rule_value_and_remedy(hits_a, hits_b, num_resamples, message):

@@ -99,13 +99,25 @@ def test_as_many_clusters_as_points():
     ("call", "message"),
     [
         (lambda: cluster([[1.0], [2.0]], 3), r"num_clusters=3 for 2 vectors.*fewer clusters"),
-        (lambda: cluster([[1.0], [2.0]], 0), r"num_clusters must be a whole number.*Received: 0"),
-        (lambda: cluster([[1.0], [2.0]], 1, n_init=0), r"n_init must be a whole number.*: 0"),
-        (lambda: cluster([[1.0], [np.nan]], 1), r"embeddings must be finite.*row 1"),
-        (lambda: nmi([0, 1], [0]), r"clusters must have one entry for each of the 2 vectors"),
-        (lambda: nmi([0, 1], [0, 1], "mean"), r"average must be 'geometric' or.*average='mean'"),
-        (lambda: nmi([0.5, 1], [0, 1]), r"labels must be integers"),
-        (lambda: nmi([], []), r"labels must be a vector.*at least one entry"),
+        (
+            lambda: cluster([[1.0], [2.0]], 0),
+            r"expected num_clusters to be a whole number.*Received: 0",
+        ),
+        (
+            lambda: cluster([[1.0], [2.0]], 1, n_init=0),
+            r"expected n_init to be a whole number.*: 0",
+        ),
+        (lambda: cluster([[1.0], [np.nan]], 1), r"expected embeddings to be finite.*row 1"),
+        (
+            lambda: nmi([0, 1], [0]),
+            r"expected clusters to have one entry for each of the 2 vectors",
+        ),
+        (
+            lambda: nmi([0, 1], [0, 1], "mean"),
+            r"expected average to be 'geometric' or.*average='mean'",
+        ),
+        (lambda: nmi([0.5, 1], [0, 1]), r"expected labels to be integers"),
+        (lambda: nmi([], []), r"expected labels to be a vector.*at least one entry"),
     ],
 )
 def test_errors_name_rule_value_and_remedy(call, message):

@@ -42,5 +42,5 @@ def test_no_error_is_no_pair_and_a_class_without_queries_counts_none():
 
 
 def test_lengths_must_agree():
-    with pytest.raises(ValueError, match="nearest must have one entry for each of the 2 vectors"):
+    with pytest.raises(ValueError, match="nearest to have one entry for each of the 2 vectors"):
         confused_pairs([0, 1], [0])

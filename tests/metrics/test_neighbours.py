@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
 
-from hsm.metrics import distances, negatives_before_positive
+from hsm.metrics import distances, first_positive_ranks
 from hsm.metrics.neighbours import nearest_neighbours
 
 
@@ -57,9 +57,7 @@ def test_the_first_right_neighbour_stands_at_the_rank_of_recall():
     generator = np.random.default_rng(2)
     points, labels = generator.normal(size=(80, 2)), np.arange(80) % 10
     found = nearest_neighbours(points, labels, 79)
-    np.testing.assert_array_equal(
-        found.right.argmax(axis=1), negatives_before_positive(points, labels)
-    )
+    np.testing.assert_array_equal(found.right.argmax(axis=1), first_positive_ranks(points, labels))
 
 
 def test_a_collapsed_embedding_finds_other_classes_first():
@@ -75,13 +73,13 @@ def test_asking_for_more_than_there_is_finds_everything():
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"rows": [0, 4]}, "rows must be indices of the 4 vectors, 0..3. Received: 0..4"),
-        ({"gallery": np.eye(4)}, "gallery and gallery_labels must be given together"),
+        ({"rows": [0, 4]}, "rows to be indices of the 4 vectors, 0..3. Received: 0..4"),
+        ({"gallery": np.eye(4)}, "expected gallery and gallery_labels together"),
         (
             {"gallery": np.ones((2, 3)), "gallery_labels": [0, 1]},
             "2 of length 3 for queries of length 4",
         ),
-        ({"k": 0}, "k must be a whole number of at least 1"),
+        ({"k": 0}, "k to be a whole number of at least 1"),
     ],
 )
 def test_what_contradicts_is_refused(arguments, sentence):
@@ -90,5 +88,5 @@ def test_what_contradicts_is_refused(arguments, sentence):
 
 
 def test_a_single_vector_has_no_neighbour():
-    with pytest.raises(ValueError, match="there must be another vector to find"):
+    with pytest.raises(ValueError, match="expected another vector to find"):
         nearest_neighbours(np.ones((1, 2)), [0], 1)

@@ -16,7 +16,7 @@ from support.labelled_vectors import (
 )
 
 from hsm.metrics import mean_average_precision_at_r, r_precision, ranking
-from hsm.metrics.retrieval import checked_search, negatives_before_positive
+from hsm.metrics.retrieval import checked_search, first_positive_ranks
 
 
 def brute_force(embeddings, labels, gallery=None, gallery_labels=None):
@@ -49,7 +49,7 @@ def scored(*arguments, **options):
 def assert_as_loops(*arguments):
     ranks, shares = scored(*arguments)
     np.testing.assert_allclose(shares, brute_force(*arguments), rtol=1e-12, atol=0)
-    np.testing.assert_array_equal(ranks, negatives_before_positive(*arguments))
+    np.testing.assert_array_equal(ranks, first_positive_ranks(*arguments))
 
 
 @settings(max_examples=200, deadline=None)

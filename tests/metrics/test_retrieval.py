@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
 from support.labelled_vectors import brute_force_ranks, labelled_vectors, unit_vectors
 
-from hsm.metrics import distances, negatives_before_positive, recall_at_k
+from hsm.metrics import distances, first_positive_ranks, recall_at_k
 
 
 @settings(max_examples=200, deadline=None)
@@ -19,7 +19,7 @@ from hsm.metrics import distances, negatives_before_positive, recall_at_k
 def test_ranks_equal_brute_force(case):
     vectors, labels, _ = case
     expected = brute_force_ranks(vectors, labels)
-    np.testing.assert_array_equal(negatives_before_positive(vectors, labels), expected)
+    np.testing.assert_array_equal(first_positive_ranks(vectors, labels), expected)
 
 
 @settings(max_examples=100, deadline=None)
@@ -30,7 +30,7 @@ def test_gallery_ranks_equal_brute_force(case, copies):
     gallery = np.concatenate([np.roll(vectors, 1, axis=0), *[vectors[order]] * copies])
     gallery_labels = np.concatenate([labels, *[labels[order]] * copies])
     expected = brute_force_ranks(vectors, labels, gallery, gallery_labels)
-    ranks = negatives_before_positive(vectors, labels, gallery, gallery_labels)
+    ranks = first_positive_ranks(vectors, labels, gallery, gallery_labels)
     np.testing.assert_array_equal(ranks, expected)
 
 
@@ -42,7 +42,7 @@ def test_block_boundaries_change_nothing(monkeypatch, block, tile):
     monkeypatch.setattr(distances, "_BLOCK", block)
     monkeypatch.setattr(distances, "_TILE", tile)
     expected = brute_force_ranks(vectors, labels)
-    np.testing.assert_array_equal(negatives_before_positive(vectors, labels), expected)
+    np.testing.assert_array_equal(first_positive_ranks(vectors, labels), expected)
 
 
 @pytest.mark.parametrize("tile", [(1, 1), (7, 5), (50, 40), (74, 1000), (150, 1), (4096, 4096)])
@@ -55,7 +55,7 @@ def test_where_no_two_images_coincide_every_distance_is_computed_once(monkeypatc
     labels = np.arange(149) % 9
     expected = brute_force_ranks(vectors, labels)
     seen = []
-    ranks = negatives_before_positive(vectors, labels, progress=seen.append)
+    ranks = first_positive_ranks(vectors, labels, progress=seen.append)
     np.testing.assert_array_equal(ranks, expected)
     assert sum(seen) == 149
 
@@ -87,18 +87,18 @@ def test_two_points_of_mixed_classes_score_zero():
     vectors = points[np.arange(4000) % 2]
     labels = np.repeat(np.arange(20), 200)
     expected = np.full(4000, 4000 // 2 - 100)
-    np.testing.assert_array_equal(negatives_before_positive(vectors, labels), expected)
+    np.testing.assert_array_equal(first_positive_ranks(vectors, labels), expected)
 
 
 def test_negative_at_the_positives_distance_comes_first():
     vectors = [[0.0, 0.0], [1.0, 0.0], [0.0, -1.0], [0.0, 9.0]]
     labels = [0, 0, 1, 1]
-    ranks = negatives_before_positive(vectors, labels)
+    ranks = first_positive_ranks(vectors, labels)
     np.testing.assert_array_equal(ranks, brute_force_ranks(vectors, labels))
     assert ranks[0] == 1
     # A last digit of float32 decides again.
     vectors[2][1] = float(np.nextafter(np.float32(-1.0), np.float32(-2.0)))
-    assert negatives_before_positive(vectors, labels)[0] == 0
+    assert first_positive_ranks(vectors, labels)[0] == 0
 
 
 def test_distances_that_only_float64_tells_apart():
@@ -112,13 +112,13 @@ def test_distances_that_only_float64_tells_apart():
     queries, query_labels = np.zeros((4, 16)), np.arange(4)
     expected = brute_force_ranks(queries, query_labels, sphere, labels)
     assert expected.max() > 0
-    ranks = negatives_before_positive(queries, query_labels, sphere, labels)
+    ranks = first_positive_ranks(queries, query_labels, sphere, labels)
     np.testing.assert_array_equal(ranks, expected)
 
 
 def test_negative_zero_is_zero():
     vectors = np.array([[0.0], [-0.0], [0.0], [5.0]])
-    assert negatives_before_positive(vectors, [0, 0, 1, 1]).tolist() == [1, 1, 2, 2]
+    assert first_positive_ranks(vectors, [0, 0, 1, 1]).tolist() == [1, 1, 2, 2]
 
 
 def test_unbalanced_classes_against_brute_force():
@@ -126,7 +126,7 @@ def test_unbalanced_classes_against_brute_force():
     labels = np.concatenate([np.zeros(200, int), np.repeat(np.arange(1, 30), 2)])
     vectors = unit_vectors(generator, len(labels), 5)
     expected = brute_force_ranks(vectors, labels)
-    np.testing.assert_array_equal(negatives_before_positive(vectors, labels), expected)
+    np.testing.assert_array_equal(first_positive_ranks(vectors, labels), expected)
 
 
 def test_k_beyond_the_gallery_retrieves_everything():
@@ -153,7 +153,7 @@ def test_memory_stays_far_below_all_pairs(collapsed):
     labels = generator.integers(0, 1000, count)
     tracemalloc.start()
     try:
-        ranks = negatives_before_positive(vectors, labels)
+        ranks = first_positive_ranks(vectors, labels)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -165,31 +165,46 @@ def test_memory_stays_far_below_all_pairs(collapsed):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (([1.0, 2.0], [0, 0]), r"embeddings must be a matrix \[n, k\].*shape=\(2,\)"),
-        ((np.empty((0, 3)), []), r"embeddings must be a matrix.*shape=\(0, 3\)"),
-        (([["a"], ["b"]], [0, 0]), r"embeddings must hold real numbers.*dtype=<U1.*float32"),
-        (([[1j], [2j]], [0, 0]), r"embeddings must hold real numbers.*dtype=complex128"),
+        (([1.0, 2.0], [0, 0]), r"expected embeddings to be a matrix \[n, k\].*shape=\(2,\)"),
+        ((np.empty((0, 3)), []), r"expected embeddings to be a matrix.*shape=\(0, 3\)"),
+        (([["a"], ["b"]], [0, 0]), r"expected embeddings to hold real numbers.*dtype=<U1.*float32"),
+        (([[1j], [2j]], [0, 0]), r"expected embeddings to hold real numbers.*dtype=complex128"),
         (([[1.0], [np.nan]], [0, 0]), r"finite.*1 of 2 rows, first in row 1.*learning rate"),
         (([[np.inf], [1.0]], [0, 0]), r"finite.*first in row 0"),
-        (([[1.0], [2.0]], [0]), r"labels must have one entry for each of the 2 vectors.*1 entries"),
-        (([[1.0], [2.0]], [[0], [0]]), r"labels must be a vector \[n\].*shape=\(2, 1\)"),
-        (([[1.0], [2.0]], [0.0, 0.0]), r"labels must be integers.*dtype=float64.*numpy.unique"),
+        (
+            ([[1.0], [2.0]], [0]),
+            r"expected labels to have one entry for each of the 2 vectors.*1 entries",
+        ),
+        (([[1.0], [2.0]], [[0], [0]]), r"expected labels to be a vector \[n\].*shape=\(2, 1\)"),
+        (
+            ([[1.0], [2.0]], [0.0, 0.0]),
+            r"expected labels to be integers.*dtype=float64.*numpy.unique",
+        ),
         (
             ([[1.0], [2.0], [3.0]], [4, 4, 7]),
             r"none for 1 class\(es\): 7\. Add images, or pass singletons",
         ),
         (([[1.0]] * 12, range(12)), r"none for 12 class\(es\): 0, 1, .*9, \.\.\."),
-        (([[1.0]], [0], (1,), [[1.0]]), r"gallery and gallery_labels must be given together"),
+        (
+            ([[1.0]], [0], (1,), [[1.0]]),
+            r"expected gallery and gallery_labels together",
+        ),
         (([[1.0]], [0], (1,), [[1.0, 2.0]], [0]), r"as long as the queries'.*2 and 1"),
         (
             ([[1.0]], [3], (1,), [[1.0]], [0]),
             r"its class in the gallery.*none for 1 class\(es\): 3",
         ),
-        (([[1.0]], [3], (1,), [[np.nan]], [3]), r"gallery must be finite"),
-        (([[1.0]], [3], (1,), [[1.0]], [3, 3]), r"gallery_labels must have one entry"),
-        (([[1.0]] * 2, [3, 3], (1, 0)), r"every K of ks must be a whole number.*Received: 0"),
-        (([[1.0]] * 2, [3, 3], (1.5,)), r"every K of ks must be a whole number.*Received: 1.5"),
-        (([[1.0]] * 2, [3, 3], ()), r"ks must name at least one K"),
+        (([[1.0]], [3], (1,), [[np.nan]], [3]), r"expected gallery to be finite"),
+        (([[1.0]], [3], (1,), [[1.0]], [3, 3]), r"expected gallery_labels to have one entry"),
+        (
+            ([[1.0]] * 2, [3, 3], (1, 0)),
+            r"expected every K of ks to be a whole number.*Received: 0",
+        ),
+        (
+            ([[1.0]] * 2, [3, 3], (1.5,)),
+            r"expected every K of ks to be a whole number.*Received: 1.5",
+        ),
+        (([[1.0]] * 2, [3, 3], ()), r"ks to name at least one K"),
     ],
 )
 def test_errors_name_rule_value_and_remedy(arguments, message):
@@ -200,7 +215,7 @@ def test_errors_name_rule_value_and_remedy(arguments, message):
 def test_progress_counts_every_query_once():
     vectors = np.random.default_rng(0).standard_normal((1300, 4))
     seen = []
-    negatives_before_positive(vectors, np.arange(1300) % 10, progress=seen.append)
+    first_positive_ranks(vectors, np.arange(1300) % 10, progress=seen.append)
     assert sum(seen) == 1300
     assert len(seen) > 1
 
@@ -236,7 +251,7 @@ def test_ranks_of_all_but_single_images_are_those_without_the_rule():
     generator = np.random.default_rng(3)
     vectors, labels = generator.normal(size=(60, 3)), np.repeat(np.arange(30), 2)
     labels[0] = 99  # And 0 has one image left.
-    ranks = negatives_before_positive(vectors, labels, singletons="miss")
+    ranks = first_positive_ranks(vectors, labels, singletons="miss")
     paired = np.arange(2, 60)
     assert (ranks[:2] == np.iinfo(np.int32).max).all()
     closer = [

@@ -50,9 +50,13 @@ def test_options_survive_a_keras_file(method, tmp_path):
 @pytest.mark.parametrize(
     ("method", "options", "message"),
     [
-        ("SM", HeadOptions(learn_alpha=True), "learn_alpha=True goes with LN and BN.*method='SM'"),
-        ("SM", HeadOptions(norm_term=False), "norm_term=False goes with LN.*method='SM'"),
-        ("BN", HeadOptions(norm_term=False), "norm_term=False goes with LN.*method='BN'"),
+        (
+            "SM",
+            HeadOptions(learn_alpha=True),
+            "learn_alpha=True with LN or BN.*method='SM'",
+        ),
+        ("SM", HeadOptions(norm_term=False), "expected norm_term=False with LN.*method='SM'"),
+        ("BN", HeadOptions(norm_term=False), "expected norm_term=False with LN.*method='BN'"),
     ],
 )
 def test_options_that_contradict_the_method_are_refused(method, options, message):

@@ -231,9 +231,12 @@ def test_input_shapes_that_do_not_fit_are_refused(shape):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"padding": "valid"}, r'padding must be "same" or "symmetric". Received: padding=\'valid'),
-        ({"momentum": 1.5}, "momentum must be from 0 to 1. Received: momentum=1.5"),
-        ({"weights": "a.pth"}, r'\(.pth\) need padding="symmetric" and scale=True.*padding=\'same'),
+        (
+            {"padding": "valid"},
+            r'expected padding to be "same" or "symmetric". Received: padding=\'valid',
+        ),
+        ({"momentum": 1.5}, "momentum to be from 0 to 1. Received: momentum=1.5"),
+        ({"weights": "a.pth"}, r'padding="symmetric" and scale=True with .*padding=\'same'),
         ({"weights": "a.pth", "padding": "symmetric"}, "padding='symmetric', scale=False"),
         ({"weights": "a.pth", "scale": True}, "padding='same', scale=True"),
     ],
@@ -245,5 +248,5 @@ def test_options_that_contradict_are_refused(options, message):
 
 @pytest.mark.parametrize("name", ["a.ckpt", "a.ckpt.index", "a.weights.h5"])
 def test_a_missing_file_is_named(tmp_path, name):
-    with pytest.raises(FileNotFoundError, match=f"check the path. Received: weights='.*{name}'"):
+    with pytest.raises(FileNotFoundError, match=f"Received: weights='.*{name}'. Check the path."):
         InceptionV1((32, 32, 3), weights=tmp_path / name)

@@ -80,16 +80,16 @@ def test_an_output_before_the_pooling_is_refused(tmp_path):
     path = saved(tmp_path, network(pool=False))
     with pytest.raises(ValueError, match=r"net.keras: expected a model with features") as error:
         read_keras_file(path, SHAPE)
-    assert "but found shape (None, 7, 7, 5). Save it with a global pooling" in str(error.value)
+    assert "Received: shape (None, 7, 7, 5). Save it with a global pooling" in str(error.value)
 
 
 def test_several_outputs_are_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"as its one output, but found shape \[\(None, 5\), "):
+    with pytest.raises(ValueError, match=r"as its one output. Received: shape \[\(None, 5\), "):
         read_keras_file(saved(tmp_path, two_outputs()), SHAPE)
 
 
 @pytest.mark.parametrize(
-    ("make", "found"),
+    ("make", "shape"),
     [
         (lambda: network((24, 16, 3)), r"\(None, 24, 16, 3\)"),
         (lambda: network((16, 16, 1)), r"\(None, 16, 16, 1\)"),
@@ -97,8 +97,8 @@ def test_several_outputs_are_refused(tmp_path):
         (two_inputs, r"\[\(None, 16, 16, 3\), "),
     ],
 )
-def test_other_inputs_are_refused(tmp_path, make, found):
-    expected = rf"one input of shape \(None, 16, 16, 3\), but found {found}"
+def test_other_inputs_are_refused(tmp_path, make, shape):
+    expected = rf"one input of shape \(None, 16, 16, 3\). Received: {shape}"
     with pytest.raises(ValueError, match=expected):
         read_keras_file(saved(tmp_path, make()), SHAPE)
 
@@ -121,7 +121,7 @@ def test_code_in_a_file_is_not_executed(tmp_path):
 def test_weights_that_are_not_finite_are_refused(tmp_path):
     model = network()
     model.layers[-2].moving_mean.assign(np.full(5, np.nan))
-    with pytest.raises(ValueError, match=r"expected finite weights, but found NaN .*moving_mean"):
+    with pytest.raises(ValueError, match=r"expected finite weights. Received: NaN .*moving_mean"):
         read_keras_file(saved(tmp_path, model), SHAPE)
 
 
@@ -136,7 +136,7 @@ def test_a_network_that_is_far_larger_than_the_file_is_never_built(tmp_path):
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in members.items():
             archive.writestr(name, content)
-    with pytest.raises(ValueError, match=r"net.keras: .* describes a network of 2\d\d,.* bytes"):
+    with pytest.raises(ValueError, match=r"net.keras: .* of a network of 2\d\d,.* bytes"):
         read_keras_file(path, SHAPE)
 
 

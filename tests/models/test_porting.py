@@ -90,5 +90,5 @@ def test_googlenet_keeps_its_weights_and_its_size():
 
 @pytest.mark.parametrize("field", ["padding", "pooling", "pixels", "response"])
 def test_other_conventions_are_refused(field):
-    with pytest.raises(ValueError, match=f"{field} must be one of caffe, .*Received: {field}='x'"):
+    with pytest.raises(ValueError, match=f"{field} to be one of caffe, .*Received: {field}='x'"):
         Port(**{field: "x"})

@@ -12,7 +12,7 @@ def squared_distance(a, b):
 
 
 def brute_force_ranks(embeddings, labels, gallery=None, gallery_labels=None):
-    """One comparison at a time, as the docstring of `negatives_before_positive` says it."""
+    """One comparison at a time, as the docstring of `first_positive_ranks` says it."""
     own = gallery is None
     queries = np.asarray(embeddings, np.float64)
     searched = queries if own else np.asarray(gallery, np.float64)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.settings import Round, Settings
-from hsm.data.sources.listing import Listing
+from hsm.data.sources.annotations import Annotations
 from hsm.data.sources.source import Split
 
 CLASSES = 98
@@ -88,8 +88,8 @@ def _shards(folder: Path) -> Split:
 
     paths = write_jpegs(folder)
     parts = np.full(len(paths), "train")
-    listing = Listing(folder, tuple(paths), labels_of(paths), _NAMES, parts, {})
-    prepare.write_copy(listing, folder / "copy", name="cars196")  # Any known name will do.
+    annotations = Annotations(folder, tuple(paths), labels_of(paths), _NAMES, parts, {})
+    prepare.write_copy(annotations, folder / "copy", name="cars196")  # Any known name will do.
     copy = prepared.read(folder / "copy", "cars196")
     if copy is None:
         raise RuntimeError(f"the prepared copy in {folder / 'copy'} was not found")

@@ -18,7 +18,7 @@ from hsm.export import load_format
 from hsm.export.formats import Embed
 from hsm.metrics.bootstrap import paired_bootstrap
 from hsm.metrics.confidence import share_interval
-from hsm.metrics.retrieval import negatives_before_positive
+from hsm.metrics.retrieval import first_positive_ranks
 
 SAVED_MODEL = "saved_model"
 # Of a SavedModel what computes vectors, of others all that is no description.
@@ -59,7 +59,7 @@ def scores(
     found: NDArray[np.float32], reference: NDArray[np.float32], tested: Tested
 ) -> dict[str, Any]:
     """Return R@1 with its interval, what it differs by from `reference`, and the cosines to it."""
-    hits, expected = (negatives_before_positive(v, tested.labels) < 1 for v in (found, reference))
+    hits, expected = (first_positive_ranks(v, tested.labels) < 1 for v in (found, reference))
     low, high = share_interval(hits.mean(), len(hits))
     difference = paired_bootstrap(hits, expected)
     cosines = (found * reference).sum(axis=1)

@@ -127,12 +127,12 @@ def _craft_mnist(folder: Path, chance: Random) -> None:
 
 
 def _read_cars(folder: Path) -> str:
-    listing = cars196.read(folder)
-    if listing is None:
+    annotations = cars196.read(folder)
+    if annotations is None:
         raise ValueError(f"{folder}: nothing is there")
-    names, classes = listing.class_names, listing.classes
+    names, classes = annotations.class_names, annotations.classes
     expect(bool(((classes >= 0) & (classes < len(names))).all()), "classes without a name")
-    return digest(names, classes, listing.parts, listing.images)
+    return digest(names, classes, annotations.parts, annotations.images)
 
 
 def _craft_cars(folder: Path, chance: Random) -> None:

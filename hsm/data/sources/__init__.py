@@ -5,7 +5,7 @@ from __future__ import annotations
 import pkgutil
 from typing import Literal
 
-from hsm.data.catalog import ALL, MAX_PIXELS, SPLITS, ZERO_SHOT, LoadOptions, facts
+from hsm.data.catalog import ALL, MAX_PIXELS, SPLITS, ZERO_SHOT, LoadOptions, dataset_info
 from hsm.data.sources import protocols
 from hsm.data.sources.division import LAYOUTS
 from hsm.data.sources.source import ImageSource, Split
@@ -13,7 +13,7 @@ from hsm.data.sources.source import ImageSource, Split
 __all__ = ["ImageSource", "Split", "load_source"]
 
 
-def load_source(
+def load_source(  # noqa: PLR0913
     name: str,
     *,
     data_dir: str | None = None,
@@ -26,7 +26,7 @@ def load_source(
     limit: int | None = None,
     max_pixels: int = MAX_PIXELS,
 ) -> ImageSource:
-    """Loads a data set by name, checked as far as can be before training.
+    """Load a data set by name, checked as far as can be before training.
 
     Args:
         name: one of the catalog.
@@ -57,7 +57,7 @@ def load_source(
     _check_choice("split", split, SPLITS)
     if validation_classes and split != ALL:
         raise ValueError(
-            f"Argument `validation_classes` goes with split={ALL}. Received: "
+            f"expected `validation_classes` with split={ALL} only. Received: "
             f"validation_classes={validation_classes:g} and split={split}"
         )
     _check_choice("on_bad_image", on_bad_image, ("error", "skip"))
@@ -74,7 +74,7 @@ def load_source(
         limit=limit,
         max_pixels=max_pixels,
     )
-    known = facts(name)
+    known = dataset_info(name)
     load = pkgutil.resolve_name(known.load) if isinstance(known.load, str) else known.load
     source: ImageSource = load(options)
     return source if known.divides else protocols.divided(source, split, validation_classes)
@@ -83,6 +83,5 @@ def load_source(
 def _check_choice(argument: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise ValueError(
-            f"Argument `{argument}` must be one of {', '.join(choices)}. "
-            f"Received: {argument}={value}"
+            f"expected `{argument}` to be one of {', '.join(choices)}. Received: {argument}={value}"
         )

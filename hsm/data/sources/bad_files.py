@@ -14,7 +14,7 @@ _MAX_NAMED = 10
 def bad_files(
     folder: Path, paths: Sequence[str], *, on_bad_image: str, remedy: str, max_pixels: int
 ) -> dict[str, str]:
-    """Returns the files among `paths` that cannot be decoded: their names in `folder`, by path.
+    """Return the files among `paths` that cannot be decoded: their names in `folder`, by path.
 
     Args:
         folder: what the paths lie in.
@@ -30,10 +30,11 @@ def bad_files(
     names = {path: Path(path).relative_to(folder).as_posix() for path in reasons}
     if reasons and on_bad_image == "error":
         named = [f"{names[path]}: {reason}" for path, reason in reasons.items()]
+        listed = shortened(named, separator="\n  ")
         raise ValueError(
-            f"{len(reasons):,} of {len(paths):,} images in {folder} cannot be used. {remedy}, or "
-            "leave them out with `on_bad_image='skip'`. They are:\n  "
-            + shortened(named, separator="\n  ")
+            f"{folder}: expected images that can be decoded. Received: {len(reasons):,} of "
+            f"{len(paths):,} that cannot. {remedy}, or leave them out with `on_bad_image='skip'`. "
+            f"They are:\n  {listed}"
         )
     return names
 
@@ -53,7 +54,7 @@ def _checked(paths: Sequence[str], max_pixels: int) -> dict[str, str]:
 
 
 def shortened(names: Sequence[str], separator: str = ", ") -> str:
-    """Returns the first names in one text, and how many more there are."""
+    """Return the first names in one text, and how many more there are."""
     shown = separator.join(names[:_MAX_NAMED])
     rest = len(names) - _MAX_NAMED
     return f"{shown}{separator}and {rest} more" if rest > 0 else shown

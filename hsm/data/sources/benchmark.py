@@ -8,19 +8,19 @@ from typing import Literal
 
 import numpy as np
 
-from hsm.data.catalog import MAX_PIXELS, Expected, facts
+from hsm.data.catalog import MAX_PIXELS, Expected, dataset_info
 from hsm.data.sources import cars196, cub200, inshop, prepared, products, tfds_files
+from hsm.data.sources.annotations import GALLERY, TEST, TRAIN, Annotations
 from hsm.data.sources.bad_files import bad_files, shortened
 from hsm.data.sources.folders import locate
-from hsm.data.sources.listing import GALLERY, TEST, TRAIN, Listing
-from hsm.data.sources.source import EncodedImages, ImageSource, Split, limited, taken
+from hsm.data.sources.source import EncodedImages, ImageSource, Split, first_per_class, take
 from hsm.data.sources.splitting import Parts, check_counts, check_split, split_parts
 
 _SETS = {"cars196": cars196, "cub200": cub200, "products": products, "inshop": inshop}
 NAMES = tuple(_SETS)
 
 
-def load(
+def load(  # noqa: PLR0913
     name: str,
     data_dir: str | None,
     *,
@@ -30,7 +30,7 @@ def load(
     max_pixels: int = MAX_PIXELS,
     expected: Mapping[str, Expected] | None = None,
 ) -> ImageSource:
-    """Returns one of the paper's data sets, once its counts are known to be right.
+    """Return one of the paper's data sets, once its counts are known to be right.
 
     Args:
         name: one of `NAMES`.
@@ -46,16 +46,16 @@ def load(
         FileNotFoundError: if the data set is not there, or some of its files are not.
         ValueError: for a split that the data set does not have, and for wrong counts.
     """
-    known = expected or facts(name).expected
-    listing = find(name, data_dir)
-    check_split(name, split, known, listing)
-    check_counts(name, known, listing)
+    known = expected or dataset_info(name).expected
+    annotations = find(name, data_dir)
+    check_split(name, split, known, annotations)
+    check_counts(name, known, annotations)
     # Which part has the classes of which: their labels must agree.
     same = {TEST: TRAIN} if split == "predefined" else {GALLERY: TEST}
-    parts = _limited(listing, split_parts(listing, known[split]), same, limit)
-    bad = _bad_files(listing, parts, on_bad_image, max_pixels)
+    parts = _first_per_class(annotations, split_parts(annotations, known[split]), same, limit)
+    bad = _bad_files(annotations, parts, on_bad_image, max_pixels)
     parts = {role: indices[~np.isin(indices, list(bad))] for role, indices in parts.items()}
-    splits = {role: _split(listing, indices) for role, indices in parts.items()}
+    splits = {role: _split(annotations, indices) for role, indices in parts.items()}
     _check_same_classes(splits, same)
     return ImageSource(
         name=name,
@@ -63,19 +63,19 @@ def load(
         test=splits[TEST],
         gallery=splits.get(GALLERY),
         skipped=tuple(bad.values()),
-        left_out=listing.left_out,
-        note=listing.note,
+        left_out=annotations.left_out,
+        note=annotations.note,
     )
 
 
-def find(name: str, data_dir: str | None) -> Listing:
-    """Returns all images of data set `name`.
+def find(name: str, data_dir: str | None) -> Annotations:
+    """Return all images of data set `name`.
 
     Args:
         name: one of `NAMES`.
-        data_dir: the data set's folder, or the root of several, see `folders.homes`: a prepared
-            copy is preferred to an unpacked archive, and that to what TensorFlow Datasets has
-            prepared. None looks where TensorFlow Datasets prepares data by default.
+        data_dir: the data set's folder, or the root of several, see `folders.candidate_roots`: a
+            prepared copy is preferred to an unpacked archive, and that to what TensorFlow Datasets
+            has prepared. None looks where TensorFlow Datasets prepares data by default.
 
     Raises:
         FileNotFoundError: if it is not there, or only some of its files are.
@@ -83,28 +83,28 @@ def find(name: str, data_dir: str | None) -> Listing:
     """
     root = Path(data_dir).expanduser() if data_dir else tfds_files.default_root()
     data_set = _SETS[name]
-    listing = None
+    annotations = None
     if root.is_dir():
-        listing = (
+        annotations = (
             prepared.read(root, name)
             or (data_set.read(root) if data_dir else None)
             or tfds_files.read(root, data_set.PREPARED_BY_TFDS)
         )
-    if listing is None:
+    if annotations is None:
         raise FileNotFoundError(
-            f"Argument `data_dir` must be the folder of data set {name}, or hold it: "
-            f"{facts(name).obtain}; or what TensorFlow Datasets prepared as "
+            f"expected `data_dir` to be the folder of data set {name}, or to hold it: "
+            f"{dataset_info(name).obtain}; or what TensorFlow Datasets prepared as "
             f"{data_set.PREPARED_BY_TFDS.name}. Received: data_dir={data_dir}, and {root} "
             f"{_found_instead(name, root)}. `python -m hsm.experiments.prepare` says where to get "
-            "it"
+            "it."
         )
-    return listing
+    return annotations
 
 
 def _found_instead(name: str, root: Path) -> str:
     if not root.is_dir():
         return "is not a folder"
-    packed = [file.file for file in facts(name).archives if locate(root, name, file.file)]
+    packed = [file.file for file in dataset_info(name).archives if locate(root, name, file.file)]
     if packed:
         return f"has only {', '.join(packed)}: unpack it"
     visible = sorted(path for path in root.iterdir() if not path.name.startswith("."))
@@ -112,8 +112,10 @@ def _found_instead(name: str, root: Path) -> str:
     return f"has nothing of this: it holds {shortened(names) or 'nothing'}"
 
 
-def _limited(listing: Listing, parts: Parts, same: dict[str, str], limit: int | None) -> Parts:
-    """Keeps about `limit` images of each part, of parts with the same classes those of one.
+def _first_per_class(
+    annotations: Annotations, parts: Parts, same: dict[str, str], limit: int | None
+) -> Parts:
+    """Keep about `limit` images of each part, of parts with the same classes those of one.
 
     The part that names the classes is the larger one, so that none of them is lost in the other.
     """
@@ -122,23 +124,23 @@ def _limited(listing: Listing, parts: Parts, same: dict[str, str], limit: int | 
     kept: Parts = {}
     for role, indices in parts.items():
         if role in same:
-            chosen = np.unique(listing.classes[kept[same[role]]])
-            indices = indices[np.isin(listing.classes[indices], chosen)]
-        _, labels = np.unique(listing.classes[indices], return_inverse=True)
-        kept[role] = indices[limited(labels, limit)]
+            chosen = np.unique(annotations.classes[kept[same[role]]])
+            indices = indices[np.isin(annotations.classes[indices], chosen)]
+        _, labels = np.unique(annotations.classes[indices], return_inverse=True)
+        kept[role] = indices[first_per_class(labels, limit)]
     return kept
 
 
 def _bad_files(
-    listing: Listing, parts: Parts, on_bad_image: str, max_pixels: int
+    annotations: Annotations, parts: Parts, on_bad_image: str, max_pixels: int
 ) -> dict[int, str]:
-    """Returns the files that cannot be decoded: their names in the folder, by index."""
-    if isinstance(listing.images, EncodedImages):
+    """Return the files that cannot be decoded: their names in the folder, by index."""
+    if isinstance(annotations.images, EncodedImages):
         return {}
     indices = np.unique(np.concatenate(list(parts.values())))
-    index_of = {listing.images[index]: int(index) for index in indices}
+    index_of = {annotations.images[index]: int(index) for index in indices}
     bad = bad_files(
-        listing.folder,
+        annotations.folder,
         list(index_of),
         on_bad_image=on_bad_image,
         remedy="Unpack the archive again",
@@ -147,16 +149,16 @@ def _bad_files(
     return {index_of[path]: name for path, name in bad.items()}
 
 
-def _split(listing: Listing, indices: np.ndarray) -> Split:
-    images = taken(listing.images, indices)
-    extras = {name: values[indices] for name, values in listing.extras.items()}
-    return Split.of_occurring(images, listing.classes[indices], listing.class_names, extras)
+def _split(annotations: Annotations, indices: np.ndarray) -> Split:
+    images = take(annotations.images, indices)
+    extras = {name: values[indices] for name, values in annotations.extras.items()}
+    return Split.of_occurring(images, annotations.classes[indices], annotations.class_names, extras)
 
 
 def _check_same_classes(splits: dict[str, Split], same: dict[str, str]) -> None:
     for role, other in same.items():
         if role in splits and splits[role].class_names != splits[other].class_names:
             raise ValueError(
-                f"After images that cannot be read were left out, the {role} and the {other} part "
-                "must still have the same classes. Received: others. Unpack the archive again"
+                f"expected the {role} and the {other} part to have the same classes, also without "
+                "the images that cannot be read. Received: others. Unpack the archive again."
             )

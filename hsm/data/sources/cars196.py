@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from hsm.data.sources.annotations import TEST, TRAIN, Annotations
 from hsm.data.sources.folders import check_unpacked, locate
-from hsm.data.sources.listing import TEST, TRAIN, Listing
 from hsm.data.sources.mat_files import read_annotations, read_names
 from hsm.data.sources.numbered_folders import read_class_folders
 from hsm.data.sources.tfds_files import TfdsSet
@@ -27,8 +27,8 @@ _CLASS_FOLDERS = ("", "images", "car_data", "car_data/car_data")
 _CLASS_NAME = re.compile(r".+\D(19|20)\d\d")
 
 
-def read(root: Path) -> Listing | None:
-    """Returns the cars below `root`, or None where there are none.
+def read(root: Path) -> Annotations | None:
+    """Return the cars below `root`, or None where there are none.
 
     The layouts, the preferred first:
         - `cars_annos.mat`, whose records name `car_ims/000001.jpg`, and `car_ims/`;
@@ -39,23 +39,24 @@ def read(root: Path) -> Listing | None:
           numbers.
 
     Args:
-        root: the folder of these, or one that holds it, or them in several folders, see `homes`.
+        root: the folder of these, or one that holds it, or several that hold them, see
+            `candidate_roots`.
 
     Raises:
         FileNotFoundError: if there are only some of a layout's files.
         ValueError: for annotations that are broken.
     """
-    listing = (
+    annotations = (
         _one_file(root)
         or _two_files(root)
         or read_class_folders(root, _NAME, places=_CLASS_FOLDERS, is_class=_CLASS_NAME)
     )
-    if listing is None:
+    if annotations is None:
         _refuse_half(root)
-    return listing
+    return annotations
 
 
-def _one_file(root: Path) -> Listing | None:
+def _one_file(root: Path) -> Annotations | None:
     annotation, folder = locate(root, _NAME, _ONE_FILE), locate(root, _NAME, _ONE_FOLDER)
     if annotation is None or folder is None:
         return None
@@ -64,17 +65,17 @@ def _one_file(root: Path) -> Listing | None:
     )
     paths = [folder / Path(name).name for name in names]
     check_unpacked(folder, paths, annotation)
-    return Listing(
+    return Annotations(
         folder=folder,
         images=tuple(map(str, paths)),
         classes=np.array(classes, np.int32) - 1,
         class_names=read_names(annotation),
         parts=np.where(tested, TEST, TRAIN),
-        annotations=dict.fromkeys((TRAIN, TEST), _ONE_FILE),
+        annotation_files=dict.fromkeys((TRAIN, TEST), _ONE_FILE),
     )
 
 
-def _two_files(root: Path) -> Listing | None:
+def _two_files(root: Path) -> Annotations | None:
     images: list[str] = []
     classes: list[int] = []
     parts: list[str] = []
@@ -88,13 +89,13 @@ def _two_files(root: Path) -> Listing | None:
         images += map(str, paths)
         classes += numbers
         parts += [part] * len(names)
-    return Listing(
+    return Annotations(
         folder=root,
         images=tuple(images),
         classes=np.array(classes, np.int32) - 1,
         class_names=_class_names(root, max(classes)),
         parts=np.array(parts),
-        annotations=_TWO_FILES,
+        annotation_files=_TWO_FILES,
     )
 
 
@@ -103,7 +104,7 @@ def _annotation(root: Path, part: str) -> Path | None:
 
 
 def _folder(root: Path, part: str) -> Path | None:
-    """Returns where a part's images are; some copies hold them in a folder within the folder."""
+    """Return where a part's images are; some copies hold them in a folder within the folder."""
     name = _TWO_FOLDERS[part]
     return locate(root, _NAME, f"{name}/{name}", name)
 
@@ -114,7 +115,7 @@ def _class_names(root: Path, count: int) -> tuple[str, ...]:
 
 
 def _refuse_half(root: Path) -> None:
-    """Raises FileNotFoundError if some files of a layout are there."""
+    """Raise FileNotFoundError if some files of a layout are there."""
     layouts = (
         {
             _ONE_FILE: locate(root, _NAME, _ONE_FILE),
@@ -128,8 +129,8 @@ def _refuse_half(root: Path) -> None:
     files = {name: path for layout in layouts for name, path in layout.items()}
     if any(files.values()):
         raise FileNotFoundError(
-            f"Cars196 in {root} must have {' or '.join(', '.join(layout) for layout in layouts)}. "
-            f"Received: only {', '.join(name for name in files if files[name])}. Unpack the rest "
-            "beside it; the devkit's cars_test_annos.mat has no classes and does not replace "
-            f"{_TWO_FILES[TEST]}"
+            f"{root}: expected {' or '.join(', '.join(layout) for layout in layouts)}. Received: "
+            f"only {', '.join(name for name in files if files[name])}. Unpack the rest beside it; "
+            "the devkit's cars_test_annos.mat has no classes and does not replace "
+            f"{_TWO_FILES[TEST]}."
         )

@@ -14,7 +14,7 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read_class_list(file: str, classes: Collection[str]) -> set[str]:
-    """Returns the classes that a file names, one a line.
+    """Return the classes that a file names, one a line.
 
     Empty lines, spaces around a name and a slash behind it do not count, nor does how accents are
     written: composed, or as a letter and its accent.
@@ -30,16 +30,15 @@ def read_class_list(file: str, classes: Collection[str]) -> set[str]:
     path = Path(file).expanduser()
     if not path.is_file():
         raise FileNotFoundError(
-            "Argument `train_classes` must be a text file that names one class folder a line. "
+            "expected `train_classes` to be a text file that names one class folder a line. "
             f"Received: train_classes={file}, which is not a file"
         )
     lines = re.split(r"\r\n|\n|\r", unicodedata.normalize("NFC", _text(path)))
     named = {_class(line, classes) for line in lines} - {""}
     if unknown := sorted(named - set(classes)):
         raise ValueError(
-            f"File `train_classes` must name class folders of `data_dir`. Received: "
-            f"train_classes={file}, in which these have no folder with images: "
-            + shortened(unknown)
+            "expected the file `train_classes` to name class folders of `data_dir`. Received: "
+            f"train_classes={file}, in which these have no folder with images: {shortened(unknown)}"
         )
     return named
 
@@ -70,7 +69,7 @@ def _refused(path: Path, content: bytes, offset: int, encoding: str) -> ValueErr
     before = content[:offset].decode(encoding, "ignore")
     line = len(re.findall(r"\r\n|\n|\r", before)) + 1
     return ValueError(
-        "File `train_classes` must be text in UTF-8, or in UTF-16 with a byte order mark. "
-        f"Received: {path}, in which line {line} has the byte 0x{content[offset]:02x} (byte "
-        f"{offset + 1:,} of the file). Save it as UTF-8"
+        "expected the file `train_classes` to be text in UTF-8, or in UTF-16 with a byte order "
+        f"mark. Received: {path}, in which line {line} has the byte 0x{content[offset]:02x} (byte "
+        f"{offset + 1:,} of the file). Save it as UTF-8."
     )

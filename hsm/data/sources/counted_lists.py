@@ -25,8 +25,8 @@ def read_counted_rows(path: Path, keys: Sequence[str]) -> list[list[str]]:
     (stated,) = as_numbers([first], path, "its first line", among=range(10**9))
     if stated != len(rows):
         raise ValueError(
-            f"{path} must list as many lines as its first line says, {stated:,}. Received: "
-            f"{len(rows):,}. The file is short: get it again"
+            f"{path}: expected as many lines as the first line says, {stated:,}. Received: "
+            f"{len(rows):,}. The file is short: get it again."
         )
     listed: dict[str, list[str]] = {}
     for key, *values in rows:
@@ -34,9 +34,9 @@ def read_counted_rows(path: Path, keys: Sequence[str]) -> list[list[str]]:
     missing = [key for key in keys if key not in listed]
     if missing:
         raise ValueError(
-            f"{path} must list every image or item of the data set. Received: {len(missing):,} of "
+            f"{path}: expected every image or item of the data set. Received: {len(missing):,} of "
             f"{len(keys):,} are missing, the first of them {missing[0]}. The file is not the "
-            "original: get it again"
+            "original: get it again."
         )
     return [listed[key] for key in keys]
 
@@ -51,7 +51,7 @@ def whole_number(value: str, path: Path, what: str, among: range) -> int:
     number = int(value) if digits.isdecimal() and len(digits) < 10 else None
     if number is None or number not in among:
         raise ValueError(
-            f"{path} must hold whole numbers from {among.start:,} to {among.stop - 1:,} as {what}. "
-            f"Received: {value[:80]!r}. The file is not the original: get it again"
+            f"{path}: expected whole numbers from {among.start:,} to {among.stop - 1:,} as {what}. "
+            f"Received: {value[:80]!r}. The file is not the original: get it again."
         )
     return number

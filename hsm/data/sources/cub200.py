@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from hsm.data.sources.annotations import TEST, TRAIN, UNKNOWN, Annotations
 from hsm.data.sources.folders import check_unpacked, locate
 from hsm.data.sources.label_lists import CLASS_NUMBERS, as_numbers, read_columns
-from hsm.data.sources.listing import TEST, TRAIN, UNSAID, Listing
 from hsm.data.sources.numbered_folders import read_class_folders
 from hsm.data.sources.tfds_files import TfdsSet
 
@@ -23,8 +23,8 @@ _CLASS_FOLDERS = ("", "images", "CUB_200_2011", "CUB_200_2011/images")
 _CLASS_NAME = re.compile(r"(?!.*\D(19|20)\d\d$)\d{3}\..+")
 
 
-def read(root: Path) -> Listing | None:
-    """Returns the birds below `root`, or None where there are none.
+def read(root: Path) -> Annotations | None:
+    """Return the birds below `root`, or None where there are none.
 
     All lists number the images; `image_class_labels.txt` numbers the classes from 1 on, and
     `train_test_split.txt`, which may be missing, has a 1 for an image that trains. Without any
@@ -32,72 +32,72 @@ def read(root: Path) -> Listing | None:
     cropped ones, or of `train/` and `test/`.
 
     Args:
-        root: the archive's folder, or one that holds it, see `homes`.
+        root: the archive's folder, or one that holds it, see `candidate_roots`.
 
     Raises:
         FileNotFoundError: if a list or an image is missing.
         ValueError: for a list that is broken or shorter than another.
     """
-    found = locate(root, "cub200", _LABELS, f"CUB_200_2011/{_LABELS}")
-    if found is None:
+    label_file = locate(root, "cub200", _LABELS, f"CUB_200_2011/{_LABELS}")
+    if label_file is None:
         _check_no_half(root)
         return read_class_folders(root, "cub200", places=_CLASS_FOLDERS, is_class=_CLASS_NAME)
-    home = found.parent
+    home = label_file.parent
     names = _by_image(home / _IMAGES, "path")
     classes = _numbers(home / _LABELS, "class", names, among=CLASS_NUMBERS)
     paths = [home / "images" / name for name in names.values()]
     check_unpacked(home / "images", paths, home / _IMAGES)
-    return Listing(
+    return Annotations(
         folder=home,
         images=tuple(map(str, paths)),
         classes=np.array(classes, np.int32) - 1,
         class_names=_class_names(list(names.values()), classes),
         parts=_parts(home / _SPLIT, names),
-        annotations=dict.fromkeys((TRAIN, TEST, UNSAID), f"{_IMAGES}, {_LABELS}, {_SPLIT}"),
+        annotation_files=dict.fromkeys((TRAIN, TEST, UNKNOWN), f"{_IMAGES}, {_LABELS}, {_SPLIT}"),
     )
 
 
 def _check_no_half(root: Path) -> None:
-    """Names what is missing where the archive is, but not its labels."""
+    """Name what is missing where the archive is, but not its labels."""
     half = locate(root, "cub200", _IMAGES)
     if half is not None and (half.parent / "images").is_dir():
         raise FileNotFoundError(
-            f"{half.parent} has {_IMAGES}, but no {_LABELS}: the archive is not wholly unpacked. "
-            "Unpack it again"
+            f"{half.parent}: expected {_IMAGES} and {_LABELS}. Received: the first alone, of an "
+            "archive that is not wholly unpacked. Unpack it again."
         )
 
 
 def _by_image(path: Path, column: str) -> dict[str, str]:
     numbers, values = read_columns(path, ("image number", column))
-    found = dict(zip(numbers, values, strict=True))
-    if len(found) != len(numbers):
+    by_image = dict(zip(numbers, values, strict=True))
+    if len(by_image) != len(numbers):
         raise ValueError(
-            f"{path} must list every image once. Received: {len(numbers):,} lines on "
-            f"{len(found):,} images. The file is not the original: unpack the archive again"
+            f"{path}: expected every image once. Received: {len(numbers):,} lines on "
+            f"{len(by_image):,} images. The file is not the original: unpack the archive again."
         )
-    return found
+    return by_image
 
 
 def _numbers(path: Path, column: str, names: dict[str, str], *, among: range) -> list[int]:
-    """Returns the numbers of a list, in the order of the images."""
+    """Return the numbers of a list, in the order of the images."""
     by_image = _by_image(path, column)
     if by_image.keys() != names.keys():
         raise ValueError(
-            f"{_IMAGES} and {path.name} must list the same images. Received: {len(names):,} and "
-            f"{len(by_image):,} images in {path.parent}: one of the files is short. Unpack the "
-            "archive again"
+            f"{path.parent}: expected the same images in {_IMAGES} and {path.name}. Received: "
+            f"{len(names):,} and {len(by_image):,} images, as one of the files is short. Unpack "
+            "the archive again."
         )
     return as_numbers([by_image[image] for image in names], path, column, among=among)
 
 
 def _parts(path: Path, names: dict[str, str]) -> np.ndarray:
     if not path.exists():
-        return np.full(len(names), UNSAID)
+        return np.full(len(names), UNKNOWN)
     trains = _numbers(path, "1 for training or 0", names, among=range(2))
     return np.where(trains, TRAIN, TEST)
 
 
 def _class_names(paths: list[str], classes: list[int]) -> tuple[str, ...]:
-    """Returns the folders of the images by class; a number nobody uses is its own name."""
+    """Return the folders of the images by class; a number nobody uses is its own name."""
     folders = {number: Path(path).parent.name for path, number in zip(paths, classes, strict=True)}
     return tuple(folders.get(number, str(number)) for number in range(1, max(classes) + 1))

@@ -56,7 +56,7 @@ class Division:
         return self.validation_classes == 0
 
     def sides(self, root: Path, left_out: LeftOutCounter) -> Sides:
-        """Returns what trains and what is tested of `root`.
+        """Return what trains and what is tested of `root`.
 
         Without a list and without parts that differ in their classes, the first half of the sorted
         classes trains. Parts that have the same classes are joined for this, by class; if all
@@ -81,7 +81,7 @@ class Division:
             return Sides(parts[TRAIN], split_folders.tested(parts), "divided as its folders are")
         if self.train_classes is not None or split_folders.have_the_same_classes(parts):
             return self._halves(
-                split_folders.joined(parts), "its parts are joined by class, and divided anew"
+                split_folders.concat(parts), "its parts are joined by class, and divided anew"
             )
         split_folders.leave_out_unused(parts, left_out)
         return Sides(
@@ -91,14 +91,15 @@ class Division:
     def _all(self, root: Path, left_out: LeftOutCounter, asked: float) -> Sides:
         if self.train_classes is not None:
             raise ValueError(
-                "`train_classes` names the classes of a division in two, and here all classes "
-                "train: leave it out, or hold classes out with `validation_classes`"
+                "expected `train_classes` only where the classes are divided in two. Received: "
+                "`train_classes`, and all classes train. Leave it out, or hold classes out with "
+                "`validation_classes`."
             )
         is_flat = self.layout == CLASSES
         by_class = (
             images_by_class(root, left_out)
             if is_flat
-            else split_folders.joined(split_folders.read_parts(root, left_out))
+            else split_folders.concat(split_folders.read_parts(root, left_out))
         )
         usable = [name for name, images in by_class.items() if len(images) >= 2]
         chosen = held_out(usable, len(by_class), asked)

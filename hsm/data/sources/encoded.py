@@ -12,7 +12,7 @@ from hsm.data.sources.source import EncodedImages, Files
 
 
 def encoded_reader(images: Files) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Returns the function from an image's index, int64 scalar, to its file's bytes, a string."""
+    """Return the function from an image's index, int64 scalar, to its file's bytes, a string."""
     if isinstance(images, EncodedImages):
 
         def fetch(index: np.int64) -> bytes:

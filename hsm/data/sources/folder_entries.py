@@ -24,7 +24,7 @@ _SYSTEM_FILES = frozenset(
 
 
 def folders_and_pictures(folder: Path, left_out: LeftOutCounter) -> tuple[list[Path], list[Path]]:
-    """Returns the folders in `folder` that may hold pictures, and the pictures in it, both sorted.
+    """Return the folders in `folder` that may hold pictures, and the pictures in it, both sorted.
 
     A file is a picture if it begins as one or is called as one; whether it can be decoded is asked
     later. Links are followed.
@@ -57,7 +57,7 @@ def folders_and_pictures(folder: Path, left_out: LeftOutCounter) -> tuple[list[P
 
 
 def why_no_class(folder: Path) -> str | None:
-    """Returns why a folder is no class, whatever pictures it holds; None if it may be one.
+    """Return why a folder is no class, whatever pictures it holds; None if it may be one.
 
     Raises:
         OSError: if it cannot be listed.

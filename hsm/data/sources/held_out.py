@@ -30,8 +30,8 @@ def held_out(usable: Sequence[_T], total: int, asked: float) -> list[_T]:
         of_one = f", {single} of them of a single image" if single else ""
         remedy = f"Hold out {most} at most" if most >= _FEWEST else "Add classes, or hold out none"
         raise ValueError(
-            f"Argument `validation_classes` must leave two classes to train, and be of classes of "
-            f"two images or more. Received: validation_classes={asked:g}, which is {count} of "
-            f"{total} classes{of_one}. {remedy}"
+            "expected `validation_classes` to leave two classes to train, and to be classes of two "
+            f"images or more. Received: validation_classes={asked:g}, which is {count} of {total} "
+            f"classes{of_one}. {remedy}."
         )
     return [usable[(2 * place + 1) * len(usable) // (2 * count)] for place in range(count)]

@@ -11,12 +11,12 @@ from typing import Literal
 import numpy as np
 
 from hsm.data.catalog import MAX_PIXELS
+from hsm.data.sources.annotations import numbered
 from hsm.data.sources.bad_files import bad_files, shortened
 from hsm.data.sources.class_folders import ByClass
 from hsm.data.sources.division import Division
 from hsm.data.sources.left_out import LeftOutCounter
-from hsm.data.sources.listing import numbered
-from hsm.data.sources.source import ImageSource, Split, limited
+from hsm.data.sources.source import ImageSource, Split, first_per_class
 from hsm.data.sources.source_name import check_source_name
 
 
@@ -35,7 +35,7 @@ def load(
     limit: int | None = None,
     max_pixels: int = MAX_PIXELS,
 ) -> ImageSource:
-    """Lists the pictures directly in every class folder of `data_dir` and checks that they decode.
+    """List the pictures directly in every class folder of `data_dir` and check that they decode.
 
     What is a picture is told by its first bytes, or by its suffix, so that one that is broken is
     refused and not overlooked. What is left out is counted in the source's `left_out`.
@@ -58,8 +58,8 @@ def load(
     root = Path(data_dir).expanduser()
     if not root.is_dir():
         raise FileNotFoundError(
-            f"Argument `data_dir` must be a folder with one folder of images a class. "
-            f"Received: data_dir={data_dir}, which is not a folder"
+            "expected `data_dir` to be a folder with one folder of images a class. Received: "
+            f"data_dir={data_dir}, which is not a folder"
         )
     name = Path(os.path.abspath(root)).name
     check_source_name(name)
@@ -102,7 +102,7 @@ def load(
 def _limited_files(by_class: ByClass, limit: int | None) -> list[_File]:
     files = [_File(path, name) for name, paths in by_class.items() for path in paths]
     labels = np.repeat(np.arange(len(by_class)), [len(paths) for paths in by_class.values()])
-    return [files[index] for index in limited(labels, limit)]
+    return [files[index] for index in first_per_class(labels, limit)]
 
 
 def _without_singletons(files: list[_File], singletons: str) -> tuple[list[_File], tuple[str, ...]]:
@@ -110,9 +110,9 @@ def _without_singletons(files: list[_File], singletons: str) -> tuple[list[_File
     single = tuple(str(name) for name in names[counts == 1])
     if single and singletons == "error":
         raise ValueError(
-            "Every test class must hold at least two images, one to query and one to find. Add "
-            "images, or leave these classes out with `singletons='exclude'`. Received one image "
-            "of: " + shortened(single)
+            "expected at least two images of every test class, one to query and one to find. "
+            f"Received: one image of {shortened(single)}. Add images, or leave these classes out "
+            "with `singletons='exclude'`."
         )
     return [file for file in files if file.class_name not in single], single
 
@@ -120,23 +120,27 @@ def _without_singletons(files: list[_File], singletons: str) -> tuple[list[_File
 def _check_two(role: str, names: Sequence[str], division: Division) -> None:
     if len(names) >= 2:
         return
-    received = f"Received: {len(names)} ({shortened(names) or 'none'}). Add class folders"
+    received = f"{len(names)} ({shortened(names) or 'none'})"
     if division.validation_classes is None:
         raise ValueError(
-            f"There must be at least two {role} classes with usable images. {received}, or say "
-            "with `train_classes` which of them train; by default the first half of the sorted does"
+            f"expected at least two {role} classes with usable images. Received: {received}. Add "
+            "class folders, or say with `train_classes` which of them train; by default the first "
+            "half of the sorted does."
         )
     usable = "usable images" if role == "training" else "two usable images or more to be scored"
-    raise ValueError(f"There must be at least two {role} classes with {usable}. {received}")
+    raise ValueError(
+        f"expected at least two {role} classes with {usable}. Received: {received}. Add class "
+        "folders."
+    )
 
 
 def _check_same_classes(train: list[_File], test: list[_File]) -> None:
     differing = {file.class_name for file in train} ^ {file.class_name for file in test}
     if differing:
         raise ValueError(
-            "After images that cannot be decoded were left out, the training and the tested part "
-            f"must still have the same classes. Received: {shortened(sorted(differing))} in one of "
-            "them alone. Mend their images, or remove these classes"
+            "expected the training and the tested part to have the same classes, also without the "
+            f"images that cannot be decoded. Received: {shortened(sorted(differing))} in one of "
+            "them alone. Mend their images, or remove these classes."
         )
 
 

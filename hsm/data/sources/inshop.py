@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from hsm.data.sources.annotations import GALLERY, QUERY, TRAIN, Annotations, numbered
 from hsm.data.sources.folders import check_unpacked, locate
 from hsm.data.sources.label_lists import as_numbers, read_columns, read_lines
-from hsm.data.sources.listing import GALLERY, QUERY, TRAIN, Listing, numbered
 from hsm.data.sources.source import SUPER_CLASSES
 from hsm.data.sources.tfds_files import TfdsSet
 
@@ -23,8 +23,8 @@ _OTHER_RESOLUTIONS = ("img_highres",)
 _COLUMNS = ("image_name", "item_id", "evaluation_status")
 
 
-def read(root: Path) -> Listing | None:
-    """Returns the articles below `root`, or None where there are none.
+def read(root: Path) -> Annotations | None:
+    """Return the articles below `root`, or None where there are none.
 
     The partition file says in its first line how many images it lists, names its columns in the
     second, and goes on with lines like
@@ -34,7 +34,7 @@ def read(root: Path) -> Listing | None:
 
     Args:
         root: the folder with Eval/ (or Anno/) and Img/ or with the partition file and img/, or one
-            that holds it, see `homes`.
+            that holds it, see `candidate_roots`.
 
     Raises:
         FileNotFoundError: if images are missing.
@@ -54,20 +54,20 @@ def read(root: Path) -> Listing | None:
     paths = [folder / name for name in names]
     check_unpacked(folder, paths, partition)
     classes, class_names = numbered(items)
-    return Listing(
+    return Annotations(
         folder=folder,
         images=tuple(map(str, paths)),
         classes=classes,
         class_names=class_names,
         parts=np.array(parts),
-        annotations=dict.fromkeys(PARTS, _PARTITION),
+        annotation_files=dict.fromkeys(PARTS, _PARTITION),
         note=note,
         extras={SUPER_CLASSES: _categories(names)},
     )
 
 
 def _categories(names: Sequence[str]) -> np.ndarray:
-    """Returns the place of every image's category, such as WOMEN/Dresses, among the sorted ones."""
+    """Return the place of every image's category, such as WOMEN/Dresses, among the sorted ones."""
     return numbered(["/".join(Path(name).parts[1:3]) for name in names])[0]
 
 
@@ -76,18 +76,18 @@ def _check_partition(partition: Path, parts: list[str]) -> None:
     (stated,) = as_numbers([first], partition, "its first line", among=range(10**9))
     if stated != len(parts):
         raise ValueError(
-            f"{partition} must list as many images as its first line says, {stated:,}. "
-            f"Received: {len(parts):,}. The file is short: get it again"
+            f"{partition}: expected as many images as the first line says, {stated:,}. Received: "
+            f"{len(parts):,}. The file is short: get it again."
         )
     if unknown := sorted(set(parts) - set(PARTS)):
         raise ValueError(
-            f"{partition} must put every image into one of {', '.join(PARTS)}. "
-            f"Received: {unknown[0]!r}. The file is not the original: get it again"
+            f"{partition}: expected every image to be in one of {', '.join(PARTS)}. Received: "
+            f"{unknown[0]!r}. The file is not the original: get it again."
         )
 
 
 def _image_folder(partition: Path) -> Path:
-    """Returns the folder img/ that the partition's names begin with, or that of another resolution.
+    """Return the folder img/ that the partition's names begin with, or that of another resolution.
 
     Raises:
         FileNotFoundError: if there is none, naming what is packed.
@@ -101,19 +101,20 @@ def _image_folder(partition: Path) -> Path:
                 return place / name
     packed = [p for place in places for p in sorted(place.glob("img*.zip"))]
     raise FileNotFoundError(
-        f"{partition} is there, but not the folder img/ with the images: neither in {places[0]} "
-        f"nor in {places[1]}. Unpack {packed[0] if packed else 'img.zip in one of them'}"
+        f"{partition}: expected the folder img/ with the images beside it. Received: none in "
+        f"{places[0]} or {places[1]}. Unpack {packed[0] if packed else 'img.zip in one of them'}."
     )
 
 
 def _check_no_half(root: Path) -> None:
-    """Names what is missing where the photographs are, but not their list."""
+    """Name what is missing where the photographs are, but not their list."""
     folders = [
         f"{place}{name}" for name in (_IMAGES, *_OTHER_RESOLUTIONS) for place in ("Img/", "")
     ]
-    found = locate(root, "inshop", *(f"{folder}/WOMEN" for folder in folders))
-    if found is not None:
+    photographs = locate(root, "inshop", *(f"{folder}/WOMEN" for folder in folders))
+    if photographs is not None:
         raise FileNotFoundError(
-            f"{found.parent} has photographs, but {_PARTITION}, which says which of them train, is "
-            f"missing. Put it beside the folder {_IMAGES}/, or into Eval/"
+            f"{photographs.parent}: expected {_PARTITION}, which says which of the photographs "
+            f"train. Received: photographs alone. Put it beside the folder {_IMAGES}/, or into "
+            "Eval/."
         )

@@ -65,13 +65,13 @@ def read_annotations(split: Split) -> Annotations:
     if files is None:
         raise ValueError(
             f"expected {LANDMARKS}, {BOXES} and {ATTRIBUTES} near the photographs of {_IMAGES}/. "
-            "Received: photographs without them. Put them into Anno/"
+            "Received: photographs without them. Put them into Anno/."
         )
     categories = np.asarray(split.extras[SUPER_CLASSES])
     if categories.max() >= NUM_CATEGORIES:
         raise ValueError(
             f"expected at most {NUM_CATEGORIES} folders of categories such as WOMEN/Dresses. "
-            f"Received: {categories.max() + 1}. Unpack the archive again"
+            f"Received: {categories.max() + 1}. Unpack the archive again."
         )
     names = [_name(path) for path in _paths(split)]
     landmarks = read_landmarks(files[LANDMARKS], names)
@@ -87,22 +87,22 @@ def read_annotations(split: Split) -> Annotations:
 
 
 def _files(split: Split) -> dict[str, Path] | None:
-    """The three files by name, or None if one of them or the folder img/ is missing."""
+    """Return the three files by name, or None if one of them or the folder img/ is missing."""
     home = _home(split)
     if home is None or SUPER_CLASSES not in split.extras:
         return None
-    found: dict[str, Path] = {}
+    paths: dict[str, Path] = {}
     for name in (LANDMARKS, BOXES, ATTRIBUTES):
         places = [home / folder / name for folder in _FOLDERS]
         path = next((place for place in places if place.is_file()), None)
         if path is None:
             return None
-        found[name] = path
-    return found
+        paths[name] = path
+    return paths
 
 
 def _home(split: Split) -> Path | None:
-    """The folder with Anno/: that of img/, or the one that holds Img/img/."""
+    """Return the folder with Anno/: that of img/, or the one that holds Img/img/."""
     paths = _paths(split)
     # WOMEN/Dresses/id_00000002/02_1_front.jpg
     folder = paths[0].parents[3] if paths and len(paths[0].parents) > 4 else None
@@ -116,5 +116,5 @@ def _paths(split: Split) -> list[Path]:
 
 
 def _name(path: Path) -> str:
-    """An image's name in the lists, such as img/WOMEN/Dresses/id_00000002/02_1_front.jpg."""
+    """Return an image's name in the lists, such as img/WOMEN/Dresses/id_00000002/02_1_front.jpg."""
     return "/".join(path.parts[-5:])

@@ -34,8 +34,8 @@ def _attributes(path: Path, item: str, row: Sequence[str]) -> NDArray[np.int8]:
         wrong = sorted(set(row) - set(_STATES))
         received = f"{len(row)} values" + (f", one of them {wrong[0][:80]!r}" if wrong else "")
         raise ValueError(
-            f"{path} must hold {NUM_ATTRIBUTES} values of 1, 0 or -1 in the line of {item}. "
+            f"{path}: expected {NUM_ATTRIBUTES} values of 1, 0 or -1 in the line of {item}. "
             f"Received: {received}. The file is broken off, or not the original: unpack the "
-            "archive again"
+            "archive again."
         )
     return np.array([_STATES[value] for value in row], np.int8)

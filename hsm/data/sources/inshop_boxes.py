@@ -32,8 +32,8 @@ def read_boxes(path: Path, names: Sequence[str]) -> NDArray[np.float32]:
 def _box(path: Path, name: str, row: Sequence[str]) -> NDArray[np.float32]:
     if len(row) != len(_COLUMNS):
         raise ValueError(
-            f"{path} must hold {', '.join(_COLUMNS)} in the line of {name}. Received: {len(row)} "
-            "values. The file is broken off, or not the original: unpack the archive again"
+            f"{path}: expected {', '.join(_COLUMNS)} in the line of {name}. Received: {len(row)} "
+            "values. The file is broken off, or not the original: unpack the archive again."
         )
     numbers = [
         whole_number(value, path, f"{column} in the line of {name}", among)
@@ -42,7 +42,8 @@ def _box(path: Path, name: str, row: Sequence[str]) -> NDArray[np.float32]:
     left, top, right, bottom = numbers[2:]
     if not (left < right and top < bottom):
         raise ValueError(
-            f"{path} must hold the upper left and the lower right corner in the line of {name}. "
-            f"Received: {' '.join(row[2:])}. The file is not the original: unpack the archive again"
+            f"{path}: expected the upper left and the lower right corner in the line of {name}. "
+            f"Received: {' '.join(row[2:])}. The file is not the original: unpack the archive "
+            "again."
         )
     return np.array((left, top, right, bottom), np.float32)

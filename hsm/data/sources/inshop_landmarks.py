@@ -45,18 +45,18 @@ def _landmarks(path: Path, name: str, row: Sequence[str]) -> NDArray[np.float32]
     places = _PLACES[kind]
     if len(row) != 2 + _PER_LANDMARK * len(places):
         raise ValueError(
-            f"{path} must list {len(places)} landmarks of clothes of type {kind}, three numbers "
+            f"{path}: expected {len(places)} landmarks of clothes of type {kind}, three numbers "
             f"each, in {where}. Received: {len(row) - 2} numbers. The file is broken off, or not "
-            "the original: unpack the archive again"
+            "the original: unpack the archive again."
         )
     whole_number(row[1], path, f"the type of variation in {where}", _VARIATIONS)
-    found = np.zeros((NUM_LANDMARKS, _PER_LANDMARK), np.float32)
-    found[:, 2] = CUT_OFF
+    rows = np.zeros((NUM_LANDMARKS, _PER_LANDMARK), np.float32)
+    rows[:, 2] = CUT_OFF
     for place, start in zip(places, range(2, len(row), _PER_LANDMARK), strict=True):
         state, x, y = row[start : start + _PER_LANDMARK]
-        found[place] = (
+        rows[place] = (
             whole_number(x, path, f"x in {where}", _COORDINATES),
             whole_number(y, path, f"y in {where}", _COORDINATES),
             whole_number(state, path, f"the visibility in {where}", _STATES),
         )
-    return found
+    return rows

@@ -10,7 +10,7 @@ CLASS_NUMBERS = range(1, 1_000_001)
 
 
 def read_columns(path: Path, columns: Sequence[str], *, heading: int = 0) -> list[list[str]]:
-    """Returns the columns of a list, each as long as the file has lines with something in them.
+    """Return the columns of a list, each as long as the file has lines with something in them.
 
     Args:
         path: a text file.
@@ -23,24 +23,29 @@ def read_columns(path: Path, columns: Sequence[str], *, heading: int = 0) -> lis
             as `read_lines`.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing: the archive is not wholly unpacked")
+        raise FileNotFoundError(
+            f"{path}: expected a list of images. Received: no such file, from an archive that is "
+            "not wholly unpacked. Unpack it again."
+        )
     rows = []
     for number, line in enumerate(read_lines(path)[heading:], heading + 1):
         values = line.split()
         if values and len(values) != len(columns):
             raise ValueError(
-                f"Line {number} of {path} must hold {', '.join(columns)}. Received: {line[:80]!r}. "
-                "The file is broken off, or not the original: unpack the archive again"
+                f"{path}: expected {', '.join(columns)} in line {number}. Received: {line[:80]!r}. "
+                "The file is broken off, or not the original: unpack the archive again."
             )
         if values:
             rows.append(values)
     if not rows:
-        raise ValueError(f"{path} lists no image: unpack the archive again")
+        raise ValueError(
+            f"{path}: expected a list of images. Received: none. Unpack the archive again."
+        )
     return [list(column) for column in zip(*rows, strict=True)]
 
 
 def read_lines(path: Path) -> list[str]:
-    """Returns the lines of a text file in UTF-8, with or without a byte order mark.
+    """Return the lines of a text file in UTF-8, with or without a byte order mark.
 
     Raises:
         OSError: if it cannot be read.
@@ -52,14 +57,14 @@ def read_lines(path: Path) -> list[str]:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise ValueError(
-            f"Line {line} of {path} must be text in UTF-8. Received: the byte "
+            f"{path}: expected text in UTF-8 in line {line}. Received: the byte "
             f"0x{content[error.start]:02x}. The file is damaged, or not the original: unpack the "
-            "archive again"
+            "archive again."
         ) from error
 
 
 def as_numbers(values: Sequence[str], path: Path, column: str, *, among: range) -> list[int]:
-    """Returns `values` as whole numbers of `among`.
+    """Return `values` as whole numbers of `among`.
 
     Raises:
         ValueError: for one that is none, naming the file and the column.
@@ -69,8 +74,7 @@ def as_numbers(values: Sequence[str], path: Path, column: str, *, among: range) 
     for number, value in zip(numbers, values, strict=True):
         if number not in among:
             raise ValueError(
-                f"{path} must hold whole numbers as {column}. Received: {value[:80]!r}, which is "
-                f"none from {among.start:,} to {among.stop - 1:,}. The file is not the original: "
-                "unpack the archive again"
+                f"{path}: expected whole numbers from {among.start:,} to {among.stop - 1:,} as "
+                f"{column}. Received: {value[:80]!r}. The file is not the original: get it again."
             )
     return numbers

@@ -1,4 +1,4 @@
-"""Say what a folder holds where class folders were expected, and what to do about it."""
+"""What a folder holds where class folders were expected, and what to do about it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _MAX_NAMED = 5
 
 
 def part_of(folder: Path) -> str | None:
-    """Returns which part of a data set a folder holds by its name: TRAIN, VALIDATION or TEST."""
+    """Return which part of a data set a folder holds by its name: TRAIN, VALIDATION or TEST."""
     name = folder.name.lower()
     return next((part for part, names in PART_NAMES.items() if name in names), None)
 
 
 def what_lies_in(root: Path) -> str:
-    """Returns a sentence on what `root`, in which no class folder is, holds instead.
+    """Return a sentence on what `root`, in which no class folder is, holds instead.
 
     Raises:
         OSError: if a folder cannot be listed.
@@ -66,7 +66,7 @@ def _without_classes(root: Path, folders: list[Path], loose: list[Path]) -> str:
 
 
 def _count_classes(folder: Path) -> int:
-    """Returns how many folders in `folder` hold pictures directly."""
+    """Return how many folders in `folder` hold pictures directly."""
     inner, _ = folders_and_pictures(folder, LeftOutCounter(folder))
     return sum(bool(folders_and_pictures(path, LeftOutCounter(path))[1]) for path in inner)
 
@@ -94,6 +94,6 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _numbers(counts: Iterable[int]) -> str:
-    """Returns "5" if all are 5, else "3 to 5"."""
-    found = sorted(set(counts))
-    return f"{found[0]}" if len(found) == 1 else f"{found[0]} to {found[-1]}"
+    """Return "5" if all are 5, else "3 to 5"."""
+    distinct = sorted(set(counts))
+    return f"{distinct[0]}" if len(distinct) == 1 else f"{distinct[0]} to {distinct[-1]}"

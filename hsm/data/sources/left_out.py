@@ -47,7 +47,7 @@ class LeftOutCounter:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._found: dict[str, LeftOut] = {}
+        self._by_reason: dict[str, LeftOut] = {}
 
     def add(self, reason: str, path: Path) -> None:
         """Count the file or folder `path`, which lies in the data's folder."""
@@ -61,12 +61,12 @@ class LeftOutCounter:
 
     def get(self, reason: str) -> LeftOut | None:
         """Return what was counted for one reason; None if nothing was."""
-        return self._found.get(reason)
+        return self._by_reason.get(reason)
 
     def counted(self) -> tuple[LeftOut, ...]:
         """Return what was counted, by reason."""
-        return tuple(self._found.values())
+        return tuple(self._by_reason.values())
 
     def _add(self, item: LeftOut) -> None:
-        known = self._found.get(item.reason, LeftOut(item.reason, 0, item.example))
-        self._found[item.reason] = LeftOut(item.reason, known.count + item.count, known.example)
+        known = self._by_reason.get(item.reason, LeftOut(item.reason, 0, item.example))
+        self._by_reason[item.reason] = LeftOut(item.reason, known.count + item.count, known.example)

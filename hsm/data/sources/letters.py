@@ -9,7 +9,7 @@ from importlib import resources
 
 import numpy as np
 
-from hsm.data.sources.source import ImageSource, Split, limited
+from hsm.data.sources.source import ImageSource, Split, first_per_class
 
 # Relative to hsm.data; the fonts' licences lie beside it.
 _FILE = "letters/letters.npz"
@@ -19,7 +19,7 @@ _BORDER = 2
 
 
 def load(*, limit: int | None = None) -> ImageSource:
-    """Returns 489 letters by code point, each in 16 typefaces, uint8 [n, 32, 32, 3].
+    """Return 489 letters by code point, each in 16 typefaces, uint8 [n, 32, 32, 3].
 
     The first letter trains, the second one is tested, and so on in turn: 245 and 244 classes,
     called "A U+0041". The 28 pixels of a picture, white on black, have a black border of 2.
@@ -38,9 +38,9 @@ def load(*, limit: int | None = None) -> ImageSource:
 
 
 def _split(letters: np.ndarray, pictures: np.ndarray, limit: int | None) -> Split:
-    """One part: letters, str [c], and their pictures, uint8 [c, 16, 28, 28]."""
+    """Return one part: letters, str [c], and their pictures, uint8 [c, 16, 28, 28]."""
     labels = np.repeat(np.arange(len(letters), dtype=np.int32), pictures.shape[1])
-    kept = limited(labels, limit)
+    kept = first_per_class(labels, limit)
     labels = labels[kept]
     border = (_BORDER, _BORDER)
     grey = np.pad(pictures.reshape(-1, *pictures.shape[2:])[kept], ((0, 0), border, border))

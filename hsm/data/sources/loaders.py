@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from hsm.data.catalog import ALL, CLASSIFICATION, LoadOptions, facts
+from hsm.data.catalog import ALL, CLASSIFICATION, LoadOptions, dataset_info
 from hsm.data.sources import benchmark, protocols
 from hsm.data.sources import digits as digits_file
 from hsm.data.sources import image_folder as folder_files
@@ -58,7 +58,7 @@ def image_folder(options: LoadOptions) -> ImageSource:
 
 
 def _benchmark(name: str, options: LoadOptions) -> ImageSource:
-    predefined = options.split == CLASSIFICATION and "predefined" in facts(name).expected
+    predefined = options.split == CLASSIFICATION and "predefined" in dataset_info(name).expected
     source = benchmark.load(
         name,
         options.data_dir,
@@ -77,8 +77,8 @@ def _divided(source: ImageSource, options: LoadOptions) -> ImageSource:
 def _folder(name: str, options: LoadOptions) -> str:
     if not options.data_dir:
         raise ValueError(
-            f"Data set {name} needs `data_dir`, a folder that holds {facts(name).obtain}. "
-            f"Received: data_dir={options.data_dir}"
+            f"expected `data_dir`, a folder that holds {dataset_info(name).obtain}, for the data "
+            f"set {name}. Received: data_dir={options.data_dir}"
         )
     return options.data_dir
 

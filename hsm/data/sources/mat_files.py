@@ -18,7 +18,7 @@ _LARGEST = 1_000_000
 
 
 def read_annotations(path: Path, fields: Mapping[str, type]) -> list[list[Any]]:
-    """Returns the values of `fields`, each of all records of the variable `annotations`.
+    """Return the values of `fields`, each of all records of the variable `annotations`.
 
     Args:
         path: the file.
@@ -31,7 +31,7 @@ def read_annotations(path: Path, fields: Mapping[str, type]) -> list[list[Any]]:
     answer = _read(path, "annotations", *fields)
     if "fields" in answer:
         raise ValueError(
-            f"The annotations of {path} must have the fields {', '.join(fields)}. Received: "
+            f"{path}: expected annotations with the fields {', '.join(fields)}. Received: "
             f"{', '.join(answer['fields']) or 'none'}"
         )
     columns = zip(fields.items(), answer["values"], strict=True)
@@ -39,7 +39,7 @@ def read_annotations(path: Path, fields: Mapping[str, type]) -> list[list[Any]]:
 
 
 def read_names(path: Path) -> tuple[str, ...]:
-    """Returns the strings of the variable `class_names`.
+    """Return the strings of the variable `class_names`.
 
     Raises:
         ValueError: for a file that is no MATLAB file or lacks the variable.
@@ -53,14 +53,14 @@ def _value(value: Any, kind: type, path: Path, field: str) -> Any:
     if type(value) is not kind or (isinstance(value, int) and not 0 <= value <= _LARGEST):
         expected = "text" if kind is str else f"whole numbers, 0 to {_LARGEST:,}"
         raise ValueError(
-            f"The annotations of {path} must hold {expected} as {field}. Received: "
-            f"{reprlib.repr(value)}. The file is not the original: get it again"
+            f"{path}: expected {expected} as {field} of the annotations. Received: "
+            f"{reprlib.repr(value)}. The file is not the original: get it again."
         )
     return value
 
 
 def _read(path: Path, variable: str, *fields: str) -> dict[str, Any]:
-    """What `mat_child` answers, in a process that a damaged file may end or hold up."""
+    """Return what `mat_child` answers, in a process that a damaged file may end or hold up."""
     command = [sys.executable, "-P", str(_READER), str(path.absolute()), variable, *fields]
     # A thread of BLAS reserves memory, of which the process may have little.
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
@@ -69,19 +69,22 @@ def _read(path: Path, variable: str, *fields: str) -> dict[str, Any]:
             command, capture_output=True, timeout=_SECONDS, check=False, env=environment
         )
     except subprocess.TimeoutExpired:
-        raise _damaged(path, f"it was not read within {_SECONDS:.0f} s") from None
+        raise _damaged(path, f"one that is not read within {_SECONDS:.0f} s") from None
     if done.returncode:
-        raise _damaged(path, f"reading it ended with status {done.returncode}")
+        raise _damaged(path, f"one that ends its reader with status {done.returncode}")
     answer: dict[str, Any] = json.loads(done.stdout)
     if "error" in answer:
         raise _damaged(path, answer["error"])
     if "absent" in answer:
-        raise ValueError(f"{path} must hold the variable {variable}: it is not the original file")
+        raise ValueError(
+            f"{path}: expected the variable {variable}. Received: none of that name. The file is "
+            "not the original: get it again."
+        )
     return answer
 
 
 def _damaged(path: Path, why: str) -> ValueError:
     return ValueError(
-        f"{path} is not a whole MATLAB file ({why}). A web page that was saved in its place, and a "
-        "download that broke off, look like this: get it again"
+        f"{path}: expected a whole MATLAB file. Received: {why}. A web page that was saved in its "
+        "place, and a download that broke off, look like this: get it again."
     )

@@ -9,11 +9,11 @@ import numpy as np
 import tensorflow as tf
 
 from hsm.archives import read_arrays
-from hsm.data.catalog import facts
+from hsm.data.catalog import dataset_info
 from hsm.data.sources import tfds_files
+from hsm.data.sources.annotations import TEST, TRAIN
 from hsm.data.sources.folders import locate
-from hsm.data.sources.listing import TEST, TRAIN
-from hsm.data.sources.source import ImageSource, Split, limited
+from hsm.data.sources.source import ImageSource, Split, first_per_class
 
 FILE = "mnist.npz"
 PREPARED_BY_TFDS = tfds_files.TfdsSet("mnist", "label", (TRAIN, TEST))
@@ -31,7 +31,7 @@ _Part = tuple[np.ndarray, np.ndarray]
 def load(
     data_dir: str | None, *, predefined: bool = False, limit: int | None = None
 ) -> ImageSource:
-    """Returns the digits, uint8 [n, 32, 32, 3]: the 28 pixels of MNIST and a black border of 2.
+    """Return the digits, uint8 [n, 32, 32, 3]: the 28 pixels of MNIST and a black border of 2.
 
     Args:
         data_dir: mnist.npz, or a folder with it, itself or in a folder called mnist, or what
@@ -55,7 +55,7 @@ def load(
 
 
 def _read(folder: Path | None) -> tuple[_Part, _Part]:
-    """The training and the test part, from the first place that has them."""
+    """Return the training and the test part, from the first place that has them."""
     if folder is not None and folder.is_file():
         return _from_archive(folder)
     root = folder or tfds_files.default_root()
@@ -67,13 +67,13 @@ def _read(folder: Path | None) -> tuple[_Part, _Part]:
         return _from_archive(_keras_file())
     places = str(folder) if folder else f"{root / 'mnist'} and {_keras_file()}"
     raise FileNotFoundError(
-        f"Data set mnist needs `data_dir`, a folder that holds {facts('mnist').obtain}. "
-        f"Received: data_dir={folder}; it is not in {places}"
+        f"expected `data_dir`, a folder that holds {dataset_info('mnist').obtain}, for the data "
+        f"set mnist. Received: data_dir={folder}; it is not in {places}"
     )
 
 
 def _keras_file() -> Path:
-    """Where `keras.datasets.mnist.load_data()` keeps its file."""
+    """Return where `keras.datasets.mnist.load_data()` keeps its file."""
     home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
     return home / "datasets" / FILE
 
@@ -85,8 +85,8 @@ def _from_archive(path: Path) -> tuple[_Part, _Part]:
         x_train, y_train, x_test, y_test = (arrays[name] for name in names)
     except (KeyError, ValueError) as error:
         raise ValueError(
-            f"{path} must hold the arrays {', '.join(names)}, as Keras' mnist.npz does, but cannot "
-            f"be read: {error}. Get it again"
+            f"{path}: expected the arrays {', '.join(names)}, as Keras' mnist.npz has. Received: a "
+            f"file that cannot be read: {error}. Get it again."
         ) from error
     for x, y in ((x_train, y_train), (x_test, y_test)):
         _check(path, x, y)
@@ -98,28 +98,28 @@ def _check(path: Path, pixels: np.ndarray, labels: np.ndarray) -> None:
     fits = fits and labels.dtype.kind in "iu" and labels.shape == pixels.shape[:1]
     if not fits or set(np.unique(labels)) != set(range(_CLASSES)):
         raise ValueError(
-            f"{path} must hold uint8 images of {_SIDE}x{_SIDE} pixels and as many labels, all of "
+            f"{path}: expected uint8 images of {_SIDE}x{_SIDE} pixels and as many labels, all of "
             f"the digits 0 to 9 among them. Received: {pixels.dtype} images of shape "
-            f"{pixels.shape} and {labels.dtype} labels of shape {labels.shape}. Get it again"
+            f"{pixels.shape} and {labels.dtype} labels of shape {labels.shape}. Get it again."
         )
 
 
 def _from_tfds(root: Path) -> tuple[_Part, _Part] | None:
-    listing = tfds_files.read(root, PREPARED_BY_TFDS)
-    if listing is None:
+    annotations = tfds_files.read(root, PREPARED_BY_TFDS)
+    if annotations is None:
         return None
-    encoded = (listing.images[index] for index in range(len(listing.classes)))
+    encoded = (annotations.images[index] for index in range(len(annotations.classes)))
     pixels = np.stack([tf.io.decode_png(image, 1).numpy()[..., 0] for image in encoded])
-    of_train, of_test = (listing.parts == part for part in (TRAIN, TEST))
-    train = pixels[of_train], listing.classes[of_train]
-    return train, (pixels[of_test], listing.classes[of_test])
+    of_train, of_test = (annotations.parts == part for part in (TRAIN, TEST))
+    train = pixels[of_train], annotations.classes[of_train]
+    return train, (pixels[of_test], annotations.classes[of_test])
 
 
 def _split(part: _Part, digits: range, limit: int | None) -> Split:
     pixels, target = part
     chosen = np.flatnonzero(np.isin(target, digits))
     labels = target[chosen].astype(np.int32) - digits.start
-    kept = limited(labels, limit)
+    kept = first_per_class(labels, limit)
     labels = labels[kept]
     border = (_BORDER, _BORDER)
     grey = np.pad(pixels[chosen[kept]], ((0, 0), border, border))

@@ -9,26 +9,26 @@ from pathlib import Path
 
 import numpy as np
 
+from hsm.data.sources.annotations import TEST, TRAIN, UNKNOWN, Annotations
 from hsm.data.sources.class_folders import images_by_class
 from hsm.data.sources.folder_entries import why_no_class
-from hsm.data.sources.folders import homes, usual_homes
+from hsm.data.sources.folders import candidate_roots, usual_homes
 from hsm.data.sources.left_out import LeftOutCounter
-from hsm.data.sources.listing import TEST, TRAIN, UNSAID, Listing
 
 _NUMBER = re.compile(r"\d+")
 
 
 def read_class_folders(
     root: Path, name: str, *, places: Iterable[str], is_class: re.Pattern[str]
-) -> Listing | None:
-    """Returns the images of the first place below `root` with class folders; None without one.
+) -> Annotations | None:
+    """Return the images of the first place below `root` with class folders; None without one.
 
     The folders of a place are classes, or it has `train/` and `test/` of class folders. Where these
     hold the same classes, they are the archive's own parts; where each holds others, they are those
     of the zero-shot split, of which the class numbers are the rule.
 
     Args:
-        root: the data set's folder, or the root of several, see `homes`.
+        root: the data set's folder, or the root of several, see `candidate_roots`.
         name: of the data set.
         places: folders in a home, the preferred first.
         is_class: what all folders are called. Numbers alone will do in `root` and in a folder that
@@ -38,18 +38,18 @@ def read_class_folders(
         ValueError: if `train/` has a class whose number comes after one of `test/`.
     """
     usual = {root, *usual_homes(root, name)}
-    for home in homes(root, name):
+    for home in candidate_roots(root, name):
         patterns = (is_class, _NUMBER) if home in usual else (is_class,)
         for folder in (home / place for place in places):
             parts = {part: folder / part for part in (TRAIN, TEST)}
             if all(_holds_classes(path, patterns) for path in parts.values()):
                 return _without_zero_shot_parts(_listed(folder, parts))
             if _holds_classes(folder, patterns):
-                return _listed(folder, {UNSAID: folder})
+                return _listed(folder, {UNKNOWN: folder})
     return None
 
 
-def _listed(root: Path, folders: dict[str, Path]) -> Listing:
+def _listed(root: Path, folders: dict[str, Path]) -> Annotations:
     left_out = LeftOutCounter(root)
     rows = [
         (str(path), name, part)
@@ -60,45 +60,47 @@ def _listed(root: Path, folders: dict[str, Path]) -> Listing:
     images, names, parts = zip(*rows, strict=True)
     class_names = _in_order(set(names))
     place = {name: number for number, name in enumerate(class_names)}
-    return Listing(
+    return Annotations(
         folder=root,
         images=images,
         classes=np.array([place[name] for name in names], np.int32),
         class_names=tuple(class_names),
         parts=np.array(parts),
-        annotations={part: f"the folders of {folder}" for part, folder in folders.items()},
+        annotation_files={part: f"the folders of {folder}" for part, folder in folders.items()},
         left_out=left_out.counted(),
         note="no lists of images: the classes are in the order of their folders' names",
     )
 
 
 def _in_order(names: Iterable[str]) -> list[str]:
-    """Returns names sorted by the number that each begins with, where they all do."""
+    """Return names sorted by the number that each begins with, where they all do."""
     numbers = {name: match.group() for name in names if (match := _NUMBER.match(name))}
     is_numbered = all(name in numbers for name in names)
     return sorted(names, key=lambda name: (int(numbers[name]) if is_numbered else 0, name))
 
 
-def _without_zero_shot_parts(listing: Listing) -> Listing:
-    """`listing`, whose parts say nothing of the archive's own where they share no class."""
-    trained, tested = (np.unique(listing.classes[listing.parts == p]) for p in (TRAIN, TEST))
+def _without_zero_shot_parts(annotations: Annotations) -> Annotations:
+    """Return `annotations`, its parts unknown if they share no class: then no archive's."""
+    trained, tested = (
+        np.unique(annotations.classes[annotations.parts == p]) for p in (TRAIN, TEST)
+    )
     if len(np.intersect1d(trained, tested)):
         return replace(
-            listing,
-            note=f"{listing.note}; train/ and test/ hold the same classes, of which the first "
+            annotations,
+            note=f"{annotations.note}; train/ and test/ hold the same classes, of which the first "
             "train: the images of both are joined",
         )
     if trained.max() > tested.min():
-        late, early = listing.class_names[trained.max()], listing.class_names[tested.min()]
+        late, early = annotations.class_names[trained.max()], annotations.class_names[tested.min()]
         raise ValueError(
-            f"the train/ of {listing.folder} must hold the first classes and test/ the others, as "
-            f"in the paper. Received: {late} in train/ and {early} in test/. Move the class "
-            "folders, or put all of them into one folder: their numbers give the split"
+            f"{annotations.folder}: expected the first classes in train/ and the others in test/, "
+            f"as in the paper. Received: {late} in train/ and {early} in test/. Move the class "
+            "folders, or put all of them into one folder: their numbers give the split."
         )
     return replace(
-        listing,
-        parts=np.full(len(listing.parts), UNSAID),
-        annotations={UNSAID: " and ".join(listing.annotations.values())},
+        annotations,
+        parts=np.full(len(annotations.parts), UNKNOWN),
+        annotation_files={UNKNOWN: " and ".join(annotations.annotation_files.values())},
     )
 
 

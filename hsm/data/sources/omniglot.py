@@ -9,9 +9,9 @@ import tensorflow as tf
 
 from hsm.archives import read_members
 from hsm.data import images
-from hsm.data.catalog import facts
-from hsm.data.sources.folders import homes
-from hsm.data.sources.source import ImageSource, Split, limited
+from hsm.data.catalog import dataset_info
+from hsm.data.sources.folders import candidate_roots
+from hsm.data.sources.source import ImageSource, Split, first_per_class
 
 # Training set, then test set: the two small sets of five alphabets, or the whole of Omniglot.
 ZIP_PAIRS = (
@@ -28,14 +28,15 @@ _SIZE = slice(16, 24)
 
 
 def load(data_dir: str, *, limit: int | None = None) -> ImageSource:
-    """Returns the drawings of one zip for training and those of its partner for testing.
+    """Return the drawings of one zip for training and those of its partner for testing.
 
     A class is a character, named `alphabet/character`. The two small sets share the Greek and the
     Latin alphabet, drawing by drawing: test classes that the training set holds too are left out
     and listed in `excluded_seen`, so that every test class is unseen.
 
     Args:
-        data_dir: folder that holds one of `ZIP_PAIRS`, itself or in a folder, see `folders.homes`.
+        data_dir: folder that holds one of `ZIP_PAIRS`, itself or in a folder, see
+            `folders.candidate_roots`.
         limit: about how many images of each part to keep, evenly over classes; None keeps all.
 
     Raises:
@@ -48,7 +49,7 @@ def load(data_dir: str, *, limit: int | None = None) -> ImageSource:
     unseen = {name: drawings for name, drawings in test.items() if name not in train}
     if len(unseen) < 2:
         raise ValueError(
-            f"{test_zip} must hold at least two characters that {train_zip} does not. "
+            f"{test_zip}: expected at least two characters that {train_zip} does not hold. "
             f"Received: {len(unseen)}"
         )
     return ImageSource(
@@ -61,34 +62,37 @@ def load(data_dir: str, *, limit: int | None = None) -> ImageSource:
 
 
 def _find_zips(folder: Path) -> tuple[Path, Path]:
-    for home in homes(folder, "omniglot") if folder.is_dir() else []:
+    for home in candidate_roots(folder, "omniglot") if folder.is_dir() else []:
         for train, test in ZIP_PAIRS:
             if (home / train).is_file() and (home / test).is_file():
                 return home / train, home / test
     raise FileNotFoundError(
-        f"Argument `data_dir` must be a folder that holds {facts('omniglot').obtain}. "
+        f"expected `data_dir` to be a folder that holds {dataset_info('omniglot').obtain}. "
         f"Received: data_dir={folder}, which does not"
     )
 
 
 def _read_zip(path: Path) -> _Drawings:
-    """Returns names and encoded PNGs by class, all in sorted order."""
+    """Return names and encoded PNGs by class, all in sorted order."""
     try:
         members = read_members(path, _is_drawing)
     except ValueError as error:
-        raise ValueError(f"{path} is not a whole zip file ({error}): download it again") from error
+        raise ValueError(
+            f"{path}: expected a whole zip file. Received: a file that cannot be read ({error}). "
+            "Download it again."
+        ) from error
     drawings: _Drawings = {}
     for name, content in members:
         if content[_SIZE] != _SIDE.to_bytes(4, "big") * 2:
             raise ValueError(
-                f"{path} must hold PNGs of {_SIDE}x{_SIDE} pixels. Received: {name[:200]!r}, which "
-                "is none: download it again"
+                f"{path}: expected PNGs of {_SIDE}x{_SIDE} pixels. Received: {name[:200]!r}, which "
+                "is none. Download it again."
             )
         character = "/".join(PurePosixPath(name).parts[-3:-1])
         drawings.setdefault(character, []).append((f"{path}: {name}", content))
     if len(drawings) < 2:
         raise ValueError(
-            f"{path} must hold drawings as <set>/<alphabet>/<character>/<drawing>.png of at least "
+            f"{path}: expected drawings as <set>/<alphabet>/<character>/<drawing>.png of at least "
             f"two characters. Received: {len(drawings)} characters"
         )
     return drawings
@@ -104,7 +108,7 @@ def _split(drawings: _Drawings, limit: int | None) -> Split:
     names = tuple(drawings)
     labels = np.repeat(np.arange(len(names)), [len(drawings[name]) for name in names])
     encoded = [drawing for name in names for drawing in drawings[name]]
-    kept = limited(labels, limit)
+    kept = first_per_class(labels, limit)
     pixels = np.stack([_decoded(*encoded[index]) for index in kept])
     labels = labels[kept].astype(np.int32)
     return Split(pixels, labels, names[: labels.max() + 1])
@@ -115,6 +119,7 @@ def _decoded(name: str, content: bytes) -> np.ndarray:
         pixels: np.ndarray = tf.io.decode_png(content, images.CHANNELS).numpy()
     except tf.errors.OpError as error:
         raise ValueError(
-            f"{name} cannot be decoded as a PNG ({error.message}): download it again"
+            f"{name}: expected a PNG. Received: a file that cannot be decoded ({error.message}). "
+            "Download it again."
         ) from error
     return pixels

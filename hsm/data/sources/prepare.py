@@ -21,11 +21,11 @@ from hsm import atomic
 from hsm.data import images
 from hsm.data.catalog import MAX_PIXELS
 from hsm.data.image_check import find_bad_images
+from hsm.data.sources.annotations import Annotations
 from hsm.data.sources.array_records import write_records
 from hsm.data.sources.encoded import encoded_reader
-from hsm.data.sources.listing import Listing
 from hsm.data.sources.prepared import MANIFEST, Manifest, Shard, read_manifest, sha256
-from hsm.data.sources.source import EncodedImages, Files, taken
+from hsm.data.sources.source import EncodedImages, Files, take
 from hsm.folder_lock import holding
 from hsm.output_folder import MARKER, make_output_folder, mark
 
@@ -45,8 +45,8 @@ ENCODERS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
 }
 
 
-def write_copy(
-    listing: Listing,
+def write_copy(  # noqa: PLR0913
+    annotations: Annotations,
     folder: Path,
     *,
     name: str,
@@ -55,14 +55,14 @@ def write_copy(
     max_pixels: int = MAX_PIXELS,
     progress: Callable[[int, int], None] | None = None,
 ) -> Manifest:
-    """Writes the images of `listing` into `folder`, where finished files are left as they are.
+    """Write the images of `annotations` into `folder`, where finished files are left as they are.
 
     A file gets its name once it is whole and on the disk, and the manifest is written last: without
     it the copy is not found. Finished files whose content has changed since are written again, also
     those of a whole copy.
 
     Args:
-        listing: what to copy.
+        annotations: what to copy.
         folder: an empty or new one, or that of the same work, interrupted.
         name: of the data set.
         encoding: "jpeg" of quality 95, or "png", which gives the very pixels of the original.
@@ -80,37 +80,37 @@ def write_copy(
     """
     if encoding not in ENCODERS:
         raise ValueError(
-            f"Argument `encoding` must be one of {', '.join(ENCODERS)}. Received: {encoding}"
+            f"expected `encoding` to be one of {', '.join(ENCODERS)}. Received: {encoding}"
         )
     make_output_folder(folder)
     with holding(folder):
-        copy = _claimed(folder, _plan(listing, name, encoding, shard_size))
+        copy = _claimed(folder, _plan(annotations, name, encoding, shard_size))
         ends = np.cumsum([shard.images for shard in copy.shards])
         for number, (shard, end) in enumerate(zip(copy.shards, ends, strict=True)):
             if not _is_finished(folder / shard.file, shard):
-                part = taken(listing.images, np.arange(end - shard.images, end))
+                part = take(annotations.images, np.arange(end - shard.images, end))
                 written = _written(folder, shard, _encoded(part, encoding, max_pixels))
                 copy = _with(copy, number, written)
                 atomic.write_text(folder / _UNFINISHED, _text(copy))
             if progress:
-                progress(int(end), len(listing.classes))
+                progress(int(end), len(annotations.classes))
         atomic.write_text(folder / MANIFEST, _text(copy))
         (folder / _UNFINISHED).unlink()
     return copy
 
 
 def _with(copy: Manifest, number: int, shard: Shard) -> Manifest:
-    """Returns the manifest with another file in the place of one."""
+    """Return the manifest with another file in the place of one."""
     return replace(copy, shards=(*copy.shards[:number], shard, *copy.shards[number + 1 :]))
 
 
-def _plan(listing: Listing, name: str, encoding: str, shard_size: int) -> Manifest:
-    """Returns the manifest as far as it is known before any file is written."""
-    begins = range(0, len(listing.classes), shard_size)
+def _plan(annotations: Annotations, name: str, encoding: str, shard_size: int) -> Manifest:
+    """Return the manifest as far as it is known before any file is written."""
+    begins = range(0, len(annotations.classes), shard_size)
     shards = tuple(
         Shard(
             file=f"{name}-{number:05}-of-{len(begins):05}.array_record",
-            images=min(shard_size, len(listing.classes) - begin),
+            images=min(shard_size, len(annotations.classes) - begin),
             size=0,
             sha256="",
         )
@@ -120,26 +120,26 @@ def _plan(listing: Listing, name: str, encoding: str, shard_size: int) -> Manife
         name=name,
         side=SIDE,
         encoding=encoding,
-        class_names=tuple(listing.class_names),
-        classes=tuple(listing.classes.tolist()),
-        parts=tuple(listing.parts.tolist()),
-        annotations=dict(listing.annotations),
+        class_names=tuple(annotations.class_names),
+        classes=tuple(annotations.classes.tolist()),
+        parts=tuple(annotations.parts.tolist()),
+        annotations=dict(annotations.annotation_files),
         shards=shards,
     )
 
 
 def _claimed(folder: Path, plan: Manifest) -> Manifest:
-    """Notes in `folder` what is being written; returns it with the files that are known there."""
+    """Note in `folder` what is being written; return it with the files that are known there."""
     begun = _begun(folder)
     if begun is None and any(path.name not in _BEFORE_THE_NOTE for path in folder.iterdir()):
         raise ValueError(
-            f"{folder} must be empty, or hold the beginning of this copy. Received: a folder with "
-            "other files. Name another folder"
+            f"{folder}: expected an empty folder, or the beginning of this copy. Received: a "
+            "folder with other files. Name another folder."
         )
     if begun is not None and _blank(begun) != plan:
         raise ValueError(
-            f"{folder} must be empty, or hold the beginning of this very copy. Received: another "
-            "copy, or its beginning. Remove it, or name another folder"
+            f"{folder}: expected an empty folder, or the beginning of this very copy. Received: "
+            "another copy, or its beginning. Remove it, or name another folder."
         )
     mark(folder)
     copy = begun or plan
@@ -148,7 +148,7 @@ def _claimed(folder: Path, plan: Manifest) -> Manifest:
 
 
 def _begun(folder: Path) -> Manifest | None:
-    """Returns what is known of the copy in `folder`, finished or not."""
+    """Return what is known of the copy in `folder`, finished or not."""
     for name in (_UNFINISHED, MANIFEST):
         if (folder / name).is_file():
             return read_manifest(folder / name)
@@ -156,7 +156,7 @@ def _begun(folder: Path) -> Manifest | None:
 
 
 def _blank(manifest: Manifest) -> Manifest:
-    """Returns the plan that a copy was written by."""
+    """Return the plan that a copy was written by."""
     blank = tuple(replace(shard, size=0, sha256="") for shard in manifest.shards)
     return replace(manifest, shards=blank)
 
@@ -166,12 +166,12 @@ def _text(manifest: Manifest) -> str:
 
 
 def _is_finished(path: Path, shard: Shard) -> bool:
-    """Tells whether a file is there with the very bytes that were written."""
+    """Return whether a file is there with the very bytes that were written."""
     return bool(shard.sha256) and path.is_file() and sha256(path) == shard.sha256
 
 
 def _written(folder: Path, shard: Shard, records: Iterator[bytes]) -> Shard:
-    """Writes a file, and returns what is to be noted of it."""
+    """Write a file, and return what is to be noted of it."""
     # A copy that is not what its manifest says must not be found.
     (folder / MANIFEST).unlink(missing_ok=True)
     with atomic.replacing(folder / shard.file) as partial:
@@ -180,7 +180,7 @@ def _written(folder: Path, shard: Shard, records: Iterator[bytes]) -> Shard:
 
 
 def _encoded(part: Files, encoding: str, max_pixels: int) -> Iterator[bytes]:
-    """Yields the images of `part`, resized and encoded, in order."""
+    """Yield the images of `part`, resized and encoded, in order."""
     read, convert = encoded_reader(part), _converter(encoding, max_pixels)
 
     def example(index: tf.Tensor) -> tf.Tensor:
@@ -206,11 +206,13 @@ def _converter(encoding: str, max_pixels: int) -> Callable[[tf.Tensor], tf.Tenso
 
 
 def _undecodable(part: Files, max_pixels: int, error: tf.errors.OpError) -> ValueError:
-    """Returns the error that names the images which cannot be decoded."""
+    """Return the error that names the images which cannot be decoded."""
     paths = [] if isinstance(part, EncodedImages) else part
     bad = [
         f"{path}: {reason}"
         for path, reason in find_bad_images(paths, max_pixels=max_pixels).items()
     ]
     shown = "; ".join(itertools.islice(bad, 5)) or error.message.splitlines()[-1]
-    return ValueError(f"Every image must be readable. Received: {shown}. Unpack the archive again")
+    return ValueError(
+        f"expected images that can be read. Received: {shown}. Unpack the archive again."
+    )

@@ -16,16 +16,16 @@ from typing import Annotated, Any
 
 import numpy as np
 
+from hsm.data.sources.annotations import GALLERY, QUERY, TEST, TRAIN, UNKNOWN, Annotations
 from hsm.data.sources.array_records import open_records
-from hsm.data.sources.folders import homes
-from hsm.data.sources.listing import GALLERY, QUERY, TEST, TRAIN, UNSAID, Listing
+from hsm.data.sources.folders import candidate_roots
 from hsm.data.sources.source import EncodedImages
 from hsm.records.json_values import JsonObject, Rule, decode, encode
 from hsm.records.parts import Count, FileName
 
 MANIFEST = "manifest.json"
 _SCHEMA = 1
-_PARTS = (TRAIN, TEST, QUERY, GALLERY, UNSAID)
+_PARTS = (TRAIN, TEST, QUERY, GALLERY, UNKNOWN)
 
 
 def _is_sha256(text: str) -> bool:
@@ -63,7 +63,7 @@ class Manifest(JsonObject):
         encoding: "jpeg" or "png".
         class_names: by class.
         classes: of every image, 0..C-1.
-        parts: of every image, as in a listing.
+        parts: of every image, as in `Annotations`.
         annotations: by part, the annotation file that listed it.
         shards: the record files.
     """
@@ -82,31 +82,30 @@ class Manifest(JsonObject):
         counts = len(self.classes), len(self.parts), sum(shard.images for shard in self.shards)
         if len({*counts}) > 1:
             raise ValueError(
-                "expected as many classes, parts and records, received {:,}, {:,} and {:,}".format(
-                    *counts
-                )
+                "expected as many classes, parts and records. Received: "
+                + ", ".join(f"{count:,}" for count in counts)
             )
 
     def to_json(self) -> dict[str, Any]:
-        """The manifest as JSON types, with a checksum of itself."""
+        """Return the manifest as JSON types, with a checksum of itself."""
         content = {"schema": _SCHEMA, **encode(self)}
         return {**content, "checksum": _checksum(content)}
 
     @classmethod
     def from_json(cls, values: object) -> Manifest:
-        """The manifest that `to_json` wrote.
+        """Return the manifest that `to_json` wrote.
 
         Raises:
             ValueError: if it is one of another schema, or none, naming the place in it.
         """
         if not isinstance(values, dict) or values.get("schema") != _SCHEMA:
             received = values.get("schema") if isinstance(values, dict) else values
-            raise ValueError(f"A manifest must be of schema {_SCHEMA}. Received: {received!r:.80}")
+            raise ValueError(f"expected a manifest of schema {_SCHEMA}. Received: {received!r:.80}")
         fields = {key: values[key] for key in values if key not in ("schema", "checksum")}
         manifest: Manifest = decode(cls, fields)
         # The first manifests have none.
         if "checksum" in values and values["checksum"] != _checksum({"schema": _SCHEMA, **fields}):
-            raise ValueError("its content is not that of its checksum")
+            raise ValueError("expected the content of the checksum. Received: another")
         return manifest
 
 
@@ -116,15 +115,15 @@ def _checksum(content: Mapping[str, Any]) -> str:
 
 
 def find(root: Path, name: str) -> Path | None:
-    """Returns `root` or a folder below it with a finished copy of data set `name`."""
-    for home in homes(root, name):
+    """Return `root` or a folder below it with a finished copy of data set `name`."""
+    for home in candidate_roots(root, name):
         if (home / MANIFEST).is_file() and _name(home / MANIFEST) == name:
             return home
     return None
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Returns the manifest in the file `path`.
+    """Return the manifest in the file `path`.
 
     Raises:
         ValueError: if it cannot be understood, naming the place in it.
@@ -135,8 +134,8 @@ def read_manifest(path: Path) -> Manifest:
         raise _no_manifest(path, error) from error
 
 
-def read(root: Path, name: str) -> Listing | None:
-    """Returns the copy of data set `name` below `root`, or None where there is none.
+def read(root: Path, name: str) -> Annotations | None:
+    """Return the copy of data set `name` below `root`, or None where there is none.
 
     Raises:
         ValueError: if a file is missing or has changed since it was written.
@@ -148,19 +147,19 @@ def read(root: Path, name: str) -> Listing | None:
     verify(folder)
     records = open_records([str(folder / shard.file) for shard in manifest.shards])
     if len(records) != len(manifest.classes):
-        raise _wrong(folder, f"hold {len(manifest.classes):,} images", f"{len(records):,}")
-    return Listing(
+        raise _wrong(folder, f"{len(manifest.classes):,} images", f"{len(records):,}")
+    return Annotations(
         folder=folder,
         images=EncodedImages(lambda record: records[record], np.arange(len(manifest.classes))),
         classes=np.array(manifest.classes, np.int32),
         class_names=tuple(manifest.class_names),
         parts=np.array(manifest.parts),
-        annotations=manifest.annotations,
+        annotation_files=manifest.annotations,
     )
 
 
 def verify(folder: Path, progress: Callable[[int, int], None] | None = None) -> None:
-    """Reads every file of the copy in `folder` and compares its checksum.
+    """Read every file of the copy in `folder` and compare its checksum.
 
     Args:
         folder: of the manifest.
@@ -174,21 +173,21 @@ def verify(folder: Path, progress: Callable[[int, int], None] | None = None) -> 
         path = folder / shard.file
         size = path.stat().st_size if path.is_file() else 0
         if size != shard.size:
-            raise _wrong(path, f"be of {shard.size:,} bytes", f"{size:,}")
+            raise _wrong(path, f"{shard.size:,} bytes", f"{size:,}")
         if (received := sha256(path)) != shard.sha256:
-            raise _wrong(path, f"have the SHA-256 {shard.sha256}", received)
+            raise _wrong(path, f"the SHA-256 {shard.sha256}", received)
         if progress:
             progress(done, len(shards))
 
 
 def sha256(path: Path) -> str:
-    """Returns the SHA-256 of a file, hexadecimal."""
+    """Return the SHA-256 of a file, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _name(path: Path) -> object:
-    """Returns the data set that a manifest names; None of a file that others call so, too."""
+    """Return the data set that a manifest names; None of a file that others call so, too."""
     try:
         content = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
@@ -198,14 +197,15 @@ def _name(path: Path) -> object:
 
 def _no_manifest(path: Path, error: Exception) -> ValueError:
     return ValueError(
-        f"{path} is not a manifest of a copy, or is damaged: {error}. Remove the folder, and write "
-        "the copy again with `python -m hsm.experiments.prepare`"
+        f"{path}: expected the manifest of a copy. Received: another file, or a damaged one: "
+        f"{error}. Remove the folder, and write the copy again with `python -m "
+        "hsm.experiments.prepare`."
     )
 
 
 def _wrong(path: Path, rule: str, received: str) -> ValueError:
     return ValueError(
-        f"{path} must {rule}, as {MANIFEST} says. Received: {received}. Run "
-        "`python -m hsm.experiments.prepare` again as when this copy was written: what is damaged "
-        "is written anew"
+        f"{path}: expected {rule}, as {MANIFEST} says. Received: {received}. Run `python -m "
+        "hsm.experiments.prepare` again as when this copy was written: what is damaged is written "
+        "anew."
     )

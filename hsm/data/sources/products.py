@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from hsm.data.catalog import facts
+from hsm.data.catalog import dataset_info
+from hsm.data.sources.annotations import TEST, TRAIN, Annotations, numbered
 from hsm.data.sources.folders import check_unpacked, locate
 from hsm.data.sources.label_lists import CLASS_NUMBERS, as_numbers, read_columns
-from hsm.data.sources.listing import TEST, TRAIN, Listing, numbered
 from hsm.data.sources.source import SUPER_CLASSES
 from hsm.data.sources.tfds_files import TfdsSet
 
@@ -20,24 +20,24 @@ _SUFFIXES = (".jpg", ".jpeg", ".png")
 _COLUMNS = ("image_id", "class_id", "super_class_id", "path")
 
 
-def read(root: Path) -> Listing | None:
-    """Returns the articles below `root`, or None where there are none.
+def read(root: Path) -> Annotations | None:
+    """Return the articles below `root`, or None where there are none.
 
     Both lists have a heading and the columns image_id, class_id, super_class_id and path; their
     classes are numbered through, from 1 on. Without the lists, images that are called after these
     numbers, `bicycle_final/17_3.JPG`, give the same.
 
     Args:
-        root: the archive's folder, or one that holds it, see `homes`.
+        root: the archive's folder, or one that holds it, see `candidate_roots`.
 
     Raises:
         FileNotFoundError: if a list or an image is missing.
         ValueError: for a list that is broken.
     """
-    found = locate(root, "products", *_LISTS.values())
-    if found is None:
+    list_file = locate(root, "products", *_LISTS.values())
+    if list_file is None:
         return _by_names(root)
-    home = found.parent
+    home = list_file.parent
     images: list[str] = []
     classes: list[int] = []
     kinds: list[int] = []
@@ -50,19 +50,19 @@ def read(root: Path) -> Listing | None:
         classes += as_numbers(class_ids, home / file, "class_id", among=CLASS_NUMBERS)
         kinds += as_numbers(kind_ids, home / file, "super_class_id", among=CLASS_NUMBERS)
         parts += [part] * len(paths)
-    return Listing(
+    return Annotations(
         folder=home,
         images=tuple(images),
         classes=np.array(classes, np.int32) - 1,
         class_names=tuple(str(number) for number in range(1, max(classes) + 1)),
         parts=np.array(parts),
-        annotations=_LISTS,
+        annotation_files=_LISTS,
         extras={SUPER_CLASSES: np.array(kinds, np.int32)},
     )
 
 
-def _by_names(root: Path) -> Listing | None:
-    """Returns the articles by the names of their images, if these begin with class numbers.
+def _by_names(root: Path) -> Annotations | None:
+    """Return the articles by the names of their images, if these begin with class numbers.
 
     Raises:
         FileNotFoundError: if they do not: the archive's names hold eBay's numbers of articles.
@@ -70,25 +70,25 @@ def _by_names(root: Path) -> Listing | None:
     first = locate(root, "products", "bicycle_final")
     if first is None:
         return None
-    home, train = first.parent, facts("products").expected["zero_shot"].train.classes
+    home, train = first.parent, dataset_info("products").expected["zero_shot"].train.classes
     images = sorted(path for path in home.glob("*_final/*") if path.suffix.lower() in _SUFFIXES)
     names = [path.stem.partition("_")[0] for path in images]
     distinct = {int(name) for name in names if name.isdecimal()}
     if not all(map(str.isdecimal, names)) or distinct != set(range(1, len(distinct) + 1)):
         raise FileNotFoundError(
-            f"{home} has the folders *_final/ with {len(images):,} images, but neither "
-            f"{' nor '.join(_LISTS.values())}. Which articles train does not follow from the "
-            "names, which begin with eBay's numbers: unpack both lists of "
-            "Stanford_Online_Products.zip beside the folders"
+            f"{home}: expected {' and '.join(_LISTS.values())}, which say which articles train, as "
+            "the names, which begin with eBay's numbers, do not. Received: the folders *_final/ "
+            f"with {len(images):,} images alone. Unpack both lists of Stanford_Online_Products.zip "
+            "beside the folders."
         )
     classes = np.array(names, np.int32) - 1
-    return Listing(
+    return Annotations(
         folder=home,
         images=tuple(map(str, images)),
         classes=classes,
         class_names=tuple(str(number) for number in sorted(distinct)),
         parts=np.where(classes < train, TRAIN, TEST),
-        annotations=dict.fromkeys(_LISTS, "the names of the images"),
+        annotation_files=dict.fromkeys(_LISTS, "the names of the images"),
         note="no lists of images: their names begin with the class numbers",
         extras={SUPER_CLASSES: numbered([path.parent.name for path in images])[0]},
     )

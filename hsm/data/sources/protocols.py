@@ -8,7 +8,7 @@ import numpy as np
 
 from hsm.data.catalog import ALL, CLASSIFICATION, QUERY_GALLERY
 from hsm.data.sources.held_out import held_out
-from hsm.data.sources.source import ImageSource, Split, joined
+from hsm.data.sources.source import ImageSource, Split, concat
 
 
 def divided(source: ImageSource, split: str, validation_classes: float = 0.0) -> ImageSource:
@@ -30,7 +30,7 @@ def divided(source: ImageSource, split: str, validation_classes: float = 0.0) ->
 
 
 def with_gallery(source: ImageSource) -> ImageSource:
-    """Divides the test images into queries and a gallery of the same classes, as In-shop does.
+    """Divide the test images into queries and a gallery of the same classes, as In-shop does.
 
     Of every test class the images are dealt in turn: the first is a query, the second goes into the
     gallery. A source that has a gallery already is returned as it is.
@@ -46,7 +46,7 @@ def with_gallery(source: ImageSource) -> ImageSource:
 
 
 def within_classes(source: ImageSource) -> ImageSource:
-    """Divides all images of all classes into a training and a test half, for classification.
+    """Divide all images of all classes into a training and a test half, for classification.
 
     Of every class the images are dealt in turn: the first trains, the second is tested. Afterwards
     training and test classes are the same, and equal labels are the same class.
@@ -60,7 +60,7 @@ def within_classes(source: ImageSource) -> ImageSource:
 
 
 def all_classes(source: ImageSource, validation_classes: float = 0.0) -> ImageSource:
-    """Trains on all classes but those that are held out to be tested.
+    """Train on all classes but those that are held out to be tested.
 
     Args:
         source: what is divided.
@@ -89,13 +89,13 @@ def all_classes(source: ImageSource, validation_classes: float = 0.0) -> ImageSo
 
 
 def _everything(source: ImageSource) -> Split:
-    """All images; those of the test classes, the gallery's included, come last."""
+    """Return all images; those of the test classes, the gallery's included, come last."""
     tested = [source.test] if source.gallery is None else [source.test, source.gallery]
     shift = source.train.num_classes
     parts = [source.train, *tested]
     images = parts[0].images
     for part in tested:
-        images = joined(images, part.images)
+        images = concat(images, part.images)
     labels = [source.train.labels, *(part.labels + shift for part in tested)]
     names = (*source.train.class_names, *source.test.class_names)
     shared = set.intersection(*(set(part.extras) for part in parts))
@@ -104,14 +104,14 @@ def _everything(source: ImageSource) -> Split:
 
 
 def _dealt(split: Split, what: str) -> tuple[Split, Split, tuple[str, ...]]:
-    """Two halves with the same classes, and the names of the classes with a single image."""
+    """Return two halves with the same classes, and the names of the classes with a single image."""
     counts = np.bincount(split.labels, minlength=split.num_classes)
     kept = np.flatnonzero(counts >= 2)
     if len(kept) < 2:
         raise ValueError(
-            f"Two classes or more must have two or more {what} each, to divide them. Received: "
+            f"expected two classes or more with two or more {what} each, to divide them. Received: "
             f"{len(kept)} of {split.num_classes} classes. Use another data set, or a larger part "
-            "of it"
+            "of it."
         )
     chosen = [np.flatnonzero(split.labels == label) for label in kept]
     halves = [

@@ -29,11 +29,11 @@ class EncodedImages:
     records: np.ndarray
 
     def __len__(self) -> int:
-        """Returns the number of images."""
+        """Return the number of images."""
         return len(self.records)
 
     def __getitem__(self, index: int) -> bytes:
-        """Returns the bytes of an image file, 0 <= index < n."""
+        """Return the bytes of an image file, 0 <= index < n."""
         return self.read(int(self.records[index]))
 
 
@@ -44,11 +44,11 @@ Images = Files | np.ndarray
 
 
 @overload
-def taken(images: np.ndarray, indices: np.ndarray) -> np.ndarray: ...
+def take(images: np.ndarray, indices: np.ndarray) -> np.ndarray: ...
 @overload
-def taken(images: Files, indices: np.ndarray) -> Files: ...
-def taken(images: Images, indices: np.ndarray) -> Images:
-    """Returns the images at `indices`, integers [m], in that order."""
+def take(images: Files, indices: np.ndarray) -> Files: ...
+def take(images: Images, indices: np.ndarray) -> Images:
+    """Return the images at `indices`, integers [m], in that order."""
     if isinstance(images, np.ndarray):
         return images[indices]
     if isinstance(images, EncodedImages):
@@ -56,8 +56,8 @@ def taken(images: Images, indices: np.ndarray) -> Images:
     return tuple(images[index] for index in indices)
 
 
-def joined(first: Images, second: Images) -> Images:
-    """Returns the images of two parts of one data set as one.
+def concat(first: Images, second: Images) -> Images:
+    """Return the images of two parts of one data set as one.
 
     Raises:
         ValueError: if they are not of the same form.
@@ -73,8 +73,8 @@ def joined(first: Images, second: Images) -> Images:
     ):
         return EncodedImages(first.read, np.concatenate([first.records, second.records]))
     raise ValueError(
-        "The parts of a data set must be of one form: pixels, paths, or records of the same files. "
-        f"Received: {type(first).__name__} and {type(second).__name__}"
+        "expected parts of one form: pixels, paths, or records of the same files. Received: "
+        f"{type(first).__name__} and {type(second).__name__}"
     )
 
 
@@ -99,15 +99,15 @@ class Split:
     extras: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Raises ValueError when images, labels and class names do not fit together."""
+        """Raise ValueError when images, labels and class names do not fit together."""
         if len(self.images) != len(self.labels):
             raise ValueError(
-                "Arguments `images` and `labels` must have the same length. "
-                f"Received: {len(self.images)} images and {len(self.labels)} labels"
+                f"expected `images` and `labels` of the same length. Received: {len(self.images)} "
+                f"images and {len(self.labels)} labels"
             )
         if not np.array_equal(np.unique(self.labels), np.arange(self.num_classes)):
             raise ValueError(
-                "Argument `labels` must hold every one of 0..C-1, where C is the number of "
+                "expected `labels` to hold every one of 0..C-1, where C is the number of "
                 f"`class_names`. Received: C={self.num_classes} and labels {np.unique(self.labels)}"
             )
 
@@ -119,7 +119,7 @@ class Split:
         names: Sequence[str],
         extras: Mapping[str, np.ndarray] | None = None,
     ) -> Split:
-        """Number the classes that occur 0..C-1, in their own order.
+        """Renumber the classes that occur as 0..C-1, in their own order.
 
         Args:
             images: n images.
@@ -128,11 +128,11 @@ class Split:
             extras: what else is known of each image; None for nothing.
         """
         occurring, labels = np.unique(classes, return_inverse=True)
-        found = tuple(names[place] for place in occurring)
-        return cls(images, labels.astype(np.int32), found, extras or {})
+        kept_names = tuple(names[place] for place in occurring)
+        return cls(images, labels.astype(np.int32), kept_names, extras or {})
 
     def __len__(self) -> int:
-        """Returns the number of images."""
+        """Return the number of images."""
         return len(self.labels)
 
     def subset(self, indices: np.ndarray, *, relabel: bool = True) -> Split:
@@ -146,7 +146,7 @@ class Split:
         Raises:
             ValueError: if `relabel` is False and a class is left without an image.
         """
-        images, labels = taken(self.images, indices), self.labels[indices]
+        images, labels = take(self.images, indices), self.labels[indices]
         extras = {name: values[indices] for name, values in self.extras.items()}
         if relabel:
             return Split.of_occurring(images, labels, self.class_names, extras)
@@ -202,11 +202,11 @@ class ImageSource:
     tests_training: bool = False
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a name that could not start the name of a record."""
+        """Raise ValueError for a name that could not start the name of a record."""
         check_source_name(self.name)
 
     def checksum(self) -> str:
-        """Returns a SHA-256, hexadecimal, over every split's classes, labels and images.
+        """Return a SHA-256, hexadecimal, over every split's classes, labels and images.
 
         Of a file it covers the base name and the content, of a record the content, of an array
         shape and pixels. Where the data lies does not matter; the order of the images does. They
@@ -215,7 +215,7 @@ class ImageSource:
         return self._contents.checksum
 
     def copies(self) -> tuple[str, ...]:
-        """Returns the names of test and gallery images that train, too: to the byte the same.
+        """Return the names of test and gallery images that train, too: to the byte the same.
 
         There is none to tell of where the test images are training images on purpose.
         An image is called as its file with its folder, or as its class where it is in no file.
@@ -223,7 +223,7 @@ class ImageSource:
         return self._contents.copies
 
     def turned(self) -> int:
-        """Returns how many images the EXIF tag of their file turns upright."""
+        """Return how many images the EXIF tag of their file turns upright."""
         return self._contents.turned
 
     @functools.cached_property
@@ -250,7 +250,7 @@ class ImageSource:
 
 
 def _digested(split: Split, digest: hashlib._Hash) -> Iterator[tuple[bytes, bool]]:
-    """Adds the images to `digest`, and yields a digest of each, and whether a tag turns it."""
+    """Add the images to `digest`, and yield a digest of each, and whether a tag turns it."""
     if isinstance(split.images, np.ndarray):
         digest.update(repr(split.images.shape).encode())
         digest.update(np.ascontiguousarray(split.images).tobytes())
@@ -270,14 +270,14 @@ def _image_name(split: Split, index: int) -> str:
 
 
 def _file(image: str | bytes) -> tuple[str, bytes]:
-    """Returns base name and content of a file, or the content of a record without a name."""
+    """Return base name and content of a file, or the content of a record without a name."""
     if isinstance(image, bytes):
         return "", image
     return Path(image).name, Path(image).read_bytes()
 
 
-def limited(labels: np.ndarray, limit: int | None) -> np.ndarray:
-    """Chooses about `limit` examples, the first of each of the first classes, evenly.
+def first_per_class(labels: np.ndarray, limit: int | None) -> np.ndarray:
+    """Choose about `limit` examples, the first of each of the first classes, evenly.
 
     Args:
         labels: int [n], 0..C-1.

@@ -15,10 +15,10 @@ def check_source_name(name: str) -> None:
     length = len(name.encode(errors="surrogatepass"))
     if name in ("", ".", "..") or "/" in name or length > _LONGEST or not _is_utf8(name):
         raise ValueError(
-            "the name of a data set, which for a folder is the folder's, starts the names of its "
-            f"files: expected UTF-8 of 1 to {_LONGEST} bytes without a slash. Received: "
-            f"{name!a}, of {length} bytes. Rename the folder, or give a link to it: "
-            "ln -s FOLDER photographs"
+            "expected the name of a data set, which for a folder is the folder's and starts the "
+            f"names of its files, to be UTF-8 of 1 to {_LONGEST} bytes without a slash. Received: "
+            f"{name!a}, of {length} bytes. Rename the folder, or give a link to it: `ln -s FOLDER "
+            "photographs`."
         )
 
 

@@ -14,7 +14,7 @@ Parts = dict[str, ByClass]
 
 
 def read_parts(root: Path, left_out: LeftOutCounter) -> Parts:
-    """Returns the pictures of every part in `root`: TRAIN, and VALIDATION or TEST or both.
+    """Return the pictures of every part in `root`: TRAIN, and VALIDATION or TEST or both.
 
     Args:
         root: the folder of the parts' folders, called as in `layouts.PART_NAMES`.
@@ -27,42 +27,43 @@ def read_parts(root: Path, left_out: LeftOutCounter) -> Parts:
     folders, loose = folders_and_pictures(root, left_out)
     for path in loose:
         left_out.add(LOOSE, path)
-    found: dict[str, Path] = {}
+    by_part: dict[str, Path] = {}
     for folder in folders:
         part = part_of(folder)
         if part is None:
             left_out.add(OTHER_PARTS, folder)
-        elif part in found:
+        elif part in by_part:
             raise ValueError(
-                f"{root} must hold each part once. Received: {found[part].name}/ and "
-                f"{folder.name}/. Rename one of them"
+                f"{root}: expected each part once. Received: {by_part[part].name}/ and "
+                f"{folder.name}/. Rename one of them."
             )
         else:
-            found[part] = folder
-    if TRAIN not in found or len(found) < 2:
+            by_part[part] = folder
+    if TRAIN not in by_part or len(by_part) < 2:
         names = ", ".join(f"{folder.name}/" for folder in folders) or "no folder"
         raise ValueError(
-            f"With folder_layout=split, {root} must hold train/, and test/ or val/ or both (also "
-            f"called {', '.join(name for names in PART_NAMES.values() for name in names[1:])}). "
-            f"Received: {names}. If its folders are the classes, use folder_layout=classes"
+            f"{root}: expected train/, and test/ or val/ or both (also called "
+            f"{', '.join(name for names in PART_NAMES.values() for name in names[1:])}) with "
+            f"`folder_layout=split`. Received: {names}. If its folders are the classes, use "
+            "`folder_layout=classes`."
         )
-    return {part: images_by_class(folder, left_out) for part, folder in found.items()}
+    return {part: images_by_class(folder, left_out) for part, folder in by_part.items()}
 
 
 def tested(parts: Parts) -> ByClass:
-    """Returns the part that is tested: TEST, or VALIDATION where there is no other."""
+    """Return the part that is tested: TEST, or VALIDATION where there is no other."""
     return parts.get(TEST) or parts[VALIDATION]
 
 
-def joined(parts: Parts) -> ByClass:
-    """Returns the pictures of all parts by class, those of the training part first."""
+def concat(parts: Parts) -> ByClass:
+    """Return the pictures of all parts by class, those of the training part first."""
     ordered = [parts[part] for part in (TRAIN, VALIDATION, TEST) if part in parts]
     names = sorted({name for part in ordered for name in part})
     return {name: [path for part in ordered for path in part.get(name, ())] for name in names}
 
 
 def have_the_same_classes(parts: Parts) -> bool:
-    """Says whether the parts divide the pictures of each class, or the classes.
+    """Return whether the parts divide the pictures of each class, not the classes.
 
     Returns:
         True if every class trains, False if none that is tested does.
@@ -77,16 +78,16 @@ def have_the_same_classes(parts: Parts) -> bool:
     if others <= trained:
         return True
     raise ValueError(
-        "The parts must have the same classes, or the training part none that is tested. Received: "
-        f"{len(shared):,} classes in both ({shortened(sorted(shared))}), and "
+        "expected parts with the same classes, or a training part without any class that is "
+        f"tested. Received: {len(shared):,} classes in both ({shortened(sorted(shared))}), and "
         f"{len(others - trained):,} that do not train ({shortened(sorted(others - trained))}). "
-        "Name the classes that train with train_classes: the others are tested, whatever part "
-        "their pictures are in"
+        "Name the classes that train with `train_classes`: the others are tested, in any part that "
+        "their pictures are in."
     )
 
 
 def check_same_classes(parts: Parts) -> None:
-    """Holds what is tested to the classes that train.
+    """Hold what is tested to the classes that train.
 
     Raises:
         ValueError: naming the classes that only one part has.
@@ -94,14 +95,14 @@ def check_same_classes(parts: Parts) -> None:
     differing = sorted(set(parts[TRAIN]) ^ set(tested(parts)))
     if differing:
         raise ValueError(
-            "To classify, the training and the tested part must have the same classes. Received: "
+            "expected the same classes in the training and the tested part, to classify. Received: "
             f"{len(differing):,} in one of them alone ({shortened(differing)}). Complete or remove "
-            "them"
+            "them."
         )
 
 
 def leave_out_unused(parts: Parts, left_out: LeftOutCounter) -> None:
-    """Counts the pictures of VALIDATION where TEST is tested."""
+    """Count the pictures of VALIDATION where TEST is tested."""
     if TEST in parts:
         for paths in parts.get(VALIDATION, {}).values():
             for path in paths:

@@ -14,8 +14,8 @@ from typing import Any, Protocol
 import numpy as np
 import tensorflow as tf
 
+from hsm.data.sources.annotations import Annotations, numbered
 from hsm.data.sources.array_records import open_records
-from hsm.data.sources.listing import Listing, numbered
 from hsm.data.sources.source import EncodedImages
 from hsm.data.sources.tfds_info import INFO, TfdsFolder, read_info
 
@@ -33,7 +33,7 @@ class TfdsSet:
     Attributes:
         name: of its builder.
         label: the feature that holds the class, as a ClassLabel or a Text.
-        parts: the splits, called as the parts of a listing.
+        parts: the splits, called as the parts of a annotations.
     """
 
     name: str
@@ -42,12 +42,12 @@ class TfdsSet:
 
 
 def default_root() -> Path:
-    """Returns where TensorFlow Datasets prepares data unless told otherwise."""
+    """Return where TensorFlow Datasets prepares data unless told otherwise."""
     return Path(os.environ.get("TFDS_DATA_DIR") or _DEFAULT_ROOT).expanduser()
 
 
-def read(root: Path, tfds_set: TfdsSet) -> Listing | None:
-    """Returns the prepared data set below `root`, or None where there is none.
+def read(root: Path, tfds_set: TfdsSet) -> Annotations | None:
+    """Return the prepared data set below `root`, or None where there is none.
 
     The class of an image stands in its record, so that all records are read once, and their
     checksums compared; the images are read again when they are needed.
@@ -64,26 +64,26 @@ def read(root: Path, tfds_set: TfdsSet) -> Listing | None:
         return None
     folder = read_info(path)
     if missing := set(tfds_set.parts) - folder.files.keys():
-        raise _broken(path, f"it has no split {min(missing)}")
+        raise _broken(path, f"no split {min(missing)}")
     files = [folder.files[part] for part in tfds_set.parts]
     counts = [sum(lengths.values()) for lengths in files]
     paths = [os.fspath(file) for lengths in files for file in lengths]
     records, labels = _scanned(paths, folder, tfds_set.label)
     if len(labels) != sum(counts):
-        raise _broken(path, f"it has {len(labels):,} of {sum(counts):,} records")
+        raise _broken(path, f"{len(labels):,} of {sum(counts):,} records")
     classes, class_names = _named(labels, folder, tfds_set.label)
-    return Listing(
+    return Annotations(
         folder=path,
         images=EncodedImages(lambda record: _image(records[record]), np.arange(len(labels))),
         classes=classes,
         class_names=class_names,
         parts=np.repeat(tfds_set.parts, counts),
-        annotations={part: f"the {part} split of {path}" for part in tfds_set.parts},
+        annotation_files={part: f"the {part} split of {path}" for part in tfds_set.parts},
     )
 
 
 def _newest(root: Path, name: str) -> Path | None:
-    """Returns the folder of the newest version of the set `name`."""
+    """Return the folder of the newest version of the set `name`."""
     versions = [
         path.parent
         for pattern in (INFO, f"*/{INFO}", f"{name}/*/{INFO}")
@@ -131,7 +131,7 @@ class _TfRecords:
 def _scanned(
     paths: Sequence[str], folder: TfdsFolder, label: str
 ) -> tuple[_Records, list[int | str]]:
-    """Reads all records once; returns them, and the label of each."""
+    """Read all records once; return them, and the label of each."""
     open_files = _opener(folder)
     try:
         records = open_files(paths)
@@ -144,21 +144,22 @@ def _scanned(
 
 def _broken(folder: Path, reason: str) -> ValueError:
     return ValueError(
-        f"{folder} cannot be read whole: {reason}. Let TensorFlow Datasets prepare it again"
+        f"{folder}: expected what TensorFlow Datasets prepared. Received: {reason}. Let it prepare "
+        "the data set again."
     )
 
 
 def _opener(folder: TfdsFolder) -> Callable[[Sequence[str]], _Records]:
-    """Returns what opens files of the folder's format."""
+    """Return what opens files of the folder's format."""
     openers: dict[str, Callable[[Sequence[str]], _Records]] = {
         "tfrecord": _TfRecords,
         "array_record": open_records,
     }
     if folder.file_format not in openers:
         raise ValueError(
-            f"{folder.path} must hold TFRecord or ArrayRecord files. Received: "
-            f"{folder.file_format[:80]}. Prepare it again: "
-            'tfds.builder(name, file_format="tfrecord").download_and_prepare()'
+            f"{folder.path}: expected TFRecord or ArrayRecord files. Received: "
+            f"{folder.file_format[:80]}. Prepare it again: `tfds.builder(name, "
+            'file_format="tfrecord").download_and_prepare()`.'
         )
     return openers[folder.file_format]
 
@@ -170,7 +171,7 @@ def _features(record: bytes) -> Any:
 def _label(record: bytes, name: str) -> int | str:
     features = _features(record)
     if len(features["image"].bytes_list.value) != 1:
-        raise ValueError("a record has no image")
+        raise ValueError("expected an image in every record. Received: a record without")
     feature = features[name]
     if feature.int64_list.value:
         return feature.int64_list.value[0]
@@ -184,12 +185,12 @@ def _image(record: bytes) -> bytes:
 def _named(
     labels: list[int | str], folder: TfdsFolder, feature: str
 ) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Returns class numbers, int32 [n], and names; text labels are numbered in sorted order."""
+    """Return class numbers, int32 [n], and names; text labels are numbered in sorted order."""
     texts = [label for label in labels if isinstance(label, str)]
     if len(texts) == len(labels):
         return numbered(texts)
     numbers = np.array([-1 if isinstance(label, str) else label for label in labels])
     most = _MOST_CLASSES if (names := folder.class_names(feature)) is None else len(names)
     if numbers.min() < 0 or numbers.max() >= most:
-        raise _broken(folder.path, f"its {feature} is not always one of {most:,} classes")
+        raise _broken(folder.path, f"a {feature} that is not always one of {most:,} classes")
     return numbers.astype(np.int32), names or tuple(map(str, range(numbers.max() + 1)))

@@ -77,8 +77,8 @@ def read_info(folder: Path) -> TfdsFolder:
         files = {split.name: dict(_files(folder, info, split)) for split in info.splits}
     except (ValueError, RecursionError) as error:
         raise ValueError(
-            f"{path} does not say which records there are: {error}. Let TensorFlow Datasets "
-            "prepare the data set again"
+            f"{path}: expected which records there are. Received: {error}. Let TensorFlow Datasets "
+            "prepare the data set again."
         ) from error
     return TfdsFolder(folder, info.fileFormat, files)
 
@@ -86,7 +86,7 @@ def read_info(folder: Path) -> TfdsFolder:
 def _files(folder: Path, info: _Info, split: _Split) -> list[tuple[Path, int]]:
     count = len(split.shardLengths)
     if count > _MOST_SHARDS:
-        raise ValueError(f"expected at most {_MOST_SHARDS:,} shards, received {count:,}")
+        raise ValueError(f"expected at most {_MOST_SHARDS:,} shards. Received: {count:,}")
     return [
         (folder / _file_name(info, split, number, count), int(length))
         for number, length in enumerate(split.shardLengths)
@@ -106,5 +106,5 @@ def _file_name(info: _Info, split: _Split, number: int, count: int) -> str:
     for key, value in values.items():
         name = name.replace(f"{{{key}}}", value)
     if Path(name).name != name or "\0" in name:
-        raise ValueError(f"expected the name of a file in the folder, received {name[:200]!r}")
+        raise ValueError(f"expected the name of a file in the folder. Received: {name[:200]!r}")
     return name

@@ -40,13 +40,13 @@ _EVENTS = "events.out.tfevents."
 
 
 def is_called_as_a_tools(folder: Path) -> bool:
-    """Say whether a folder is hidden, or has the name of one that a tool makes."""
+    """Return whether a folder is hidden, or has the name of one that a tool makes."""
     name = folder.name.lower()
     return name.startswith(".") or name in _NAMES or name.endswith(_SUFFIXES)
 
 
 def holds_a_tools_files(folder: Path) -> bool:
-    """Say whether a folder holds what only a tool's folder holds, whatever it is called.
+    """Return whether a folder holds what only a tool's folder holds, whatever it is called.
 
     Raises:
         OSError: if it cannot be listed.

@@ -13,7 +13,7 @@ from typing import Any
 
 from absl import flags
 
-from hsm.data.catalog import ZERO_SHOT, facts
+from hsm.data.catalog import ZERO_SHOT, dataset_info
 from hsm.experiments.cli import limit_flag  # noqa: F401 - defines --limit
 from hsm.experiments.cli.data_flags import check_choices, check_output, datasets
 from hsm.experiments.cli.hyperparameter_flags import given, whole_numbers
@@ -129,7 +129,7 @@ def settings_for(
     Raises:
         ValueError: if a flag's value breaks a rule, naming the flag.
     """
-    recipe = recipes.get(dataset) or recipes[facts(dataset).recipe]
+    recipe = recipes.get(dataset) or recipes[dataset_info(dataset).recipe]
     few = {"embedding_dim": min(recipe["embedding_dim"], _SMOKE_DIMENSIONS), **smoke}
     settings = changed(recipe, {**(few if FLAGS.smoke else {}), **given(recipe)})
     settings["limit"] = limit()

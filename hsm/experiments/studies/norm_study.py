@@ -16,8 +16,8 @@ from hsm.analysis import (
     SampleKind,
     SoftmaxClassifier,
     gradient_norms_against_norm,
+    l2_normalize,
     sample_kinds,
-    unit_directions,
 )
 from hsm.atomic import replacing
 from hsm.experiments.config import RunConfig
@@ -88,7 +88,7 @@ def study(
     expected = classifier.feature_gradients(features, labels)
     return NormStudy(
         epoch=epoch,
-        kinds=sample_kinds(by_direction, unit_directions(features), labels),
+        kinds=sample_kinds(by_direction, l2_normalize(features), labels),
         norms=norms,
         measured=_measured(model, features, labels),
         expected=np.linalg.norm(expected, axis=1),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from hsm.data import pipeline
 from hsm.data.sources.source import Split
 from hsm.evaluation import damped_unit_length, embed
-from hsm.metrics import Interval, negatives_before_positive, paired_bootstrap
+from hsm.metrics import Interval, first_positive_ranks, paired_bootstrap
 from hsm.models.porting import Port, ported
 from hsm.progress import Progress
 from hsm.visual.port_rows import PortRow
@@ -81,7 +81,7 @@ def measure(
     labels = measurement.split.labels
     model = build(False)
     reference = measurement.features(model)
-    base = negatives_before_positive(reference, labels)
+    base = first_positive_ranks(reference, labels)
     for name, port in PORTS.items():
         found = reference if name == REFERENCE else measurement.features(ported(model, port))
         yield _row(name, found, reference, labels=labels, base=base)
@@ -98,7 +98,7 @@ def _row(
     labels: NDArray[np.integer],
     base: NDArray[np.integer],
 ) -> PortRow:
-    ranks = negatives_before_positive(features, labels)
+    ranks = first_positive_ranks(features, labels)
     gain = paired_bootstrap(ranks < 1, base < 1)
     if name == REFERENCE:
         gain = Interval(0.0, 0.0, 0.0)

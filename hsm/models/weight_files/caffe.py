@@ -19,10 +19,10 @@ _MOST_AXES = 32
 
 
 def read_caffemodel(path: str | os.PathLike[str]) -> Weights:
-    """Reads every layer that has weights.
+    """Read every layer that has weights.
 
     Args:
-        path: A `.caffemodel` file, with legacy `layers` or newer `layer` messages.
+        path: a `.caffemodel` file, with legacy `layers` or newer `layer` messages.
 
     Returns:
         Caffe's layer name -> its blobs in Caffe's order and layout, float32: for a convolution
@@ -38,14 +38,14 @@ def read_caffemodel(path: str | os.PathLike[str]) -> Weights:
     layers = [layer for layer in (*net.layers, *net.layer) if layer.blobs]
     if not layers:
         raise ValueError(
-            f"{os.fspath(path)}: expected a .caffemodel with weights, but found no layer that has "
-            "any. Is it a file of another kind, or empty? Get it again."
+            f"{os.fspath(path)}: expected a .caffemodel with weights. Received: no layer that has "
+            "any. The file is of another kind, or empty; get it again."
         )
     return {layer.name: _blobs(layer, path) for layer in layers}
 
 
 def to_keras(weights: Weights) -> Weights:
-    """Renames and transposes what `read_caffemodel` returns.
+    """Rename and transpose what `read_caffemodel` returns.
 
     Returns:
         Keras's layer name (`.` for `/`, which Keras forbids) -> arrays in Keras's layout: the
@@ -58,7 +58,7 @@ def to_keras(weights: Weights) -> Weights:
 
 
 def _parse(path: str | os.PathLike[str]) -> Any:
-    """The file as a NetParameter message."""
+    """Return the file as a NetParameter message."""
     net = new_net_parameter()
     with open(path, "rb") as file:
         content = file.read()
@@ -67,20 +67,20 @@ def _parse(path: str | os.PathLike[str]) -> Any:
     except DecodeError as error:
         # What was parsed before the error stays in the message; its last layer may lack its name.
         names = [layer.name for layer in (*net.layers, *net.layer) if layer.name]
-        found = (
-            f"which break off after layer {names[-1]}. The file is truncated or damaged"
+        fault, cause = (
+            (f"which break off after layer {names[-1]}", "truncated or damaged")
             if names
-            else "which do not begin as one. The file is of another kind, or truncated"
+            else ("which do not begin as one", "of another kind, or truncated")
         )
         raise ValueError(
-            f"{os.fspath(path)}: expected a .caffemodel, one whole protobuf message, but found "
-            f"{len(content)} bytes {found}; get it again."
+            f"{os.fspath(path)}: expected a .caffemodel, one whole protobuf message. Received: "
+            f"{len(content)} bytes {fault}. The file is {cause}; get it again."
         ) from error
     return net
 
 
 def _blobs(layer: Any, path: str | os.PathLike[str]) -> list[np.ndarray]:
-    """The arrays of one layer."""
+    """Return the arrays of one layer."""
     arrays = []
     for index, blob in enumerate(layer.blobs):
         shape, values = _shape(layer, index), _values(blob)
@@ -88,7 +88,7 @@ def _blobs(layer: Any, path: str | os.PathLike[str]) -> list[np.ndarray]:
         if count != values.size or min(shape, default=0) < 0 or len(shape) > _MOST_AXES:
             raise ValueError(
                 f"{os.fspath(path)}: layer {layer.name}: expected {count} values in blob {index}, "
-                f"whose shape is {reprlib.repr(shape)}, but found {values.size}. The file is "
+                f"whose shape is {reprlib.repr(shape)}. Received: {values.size}. The file is "
                 "damaged; get it again."
             )
         arrays.append(values.reshape(shape))
@@ -96,13 +96,13 @@ def _blobs(layer: Any, path: str | os.PathLike[str]) -> list[np.ndarray]:
 
 
 def _values(blob: Any) -> np.ndarray:
-    """A blob's numbers, float32; one that is too large for that becomes infinite."""
+    """Return a blob's numbers, float32; one that is too large for that becomes infinite."""
     with np.errstate(over="ignore"):
         return np.array(blob.data or blob.double_data).astype(np.float32)
 
 
 def _shape(layer: Any, index: int) -> tuple[int, ...]:
-    """A blob's shape; the four legacy fields say [1, 1, 1, n] or [1, 1, m, n] for less than 4."""
+    """Return a blob's shape; the four legacy fields have 1 in front where it has fewer axes."""
     blob = layer.blobs[index]
     if blob.HasField("shape"):
         return tuple(blob.shape.dim)
@@ -112,6 +112,6 @@ def _shape(layer: Any, index: int) -> tuple[int, ...]:
 
 
 def _transpose(blob: np.ndarray) -> np.ndarray:
-    """OIHW to HWIO, OI to IO, a vector as it is."""
+    """Transpose OIHW to HWIO, OI to IO, a vector not at all."""
     order = {4: (2, 3, 1, 0), 2: (1, 0)}.get(blob.ndim)
     return blob if order is None else blob.transpose(order)

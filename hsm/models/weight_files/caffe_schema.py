@@ -52,12 +52,12 @@ _MESSAGES: dict[str, list[tuple[str, int, int | str, int]]] = {
 
 
 def new_net_parameter() -> Any:
-    """An empty NetParameter message: `.name`, legacy `.layers` and newer `.layer`."""
+    """Return an empty NetParameter message: `.name`, legacy `.layers` and newer `.layer`."""
     return _NetParameter()
 
 
 def _build() -> Any:
-    """Returns the message class NetParameter."""
+    """Return the message class NetParameter."""
     file = descriptor_pb2.FileDescriptorProto(
         name="hsm/caffe.proto", package=_PACKAGE, syntax="proto2"
     )
@@ -71,7 +71,7 @@ def _build() -> Any:
 
 
 def _add_field(message: Any, name: str, number: int, kind: int | str, label: int) -> None:
-    """Declares one field; numbers that repeat are packed."""
+    """Declare one field; numbers that repeat are packed."""
     field = message.field.add(name=name, number=number, label=label)
     if isinstance(kind, str):
         field.type = _Field.TYPE_MESSAGE

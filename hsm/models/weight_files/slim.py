@@ -22,10 +22,10 @@ _VARIABLES = {
 
 
 def read_checkpoint(path: str) -> dict[str, np.ndarray]:
-    """Reads every variable.
+    """Read every variable.
 
     Args:
-        path: A `.ckpt` file of one piece, the name that an `.index` and its data begin with, or
+        path: a `.ckpt` file of one piece, the name that an `.index` and its data begin with, or
             the `.index`.
 
     Returns:
@@ -38,24 +38,25 @@ def read_checkpoint(path: str) -> dict[str, np.ndarray]:
     prefix = path.removesuffix(".index")
     if not (os.path.isfile(prefix) or os.path.isfile(f"{prefix}.index")):
         raise FileNotFoundError(
-            "weights must be a checkpoint that exists, a .ckpt file or an .index with its data "
-            f"beside it; check the path. Received: weights={path!r}"
+            "expected weights to be a checkpoint that exists, a .ckpt file or an .index with its "
+            f"data beside it. Received: weights={path!r}. Check the path."
         )
     try:
         reader = tf.train.load_checkpoint(prefix)
         return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
     except Exception as error:  # TensorFlow raises errors of many kinds for damaged bytes.
         raise ValueError(
-            f"{path}: expected a checkpoint of TensorFlow, but it cannot be read: {error}. The "
-            "file is truncated, of another kind, or its .data files are missing; get it again."
+            f"{path}: expected a checkpoint of TensorFlow. Received: a file that cannot be read: "
+            f"{error}. It is truncated, of another kind, or its .data files are missing; get it "
+            "again."
         ) from error
 
 
 def variable_name(layer: str, variable: str) -> str:
-    """Slim's name of a variable: `InceptionV1/Conv2d_1a_7x7/weights`, `.../BatchNorm/beta`.
+    """Return Slim's name of a variable: `InceptionV1/Conv2d_1a_7x7/weights`, `.../BatchNorm/beta`.
 
     Args:
-        layer: A layer of `hsm.models.InceptionV1`, named by slim's scope with `.` for `/`.
+        layer: a layer of `hsm.models.InceptionV1`, named by slim's scope with `.` for `/`.
         variable: Keras's name of the variable.
     """
     return f"InceptionV1/{layer.replace('.', '/')}/{_VARIABLES.get(variable, variable)}"

@@ -46,10 +46,10 @@ _VARIABLES = {
 
 
 def read_state_dict(path: str) -> dict[str, np.ndarray]:
-    """Reads every tensor; no code in the file is executed.
+    """Read every tensor; no code in the file is executed.
 
     Args:
-        path: A `.pth` file with a state_dict, as `torch.save` writes it.
+        path: a `.pth` file with a state_dict, as `torch.save` writes it.
 
     Returns:
         torchvision's name -> float32 array in Keras's layout: the kernel of a convolution
@@ -62,7 +62,8 @@ def read_state_dict(path: str) -> dict[str, np.ndarray]:
     """
     if not os.path.isfile(path):
         raise FileNotFoundError(
-            f"weights must be a file that exists; check the path. Received: weights={path!r}"
+            f"expected weights to be a file that exists. Received: weights={path!r}. Check the "
+            "path."
         )
     try:
         import torch
@@ -73,17 +74,17 @@ def read_state_dict(path: str) -> dict[str, np.ndarray]:
     state = _load(torch, path)
     if not isinstance(state, Mapping) or not all(map(torch.is_tensor, state.values())):
         raise ValueError(
-            f"{path}: expected a state_dict, tensors by their names, but found "
-            f"{_describe(state)}. Save model.state_dict() of torchvision's GoogLeNet."
+            f"{path}: expected a state_dict, tensors by their names. Received: {_describe(state)}. "
+            "Save model.state_dict() of torchvision's GoogLeNet."
         )
     return {name: _array(tensor) for name, tensor in state.items()}
 
 
 def variable_name(layer: str, variable: str) -> str:
-    """The name of a variable in the file: `conv1.conv.weight`, `inception3a.branch2.1.bn.bias`.
+    """Return a variable's name in the file, such as `inception3a.branch2.1.bn.bias`.
 
     Args:
-        layer: A layer of `hsm.models.InceptionV1`, named by slim's scope with `.` for `/`.
+        layer: a layer of `hsm.models.InceptionV1`, named by slim's scope with `.` for `/`.
         variable: Keras's name of the variable.
     """
     block, _, branch = layer.removesuffix(".BatchNorm").partition(".")
@@ -92,20 +93,20 @@ def variable_name(layer: str, variable: str) -> str:
 
 
 def _load(torch: Any, path: str) -> Any:
-    """What `torch.save` wrote, read without executing code."""
+    """Return what `torch.save` wrote, read without executing code."""
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # PyTorch raises errors of many kinds for damaged bytes.
-        reason = str(error).partition("\n")[0]
+        reason = str(error).partition("\n")[0].rstrip(".")
         raise ValueError(
-            f"{path}: expected a state_dict that torch.save wrote, but it cannot be read: {reason} "
-            "The file is truncated, of another kind, or holds more than tensors; get it again, or "
-            "save model.state_dict()."
+            f"{path}: expected a state_dict that torch.save wrote. Received: a file that cannot be "
+            f"read: {reason}. It is truncated, of another kind, or holds more than tensors; get it "
+            "again, or save model.state_dict()."
         ) from error
 
 
 def _describe(state: Any) -> str:
-    """What a file holds instead of a state_dict."""
+    """Return what a file holds instead of a state_dict."""
     if not isinstance(state, Mapping):
         return type(state).__name__
     odd = {name: type(value).__name__ for name, value in state.items()}
@@ -113,6 +114,6 @@ def _describe(state: Any) -> str:
 
 
 def _array(tensor: Any) -> np.ndarray:
-    """OIHW to HWIO, anything else as it is."""
+    """Transpose OIHW to HWIO, anything else not at all."""
     array = tensor.detach().float().numpy()
     return array.transpose(2, 3, 1, 0) if array.ndim == 4 else array

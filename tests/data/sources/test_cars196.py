@@ -45,7 +45,7 @@ def test_predefined_of_every_layout_that_says_it(layout, tmp_path):
 
 @pytest.mark.parametrize("layout", WITHOUT_PARTS)
 def test_predefined_needs_to_know_what_trains(layout, tmp_path):
-    with pytest.raises(ValueError, match="which images train.*does not say it.*train/ and test/"):
+    with pytest.raises(ValueError, match="which images train.*that do not tell.*train/ and test/"):
         load(WITHOUT_PARTS[layout](tmp_path), split="predefined")
 
 
@@ -81,7 +81,7 @@ def test_classes_without_names_are_called_by_their_numbers(tmp_path):
 def test_half_of_a_layout_is_refused(make, removed, received, tmp_path):
     root = make(tmp_path)
     (root / removed).rename(root / "elsewhere")
-    with pytest.raises(FileNotFoundError, match=f"must have .*Received: {received}. Unpack the"):
+    with pytest.raises(FileNotFoundError, match=f"expected .*Received: {received}. Unpack the"):
         load(root)
 
 
@@ -89,7 +89,9 @@ def test_a_half_unpacked_folder_is_refused(tmp_path):
     root = archive.cars_one_file(tmp_path)
     (root / "car_ims" / "000002.jpg").unlink()
     (root / "car_ims" / "000012.jpg").unlink()
-    message = "2 of 12 images that .*cars_annos.mat lists are not in .*car_ims, .*000002.jpg"
+    message = (
+        "car_ims: expected the 12 images that .*cars_annos.mat lists.* all but 2, .*000002.jpg"
+    )
     with pytest.raises(FileNotFoundError, match=f"{message}.*Unpack it again"):
         load(root)
 
@@ -101,7 +103,7 @@ def test_annotations_that_are_no_matlab_file_are_refused(content, tmp_path):
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2] if content == "half" else content.encode())
     with pytest.raises(
-        ValueError, match=r"cars_annos.mat is not a whole MATLAB file.*get it again"
+        ValueError, match=r"cars_annos.mat: expected a whole MATLAB file.*get it again"
     ):
         load(root)
 
@@ -111,14 +113,16 @@ def test_annotations_without_classes_are_refused(tmp_path):
     path = root / "devkit" / "cars_test_annos_withlabels.mat"
     fields = ("bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2", "fname")
     archive.save_annotations(path, fields, [(1, 2, 3, 4, "00001.jpg")])
-    with pytest.raises(ValueError, match=r"withlabels.mat must have the fields fname, class"):
+    with pytest.raises(
+        ValueError, match=r"withlabels.mat: expected annotations with the fields fname, class"
+    ):
         load(root)
 
 
 def test_annotations_without_their_variable_are_refused(tmp_path):
     root = archive.cars_one_file(tmp_path)
     archive.savemat(root / "cars_annos.mat", {"other": [1]})
-    with pytest.raises(ValueError, match=r"cars_annos.mat must hold the variable annotations"):
+    with pytest.raises(ValueError, match=r"cars_annos.mat: expected the variable annotations"):
         load(root)
 
 
@@ -128,8 +132,8 @@ def test_of_two_files_the_short_one_is_named(tmp_path):
     fields = ("bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2", "class", "fname")
     archive.save_annotations(path, fields, [(1, 2, 3, 4, n, f"{n:05}.jpg") for n in (1, 2, 3)])
     message = (
-        r"The test part of cars196 \(predefined split\) must have 4 images of 4 classes. "
-        r"Received: 3 images of 3 classes, from cars_test_annos_withlabels.mat in"
+        r"expected 4 images of 4 classes in the test part of cars196 \(predefined split\). "
+        r"Received: 3 images of 3 classes, from cars_test_annos_withlabels.mat. It is"
     )
     with pytest.raises(ValueError, match=message):
         load(root)
@@ -139,8 +143,10 @@ def test_a_missing_class_folder_is_counted(tmp_path):
     root = archive.cars_class_folders(tmp_path)
     (root / archive.CARS[3]).rename(tmp_path / archive.CARS[3].replace("2012", "2013"))
     assert_zero_shot(load(root))
-    (root / archive.CARS[2]).rename(tmp_path.parent / "elsewhere")
-    message = "test part .*must have 7 images of 2 classes. Received: 4 images of 1 classes, from"
+    (root / archive.CARS[2]).rename(tmp_path.parent / "cars_elsewhere")
+    message = (
+        "expected 7 images of 2 classes in the test part .* Received: 4 images of 1 classes, from"
+    )
     with pytest.raises(ValueError, match=f"{message} the folders of"):
         load(root)
 
@@ -168,11 +174,11 @@ def test_folders_that_are_numbers_are_the_class_ids(tmp_path):
 def test_folders_of_other_things_are_no_cars(tmp_path):
     archive.cub200(tmp_path / "CUB_200_2011")
     archive.products(tmp_path / "Stanford_Online_Products")
-    with pytest.raises(FileNotFoundError, match="folder of data set cars196, or hold it"):
+    with pytest.raises(FileNotFoundError, match="folder of data set cars196, or to hold it"):
         load(tmp_path)
 
 
 def test_half_of_the_real_set_in_class_folders(shared_dir):
-    listing = benchmark.find("cars196", str(shared_dir / "data" / "cars196_half"))
-    assert len(listing.images) == len(listing.classes) == len(listing.parts)
-    assert len(listing.class_names) == len(set(listing.classes)) == 196
+    annotations = benchmark.find("cars196", str(shared_dir / "data" / "cars196_half"))
+    assert len(annotations.images) == len(annotations.classes) == len(annotations.parts)
+    assert len(annotations.class_names) == len(set(annotations.classes)) == 196

@@ -194,7 +194,7 @@ def test_a_class_whose_pictures_lie_deeper_is_refused(make_folder):
     (folder / "b").rename(folder / "photos")
     (folder / "b").mkdir()
     (folder / "photos").rename(folder / "b" / "photos")
-    message = r"Received pictures in folders below: b/ \(2, such as b/photos/0.png\). Move them up"
+    message = r"Received: pictures in folders below: b/ \(2, such as b/photos/0.png\). Move them up"
     with pytest.raises(ValueError, match=message):
         load(folder)
 
@@ -217,7 +217,7 @@ def nested(root, *folders, count=2):
 
 
 @pytest.mark.parametrize(
-    ("folders", "said"),
+    ("folders", "described"),
     [
         (
             ["train/a", "train/b", "val/a", "val/b", "results/a"],
@@ -242,8 +242,8 @@ def nested(root, *folders, count=2):
         ),
     ],
 )
-def test_another_layout_is_described(tmp_path, folders, said):
-    with pytest.raises(ValueError, match=f"one folder a class.*Received: .*{said}"):
+def test_another_layout_is_described(tmp_path, folders, described):
+    with pytest.raises(ValueError, match=f"one folder a class.*Received: .*{described}"):
         load(nested(tmp_path / "photos", *folders))
 
 

@@ -43,79 +43,89 @@ def test_the_lists_need_not_have_the_same_order(root):
 def test_only_the_predefined_split_needs_its_list(root):
     (root / "train_test_split.txt").unlink()
     assert_zero_shot(load(root))
-    with pytest.raises(ValueError, match=r"predefined of cub200 needs.*add train_test_split.txt"):
+    with pytest.raises(
+        ValueError, match=r"the split predefined of cub200.*add train_test_split.txt"
+    ):
         load(root, split="predefined")
 
 
 @pytest.mark.parametrize("name", ["image_class_labels.txt", "train_test_split.txt"])
 def test_a_list_that_is_shorter_than_another_is_named(name, root):
     rewrite(root / name, lambda lines: lines[:-2])
-    message = f"images.txt and {name} must list the same images. Received: 12 and 10 images in"
+    message = f"expected the same images in images.txt and {name}. Received: 12 and 10 images"
     with pytest.raises(ValueError, match=message):
         load(root)
 
 
 def test_a_line_that_breaks_off_is_named(root):
     rewrite(root / "images.txt", lambda lines: [*lines[:4], "5"])
-    message = r"Line 5 of .*images.txt must hold image number, path. Received: '5'. The file is"
+    message = r"images.txt: expected image number, path in line 5. Received: '5'. The file is"
     with pytest.raises(ValueError, match=message):
         load(root)
 
 
 def test_an_empty_list_is_named(root):
     (root / "images.txt").write_text("")
-    with pytest.raises(ValueError, match=r"images.txt lists no image: unpack"):
+    with pytest.raises(
+        ValueError, match=r"images.txt: expected a list of images. Received: none. Unpack"
+    ):
         load(root)
 
 
 def test_a_missing_list_is_named(root):
     (root / "images.txt").unlink()
-    with pytest.raises(FileNotFoundError, match=r"images.txt is missing: the archive is not whol"):
+    with pytest.raises(
+        FileNotFoundError, match=r"images.txt: expected .* no such file.* not wholly unpacked"
+    ):
         load(root)
 
 
 @pytest.mark.parametrize("number", ["0", "1000001", "9" * 5000, "-1", "²"])
 def test_a_number_that_no_class_has_is_named(number, root):
     rewrite(root / "image_class_labels.txt", lambda lines: [f"1 {number}", *lines[1:]])
-    with pytest.raises(ValueError, match=r"labels.txt must hold whole numbers as class. .*from 1"):
+    with pytest.raises(
+        ValueError, match=r"labels.txt: expected whole numbers from 1 to .* as class"
+    ):
         load(root)
 
 
 def test_an_image_that_is_listed_twice_is_refused(root):
     rewrite(root / "image_class_labels.txt", lambda lines: [*lines, "1 2"])
-    with pytest.raises(ValueError, match=r"class_labels.txt must list every image once"):
+    with pytest.raises(ValueError, match=r"class_labels.txt: expected every image once"):
         load(root)
 
 
 @pytest.mark.parametrize("name", ["../../x.jpg", "/etc/hostname"])
 def test_a_path_that_leads_out_of_the_folder_is_refused(name, root):
     rewrite(root / "images.txt", lambda lines: [f"1 {name}", *lines[1:]])
-    with pytest.raises(ValueError, match=r"images.txt must list images in .*images. Received"):
+    with pytest.raises(ValueError, match=r"images.txt: expected images in .*images. Received"):
         load(root)
 
 
 def test_bytes_that_are_no_text_are_named_with_their_line(root):
     path = root / "images.txt"
     path.write_bytes(path.read_bytes().replace(b"\n3 ", b"\n3 \xff"))
-    with pytest.raises(ValueError, match=r"Line 3 of .*images.txt must be text in UTF-8.*0xff"):
+    with pytest.raises(ValueError, match=r"images.txt: expected text in UTF-8 in line 3.*0xff"):
         load(root)
 
 
 def test_a_class_that_is_no_number_is_named(root):
     rewrite(root / "image_class_labels.txt", lambda lines: ["1 x", *lines[1:]])
-    with pytest.raises(ValueError, match=r"labels.txt must hold whole numbers as class. .*'x'"):
+    with pytest.raises(ValueError, match=r"labels.txt: expected whole numbers .* as class. .*'x'"):
         load(root)
 
 
 def test_a_folder_without_the_labels_is_refused_and_not_overlooked(root):
     (root / "image_class_labels.txt").unlink()
-    with pytest.raises(FileNotFoundError, match="has images.txt, but no image_class_labels.txt"):
+    with pytest.raises(FileNotFoundError, match="expected images.txt and image_class_labels.txt"):
         load(root)
 
 
 def test_a_half_unpacked_folder_is_refused(root):
     (root / "images" / archive.BIRDS[3]).rename(root / "elsewhere")
-    message = r"4 of 12 images that .*images.txt lists are not in .*images, for example 004.Bobo"
+    message = (
+        r"images: expected the 12 images that .*images.txt lists.* all but 4, such as 004.Bobo"
+    )
     with pytest.raises(FileNotFoundError, match=message):
         load(root)
 
@@ -124,8 +134,8 @@ def test_lists_that_are_all_short_are_counted(root):
     for name in ("images.txt", "image_class_labels.txt", "train_test_split.txt"):
         rewrite(root / name, lambda lines: lines[1:])
     message = (
-        r"train part of cub200 \(predefined split\) must have 8 images of 4 classes. Received: "
-        r"7 images of 4 classes, from images.txt, image_class_labels.txt, train_test_split.txt in"
+        r"expected 8 images of 4 classes in the train part of cub200 \(predefined split\). "
+        r"Received: 7 .* from images.txt, image_class_labels.txt, train_test_split.txt. It is"
     )
     with pytest.raises(ValueError, match=message):
         load(root)
@@ -139,7 +149,9 @@ def test_class_folders_without_lists_have_the_numbers_of_their_names(place, tmp_
     source = load(tmp_path)
     assert_zero_shot(source)
     assert source.note == "no lists of images: the classes are in the order of their folders' names"
-    with pytest.raises(ValueError, match=r"predefined of cub200 needs.*add train_test_split.txt"):
+    with pytest.raises(
+        ValueError, match=r"the split predefined of cub200.*add train_test_split.txt"
+    ):
         load(tmp_path, split="predefined")
 
 
@@ -194,6 +206,8 @@ def test_numbered_cars_and_folders_of_other_names_are_no_birds(tmp_path):
 
 def test_of_train_without_test_the_missing_classes_are_counted(tmp_path):
     in_parts(tmp_path, lambda photo: "train" if photo.number <= 2 else "../elsewhere")
-    message = r"test part .* must have 7 images of 2 classes. Received: 0 .*folders of .*/train in"
+    message = (
+        r"expected 7 images of 2 classes in the test part.* Received: 0 .*folders of .*/train. It"
+    )
     with pytest.raises(ValueError, match=message):
         load(tmp_path)

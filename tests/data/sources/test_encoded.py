@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from hsm.data.sources.encoded import encoded_reader
-from hsm.data.sources.source import EncodedImages, ImageSource, Split, taken
+from hsm.data.sources.source import EncodedImages, ImageSource, Split, take
 
 # Zeros at the end are what NumPy's strings lose.
 CONTENTS = [b"first\0\0", b"\0second", b"\xff\xd8third", b""]
@@ -29,13 +29,13 @@ def test_files_are_read(tmp_path):
 
 @pytest.mark.parametrize("images", [("a", "b", "c", "d"), np.arange(48).reshape(4, 2, 2, 3)])
 def test_taken_chooses_in_the_given_order(images):
-    chosen = taken(images, np.array([3, 1]))
+    chosen = take(images, np.array([3, 1]))
     assert type(chosen) is type(images)
     assert [str(image) for image in chosen] == [str(images[3]), str(images[1])]
 
 
 def test_taken_chooses_records():
-    chosen = taken(RECORDS, np.array([3, 1]))
+    chosen = take(RECORDS, np.array([3, 1]))
     assert [chosen[0], chosen[1], len(chosen)] == [CONTENTS[1], CONTENTS[0], 2]
 
 

@@ -7,7 +7,7 @@ from support import archive_factory as archive
 
 from hsm.data.catalog import CATALOG
 from hsm.data.sources import benchmark, load_source
-from hsm.data.sources.folders import homes, locate
+from hsm.data.sources.folders import candidate_roots, locate
 
 
 def make(root, *folders):
@@ -17,13 +17,13 @@ def make(root, *folders):
 
 def test_usual_names_come_first_then_what_is_within_then_the_others(tmp_path):
     make(tmp_path, "aaa/in", "InShop/b", "InShop/a", "In-Shop", ".hidden", "zzz")
-    found = [str(home.relative_to(tmp_path)) for home in homes(tmp_path, "inshop")]
+    found = [str(home.relative_to(tmp_path)) for home in candidate_roots(tmp_path, "inshop")]
     assert found == [".", "In-Shop", "InShop", "InShop/a", "InShop/b", "aaa", "zzz"]
 
 
 def test_files_are_no_homes(tmp_path):
     (tmp_path / "cub200").touch()
-    assert homes(tmp_path, "cub200") == [tmp_path]
+    assert candidate_roots(tmp_path, "cub200") == [tmp_path]
 
 
 def test_the_likeliest_home_decides_before_the_preferred_place(tmp_path):
@@ -52,5 +52,5 @@ def test_another_benchmark_of_deepfashion_is_not_taken_for_inshop(tmp_path, plac
 
 
 def test_omniglot_in_a_folder_that_is_not_there(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"must be a folder that holds images_background_s"):
+    with pytest.raises(FileNotFoundError, match=r"to be a folder that holds images_background_s"):
         load_source("omniglot", data_dir=str(tmp_path / "gone"))

@@ -81,11 +81,11 @@ WRONG = {
         lambda root: (root / "Anno" / BOXES).write_text(
             "\n".join((root / "Anno" / BOXES).read_text().splitlines()[:-1])
         ),
-        r"bbox_inshop.txt must list as many lines as its first line says, 12. Received: 11",
+        r"bbox_inshop.txt: expected as many lines as the first line says, 12. Received: 11",
     ),
     "another image": (
         first_line(LANDMARKS, lambda line: line.replace("img/", "jpg/")),
-        r"landmarks_inshop.txt must list every image.* 1 of 5 are missing, the first .*00_1_front",
+        r"landmarks_inshop.txt: expected every image.* 1 of 5 are missing, the first .*00_1_front",
     ),
     "a type of clothes": (
         first_line(LANDMARKS, lambda line: line.replace(" 1 1 ", " 4 1 ", 1)),
@@ -93,7 +93,7 @@ WRONG = {
     ),
     "a landmark too few": (
         first_line(LANDMARKS, lambda line: line.rsplit(" ", 3)[0]),
-        r"must list 6 landmarks of clothes of type 1.* Received: 15 numbers",
+        r"expected 6 landmarks of clothes of type 1.* Received: 15 numbers",
     ),
     "a visibility": (
         first_line(LANDMARKS, lambda line: line.replace(" 1 1 0 ", " 1 1 3 ", 1)),
@@ -109,7 +109,7 @@ WRONG = {
     ),
     "a column": (
         first_line(BOXES, lambda line: line.rsplit(" ", 1)[0]),
-        r"must hold clothes_type, pose_type, .*Received: 5 values",
+        r"expected clothes_type, pose_type, .*Received: 5 values",
     ),
     "an attribute": (
         first_line(ATTRIBUTES, lambda line: line.replace(" 1 ", " 2 ", 1)),
@@ -117,7 +117,7 @@ WRONG = {
     ),
     "an attribute too few": (
         first_line(ATTRIBUTES, lambda line: line.rsplit(" ", 1)[0]),
-        r"must hold 463 values .*Received: 462 values",
+        r"expected 463 values .*Received: 462 values",
     ),
 }
 

@@ -58,7 +58,7 @@ def test_changed_bytes_are_read_or_refused(whole, seed):
 def test_a_class_that_is_no_number_of_a_class_is_refused(value, tmp_path):
     path = tmp_path / "cars_annos.mat"
     save_annotations(path, ("fname", "class"), [("a.jpg", value), ("b.jpg", 1)])
-    with pytest.raises(ValueError, match=r"cars_annos.mat must hold whole numbers, 0 to 1,000,000"):
+    with pytest.raises(ValueError, match=r"cars_annos.mat: expected whole numbers, 0 to 1,000,000"):
         mat_files.read_annotations(path, {"fname": str, "class": int})
 
 
@@ -71,8 +71,8 @@ def test_a_number_that_matlab_keeps_as_a_double_is_whole(tmp_path):
 @pytest.mark.parametrize(
     ("program", "message"),
     [
-        ("import os; os.kill(os.getpid(), 11)", r"reading it ended with status -?\d+"),
-        ("import time; time.sleep(60)", "it was not read within 1 s"),
+        ("import os; os.kill(os.getpid(), 11)", r"one that ends its reader with status -?\d+"),
+        ("import time; time.sleep(60)", "one that is not read within 1 s"),
     ],
 )
 def test_a_reader_that_dies_or_hangs_is_a_sentence(whole, tmp_path, monkeypatch, program, message):
@@ -81,7 +81,7 @@ def test_a_reader_that_dies_or_hangs_is_a_sentence(whole, tmp_path, monkeypatch,
     monkeypatch.setattr(mat_files, "_READER", reader)
     monkeypatch.setattr(mat_files, "_SECONDS", 1.0)
     begun = time.monotonic()
-    with pytest.raises(ValueError, match=rf"is not a whole MATLAB file \({message}\)"):
+    with pytest.raises(ValueError, match=rf"expected a whole MATLAB file. Received: {message}"):
         mat_files.read_names(whole)
     assert time.monotonic() - begun < 20
 
@@ -92,5 +92,5 @@ def test_files_that_ended_the_process_or_never_came_back(name):
     path = CASES / f"mat_{name}.mat"
     if not path.exists():
         pytest.skip(f"{path.name} is not there")
-    with pytest.raises(ValueError, match=f"{path.name} is not a whole MATLAB file"):
+    with pytest.raises(ValueError, match=f"{path.name}: expected a whole MATLAB file"):
         mat_files.read_annotations(path, {"relative_im_path": str, "class": int, "test": int})

@@ -51,7 +51,7 @@ def test_the_file_itself_is_taken(tmp_path):
     file = f"{write(tmp_path)}/mnist.npz"
     assert_whole(load_source("mnist", data_dir=file, split="classification"))
     np.save(tmp_path / "other.npy", TRAIN[0])
-    with pytest.raises(ValueError, match="must hold the arrays x_train, .*Get it again"):
+    with pytest.raises(ValueError, match="expected the arrays x_train, .*Get it again"):
         load_source("mnist", data_dir=str(tmp_path / "other.npy"))
 
 
@@ -110,7 +110,9 @@ def test_what_tensorflow_datasets_prepared_is_found_first(tmp_path, monkeypatch)
 @pytest.mark.parametrize("data_dir", [None, "gone"])
 def test_where_to_get_it_is_said(tmp_path, data_dir):
     folder = None if data_dir is None else str(tmp_path / data_dir)
-    with pytest.raises(FileNotFoundError, match=r"needs `data_dir`.*mnist.npz.*Received: data_dir"):
+    with pytest.raises(
+        FileNotFoundError, match=r"expected `data_dir`.*mnist.npz.*Received: data_dir"
+    ):
         load_source("mnist", data_dir=folder)
 
 
@@ -118,13 +120,13 @@ def test_broken_files_are_said(tmp_path):
     path = tmp_path / "mnist.npz"
     folder = write(tmp_path)
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(ValueError, match=r"mnist.npz must hold the arrays x_train.*Get it again"):
+    with pytest.raises(ValueError, match=r"mnist.npz: expected the arrays x_train.*Get it again"):
         load_source("mnist", data_dir=folder)
     path.write_text("no archive")
-    with pytest.raises(ValueError, match="must hold the arrays"):
+    with pytest.raises(ValueError, match="expected the arrays"):
         load_source("mnist", data_dir=folder)
     np.savez(path, x_train=TRAIN[0])
-    with pytest.raises(ValueError, match="must hold the arrays"):
+    with pytest.raises(ValueError, match="expected the arrays"):
         load_source("mnist", data_dir=folder)
     write(tmp_path, test=(TEST[0][:, :14], TEST[1]))
     with pytest.raises(ValueError, match=r"28x28 pixels.*Received: uint8 .*\(20, 14, 28\)"):

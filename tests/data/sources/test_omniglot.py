@@ -55,8 +55,8 @@ def test_one_zip_trains_and_what_is_new_in_the_other_is_tested(folder):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", r"must hold PNGs of 105x105 pixels. Received: 'x/Greek/c4/00.png', which is none"),
-        (PNG_HEADER + b"damaged", r": x/Greek/c4/00.png cannot be decoded as a PNG"),
+        (b"", r"expected PNGs of 105x105 pixels. Received: 'x/Greek/c4/00.png', which is none"),
+        (PNG_HEADER + b"damaged", r"x/Greek/c4/00.png: expected a PNG. .* cannot be decoded"),
     ],
 )
 def test_a_drawing_that_is_none_is_named(content, message, folder):
@@ -84,13 +84,15 @@ def test_a_missing_zip_is_said_with_its_source(folder):
 def test_a_broken_zip_is_said_by_name(folder):
     path = folder / "images_background_small2.zip"
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(ValueError, match=r"small2.zip is not a whole zip file.*download it again"):
+    with pytest.raises(
+        ValueError, match=r"small2.zip: expected a whole zip file.*Download it again"
+    ):
         load_source("omniglot", data_dir=str(folder))
 
 
 def test_a_zip_without_drawings_is_said_by_name(folder):
     write_zip(folder / "images_background_small1.zip", [])
-    with pytest.raises(ValueError, match=r"small1.zip must hold drawings.*Received: 0 characters"):
+    with pytest.raises(ValueError, match=r"small1.zip: expected drawings.*Received: 0 characters"):
         load_source("omniglot", data_dir=str(folder))
 
 

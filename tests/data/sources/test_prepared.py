@@ -238,7 +238,7 @@ def test_a_byte_that_changes_in_the_note_of_an_unfinished_copy_is_found(
     break_off(write, monkeypatch, after=2)
     note = tmp_path / "copy" / "unfinished.json"
     note.write_text(note.read_text().replace("Acura", "Akura"))
-    with pytest.raises(ValueError, match=r"unfinished.json is not a manifest.*its checksum"):
+    with pytest.raises(ValueError, match=r"unfinished.json: expected the manifest.*the checksum"):
         write()
 
 
@@ -298,10 +298,14 @@ def test_what_broke_off_in_the_middle_of_a_file_is_written_again(write, tmp_path
 def test_another_folder_is_asked_for_where_there_is_something_else(write, tmp_path):
     (tmp_path / "copy").mkdir()
     (tmp_path / "copy" / "notes.txt").touch()
-    with pytest.raises(ValueError, match=r"copy must be empty.*a folder with other files. Name"):
+    with pytest.raises(
+        ValueError, match=r"copy: expected an empty folder.*a folder with other files. Name"
+    ):
         write()
     write("whole")
-    with pytest.raises(ValueError, match=r"whole must be empty.*Received: another copy"):
+    with pytest.raises(
+        ValueError, match=r"whole: expected an empty folder.*Received: another copy"
+    ):
         write("whole", encoding="png")
     assert len(load(write("whole")).train) == 5
 
@@ -317,13 +321,13 @@ def test_a_folder_that_another_process_writes_into_is_refused(write, tmp_path):
 
 
 def test_other_encodings_are_refused(write):
-    with pytest.raises(ValueError, match="`encoding` must be one of jpeg, png. Received: webp"):
+    with pytest.raises(ValueError, match="`encoding` to be one of jpeg, png. Received: webp"):
         write(encoding="webp")
 
 
 def test_an_image_that_cannot_be_decoded_is_named(root, write):
     (root / "car_ims" / "000006.jpg").write_bytes(b"\xff\xd8\xff broken")
-    with pytest.raises(ValueError, match=r"must be readable. Received: .*000006.jpg: cannot be de"):
+    with pytest.raises(ValueError, match=r"that can be read. Received: .*000006.jpg: cannot be de"):
         write()
 
 
@@ -331,9 +335,7 @@ def test_a_file_of_another_size_is_refused_and_mended(write):
     folder = write()
     path = folder / "cars196-00001-of-00003.array_record"
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(
-        ValueError, match=r"00001-of-00003.array_record must be of .* bytes, as man"
-    ):
+    with pytest.raises(ValueError, match=r"00001-of-00003.array_record: expected .* bytes, as man"):
         load(folder)
     path.unlink()
     with pytest.raises(ValueError, match=r"Received: 0. Run `python -m hsm.experiments.pre"):
@@ -348,16 +350,16 @@ def test_a_changed_byte_is_found(write):
     assert calls == [(1, 3), (2, 3), (3, 3)]
     damage(folder / "cars196-00002-of-00003.array_record")
     for look in (prepared.verify, load):
-        with pytest.raises(ValueError, match=r"00002-of-00003.array_record must have the SHA-256"):
+        with pytest.raises(ValueError, match=r"00002-of-00003.array_record: expected the SHA-256"):
             look(folder)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"schema": 2}, "A manifest must be of schema 1"),
+        ({"schema": 2}, "expected a manifest of schema 1"),
         ({"more": 1}, "only keys that this version knows; 'more' is not"),
-        ({"side": 128}, "its content is not that of its checksum"),
+        ({"side": 128}, "expected the content of the checksum"),
         ({"classes": ["0"] * 12}, r"classes\[0\]: expected a whole number, received '0'"),
         ({"parts": ["valid"] * 12}, r"parts\[0\]: expected one of train, test, query, gallery"),
         ({"shards": [{"file": "../x"}]}, r"shards\[0\]: expected the keys images, size, sha256"),
@@ -367,7 +369,7 @@ def test_a_changed_byte_is_found(write):
 def test_other_manifests_are_refused(change, message, write):
     path = write() / "manifest.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
-    with pytest.raises(ValueError, match=f"manifest.json is not a manifest.*{message}"):
+    with pytest.raises(ValueError, match=f"manifest.json: expected the manifest.*{message}"):
         load(path.parent)
 
 
@@ -389,7 +391,7 @@ def test_a_manifest_that_is_no_json_is_refused(write):
     path = write() / "manifest.json"
     path.write_text("{")
     with pytest.raises(
-        ValueError, match=r"manifest.json is not a manifest of a copy, or is damaged: "
+        ValueError, match=r"manifest.json: expected the manifest of a copy.*or a damaged one: "
     ):
         load(path.parent)
 

@@ -34,12 +34,12 @@ def test_super_classes_are_those_of_the_lists(root):
     kinds = source.train.extras[SUPER_CLASSES]
     assert kinds.tolist() == [(1, 7)[label] for label in source.train.labels]
     path.write_text(path.read_text().replace(" 2 7 bicycle", " 2 x bicycle"))
-    with pytest.raises(ValueError, match=r"whole numbers as super_class_id. Received: 'x'"):
+    with pytest.raises(ValueError, match=r"whole numbers .* as super_class_id. Received: 'x'"):
         load(root)
 
 
 def test_there_is_no_predefined_split(root):
-    message = "`split` of products must be one of zero_shot. Received: split=predefined"
+    message = "`split` of products to be one of zero_shot. Received: split=predefined"
     with pytest.raises(ValueError, match=message):
         load(root, split="predefined")
 
@@ -47,7 +47,7 @@ def test_there_is_no_predefined_split(root):
 @pytest.mark.parametrize("name", ["Ebay_train.txt", "Ebay_test.txt"])
 def test_a_missing_list_is_named(name, root):
     (root / name).unlink()
-    with pytest.raises(FileNotFoundError, match=f"{name} is missing: the archive is not wholly"):
+    with pytest.raises(FileNotFoundError, match=f"{name}: expected .* no such file, .* not wholly"):
         load(root)
 
 
@@ -59,8 +59,8 @@ def test_the_short_list_is_named(name, counts, received, root):
     path = root / f"Ebay_{name}.txt"
     path.write_text("\n".join(path.read_text().splitlines()[:-1]))
     message = (
-        rf"The {name} part of products \(zero_shot split\) must have {counts} classes. "
-        rf"Received: {received} classes, from Ebay_{name}.txt in .*Stanford_Online_Products"
+        rf"expected {counts} classes in the {name} part of products \(zero_shot split\). "
+        rf"Received: {received} classes, from Ebay_{name}.txt. It is"
     )
     with pytest.raises(ValueError, match=message):
         load(root)
@@ -68,7 +68,9 @@ def test_the_short_list_is_named(name, counts, received, root):
 
 def test_a_half_unpacked_folder_is_refused(root):
     (root / "bicycle_final" / "1113_1.JPG").unlink()
-    message = r"1 of 7 images that .*Ebay_test.txt lists are not in .*bicycle_final/1113_1.JPG"
+    message = (
+        r"the 7 images that .*Ebay_test.txt lists.* all but 1, such as bicycle_final/1113_1.JPG"
+    )
     with pytest.raises(FileNotFoundError, match=message):
         load(root)
 
@@ -77,7 +79,7 @@ def test_classes_that_train_and_are_tested_are_refused(root):
     path = root / "Ebay_test.txt"
     path.write_text(path.read_text().replace(" 3 1 ", " 2 1 "))
     with pytest.raises(
-        ValueError, match=r"test classes of products in .* must not train. .* 1 classes"
+        ValueError, match=r"test classes of products in .* that do not train. .* 1 classes"
     ):
         load(root)
 
@@ -91,7 +93,7 @@ def without_lists(root, rename=lambda path: path.name):
 
 def test_without_lists_the_names_of_the_archive_do_not_say_what_trains(root):
     without_lists(root)
-    message = r"\*_final/ with 12 images, but neither Ebay_train.txt nor Ebay_test.txt. Which art"
+    message = r"expected Ebay_train.txt and Ebay_test.txt, .*\*_final/ with 12 images alone"
     with pytest.raises(FileNotFoundError, match=message):
         load(root)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support.image_factory import encode, photograph, tagged
 
 from hsm.data.sources import load_source
-from hsm.data.sources.source import EncodedImages, ImageSource, Split, limited
+from hsm.data.sources.source import EncodedImages, ImageSource, Split, first_per_class
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (4, 5, 5, 3), np.uint8)
 LABELS = np.array([0, 0, 1, 1], np.int32)
@@ -163,7 +163,7 @@ def test_a_changed_source_has_a_checksum_of_its_own():
 @given(counts=st.lists(st.integers(1, 30), min_size=2, max_size=30), limit=st.integers(1, 200))
 def test_limited_keeps_a_balanced_beginning(counts, limit):
     labels = np.repeat(np.arange(len(counts)), counts)
-    kept = limited(labels, limit)
+    kept = first_per_class(labels, limit)
     assert (np.diff(kept) > 0).all()
     assert len(kept) <= max(limit, 4)
     kept_counts = np.bincount(labels[kept])
@@ -175,4 +175,4 @@ def test_limited_keeps_a_balanced_beginning(counts, limit):
 
 
 def test_limited_keeps_all_without_a_limit():
-    np.testing.assert_array_equal(limited(LABELS, None), np.arange(4))
+    np.testing.assert_array_equal(first_per_class(LABELS, None), np.arange(4))

@@ -68,7 +68,7 @@ def test_help_needs_no_tensorflow(driver):
         (["--dataset=imagenet"], 1, "--dataset takes one or several of digits, letters,"),
         (["--seeds="], 1, "--seeds takes whole numbers separated by commas"),
         (["--seeds=-1"], 1, "seed must be in 0..2**32 - 1. Received: seed=-1"),
-        (["--backbone=vgg"], 1, "backbone must be one of googlenet, inception_v1"),
+        (["--backbone=vgg"], 1, "expected backbone to be one of googlenet, inception_v1"),
         (["--seeds=one"], 1, "--seeds takes whole numbers separated by commas"),
         (["--alpha=-1"], 1, "expected alpha to be a positive finite number. Received: alpha=-1.0"),
         (["--weights=gone.h5"], 1, "--weights must name a file. Received: gone.h5"),
@@ -77,7 +77,7 @@ def test_help_needs_no_tensorflow(driver):
         (
             ["--backbone=googlenet", "--weights=imagenet"],
             1,
-            "weights=imagenet goes with keras: networks, such as keras:ResNet50; googlenet takes",
+            "googlenet: expected weights=imagenet with keras: networks only, such as",
         ),
         (
             ["--dataset=omniglot,image_folder", "--data_dir=x"],
@@ -97,7 +97,7 @@ def test_a_wrong_flag_gets_a_sentence(arguments, code, message):
 def test_a_folder_without_classes_is_named(tmp_path):
     result = run("table1", "--dataset=image_folder", f"--data_dir={tmp_path}", "--dry_run")
     assert result.returncode == 1
-    assert result.stderr.startswith(f"error: {tmp_path} must hold one folder a class")
+    assert result.stderr.startswith(f"error: {tmp_path}: expected one folder a class")
 
 
 def test_a_file_as_output_folder_gets_a_sentence(tmp_path):

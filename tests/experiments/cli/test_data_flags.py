@@ -283,7 +283,7 @@ def _without_a_list(root):
 def _short(root):
     path = archive.cub200(root) / "images.txt"
     path.write_text("\n".join(path.read_text().splitlines()[:-1]))
-    return "images.txt and image_class_labels.txt must list the same images. Received: 11 and 12"
+    return "expected the same images in images.txt and image_class_labels.txt. Received: 11 and 12"
 
 
 FAULTS = [_empty, _absent, _other, _packed, _without_an_image, _without_a_list, _short]

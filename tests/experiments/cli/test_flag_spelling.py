@@ -16,7 +16,7 @@ from hsm.experiments.cli.flag_spelling import with_flags
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("Argument `data_dir` must be a folder.", "--data_dir must be a folder."),
+        ("expected `data_dir` to be a folder.", "expected --data_dir to be a folder."),
         ("Data set mnist needs `data_dir`, a folder", "Data set mnist needs --data_dir, a folder"),
         ("out with `singletons='exclude'`.", "out with --singletons=exclude."),
         ("To try: `alpha=3` `heated_alpha=0.7`", "To try: --alpha=3 --heated_alpha=0.7"),

@@ -38,5 +38,7 @@ def test_the_command_says_it(tmp_path):
     flags = [f"--data_dir={tmp_path}", f"--output_dir={tmp_path / 'results'}", "--dry_run"]
     result = run("table1", "--dataset=cars196,cub200,products", "--backbone=convnet", *flags)
     assert result.returncode == 1
-    assert result.stderr.startswith("error: 3 data sets cannot be read.\ncars196: --data_dir must ")
+    assert result.stderr.startswith(
+        "error: 3 data sets cannot be read.\ncars196: expected --data_dir to "
+    )
     assert result.stderr.count("has nothing of this: it holds nothing.") == 3

@@ -83,7 +83,7 @@ def test_a_truncated_file_says_after_which_layer(file, legacy_layers):
         read_caffemodel(path)
     message = str(error.value)
     assert f"{path}: expected a .caffemodel" in message
-    assert f"found {len(content) - 200} bytes which break off after layer square" in message
+    assert f"Received: {len(content) - 200} bytes which break off after layer square" in message
 
 
 def test_every_cut_but_between_layers_is_an_error(file):
@@ -123,7 +123,7 @@ def test_a_blob_with_too_few_values_names_its_layer(file):
     content[shape] = 4
     with pytest.raises(ValueError, match="layer fc: expected 12 values in blob 0") as error:
         read_caffemodel(file(bytes(content)))
-    assert "whose shape is (4, 3), but found 6" in str(error.value)
+    assert "whose shape is (4, 3). Received: 6" in str(error.value)
 
 
 @pytest.mark.parametrize("shape", [(-2, -3), (2**62, 4), (6, *[1] * 100), (0, 6)])

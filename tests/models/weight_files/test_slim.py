@@ -102,8 +102,8 @@ def refused(model, path):
 def test_a_missing_variable_is_named(tmp_path):
     path = write_v1(tmp_path / "net.ckpt", variables(moving_variance=None))
     assert refused(small_model(), path) == (
-        f"{path} does not fit the model small: expected the variable {SCOPE}/BatchNorm/"
-        f"moving_variance of shape (4,), but found no such name among the file's 5: {SCOPE}/"
+        f"{path}: expected weights of the model small, with the variable {SCOPE}/BatchNorm/"
+        f"moving_variance of shape (4,). Received: no such name among the file's 5: {SCOPE}/"
         f"BatchNorm/beta, {SCOPE}/BatchNorm/moving_mean, {SCOPE}/weights, InceptionV1/Logits/"
         "Conv2d_0c_1x1/biases, global_step. Give a file of the same network."
     )
@@ -112,7 +112,7 @@ def test_a_missing_variable_is_named(tmp_path):
 def test_a_wrong_shape_is_named(tmp_path):
     path = write_v1(tmp_path / "net.ckpt", variables(beta=(5,)))
     message = refused(small_model(), path)
-    assert f"{SCOPE}/BatchNorm/beta of shape (4,), but found shape (5,)." in message
+    assert f"{SCOPE}/BatchNorm/beta of shape (4,). Received: shape (5,)." in message
 
 
 @pytest.mark.parametrize("network", [InceptionV1, GoogLeNet])
@@ -120,14 +120,14 @@ def test_another_networks_checkpoint_is_named(tmp_path, network):
     other = {f"InceptionV3/Conv2d_{i}": np.zeros(3, np.float32) for i in range(7)}
     path = write_v2(tmp_path / "inception_v3.ckpt", other)
     message = refused(network((64, 64, 3)), path)
-    assert "(7, 7, 3, 64), but found no such name among the file's 7: InceptionV3/Con" in message
+    assert "(7, 7, 3, 64). Received: no such name among the file's 7: InceptionV3/Con" in message
 
 
 def test_scales_are_not_dropped_in_silence(tmp_path):
     gamma = f"{SCOPE}/BatchNorm/gamma"
     path = write_v1(tmp_path / "net.ckpt", variables(**{gamma: (4,)}))
     message = refused(small_model(), path)
-    assert f"found the variable {gamma}. Build the model with scale=True." in message
+    assert f"Received: the variable {gamma}. Build the model with scale=True." in message
     model = small_model(scale=True)
     load_weights(model, path)
     np.testing.assert_array_equal(model.get_weights()[1], variables(**{gamma: (4,)})[gamma])
@@ -135,7 +135,7 @@ def test_scales_are_not_dropped_in_silence(tmp_path):
 
 def test_a_model_with_scales_needs_them(tmp_path):
     message = refused(small_model(scale=True), write_v1(tmp_path / "net.ckpt", variables()))
-    assert f"expected the variable {SCOPE}/BatchNorm/gamma of shape (4,)" in message
+    assert f"the variable {SCOPE}/BatchNorm/gamma of shape (4,)" in message
 
 
 @pytest.mark.parametrize("content", [b"", b"no checkpoint", None])
@@ -143,7 +143,10 @@ def test_files_that_cannot_be_read(tmp_path, content):
     path = write_v1(tmp_path / "net.ckpt", variables())
     path.write_bytes(path.read_bytes()[:-100] if content is None else content)
     message = refused(small_model(), path)
-    assert f"{path}: expected a checkpoint of TensorFlow, but it cannot be read" in message
+    assert (
+        f"{path}: expected a checkpoint of TensorFlow. Received: a file that cannot be read"
+        in message
+    )
 
 
 @pytest.mark.parametrize("write", [write_v1, write_v2])
@@ -160,7 +163,7 @@ def test_values_that_are_no_weights_are_named(write, change, found, tmp_path):
     name = next(iter(SHAPES))
     arrays[name] = change(arrays[name])
     path = write(tmp_path / "net.ckpt", arrays)
-    with pytest.raises(ValueError, match=rf"expected the variable {name} .*found {found}"):
+    with pytest.raises(ValueError, match=rf"with the variable {name} .*Received: {found}"):
         load_weights(small_model(), path)
 
 

@@ -13,12 +13,12 @@ from hsm.data.sources.source import Files
 
 TRAIN, TEST, QUERY, GALLERY = "train", "test", "query", "gallery"
 # The part of an image where the archive does not say it.
-UNSAID = ""
+UNKNOWN = ""
 
 
 @dataclass(frozen=True, eq=False)
-class Listing:
-    """Every image of a data set with its class and its part.
+class Annotations:
+    """Every image of a data set with its class and its part, as its files tell them.
 
     Attributes:
         folder: where the images were found.
@@ -26,8 +26,8 @@ class Listing:
         classes: int32 [n], 0..C-1, in the order of the data set's own class numbers.
         class_names: C names.
         parts: str [n], the part that the archive puts an image in: TRAIN, TEST, QUERY, GALLERY, or
-            UNSAID.
-        annotations: by part, the annotation file that lists it.
+            UNKNOWN.
+        annotation_files: by part, the annotation file that lists it.
         left_out: what is no image of a class, where folders were read and not annotation files.
         note: what follows from the form that it was found in; empty if nothing is to say.
         extras: what else the files say of each image, see `Split`.
@@ -38,13 +38,13 @@ class Listing:
     classes: np.ndarray
     class_names: tuple[str, ...]
     parts: np.ndarray
-    annotations: Mapping[str, str]
+    annotation_files: Mapping[str, str]
     left_out: tuple[LeftOut, ...] = ()
     note: str = ""
     extras: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Raises ValueError when images, classes, names and parts do not fit together."""
+        """Raise ValueError when images, classes, names and parts do not fit together."""
         if not len(self.images) == len(self.classes) == len(self.parts):
             raise self._misfit(
                 "as many classes and parts as images",
@@ -60,12 +60,12 @@ class Listing:
 
     def _misfit(self, expected: str, received: str) -> ValueError:
         return ValueError(
-            f"The annotations of {self.folder} must list {expected}. Received: {received}. They "
-            "are damaged, or not the original: unpack the archive again"
+            f"{self.folder}: expected annotations of {expected}. Received: {received}. They are "
+            "damaged, or not the original: unpack the archive again."
         )
 
 
 def numbered(names: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Returns the place of every name among the sorted distinct ones, int32 [n], and those."""
+    """Return the place of every name among the sorted distinct ones, int32 [n], and those."""
     distinct, numbers = np.unique(names, return_inverse=True)
     return numbers.astype(np.int32), tuple(map(str, distinct))
