@@ -283,7 +283,7 @@ def _compared(
         head=head,
         objective=f"{_COMPARED}:{name}_objective",
         sampler=sampler,
-        settings=("loss_setting",) if loss_setting else (),
+        settings=("decay_every", *(("loss_setting",) if loss_setting else ())),
         tunable=Tunable("loss_setting", *loss_setting) if loss_setting else None,
         place=place,
         style=LineStyle(color, "x", (0, (1, 1))),
@@ -375,7 +375,7 @@ for _row in (
         about="Hard-aware deeply cascaded embedding: three heads at three depths, each on harder "
         "pairs than the one before.",
         grouped_sampler=f"{_COMPARED}:hdc_grouped_order",
-        settings=("loss_setting", "hdc_cascade", "hdc_last_rate"),
+        settings=("decay_every", "loss_setting", "hdc_cascade", "hdc_last_rate"),
     ),
     dataclasses.replace(
         _compared(
