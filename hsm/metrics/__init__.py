@@ -7,7 +7,7 @@ business.
 
 from __future__ import annotations
 
-from hsm.metrics.bootstrap import Interval, paired_bootstrap
+from hsm.metrics.bootstrap import Interval, paired_bootstrap, paired_bootstrap_of_scores
 from hsm.metrics.clustering import cluster, nmi
 from hsm.metrics.ranking import mean_average_precision_at_r, r_precision
 from hsm.metrics.retrieval import negatives_before_positive, recall_at_k
@@ -19,6 +19,7 @@ __all__ = [
     "negatives_before_positive",
     "nmi",
     "paired_bootstrap",
+    "paired_bootstrap_of_scores",
     "r_precision",
     "recall_at_k",
 ]

@@ -78,7 +78,8 @@ class Evaluator:
         """Scores of the current weights on the test classes, features at unit length (section 5.2).
 
         Args:
-            with_unnormalized: score the features as they are, too, under the key "unnormalized".
+            with_unnormalized: score the features as they are, too, under the key "unnormalized",
+                and keep what each query scored.
 
         Returns:
             Metrics, packed hits and wall time in seconds, as JSON values.
@@ -92,7 +93,9 @@ class Evaluator:
             return {**scores, "seconds": time.perf_counter() - start}
         gallery = None if self.source.gallery is None else self.embed(self.source.gallery)
         scores = self._evaluate(queries, gallery, normalize=True)
-        if with_unnormalized:
+        if not with_unnormalized:
+            scores.pop("query_scores")  # Of the ends alone: they are as long as the test set.
+        else:
             scores["unnormalized"] = self._evaluate(queries, gallery, normalize=False)
         return {**scores, "seconds": time.perf_counter() - start}
 
@@ -118,7 +121,8 @@ class Evaluator:
             progress=_scoring(len(queries[1])),
         )
         hits = {str(k): records.pack_hits(evaluation.ranks < k) for k in config.ks}
-        return {**evaluation.to_json(), "hits": hits}
+        each = {key: records.pack_scores(of) for key, of in evaluation.query_scores.items()}
+        return {**evaluation.to_json(), "hits": hits, "query_scores": each}
 
     def _classify(
         self, logits: Callable[[np.ndarray], Any], features: np.ndarray, labels: np.ndarray
