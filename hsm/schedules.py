@@ -67,7 +67,7 @@ class Constant:
 
 @dataclass(frozen=True)
 class StepDecay:
-    """A constant alpha, and a learning rate that falls in steps: of systems the paper compares with.
+    """A constant alpha, and a rate that falls in steps: of systems that the paper compares with.
 
     Args:
         alpha: alpha throughout.

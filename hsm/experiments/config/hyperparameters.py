@@ -246,7 +246,10 @@ class Hyperparameters:
         at_least=1,
     )
     test_batch_size: int = setting(
-        100, "Images embedded at once.", source="Our choice; it decides no result.", at_least=1
+        100,
+        "Images embedded at once to be scored.",
+        source="Our choice; it decides no result.",
+        at_least=1,
     )
     test_epsilon: float = setting(
         0.0,

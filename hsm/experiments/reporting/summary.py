@@ -179,11 +179,11 @@ def difference(
         found = _mean(ours, measure) - _mean(theirs, measure)
         if measure.scores is None:
             return found
-        sides = [_scores(side, measure.scores) for side in (ours, theirs)]
-        if any(side is None for side in sides):
+        one, other = _scores(ours, measure.scores), _scores(theirs, measure.scores)
+        if one is None or other is None:
             return Interval(found, math.nan, math.nan)
         # The means are exact, and single scores are kept to five digits.
-        drawn = paired_bootstrap_of_scores(*sides, num_resamples=num_resamples, seed=seed)
+        drawn = paired_bootstrap_of_scores(one, other, num_resamples=num_resamples, seed=seed)
         return replace(drawn, difference=found)
     hits = [_hits(side, measure.hits) for side in (ours, theirs)]
     return paired_bootstrap(*hits, num_resamples=num_resamples, seed=seed)

@@ -61,9 +61,17 @@ class Evaluator:
             return None
         return self.score(with_unnormalized=epoch in ends)
 
-    def embed(self, split: Split) -> tuple[np.ndarray, np.ndarray]:
-        """Features [n, k] and labels [n] of a split, every image once, in its order."""
-        size = self.config.test_batch_size
+    def embed(
+        self, split: Split, *, batch_size: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Features [n, k] and labels [n] of a split, every image once, in its order.
+
+        Args:
+            split: what is embedded.
+            batch_size: images at once, which the last bits depend on: of what training follows
+                from, a number that is part of the run's name. None for `test_batch_size`.
+        """
+        size = batch_size or self.config.test_batch_size
         own = pipeline.evaluation_batches(
             split, crop=self.config.image_size, batch_size=size, share=self.devices.share
         )
