@@ -15,7 +15,7 @@ _MARK = " *"
 MARK_NOTE = f"* more than {TOLERANCE:g} points from the paper."
 
 _UNKNOWN = f" [{NONE}]"
-_UNKNOWN_NOTE = f"[{NONE}]: no interval, as a record keeps no scores of single queries."
+_UNKNOWN_NOTE = f"A {NONE} in brackets: a record keeps no scores of single queries to resample."
 
 
 def percent(score: Score | None) -> str:
