@@ -44,6 +44,8 @@ class Evaluation:
             the paper reports recall only.
         nmi_arithmetic: the same with the arithmetic mean.
         ranks: int32 [num_queries], negatives at most as far as the nearest positive.
+        query_scores: of each query, float64 [num_queries]: "r_precision" and "map_at_r", whose
+            means are above.
     """
 
     num_queries: int
@@ -55,13 +57,14 @@ class Evaluation:
     nmi_geometric: float | None
     nmi_arithmetic: float | None
     ranks: NDArray[np.int32] = field(repr=False, compare=False)
+    query_scores: dict[str, NDArray[np.float64]] = field(repr=False, compare=False)
 
     def hits(self, k: int) -> NDArray[np.bool_]:
         """Which queries have their class among their `k` nearest neighbours: bool [num_queries]."""
         return self.ranks < checked_positive(k, "k")
 
     def to_json(self) -> dict[str, Any]:
-        """The metrics as JSON types; K's become strings, ranks are left out."""
+        """The metrics as JSON types; K's become strings, single queries are left out."""
         return {
             "recall": {str(k): value for k, value in self.recall.items()},
             "r_precision": self.r_precision,
@@ -162,6 +165,10 @@ def evaluate(
         nmi_geometric=None if clusters is None else nmi(classes, clusters, "geometric"),
         nmi_arithmetic=None if clusters is None else nmi(classes, clusters, "arithmetic"),
         ranks=ranking.ranks,
+        query_scores={
+            "r_precision": ranking.r_precision,
+            "map_at_r": ranking.average_precision,
+        },
     )
 
 

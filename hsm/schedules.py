@@ -66,6 +66,50 @@ class Constant:
 
 
 @dataclass(frozen=True)
+class StepDecay:
+    """A constant alpha, and a rate that falls in steps: of systems that the paper compares with.
+
+    Args:
+        alpha: alpha throughout.
+        learning_rate: rate of the first epochs.
+        epochs: epochs in all.
+        every: epochs between two steps.
+        factor: what a step multiplies the rate with.
+
+    Raises:
+        ValueError: if a number is out of its range.
+    """
+
+    alpha: float
+    learning_rate: float
+    epochs: int
+    every: int
+    factor: float
+
+    def __post_init__(self) -> None:
+        if self.every < 1:
+            raise ValueError(f"every must be 1 or more. Received: every={self.every}")
+        if not 0 < self.factor <= 1:
+            raise ValueError(
+                f"factor must be more than 0 and at most 1. Received: factor={self.factor}"
+            )
+        _ = self.phases
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """A phase a step; the last one may be shorter."""
+        starts = range(0, max(self.epochs, 1), self.every)
+        return tuple(
+            Phase(
+                min(self.every, self.epochs - start),
+                self.alpha,
+                self.learning_rate * self.factor**step,
+            )
+            for step, start in enumerate(starts)
+        )
+
+
+@dataclass(frozen=True)
 class HeatUp:
     """Train at an intermediate alpha, then heat up: strategy (ii) of section 3.4.
 

@@ -33,6 +33,7 @@ FLOORS = {
     "hsm.records*": 0,
     "hsm.schedules": 0,
     "hsm.data.catalog": 0,
+    "hsm.data.dataset_info": 0,
     "hsm.data.file_bytes": 0,
     "hsm.data.file_header": 0,
     "hsm.data.images": 0,

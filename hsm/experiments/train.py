@@ -159,7 +159,7 @@ def _config(dataset: str, name: str) -> RunConfig:
         method=FLAGS.method,
         seed=FLAGS.seed,
         validation_classes=FLAGS.validation_classes,
-        **shared.settings_for(dataset, RECIPES[FLAGS.profile], smoke),
+        **shared.settings_for(dataset, RECIPES[FLAGS.profile], smoke, method=FLAGS.method),
     )
 
 

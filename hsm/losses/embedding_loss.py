@@ -52,6 +52,8 @@ class EmbeddingLoss(keras.losses.Loss):
         if shape is not None and len(shape) != 2:
             raise ValueError(f"expected embeddings of shape (batch, k). Received: shape={shape}")
         value = self.batch_loss(integer_labels(y_true, like=embeddings), embeddings)
+        # Sorting, masks and hinges pass over NaN, in every compiler others.
+        value = ops.where(ops.any(ops.isnan(embeddings)), float("nan"), value)
         # Of a scalar Keras would not take a replica's share under a tf.distribute strategy.
         return ops.reshape(value, [1])
 

@@ -17,9 +17,12 @@ def squared_distances(points: Tensor) -> Tensor:
 
 
 def root(squared: Tensor) -> Tensor:
-    """Return the square root, elementwise, whose gradient at 0 is 0 instead of infinite."""
-    positive = squared > 0.0
-    return ops.where(positive, ops.sqrt(ops.where(positive, squared, 1.0)), 0.0)
+    """Return the square root, elementwise, whose gradient at 0 is 0 instead of infinite.
+
+    That of NaN is NaN, lest a training that diverged look like one that converged.
+    """
+    zero = squared <= 0.0
+    return ops.where(zero, 0.0, ops.sqrt(ops.where(zero, 1.0, squared)))
 
 
 def same_label(labels: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ business.
 from __future__ import annotations
 
 from hsm.former_names import former_names
-from hsm.metrics.bootstrap import Interval, paired_bootstrap
+from hsm.metrics.bootstrap import Interval, paired_bootstrap, paired_bootstrap_of_scores
 from hsm.metrics.clustering import cluster, nmi
 from hsm.metrics.ranking import mean_average_precision_at_r, r_precision
 from hsm.metrics.retrieval import first_positive_ranks, recall_at_k
@@ -22,6 +22,7 @@ __all__ = [
     "mean_average_precision_at_r",
     "nmi",
     "paired_bootstrap",
+    "paired_bootstrap_of_scores",
     "r_precision",
     "recall_at_k",
 ]

@@ -9,15 +9,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from hsm.metrics.validation import checked_positive
 
+# Queries that are drawn at once: 4 MiB.
+_DRAWN = 1 << 20
+
 
 @dataclass(frozen=True)
 class Interval:
-    """A difference of two recalls, and its 95 % interval; all in -1..1.
+    """A difference of two means over queries, and its 95 % interval; all in -1..1.
 
     Attributes:
-        difference: mean(hits_a) - mean(hits_b).
-        low: the 2.5th percentile of the resampled differences.
-        high: the 97.5th percentile.
+        difference: of the means.
+        low: the 2.5th percentile of the resampled differences; NaN where there are only means.
+        high: the 97.5th percentile; NaN as that.
     """
 
     difference: float
@@ -62,6 +65,53 @@ def paired_bootstrap(
     drawn = generator.multinomial(queries, counts / queries, size=resamples)
     low, high = np.percentile(drawn @ values / (seeds * queries), [2.5, 97.5])
     return Interval(float(counts @ values / (seeds * queries)), float(low), float(high))
+
+
+def paired_bootstrap_of_scores(
+    scores_a: ArrayLike, scores_b: ArrayLike, *, num_resamples: int = 10000, seed: int = 0
+) -> Interval:
+    """`paired_bootstrap` of any scores of single queries, such as their average precision.
+
+    Example:
+        >>> paired_bootstrap_of_scores([0.5, 1.0, 1.0], [0.5, 0.5, 0.25]).low
+        0.0
+
+    Args:
+        scores_a: [n] or [seeds, n], each in 0..1, query by query.
+        scores_b: the other method's, of the same shape, on the same queries in the same order.
+        num_resamples: at least 1.
+        seed: of the resampling.
+
+    Raises:
+        ValueError: arrays of different shapes, empty ones, or values that are not in 0..1.
+    """
+    a, b = _checked_scores(scores_a, "scores_a"), _checked_scores(scores_b, "scores_b")
+    if a.shape != b.shape:
+        raise ValueError(
+            "scores_a and scores_b must belong to the same queries, and to as many seeds. "
+            f"Received: {a.size} and {b.size} entries. Evaluate both methods on one test set."
+        )
+    gains = (a - b).mean(axis=0)
+    resamples = checked_positive(num_resamples, "num_resamples")
+    generator, means = np.random.default_rng(seed), np.empty(resamples)
+    rows = max(1, _DRAWN // len(gains))
+    for start in range(0, resamples, rows):
+        part = means[start : start + rows]
+        drawn = generator.integers(len(gains), size=(len(part), len(gains)), dtype=np.int32)
+        part[:] = gains[drawn].mean(axis=1)
+    low, high = np.percentile(means, [2.5, 97.5])
+    return Interval(float(gains.mean()), float(low), float(high))
+
+
+def _checked_scores(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    """Return `values` as float64 [seeds, n] of 0 to 1, or raises ValueError."""
+    array = np.asarray(values, np.float64)
+    if array.ndim not in (1, 2) or array.size == 0 or not ((array >= 0) & (array <= 1)).all():
+        raise ValueError(
+            f"{name} must be a vector of scores from 0 to 1, or one a seed, with at least one "
+            f"entry. Received: shape={array.shape}."
+        )
+    return np.atleast_2d(array)
 
 
 def _checked_hits(values: ArrayLike, name: str) -> NDArray[np.int64]:

@@ -18,6 +18,7 @@ from hsm.records.parts import (
     Tuning,
     best_evaluation,
 )
+from hsm.records.query_scores import QueryScores, pack_scores, unpack_scores
 from hsm.records.record import KEYS, SCHEMA, STAGES, Record
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Hits",
     "PartCounts",
     "Provenance",
+    "QueryScores",
     "Record",
     "Trial",
     "Tuning",
@@ -38,9 +40,11 @@ __all__ = [
     "commit",
     "file_sha256",
     "pack_hits",
+    "pack_scores",
     "provenance",
     "read",
     "read_all",
     "unpack_hits",
+    "unpack_scores",
     "write",
 ]

@@ -19,6 +19,7 @@ from hsm.records.parts import (
     Seconds,
     Tuning,
 )
+from hsm.records.query_scores import QueryScores, check_scores, unpack_scores
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,6 +54,8 @@ class Record(JsonObject, Generic[Config]):
         hits: which queries were hits.
         provenance: which code ran, on what, and when.
         tuning: the trials that chose its settings; None where a recipe or flags did.
+        query_scores: what each query scored; None in records before they were kept, and where only
+            the accuracy is scored.
         further: keys that this version does not know.
     """
 
@@ -72,6 +75,7 @@ class Record(JsonObject, Generic[Config]):
     hits: Hits
     provenance: Provenance
     tuning: Tuning | None = field(default=None, metadata=LEFT_OUT)
+    query_scores: QueryScores | None = field(default=None, metadata=LEFT_OUT)
     further: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -82,6 +86,11 @@ class Record(JsonObject, Generic[Config]):
                     check_hits(text, 0 if row is None else row.num_queries)
                 except ValueError as error:
                     raise ValueError(f"hits.{stage}.{key}: {error}") from error
+        for key, text in (self.query_scores.final if self.query_scores else {}).items():
+            try:
+                check_scores(text, self.final.num_queries)
+            except ValueError as error:
+                raise ValueError(f"query_scores.final.{key}: {error}") from error
 
     def images_seen_after(self, epoch: int = 0) -> int:
         """Return how many images the batches of the epochs after `epoch` held; 0 for all."""
@@ -105,6 +114,19 @@ class Record(JsonObject, Generic[Config]):
         if key not in self.hits.final:
             raise misfit(f"{self.name}: hits.final", f"hits of {key}", [*self.hits.final])
         return unpack_hits(self.hits.final[key], self.final.num_queries)
+
+    def final_scores(self, key: str) -> NDArray[np.float64] | None:
+        """Return what each query scored after the last epoch: float64 [num_queries].
+
+        Args:
+            key: "r_precision" or "map_at_r".
+
+        Returns:
+            None where the record does not hold it.
+        """
+        if self.query_scores is None or key not in self.query_scores.final:
+            return None
+        return unpack_scores(self.query_scores.final[key], self.final.num_queries)
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as JSON values."""
@@ -140,4 +162,5 @@ class Record(JsonObject, Generic[Config]):
 
 
 # Those that every record has.
-KEYS = ("schema", *(f.name for f in fields(Record) if f.name not in ("further", "tuning")))
+_NOT_OF_EVERY = ("further", "tuning", "query_scores")
+KEYS = ("schema", *(f.name for f in fields(Record) if f.name not in _NOT_OF_EVERY))

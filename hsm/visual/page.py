@@ -15,8 +15,8 @@ from html import escape
 from hsm.visual.page_style import STYLE
 
 _NO_BREAK = "\N{NO-BREAK SPACE}"
-# With more columns a table is wider than a phone.
-_NARROW = 7
+# So many characters, one of them between two columns, a phone shows in a line of a table.
+_NARROW = 54
 
 
 @dataclass(frozen=True)
@@ -84,11 +84,11 @@ def _prose(text: str) -> str:
 def table(
     title: str,
     header: Sequence[str],
-    rows: Iterable[Sequence[str]],
+    rows: Sequence[Sequence[str]],
     *,
     best: Collection[tuple[int, int]] = (),
 ) -> str:
-    """A table whose first column names its rows; on a narrow screen cells break or it scrolls.
+    """A table whose first column names its rows; on a narrow screen names break, and it scrolls.
 
     Args:
         title: What stands above it.
@@ -106,15 +106,25 @@ def table(
     name = escape(title)
     more = '<p class="more wide">Swipe sideways: further columns →</p>\n'
     return (
-        f"<h3>{name}</h3>\n{more if len(header) > _NARROW else ''}"
+        f"<h3>{name}</h3>\n{more if _width(header, rows) > _NARROW else ''}"
         f'<div class="scroll" role="region" tabindex="0" aria-label="{name}">'
         f'<table aria-label="{name}"><thead><tr>{head}</tr></thead>\n'
         f"<tbody>\n{body}\n</tbody></table></div>"
     )
 
 
+def _width(header: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """The characters of a table's line on a phone, where names break and numbers do not."""
+    names = [*header, *(row[0] for row in rows)]
+    words = [max(map(len, name.split() or [""])) for name in names]
+    columns = [max([words[0], *words[len(header) :]])]
+    for place in range(1, len(header)):
+        columns.append(max([words[place], *(len(row[place]) for row in rows)]))
+    return sum(columns) + len(columns) - 1
+
+
 def _cell(text: str, is_best: bool) -> str:
-    """A number; what is in brackets or behind ± stays together where the cell breaks."""
+    """A number; what is in brackets or behind ± stays together where it is copied, too."""
     kept = re.sub(r"(?<=±) | (?=\*)|(?<=,) (?=[^\[]*\])", _NO_BREAK, text)
     return f'<td class="best">{escape(kept)}</td>' if is_best else f"<td>{escape(kept)}</td>"
 

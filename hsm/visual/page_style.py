@@ -70,7 +70,8 @@ code { font: .875rem ui-monospace, monospace; }
 @media (max-width: 40rem) {
   .wide + .scroll { margin-top: 0; } .more.wide { display: block; }
   h1 { font-size: 1.3rem; }
-  table { font-size: .75rem; } th, td { padding: .3rem .2rem; white-space: normal; }
+  /* Names break, a number with its deviation does not. */
+  table { font-size: .75rem; } th, td { padding: .3rem .2rem; } th { white-space: normal; }
   th:first-child { padding-left: .4rem; } tr > :last-child { padding-right: .4rem; }
   .query { grid-template-columns: 1fr; } .query > .card { width: 8rem; }
   .found { grid-template-columns: repeat(3, 1fr); }

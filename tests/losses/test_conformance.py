@@ -127,6 +127,20 @@ def test_a_graph_that_does_not_know_the_batch_gives_the_same(name, jit_compile):
     np.testing.assert_allclose(gradient, expected_gradient, rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.parametrize("compiled", ["eager", "graph", "xla"])
+def test_nan_in_any_embedding_is_no_finite_loss(name, compiled):
+    """A training that diverged is seen by its loss alone."""
+    for arguments in ({}, CASES[name].arguments):
+        loss = getattr(losses, name)(**arguments)
+        if compiled != "eager":
+            loss = tf.function(loss, jit_compile=compiled == "xla")
+        for row in (0, 4, 11):
+            outputs = CASES[name].outputs.copy()
+            outputs[row] = np.nan
+            value = loss(tf.constant(CASES[name].labels), tf.constant(outputs))
+            assert not np.isfinite(value), f"{arguments}, row {row}"
+
+
 def unusual_batches(width):
     spread = np.random.default_rng(1).uniform(0.0, 4.0, (12, width)).astype(np.float32)
     outputs = {

@@ -8,7 +8,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from hsm.metrics import Interval, paired_bootstrap
+from hsm.metrics import Interval, paired_bootstrap, paired_bootstrap_of_scores
 
 
 def correlated_hits(generator, count, *, shift):
@@ -112,3 +112,32 @@ def test_memory_does_not_grow_with_queries_times_resamples():
 def test_errors_name_rule_value_and_remedy(hits_a, hits_b, num_resamples, message):
     with pytest.raises(ValueError, match=message):
         paired_bootstrap(hits_a, hits_b, num_resamples=num_resamples)
+
+
+def test_scores_match_resampling_query_by_query_and_hits():
+    generator = np.random.default_rng(4)
+    a, b = generator.uniform(size=(2, 3, 150))
+    naive = []
+    for _ in range(10_000):
+        drawn = generator.integers(0, 150, 150)
+        naive.append((a - b)[:, drawn].mean())
+    interval = paired_bootstrap_of_scores(a, b)
+    assert interval.difference == pytest.approx((a - b).mean(), abs=1e-12)
+    assert (interval.low, interval.high) == pytest.approx(
+        tuple(np.percentile(naive, [2.5, 97.5])), abs=0.003
+    )
+    assert paired_bootstrap_of_scores(a, b) == interval
+    hits = correlated_hits(generator, 300, shift=0.05)
+    by_hits, by_scores = paired_bootstrap(*hits), paired_bootstrap_of_scores(*hits)
+    assert dataclasses.astuple(by_scores) == pytest.approx(dataclasses.astuple(by_hits), abs=0.005)
+
+
+@pytest.mark.parametrize("scores", [[], [0.5, np.nan], [1.5], [[[0.5]]]])
+def test_what_is_no_score_is_refused(scores):
+    with pytest.raises(ValueError, match="scores_b must be a vector of scores from 0 to 1"):
+        paired_bootstrap_of_scores([0.5, 0.5], scores)
+
+
+def test_scores_of_other_queries_are_refused():
+    with pytest.raises(ValueError, match="must belong to the same queries"):
+        paired_bootstrap_of_scores([0.5, 0.5], [0.5])

@@ -100,7 +100,7 @@ def test_best_cells_are_marked_and_numbers_stay_together():
     assert "<td>1 [0,\N{NO-BREAK SPACE}2]</td>" in text
     assert '<td class="best">3 ±\N{NO-BREAK SPACE}1</td>' in text
     assert "Swipe" not in text
-    assert "Swipe" in page.table("t", list("abcdefgh"), [])
+    assert "Swipe" in page.table("t", ["a", "b", "c"], [("a", "1 " * 14, "2 " * 14)])
 
 
 def test_right_and_wrong_are_told_apart_by_sign_and_word():

@@ -7,7 +7,6 @@ Those on data sets are in `hsm.experiments.cli.data_flags`, those that override 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,10 @@ from hsm.experiments.cli import limit_flag  # noqa: F401 - defines --limit
 from hsm.experiments.cli.data_flags import check_choices, check_output, datasets
 from hsm.experiments.cli.hyperparameter_flags import given, whole_numbers
 from hsm.experiments.config import METHODS, RunConfig
+from hsm.experiments.config.compared_recipes import recipe_of
 from hsm.experiments.config.initial_weights import Pretrained
 from hsm.experiments.config.recipes import RECIPES, changed
-from hsm.experiments.config.variants import VARIANTS, vary
+from hsm.experiments.config.variants import VARIANTS, method_of, vary
 from hsm.models.backbone_specs import IMAGENET, is_keras_file
 
 flags.DEFINE_list(
@@ -104,20 +104,30 @@ def configs(
     check_choices("methods", values.methods, METHODS)
     if values.variants:
         check_choices("variants", values.variants, tuple(VARIANTS))
-    settings = settings_for(dataset, recipes[values.profile], SMOKE)
     methods = [method for method in METHODS if method in values.methods]
     variants = [variant for variant in VARIANTS if variant in values.variants]
+    settings = {
+        method: settings_for(dataset, recipes[values.profile], SMOKE, method=method)
+        for method in dict.fromkeys([*methods, *map(method_of, variants)])
+    }
     found = []
     for seed in dict.fromkeys(whole_numbers("seeds")):
-        base = RunConfig(dataset=name, split=split, method=methods[0], seed=seed, **settings)
-        found += [replace(base, method=method) for method in methods]
-        found += [vary(base, variant) for variant in variants]
+        bases = {
+            method: RunConfig(dataset=name, split=split, method=method, seed=seed, **chosen)
+            for method, chosen in settings.items()
+        }
+        found += [bases[method] for method in methods]
+        found += [vary(bases[method_of(variant)], variant) for variant in variants]
     # Other flags may already have made a method what a variant would make of it.
     return list(dict.fromkeys(found))
 
 
 def settings_for(
-    dataset: str, recipes: Mapping[str, Mapping[str, Any]], smoke: Mapping[str, Any]
+    dataset: str,
+    recipes: Mapping[str, Mapping[str, Any]],
+    smoke: Mapping[str, Any],
+    *,
+    method: str,
 ) -> dict[str, Any]:
     """The hyper-parameters of a data set's recipe, as the flags change them.
 
@@ -125,11 +135,13 @@ def settings_for(
         dataset: selects the recipe.
         recipes: by data set.
         smoke: what --smoke changes before the flags do.
+        method: what is trained; some have a recipe of their own.
 
     Raises:
         ValueError: if a flag's value breaks a rule, naming the flag.
     """
-    recipe = recipes.get(dataset) or recipes[dataset_info(dataset).recipe]
+    of_data = recipes.get(dataset) or recipes[dataset_info(dataset).recipe]
+    recipe = recipe_of(method, dataset, of_data)
     few = {"embedding_dim": min(recipe["embedding_dim"], _SMOKE_DIMENSIONS), **smoke}
     settings = changed(recipe, {**(few if FLAGS.smoke else {}), **given(recipe)})
     settings["limit"] = limit()

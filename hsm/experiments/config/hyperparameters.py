@@ -225,6 +225,19 @@ class Hyperparameters:
     gradual_rate_factor: float = setting(
         0.562, "What such a step multiplies the learning rate with.", source=_STRATEGY_I
     )
+    decay_every: int | None = setting(
+        None,
+        "Epochs between two steps of the learning rate of a compared system; none where none is "
+        "given.",
+        source=_OUR_CHOICE,
+        at_least=1,
+    )
+    decay_factor: float = setting(
+        1.0,
+        "What such a step multiplies the rate with; together with decay_every.",
+        source=_OUR_CHOICE,
+        at_least=0.0,
+    )
 
     eval_every: int = setting(
         5,
@@ -233,7 +246,10 @@ class Hyperparameters:
         at_least=1,
     )
     test_batch_size: int = setting(
-        100, "Images embedded at once.", source="Our choice; it decides no result.", at_least=1
+        100,
+        "Images embedded at once to be scored.",
+        source="Our choice; it decides no result.",
+        at_least=1,
     )
     test_epsilon: float = setting(
         0.0,
@@ -271,6 +287,12 @@ class Hyperparameters:
             raise ValueError(
                 "expected synchronized_batch_norm or unbiased_variance, not both: the unbiased "
                 "variance counts the images of one device. Received: both are true"
+            )
+        if (self.decay_every is None) != (self.decay_factor == 1.0) or self.decay_factor > 1.0:
+            raise ValueError(
+                "decay_every and decay_factor go together: expected a number of epochs and a "
+                f"factor below 1. Received: decay_every={self.decay_every}, "
+                f"decay_factor={self.decay_factor:g}"
             )
         backbone_specs.check_backbone(self.backbone, self.weights, self.precision)
         if not self.ks or min(self.ks) < 1:

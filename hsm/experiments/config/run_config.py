@@ -18,7 +18,7 @@ from hsm.models.backbone_specs import is_keras_file
 from hsm.models.head import Head
 from hsm.models.taps import check_backbone_has_taps
 from hsm.records.json_values import decode
-from hsm.schedules import Constant, Gradual, HeatUp, Schedule
+from hsm.schedules import Constant, Gradual, HeatUp, Schedule, StepDecay
 
 # What decides neither weights nor scores: when is scored, and which NMI is shown.
 _NOT_IDENTITY = ("eval_every", "nmi", "seed", "test_batch_size")
@@ -43,6 +43,7 @@ class RunConfig(Hyperparameters):
             kind of processor with one number of threads; others round otherwise, and training
             makes other scores of it.
         landmarks: the data says where landmarks are, and the method learns them; set by the data.
+        hdc_3x128: the row of that name among others of another width, see `variants`.
     """
 
     dataset: str
@@ -52,6 +53,7 @@ class RunConfig(Hyperparameters):
     validation_classes: float = 0.0
     landmarks: bool = False
     tuned: int = 0
+    hdc_3x128: bool = False
 
     def __post_init__(self) -> None:
         """Raises ValueError if a value breaks its rule, or values contradict each other."""
@@ -123,11 +125,17 @@ class RunConfig(Hyperparameters):
             )
         if self.head is not None and self.head.bottleneck != "dense":
             check_backbone_has_taps(self.backbone, self.method)
-        if self.loss_setting is not None and not self._uses("loss_setting"):
+        if self.class_mean_init and self.head is not None and self.head.classifier != "softmax":
             raise ValueError(
-                f"loss_setting goes with the methods {_with('loss_setting')}: leave the others "
-                f"out. Received: method={self.method!r}"
+                "class_mean_init goes with the classifier of a softmax: leave the others out. "
+                f"Received: method={self.method!r}"
             )
+        for name in ("loss_setting", "decay_every"):
+            if getattr(self, name) is not None and not self._uses(name):
+                raise ValueError(
+                    f"{name} goes with the methods {_with(name)}: leave the others out. "
+                    f"Received: method={self.method!r}"
+                )
 
     def _uses(self, setting: str) -> bool:
         """True if the method uses `setting`, or trains nothing and is indifferent to it."""
@@ -200,6 +208,14 @@ class RunConfig(Hyperparameters):
     @property
     def schedule(self) -> Schedule:
         """Alpha and learning rate of every epoch."""
+        if self.decay_every is not None:
+            return StepDecay(
+                alpha=self.initial_alpha,
+                learning_rate=self.learning_rate,
+                epochs=self.total_epochs,
+                every=self.decay_every,
+                factor=self.decay_factor,
+            )
         if not self.is_heated:
             return Constant(self.initial_alpha, self.learning_rate, self.total_epochs)
         if self.is_gradual:

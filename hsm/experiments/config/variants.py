@@ -28,6 +28,16 @@ VARIANTS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+_METHOD_OF = {
+    "label_smoothing": "SM",
+    "learned_alpha": "BN",
+    "gradual": "HBN",
+    "no_norm_term": "LN",
+    "alpha_only": "HBN",
+    "rate_only": "HBN",
+    "hdc_3x128": "hdc",
+}
+
 
 def vary(config: RunConfig, variant: str) -> RunConfig:
     """Returns `config` changed into the row `variant`, one of `VARIANTS`, whatever its method.
@@ -36,19 +46,29 @@ def vary(config: RunConfig, variant: str) -> RunConfig:
         ValueError: if there is no such variant.
     """
     changes: dict[str, dict[str, Any]] = {
-        "label_smoothing": {"method": "SM", "label_smoothing": 0.1},
-        "learned_alpha": {"method": "BN", "learned_alpha": True},
-        "gradual": {"method": "HBN", "heating": "gradual"},
-        "no_norm_term": {"method": "LN", "norm_term": False},
-        "alpha_only": {"method": "HBN", "heated_learning_rate": config.learning_rate},
-        "rate_only": {"method": "HBN", "heated_alpha": config.alpha},
-        "hdc_3x128": {"method": "hdc", "embedding_dim": 384},
+        "label_smoothing": {"label_smoothing": 0.1},
+        "learned_alpha": {"learned_alpha": True},
+        "gradual": {"heating": "gradual"},
+        "no_norm_term": {"norm_term": False},
+        "alpha_only": {"heated_learning_rate": config.learning_rate},
+        "rate_only": {"heated_alpha": config.alpha},
+        # Where all rows are as wide, it is the method itself.
+        "hdc_3x128": {"embedding_dim": 384, "hdc_3x128": config.embedding_dim != 384},
     }
-    if variant not in changes:
+    return replace(config, method=method_of(variant), **changes[variant])
+
+
+def method_of(variant: str) -> str:
+    """Returns the method that `variant` is one of.
+
+    Raises:
+        ValueError: if there is no such variant.
+    """
+    if variant not in _METHOD_OF:
         raise ValueError(
             f"variant must be one of {', '.join(VARIANTS)}. Received: variant={variant!r}"
         )
-    return replace(config, **changes[variant])
+    return _METHOD_OF[variant]
 
 
 def options(config: RunConfig) -> tuple[str, ...]:
@@ -105,7 +125,7 @@ def _method(name: str) -> str:
 
 
 def _heads(config: RunConfig) -> list[str]:
-    found = ["3 × 128"] if config.embedding_dim == 384 else []
+    found = ["3 × 128"] if config.hdc_3x128 else []
     return [*found, "cascade"] if config.hdc_cascade else found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 from hsm.experiments.reporting.summary import Score
@@ -12,6 +13,9 @@ NONE = "–"
 TOLERANCE = 2.0
 _MARK = " *"
 MARK_NOTE = f"* more than {TOLERANCE:g} points from the paper."
+
+_UNKNOWN = f" [{NONE}]"
+_UNKNOWN_NOTE = f"A {NONE} in brackets: a record keeps no scores of single queries to resample."
 
 
 def percent(score: Score | None) -> str:
@@ -40,11 +44,16 @@ def points(fraction: float) -> str:
 
 
 def interval(value: Interval | float | None) -> str:
-    """A difference in percentage points, with its interval where it has one."""
+    """A difference in percentage points, with its interval where it has one.
+
+    A dash stands for one that the records do not give.
+    """
     if value is None:
         return NONE
     if isinstance(value, float):
         return points(value)
+    if math.isnan(value.low):
+        return f"{points(value.difference)}{_UNKNOWN}"
     return f"{points(value.difference)} [{points(value.low)}, {points(value.high)}]"
 
 
@@ -61,6 +70,11 @@ def compared(paper: float | None, score: Score | None) -> tuple[str, str, str]:
     difference = score.mean - paper / 100
     mark = _MARK if abs(round(100 * difference, 2)) > TOLERANCE else ""
     return printed, percent(score), points(difference) + mark
+
+
+def unknown_notes(rows: Iterable[tuple[str, ...]]) -> list[str]:
+    """The sentence that explains a missing interval, if a cell of `rows` has one."""
+    return [_UNKNOWN_NOTE] if any(_UNKNOWN in cell for row in rows for cell in row) else []
 
 
 def mark_notes(rows: Iterable[tuple[str, ...]]) -> list[str]:

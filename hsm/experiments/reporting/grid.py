@@ -38,6 +38,8 @@ _LAST_LATIN = "\u017f"
 _MARKUP = re.compile(
     r"[\\<&`|~]|(?<=\])\(|\*(?=\S)|(?<=\S)\*|(?<![^\W_])_|_(?![^\W_])|(?<=!)\[|\](?=\[)"
 )
+# What a paragraph must not begin with, lest it become a list or a heading.
+_BLOCK = re.compile(r"\A(?:[*+-]|#{1,6})(?=\s)")
 # In plain text, which has no bold; it takes one column.
 _BEST = "•"
 _BEST_NOTE = f"{_BEST} the best score."
@@ -99,7 +101,7 @@ def to_markdown(grid: Grid) -> str:
     rows = _marked(_each(grid, _markdown), lambda cell: f"**{cell}**")
     header = tuple(map(_markdown, grid.header))
     lines = [_markdown_row(header), f"| {rule} |", *map(_markdown_row, rows)]
-    notes = map(_markdown, grid.notes)
+    notes = (_BLOCK.sub(r"\\\g<0>", _markdown(note)) for note in grid.notes)
     return "\n\n".join([f"**{_markdown(grid.title)}**", "\n".join(lines), *notes])
 
 

@@ -139,10 +139,9 @@ def _difference_grids(
     resampled = "In brackets: 95 % paired bootstrap intervals over queries"
     without = any(measure.label == "NMI" for measure in columns)
     lines = [f"{resampled}; NMI has none to resample." if without else f"{resampled}."]
-    if any(measure.field == "map_at_r" for measure in columns):
-        lines.append("Of R-precision and MAP@R records hold means alone.")
+    lines += cell_format.unknown_notes(rows)
     if any(difference.seeds > 1 for difference in differences):
-        lines.append("Of several seeds, a query counts as the mean of its hits.")
+        lines.append("Of several seeds, a query counts as the mean of its scores.")
     return [
         Grid(
             f"{dataset}: differences at the final epoch, percentage points",

@@ -17,13 +17,15 @@ class Measure:
         label: what the column is called: "NMI", "R@1", "accuracy".
         field: the attribute of an evaluation that holds it, for example "recall".
         k: its key there, where the attribute holds several numbers.
-        hits: its key among a record's hits; None if it is not a mean over queries.
+        hits: its key among a record's hits; None if it is no share of the queries.
+        scores: its key among what a record keeps of each query; None if it is no mean of these.
     """
 
     label: str
     field: str
     k: int | None = None
     hits: str | None = None
+    scores: str | None = None
 
     def of(self, evaluation: EvaluationRow) -> float | None:
         """Its value, or None where it was not measured."""
@@ -39,7 +41,10 @@ class Measure:
 ACCURACY = Measure("accuracy", "accuracy", hits="accuracy")
 
 
-_PRECISIONS = (Measure("R-precision", "r_precision"), Measure("MAP@R", "map_at_r"))
+_PRECISIONS = (
+    Measure("R-precision", "r_precision", scores="r_precision"),
+    Measure("MAP@R", "map_at_r", scores="map_at_r"),
+)
 
 
 def recall(k: int) -> Measure:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from hsm.experiments.config import METHODS, RunConfig
 from hsm.experiments.config.run_record import RunRecord
 from hsm.experiments.config.variants import comparisons, label, standing_order
 from hsm.experiments.reporting.metric_columns import Measure
-from hsm.metrics.bootstrap import Interval, paired_bootstrap
+from hsm.metrics.bootstrap import Interval, paired_bootstrap, paired_bootstrap_of_scores
 from hsm.records import EvaluationRow
 
 # Records of one table share these settings.
@@ -61,7 +62,8 @@ class Difference:
         label: For example "HBN − BN".
         seeds: How many seeds both rows have.
         values: By measure, the difference of the means with its 95 % interval over queries; without
-            one for the NMI, a number for the whole test set, which has no queries to resample.
+            one for the NMI, a number for the whole test set, which has no queries to resample. Of
+            R-precision and MAP@R the interval is NaN where a record keeps no single queries.
     """
 
     label: str
@@ -174,7 +176,15 @@ def difference(
         seed: Of the bootstrap.
     """
     if measure.hits is None:
-        return _mean(ours, measure) - _mean(theirs, measure)
+        found = _mean(ours, measure) - _mean(theirs, measure)
+        if measure.scores is None:
+            return found
+        one, other = _scores(ours, measure.scores), _scores(theirs, measure.scores)
+        if one is None or other is None:
+            return Interval(found, math.nan, math.nan)
+        # The means are exact, and single scores are kept to five digits.
+        drawn = paired_bootstrap_of_scores(one, other, num_resamples=num_resamples, seed=seed)
+        return replace(drawn, difference=found)
     hits = [_hits(side, measure.hits) for side in (ours, theirs)]
     return paired_bootstrap(*hits, num_resamples=num_resamples, seed=seed)
 
@@ -244,3 +254,9 @@ def _hits(runs: Sequence[RunRecord], key: str) -> np.ndarray:
     """The hits under `key`: bool [queries], or [seeds, queries] where there are several seeds."""
     unpacked = [run.final_hits(key) for run in runs]
     return unpacked[0] if len(unpacked) == 1 else np.stack(unpacked)
+
+
+def _scores(runs: Sequence[RunRecord], key: str) -> np.ndarray | None:
+    """What queries scored: float64 [seeds, queries]; None where a record does not hold it."""
+    found = [scores for run in runs if (scores := run.final_scores(key)) is not None]
+    return np.stack(found) if len(found) == len(runs) else None

@@ -164,17 +164,19 @@ def _difference_grids(
     if not others:
         return []
     header = ("Method", *(measure.label for measure in columns))
+    rows = tuple(
+        (name, *(cell_format.interval(summary.difference(*pair, m)) for m in columns))
+        for name, pair in others.items()
+    )
     over_queries = Grid(
         f"{dataset}: {_REFERENCE} minus the others, tuned, final epoch, percentage points",
         header,
-        tuple(
-            (name, *(cell_format.interval(summary.difference(*pair, m)) for m in columns))
-            for name, pair in others.items()
-        ),
+        rows,
         (
-            "In brackets: 95 % paired bootstrap intervals over queries, each for itself; of "
-            "NMI, R-precision and MAP@R records hold means alone.",
-            "Of several seeds, a query counts as the mean of its hits.",
+            "In brackets: 95 % paired bootstrap intervals over queries, each for itself; NMI has "
+            "none to resample.",
+            *cell_format.unknown_notes(rows),
+            "Of several seeds, a query counts as the mean of its scores.",
         ),
     )
     with_seeds = {n: pair for n, pair in others.items() if len(pair[0]) >= FEWEST_SEEDS}

@@ -61,9 +61,17 @@ class Evaluator:
             return None
         return self.score(with_unnormalized=epoch in ends)
 
-    def embed(self, split: Split) -> tuple[np.ndarray, np.ndarray]:
-        """Features [n, k] and labels [n] of a split, every image once, in its order."""
-        size = self.config.test_batch_size
+    def embed(
+        self, split: Split, *, batch_size: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Features [n, k] and labels [n] of a split, every image once, in its order.
+
+        Args:
+            split: what is embedded.
+            batch_size: images at once, which the last bits depend on: of what training follows
+                from, a number that is part of the run's name. None for `test_batch_size`.
+        """
+        size = batch_size or self.config.test_batch_size
         own = pipeline.evaluation_batches(
             split, crop=self.config.image_size, batch_size=size, share=self.devices.share
         )
@@ -78,7 +86,8 @@ class Evaluator:
         """Scores of the current weights on the test classes, features at unit length (section 5.2).
 
         Args:
-            with_unnormalized: score the features as they are, too, under the key "unnormalized".
+            with_unnormalized: score the features as they are, too, under the key "unnormalized",
+                and keep what each query scored.
 
         Returns:
             Metrics, packed hits and wall time in seconds, as JSON values.
@@ -92,7 +101,9 @@ class Evaluator:
             return {**scores, "seconds": time.perf_counter() - start}
         gallery = None if self.source.gallery is None else self.embed(self.source.gallery)
         scores = self._evaluate(queries, gallery, normalize=True)
-        if with_unnormalized:
+        if not with_unnormalized:
+            scores.pop("query_scores")  # Of the ends alone: they are as long as the test set.
+        else:
             scores["unnormalized"] = self._evaluate(queries, gallery, normalize=False)
         return {**scores, "seconds": time.perf_counter() - start}
 
@@ -118,7 +129,8 @@ class Evaluator:
             progress=_scoring(len(queries[1])),
         )
         hits = {str(k): records.pack_hits(evaluation.ranks < k) for k in config.ks}
-        return {**evaluation.to_json(), "hits": hits}
+        each = {key: records.pack_scores(of) for key, of in evaluation.query_scores.items()}
+        return {**evaluation.to_json(), "hits": hits, "query_scores": each}
 
     def _classify(
         self, logits: Callable[[np.ndarray], Any], features: np.ndarray, labels: np.ndarray

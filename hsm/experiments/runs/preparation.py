@@ -33,6 +33,6 @@ def prepare(model: EmbeddingModel, evaluator: Evaluator) -> float:
         )
         warm_up(model, batches, evaluator.devices)
     if config.class_mean_init:
-        features, labels = evaluator.embed(train)
+        features, labels = evaluator.embed(train, batch_size=config.batch_size)
         set_class_means(model.classifier, features, labels, epsilon=config.feature_epsilon)
     return time.perf_counter() - start if config.is_prepared else 0.0

@@ -15,6 +15,7 @@ from hsm.records import (
     Hits,
     PartCounts,
     Provenance,
+    QueryScores,
     Record,
     best_evaluation,
 )
@@ -63,16 +64,17 @@ def make_record(
         unnormalized=_unnormalized(final),
         hits=Hits(final=final["hits"], switch=switch and switch["hits"]),
         provenance=provenance,
+        query_scores=QueryScores(final=each) if (each := final.get("query_scores")) else None,
     )
 
 
 def evaluation_row(evaluation: Mapping[str, Any]) -> EvaluationRow:
-    """Return the scores of an evaluation, without its hits.
+    """Return the scores of an evaluation, without those of single queries.
 
     Args:
         evaluation: what an `Evaluator` returns, with its epoch.
     """
-    apart = ("hits", "unnormalized")
+    apart = ("hits", "query_scores", "unnormalized")
     return EvaluationRow.from_json({k: v for k, v in evaluation.items() if k not in apart})
 
 

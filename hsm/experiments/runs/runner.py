@@ -16,7 +16,7 @@ from hsm.data.sources.source import ImageSource
 from hsm.experiments.config import RunConfig
 from hsm.experiments.config.initial_weights import RANDOM, Pretrained
 from hsm.experiments.config.run_record import RunRecord
-from hsm.experiments.runs import build, diagnostics, environment, preparation
+from hsm.experiments.runs import build, diagnostics, environment, preparation, same_data
 from hsm.experiments.runs.console_log import RunReport, summary, title
 from hsm.experiments.runs.evaluator import Evaluator
 from hsm.experiments.runs.made_with import made_with
@@ -97,7 +97,7 @@ class Runner:
         record = self.workspace.record(config)
         weights = build.weights_sha256(config, self.pretrained)
         if record is not None:
-            self._check_same_data(record, weights)
+            same_data.check(record, self.source, weights, self.workspace.records_dir)
             self.say(f"{title(config)}: recorded already, {config.name}")
             self._finish(config, record)
             return record
@@ -128,31 +128,6 @@ class Runner:
         if self.devices.is_chief:
             self._diagnose(config, model)
             self._log_end(config, record, model)
-
-    def _check_same_data(self, record: RunRecord, weights: str | None) -> None:
-        recorded = record.provenance.weights_sha256
-        # The first records name a file of weights without its content.
-        is_known = recorded is not None or record.config.weights is None
-        if is_known and recorded != weights:
-            raise ValueError(
-                f"the record {record.name} in {self.workspace.records_dir} started from other "
-                "weights than those given now, which have the same name: use another "
-                "`output_dir`, or delete that record and its state"
-            )
-        if record.data.checksum != self.source.checksum():
-            raise ValueError(
-                f"the record {record.name} in {self.workspace.records_dir} is of other images "
-                f"than those of "
-                f"{self.source.name} now: use another `output_dir`, or delete that record and its "
-                f"state"
-            )
-        if record.data.turned is None and self.source.turned():
-            raise ValueError(
-                f"the record {record.name} in {self.workspace.records_dir} is of an earlier "
-                f"version, to which the {self.source.turned():,} images of {self.source.name} that "
-                "an EXIF tag turns upright were shown as they are stored: use another "
-                "`output_dir`, or delete that record and its state"
-            )
 
     def _diagnose(self, config: RunConfig, model: EmbeddingModel | None = None) -> None:
         """Write the CSV files beside the record, unless they are there or the weights are gone.
@@ -250,8 +225,9 @@ class Runner:
             return seconds
 
         train = self.source.train
+        embed = functools.partial(evaluator.embed, train, batch_size=config.batch_size)
         data = build.training_data(
-            config, self.source, self.devices.share, embed=lambda: evaluator.embed(train)[0]
+            config, self.source, self.devices.share, embed=lambda: embed()[0]
         )
         if self.devices.is_chief:
             data = CollapseWatch(data, model.backbone, report.collapse).data
@@ -263,7 +239,7 @@ class Runner:
             on_epoch=report.epoch,
             on_evaluation=lambda _: self.scored(config),
             on_step=report.step,
-            origin=_origin(self.source, weights),
+            origin=same_data.origin(self.source, weights),
         )
         self._train_resumed(config, trainer, report=report, prepare=prepare)
         results = {"epochs": trainer.epochs, "evaluations": trainer.evaluations}
@@ -304,12 +280,6 @@ class Runner:
             gpus=_gpus(),
             environment={**environment.describe(), **self.devices.describe()},
         )
-
-
-def _origin(source: ImageSource, weights: str | None) -> dict[str, str | None]:
-    """What tells apart the checkpoints of one name; those of earlier versions turned no image."""
-    turned = {"turned": str(source.turned())} if source.turned() else {}
-    return {"images": source.checksum(), "weights": weights, **turned}
 
 
 def _gpus() -> list[str]:

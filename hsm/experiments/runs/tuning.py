@@ -21,7 +21,7 @@ from hsm.data.sources.source import ImageSource
 from hsm.experiments.config import RunConfig
 from hsm.experiments.config.run_record import RunRecord
 from hsm.experiments.config.variants import lacking, options
-from hsm.experiments.runs import build
+from hsm.experiments.runs import build, same_data
 from hsm.experiments.runs.console_log import title
 from hsm.experiments.runs.runner import Runner
 from hsm.experiments.runs.workspace import Workspace
@@ -214,7 +214,9 @@ class _Tuner:
         config = replace(config, eval_every=config.total_epochs, kmeans_starts=1)
         # Of a heated method the epochs up to the switch are those of another trial.
         shared = config.epochs if config.is_heated else 0
-        diverged = self._workspace.output_dir / "diverged" / config.name
+        weights = build.weights_sha256(config, self._runner.pretrained)
+        name = same_data.file_name(config, self.source, weights)
+        diverged = self._workspace.output_dir / "diverged" / name
         score, images = None, len(self.source.train) * (config.total_epochs - shared)
         if not diverged.exists():
             try:

@@ -63,6 +63,9 @@ DECIDING = [
 ]
 # Of some methods only, or for the scores' display.
 ELSEWHERE = {
+    "decay_every",
+    "decay_factor",
+    "hdc_3x128",
     "hdc_cascade",
     "hdc_last_rate",
     "landmarks",

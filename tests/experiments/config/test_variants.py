@@ -34,6 +34,18 @@ def test_a_variant_is_called_by_what_it_changes(variant):
     assert label(vary(BASE, variant)) == LABELS[variant]
 
 
+def test_a_width_makes_no_variant():
+    """Where all rows have 384 dimensions, hdc's row is called as the others are."""
+    wide = replace(BASE, method="hdc", embedding_dim=384)
+    assert label(wide) == "hdc"
+    assert vary(wide, "hdc_3x128") == wide
+    varied = vary(BASE, "hdc_3x128")
+    assert (varied.embedding_dim, label(varied)) == (384, "hdc, 3 × 128")
+    # Both can stand in one folder: a record says which of the two it is.
+    assert varied.name != wide.name
+    assert RunConfig.from_json(varied.to_json()) == varied
+
+
 def test_variants_have_names_of_their_own():
     methods = [RunConfig(**{**BASE.to_json(), "method": m, "ks": BASE.ks}) for m in ("SM", "HBN")]
     names = {vary(BASE, variant).name for variant in VARIANTS} | {c.name for c in (BASE, *methods)}

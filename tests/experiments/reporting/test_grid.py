@@ -71,6 +71,13 @@ def test_markdown_escapes_what_begins_html_or_code():
     ]
 
 
+@pytest.mark.parametrize("note", ["* more than 2 points.", "- a", "+ b", "# c", "## d"])
+def test_a_note_is_a_paragraph_whatever_it_begins_with(note):
+    text = to_markdown(Grid("t", ("a", "b"), (("x", "1 *"),), (note,)))
+    assert text.splitlines()[-1] == f"\\{note}"
+    assert "| x | 1 * |" in text
+
+
 def test_markdown_escapes_bars():
     assert r"| a\|b |" in to_markdown(Grid("t", ("a|b",), ()))
 

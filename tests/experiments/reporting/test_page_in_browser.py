@@ -15,6 +15,7 @@ from support.record_factory import make_record
 
 from hsm.experiments.reporting import page_figures
 from hsm.experiments.reporting.page import write_report
+from hsm.visual.page import Section, render, table
 from hsm.visual.page_gallery import Card, Neighbour, Query, gallery
 
 pytestmark = pytest.mark.skipif(
@@ -86,3 +87,22 @@ def test_a_drawing_changes_its_colours_with_the_scheme(browser, report):
     light, dark = np.mean(found, axis=1)
     assert light < 60
     assert dark > 200
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_number_stays_on_one_line_and_a_wide_table_says_so(browser, tmp_path, width):
+    numbers = ("85.20 ± 0.31", "+1.20 [+0.85, +1.60]", "−2.34 *")
+    rows = [("a name of several words", *numbers, *numbers)]
+    blocks = [table("wide", ("Method", *"abcdef"), rows), table("narrow", ("M", "a"), [("x", "1")])]
+    path = tmp_path / "page.html"
+    path.write_text(render("t", [Section("s", blocks)]), encoding="utf-8")
+    browser.show(path, width=width, scheme="light")
+    inner = (
+        "[...document.querySelectorAll('td')].map(cell => {const range = document.createRange();"
+        "range.selectNodeContents(cell); return new Set([...range.getClientRects()].map("
+        "box => Math.round(box.top))).size})"
+    )
+    assert set(browser.value(inner)) == {1}
+    assert browser.value("document.documentElement.scrollWidth") <= width
+    hints = "[...document.querySelectorAll('.more')].filter(hint => hint.offsetParent).length"
+    assert browser.value(hints) == (1 if width < 640 else 0)

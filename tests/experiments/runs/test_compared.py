@@ -9,6 +9,7 @@ import pytest
 from support.flag_parsing import run_table1
 
 from hsm import losses
+from hsm.data import pipeline
 from hsm.data.sources.source import SUPER_CLASSES, ImageSource, Split
 from hsm.experiments.config import METHODS, RunConfig
 from hsm.experiments.config.methods import resolve
@@ -247,3 +248,23 @@ def test_what_a_later_row_cannot_do_is_told_before_the_first_trains(tmp_path, ca
     assert run_table1(*flags) == 1
     assert "spectral learns nothing" in capsys.readouterr().err
     assert not list((tmp_path / "smoke").rglob("*.npz"))
+
+
+@pytest.mark.parametrize(
+    "changes", [{"method": "smart_mining", "epochs": 3}, {"method": "BN", "class_mean_init": True}]
+)
+def test_what_is_embedded_for_training_comes_in_batches_of_the_runs_name(
+    changes, few_digits, quick_config, tmp_path, monkeypatch
+):
+    """Sums depend on the size of a batch, and that of tests is not part of a run's name."""
+    config = replace(quick_config, batch_size=12, heated_epochs=0, test_batch_size=7, **changes)
+    sizes, made = [], pipeline.evaluation_batches
+
+    def batches(split, *, batch_size, **options):
+        if split is few_digits.train:
+            sizes.append(batch_size)
+        return made(split, batch_size=batch_size, **options)
+
+    monkeypatch.setattr(pipeline, "evaluation_batches", batches)
+    Runner(few_digits, Workspace(tmp_path), say=str).run(config)
+    assert sizes == [12]

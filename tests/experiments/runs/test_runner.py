@@ -60,6 +60,9 @@ def test_hits_agree_with_the_recalls(finished):
                 packed = getattr(record.hits, stage)[str(k)]
                 hits = records.unpack_hits(packed, record.stage(stage).num_queries)
                 assert hits.mean() == pytest.approx(recall)
+        for key in ("r_precision", "map_at_r"):
+            scores = record.final_scores(key)
+            assert scores.mean() == pytest.approx(getattr(record.final, key), abs=1e-5)
 
 
 def test_heating_shares_the_trunk_and_trains_as_long(finished):

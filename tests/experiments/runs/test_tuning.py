@@ -12,7 +12,7 @@ from hsm import evaluation, records
 from hsm.data.sources import load_source
 from hsm.data.sources.source import ImageSource, Split
 from hsm.experiments.config import METHODS, RunConfig
-from hsm.experiments.runs import build, evaluator, tuning
+from hsm.experiments.runs import build, evaluator, same_data, tuning
 from hsm.experiments.runs.runner import Runner
 from hsm.experiments.runs.workspace import Workspace
 from hsm.training.devices import Devices
@@ -224,6 +224,29 @@ def test_a_diverged_trial_is_remembered_and_never_chosen(letters, letters_config
     with pytest.raises(FloatingPointError, match="diverged in all 2 trials"):
         tuned(letters, tmp_path, [config])
     assert len(list((tmp_path / "tuning" / "diverged").iterdir())) == 2
+    # Of one name, but of other images: what diverged there may train here.
+    fewer = replace(letters, train=letters.train.subset(np.arange(1, len(letters.train))))
+    with pytest.raises(FloatingPointError, match="diverged in all 2 trials"):
+        tuned(fewer, tmp_path, [config])
+    assert len(list((tmp_path / "tuning" / "diverged").iterdir())) == 4
+
+
+def test_what_diverged_is_of_its_settings_images_and_weights(letters, letters_config):
+    """What no run's name holds tells it from another of the same name."""
+    fewer = replace(letters, train=letters.train.subset(np.arange(1, len(letters.train))))
+    other = replace(letters_config, test_batch_size=7)
+    assert other.name == letters_config.name
+    names = {
+        same_data.file_name(*of)
+        for of in (
+            (letters_config, letters, None),
+            (other, letters, None),
+            (letters_config, fewer, None),
+            (letters_config, letters, "a" * 64),
+        )
+    }
+    assert len(names) == 4
+    assert same_data.file_name(letters_config, letters, None) in names
 
 
 def test_a_trial_whose_features_are_not_finite_has_diverged(
