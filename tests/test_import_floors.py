@@ -34,6 +34,7 @@ FLOORS = {
     "hsm.data.catalog": 0,
     "hsm.data.file_bytes": 0,
     "hsm.data.file_header": 0,
+    "hsm.data.gif": 0,
     "hsm.data.images": 0,
     "hsm.data.orientation": 0,
     "hsm.data.picture_files": 0,
