@@ -126,12 +126,12 @@ def served(**options):
 
 
 @contextlib.contextmanager
-def running(app):
+def running(app, **options):
     """The address of an application that is served by a thread."""
     import uvicorn
 
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, **options))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     while not server.started:
