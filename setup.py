@@ -101,6 +101,8 @@ setup(
             # The client of the service's tests.
             "httpx",
             "hypothesis",
+            # Another backend of Keras; the tests of PyTorch's are skipped without the extra bench.
+            "jax",
             # The schemas of Kubernetes, for the manifest of a guide.
             "kubernetes-validate",
             "markdown-it-py",

@@ -64,7 +64,7 @@ def _is_array(item: Item) -> bool:
 
 
 def _of_arrays(batch: Sequence[Item], size: int) -> Iterator[tuple[list[int], np.ndarray]]:
-    """Places and resized pixels of the arrays; neighbours of one shape at once, which is faster."""
+    """Return places and resized pixels of the arrays; neighbours of one shape at once."""
 
     def shape(pair: tuple[int, Item]) -> tuple[int, ...]:
         content = pair[1].content
@@ -78,7 +78,7 @@ def _of_arrays(batch: Sequence[Item], size: int) -> Iterator[tuple[list[int], np
 
 
 def _sources(batch: Sequence[Item]) -> tuple[tf.Tensor, tf.Tensor]:
-    """Contents or paths, strings [n], and which of them are paths, bool [n]."""
+    """Return contents or paths, strings [n], and which of them are paths, bool [n]."""
     contents = [i.content if isinstance(i.content, bytes) else _path(i) for i in batch]
     are_paths = [isinstance(item.content, Path) for item in batch]
     return tf.constant(contents, tf.string), tf.constant(are_paths)
@@ -90,7 +90,7 @@ def _path(item: Item) -> bytes:
 
 
 def _reason(item: Item, max_pixels: int) -> str:
-    """Why a file could not be read, which a batch does not say."""
+    """Return why a file could not be read, which a batch does not say."""
     try:
         content = item.content if isinstance(item.content, bytes) else _read(item)
     except OSError as error:
@@ -115,7 +115,7 @@ def _resizer(size: int) -> Callable[[np.ndarray], tf.Tensor]:
 # Made once for a size: a data set of its own for each call would be traced each time.
 @functools.cache
 def _loader(size: int, max_pixels: int) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
-    """Returns what reads files on all cores: those that can be read, and behind them a black one.
+    """Return what reads files on all cores: those that can be read, and behind them a black one.
 
     It takes what `_sources` returns, and returns uint8 [m + 1, size, size, 3] and places [m + 1].
     """

@@ -65,6 +65,8 @@ def timed_protocol(timeout: float) -> type[TimedProtocol]:
     return type("TimedProtocol", (TimedProtocol,), {"seconds": timeout})
 
 
-def _cancelled(timer: asyncio.TimerHandle | None) -> None:
+def _cancelled(timer: asyncio.TimerHandle | None) -> asyncio.TimerHandle | None:
+    """Cancel a timer, and return what stands in its place."""
     if timer is not None:
         timer.cancel()
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
 import socket
@@ -13,6 +14,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from PIL import Image
+
+TOKEN = "a-token-of-some-length"
+
+
+def b64(content):
+    """A file as JSON holds it."""
+    return {"b64": base64.b64encode(content).decode()}
 
 
 def skip_without_extra():
