@@ -36,6 +36,7 @@ FLOORS = {
     "hsm.data.dataset_info": 0,
     "hsm.data.file_bytes": 0,
     "hsm.data.file_header": 0,
+    "hsm.data.gif": 0,
     "hsm.data.images": 0,
     "hsm.data.orientation": 0,
     "hsm.data.picture_files": 0,

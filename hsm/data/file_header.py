@@ -20,6 +20,7 @@ from hsm.data.file_bytes import (
     little_endian,
     numbers_at,
 )
+from hsm.data.gif import frame_place
 
 _REMEDY = "received another: convert it to PNG"
 _NO_FORMAT = f"expected a file of format JPEG, PNG, GIF, BMP or WebP, {_REMEDY}"
@@ -28,10 +29,7 @@ _ODD_BMP = f"expected a BMP of 24 or 32 bits or of 256 greys, not compressed, {_
 _ANIMATED = "expected a WebP of a single picture, received an animation: convert it to PNG"
 _WRONG_SIZE = f"expected a picture as large as its header says, {_REMEDY}"
 
-_GIF_PALETTE_AT = 13
-_GIF_EXTENSION, _GIF_FRAME, _GIF_CONTROL = b"\x21", b"\x2c", 0xF9
-# A profile before the frame has hundreds of blocks of 255 bytes; a hostile file may have millions.
-_MAX_BLOCKS = 10_000
+_GIF_FRAME = b"\x2c"
 
 _BMP_HEADER_AT, _BMP_OLDEST_HEADER, _BMP_MASKS_AT = 14, 40, 54
 _BMP_PLAIN, _BMP_MASKED = 0, 3
@@ -118,35 +116,11 @@ def _png_size(encoded: tf.Tensor) -> tf.Tensor:
 def _gif(encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Return the first frame's size; a refusal if it leaves or hides a part of the screen."""
     screen = numbers_at(encoded, 6, 2, tf.uint16)
-    (packed,) = tf.unstack(numbers_at(encoded, 10, 1))
-    palette = tf.where(packed >= 0x80, 3 * 2 ** (packed % 8 + 1), 0)
-    descriptor, is_transparent = _skip_extensions(encoded, _GIF_PALETTE_AT + palette)
+    descriptor, is_transparent = frame_place(encoded)
     place, frame = tf.split(numbers_at(encoded, descriptor + 1, 4, tf.uint16), 2)
     is_frame = bytes_at(encoded, descriptor, 1) == _GIF_FRAME
     fills = tf.reduce_all(tf.concat([place, screen], 0) <= tf.concat([[0, 0], frame], 0))
     return frame[::-1], tf.where(is_frame & fills & ~is_transparent, "", _ODD_GIF)
-
-
-def _skip_extensions(encoded: tf.Tensor, begin: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return where the extensions from byte `begin` on end, and whether one is of transparency.
-
-    An extension is two bytes and blocks, each led by its length, the last one of length zero.
-    """
-
-    def is_passed(place: tf.Tensor, in_blocks: tf.Tensor, _: tf.Tensor) -> tf.Tensor:
-        return in_blocks | (bytes_at(encoded, place, 1) == _GIF_EXTENSION)
-
-    def skip(
-        place: tf.Tensor, in_blocks: tf.Tensor, is_transparent: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        first, name, _, flags = tf.unstack(numbers_at(encoded, place, 4))
-        hides = ~in_blocks & (name == _GIF_CONTROL) & (flags % 2 == 1)
-        after = place + tf.where(in_blocks, 1 + first, 2)
-        return after, ~in_blocks | (first > 0), is_transparent | hides
-
-    state = (begin, tf.constant(False), tf.constant(False))
-    end, _, is_transparent = tf.while_loop(is_passed, skip, state, maximum_iterations=_MAX_BLOCKS)
-    return end, is_transparent
 
 
 def _bmp(encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -21,7 +21,7 @@ from hsm.data.catalog import MAX_PIXELS
 from hsm.data.file_header import checked_size
 
 # A change in what `images.decode` accepts makes the remembered answers worthless: count up.
-_DECODER_VERSION = 2
+_DECODER_VERSION = 3
 
 # Size and time of a file that cannot be read: no other has them, so once it can be it is checked.
 _UNKNOWN = (-1, -1)

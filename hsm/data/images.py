@@ -10,6 +10,7 @@ import tensorflow as tf
 from hsm.data.catalog import MAX_PIXELS
 from hsm.data.file_bytes import WEBP, as_written, begins
 from hsm.data.file_header import check_decoded, checked_size
+from hsm.data.gif import first_frame
 from hsm.data.orientation import upright
 
 # Section 5.1 resizes to 256 and crops 224; other crops keep that proportion.
@@ -58,7 +59,7 @@ def decode(encoded: tf.Tensor, *, max_pixels: int | None = MAX_PIXELS) -> tf.Ten
                 (tf.io.is_jpeg(encoded), lambda: _decode_jpeg(encoded)),
                 (begins(encoded, WEBP), lambda: _decode_webp(encoded)),
             ],
-            default=lambda: tf.io.decode_image(encoded, CHANNELS, expand_animations=False),
+            default=lambda: _decode_other(encoded),
         )
     with tf.control_dependencies([check_decoded(stored, size)]):
         return tf.ensure_shape(upright(stored, encoded), [None, None, CHANNELS])
@@ -67,6 +68,10 @@ def decode(encoded: tf.Tensor, *, max_pixels: int | None = MAX_PIXELS) -> tf.Ten
 def _decode_jpeg(encoded: tf.Tensor) -> tf.Tensor:
     # The default of decode_jpeg trades accuracy for speed: up to 5 levels off other decoders.
     return tf.io.decode_jpeg(encoded, CHANNELS, dct_method="INTEGER_ACCURATE")
+
+
+def _decode_other(encoded: tf.Tensor) -> tf.Tensor:
+    return tf.io.decode_image(first_frame(encoded), CHANNELS, expand_animations=False)
 
 
 def _decode_webp(encoded: tf.Tensor) -> tf.Tensor:

@@ -124,16 +124,18 @@ def _export_as(format: str, run_dir: Path, target: Path) -> None:
 
 def _next_version(run_dir: Path, base: Path) -> Path:
     """Export below `base`, and return the version's folder."""
-    from hsm.export.versions import next_version, versions
+    from hsm.export.versions import next_version
     from hsm.export.warm_up import add_warm_up, prediction_log
 
     if FLAGS.warm_up_requests:
         prediction_log()
-    with next_version(base) as written:
-        _export(run_dir, written)
+
+    def write(folder: Path) -> None:
+        _export(run_dir, folder)
         if FLAGS.warm_up_requests:
-            add_warm_up(written, base.resolve().name)
-    return base / str(versions(base)[-1])
+            add_warm_up(folder, base.resolve().name)
+
+    return next_version(base, write)
 
 
 def _found() -> str:

@@ -32,6 +32,12 @@ _SHEETS = (".png", ".pdf", ".html")
 
 flags.DEFINE_multi_string("query", [], _QUERY)
 flags.DEFINE_multi_string("add", [], _ADD)
+flags.DEFINE_bool(
+    "may_empty",
+    False,
+    "With --add: a folder without any picture takes out all that was added from it. Default: it is "
+    "refused, for a disk may not be mounted.",
+)
 flags.DEFINE_integer("nearest", 10, "How many to find.", lower_bound=1, upper_bound=1000)
 flags.DEFINE_string("label", None, "Find those with this label alone. Default: all.")
 flags.DEFINE_list(
@@ -127,7 +133,12 @@ def _add(index: Index, folder: str, embedder: Embedder) -> None:
     how = "skip" if FLAGS.on_bad_image == "skip" else "raise"
     try:
         update = update_from_folder(
-            index, folder, embedder, on_bad_image=how, show_progress=not FLAGS.json
+            index,
+            folder,
+            embedder,
+            on_bad_image=how,
+            may_empty=FLAGS.may_empty,
+            show_progress=not FLAGS.json,
         )
     except KeyboardInterrupt as error:
         error.add_note(f"{len(index):,} images are in {FLAGS.index}: the same command goes on")

@@ -63,7 +63,10 @@ flags.DEFINE_float(
     "max_body_mib", 16.0, "Size of a request at most: a larger one is answered 413.", lower_bound=0
 )
 flags.DEFINE_float(
-    "timeout_s", 30.0, "Seconds until a request is answered 503, or 408 if it came too slowly."
+    "timeout_s",
+    30.0,
+    "Seconds until a request is answered 503, or 408 if it came too slowly; and until a connection "
+    "ends that asks for nothing, or does not read its answer.",
 )
 
 

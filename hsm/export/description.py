@@ -1,10 +1,10 @@
-"""What an exported network is: `hsm_embedding.json`, and the digest of its weights."""
+"""What an exported network is: `hsm_embedding.json`, and its digest."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ def describe(model: EmbeddingModel, method: str | None = None, **further: Any) -
         "resize_size": images.resize_size(crop),
         **further,
         "tensorflow": tf.__version__,
-        "weights_sha256": weights_digest(model),
+        "digest": weights_digest(embedding_variables(model), crop),
     }
 
 
@@ -78,14 +78,19 @@ def embedding_variables(model: EmbeddingModel) -> list[tf.Variable]:
     return [variable.value for part in parts for variable in part.variables]
 
 
-def weights_digest(model: EmbeddingModel) -> str:
-    """Return a SHA-256, hexadecimal, over these variables: shape, type and values of each in turn.
+def weights_digest(variables: Iterable[Any], side: int) -> str:
+    """Return the SHA-256 of an image's side and of shape, type and values of variables in turn.
 
-    Two networks of one architecture give the same vectors if it is the same.
+    Hexadecimal. That of a trained run, of its SavedModel and of its `.keras` file is the same, and
+    it is what `hsm.serving` and its indexes call a model's digest.
+
+    Args:
+        variables: what an embedding depends on, see `embedding_variables`.
+        side: of the square input, in pixels.
     """
-    digest = hashlib.sha256()
-    for variable in embedding_variables(model):
-        array = np.ascontiguousarray(variable)
-        digest.update(f"{array.shape} {array.dtype}".encode())
+    digest = hashlib.sha256(f"{side}".encode())
+    for variable in variables:
+        array = np.asarray(variable)
+        digest.update(f" {array.shape} {array.dtype} ".encode())
         digest.update(array.tobytes())
     return digest.hexdigest()

@@ -49,7 +49,7 @@ def replacing_folder(destination: Path, *, overwrite: bool) -> Iterator[Path]:
 
 
 def check_destination(destination: Path, *, overwrite: bool) -> None:
-    """Raises FileExistsError where writing would destroy something."""
+    """Raise FileExistsError where writing would destroy something."""
     if not destination.exists():
         return
     if not overwrite:

@@ -214,7 +214,9 @@ def _network(model: EmbeddingModel, folder: Path, calibration: NDArray[np.uint8]
 
 
 def _compare(network: Network, file: Path, chosen: Format) -> float:
-    """The least cosine between the file's vectors and the network's; RuntimeError if too small.
+    """Return the least cosine between the file's vectors and the network's.
+
+    RuntimeError if it is too small.
 
     The images are those of the calibration if there are any, else coarse noise.
     """
@@ -232,7 +234,7 @@ def _compare(network: Network, file: Path, chosen: Format) -> float:
 
 
 def _noise(network: Network) -> NDArray[np.float32]:
-    """Four images of coarse noise, float32, which is nearer to pictures than that of pixels."""
+    """Return four images of coarse noise, float32, nearer to pictures than noise of pixels."""
     side = network.function.input_signature[0].shape[1]
     coarse = np.random.default_rng(0).integers(0, 256, (4, 7, 7, images.CHANNELS))
     return np.clip(tf.image.resize(coarse, [side, side], "bicubic").numpy(), 0, 255)

@@ -124,7 +124,7 @@ def _section(name: str, content: Mapping[str, Any]) -> str:
 
 
 def _recall_table(recall: Mapping[str, Mapping[str, float]]) -> list[str]:
-    """The lines of a table of Recall@K in percent with intervals."""
+    """Return the lines of a table of Recall@K in percent with intervals."""
     rows = [
         f"| R@{k} | {100 * row['value']:.2f} | {100 * row['low']:.2f} to {100 * row['high']:.2f} |"
         for k, row in recall.items()

@@ -35,7 +35,7 @@ def export_saved_model(
     max_pixels: int = MAX_PIXELS,
     run: RunFacts | None = None,
 ) -> Path:
-    """Writes `model` as a SavedModel that preprocesses and embeds; checks it by loading it again.
+    """Write `model` as a SavedModel that preprocesses and embeds; check it by loading it again.
 
     Signatures, all returning {"embedding": float32 [n, k]} of unit length, n may be 0:
 
@@ -88,7 +88,7 @@ def export_saved_model(
 def _serving_module(
     model: EmbeddingModel, crop: int, max_pixels: int
 ) -> tuple[tf.Module, dict[str, Callable[..., dict[str, tf.Tensor]]]]:
-    """Returns what to save: a module that owns the weights, and its functions by signature."""
+    """Return what to save: a module that owns the weights, and its functions by signature."""
 
     def embed(pixels: tf.Tensor) -> tf.Tensor:
         return tf.cond(
@@ -139,17 +139,17 @@ def _serving_module(
 
 
 def _centre(pixels: tf.Tensor, crop: int) -> tf.Tensor:
-    """What evaluation feeds: uint8 [..., crop, crop, 3] of uint8 [..., height, width, 3]."""
+    """Return what evaluation feeds: uint8 [..., crop, crop, 3] of uint8 [..., height, width, 3]."""
     return images.center_crop(images.resize(pixels, images.resize_size(crop)), crop)
 
 
 def _decoded_centre(file: tf.Tensor, crop: int, max_pixels: int) -> tf.Tensor:
-    """What evaluation feeds, uint8 [crop, crop, 3], of an image file, a string scalar."""
+    """Return what evaluation feeds, uint8 [crop, crop, 3], of an image file, a string scalar."""
     return _centre(images.decode(file, max_pixels=max_pixels), crop)
 
 
 def _decoded_centres(encoded: tf.Tensor, crop: int, max_pixels: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """What evaluation feeds of image files, strings [n], and which of them could be read.
+    """Return what evaluation feeds of image files, strings [n], and which of them could be read.
 
     Returns:
         uint8 [n, crop, crop, 3], black where a file cannot be read, and bool [n].
@@ -169,7 +169,7 @@ def _decoded_centres(encoded: tf.Tensor, crop: int, max_pixels: int) -> tuple[tf
 
 
 def _all_decoded_centres(encoded: tf.Tensor, crop: int, max_pixels: int) -> tf.Tensor:
-    """As `_decoded_centres`, whose pixels it returns; an error names the places of bad files."""
+    """Return the pixels of `_decoded_centres`; an error names the places of bad files."""
     pixels, readable = _decoded_centres(encoded, crop, max_pixels)
     rule = (
         f"expected image files that can be read, of at most max_pixels={max_pixels} pixels; one of "
@@ -183,7 +183,7 @@ def _all_decoded_centres(encoded: tf.Tensor, crop: int, max_pixels: int) -> tf.T
 
 
 def _check_reload(model: EmbeddingModel, directory: Path, crop: int) -> None:
-    """Raises RuntimeError unless all signatures reproduce the model on a random image."""
+    """Raise RuntimeError unless all signatures reproduce the model on a random image."""
     shape = (1, crop + 3, 2 * crop + 5, images.CHANNELS)
     pixels = tf.constant(np.random.default_rng(0).integers(0, 256, shape, np.uint8))
     expected = tf.function(model.embed)(_centre(pixels, crop)).numpy()

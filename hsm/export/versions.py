@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from hsm.folder_lock import scratch_folder
 from hsm.output_folder import check_writable, make_output_folder
 
 
-@contextmanager
-def next_version(base: Path) -> Iterator[Path]:
-    """Hand out a path to write a model to, and make it the next version of `base` at the end.
+def next_version(base: Path, write: Callable[[Path], None]) -> Path:
+    """Make what `write` makes the next version of `base`, and return its folder.
 
     A server that watches `base` sees the version when it is complete, as one rename; whatever
     version is there stays. Two processes at a time get two versions.
 
     Args:
         base: the folder of all versions, whose name is the model's; it is made.
-
-    Yields:
-        The path of a folder that the block makes.
+        write: given the path of a folder, which it makes.
 
     Raises:
         FileExistsError: if `base` is no folder of versions.
@@ -37,8 +33,8 @@ def next_version(base: Path) -> Iterator[Path]:
     # Versions are numbers; a server passes over every other name.
     with scratch_folder(base, ".version-") as scratch:
         written = scratch / "new"
-        yield written
-        _number(written, base)
+        write(written)
+        return _number(written, base)
 
 
 def versions(base: Path) -> list[int]:

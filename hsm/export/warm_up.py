@@ -96,7 +96,7 @@ def _answer(signatures: Any, signature: str, inputs: dict[str, tf.Tensor]) -> np
 
 
 def _arguments(function: Any) -> Iterator[tuple[str, tf.Tensor]]:
-    """What a signature takes, of one picture: its bytes or its pixels."""
+    """Return what a signature takes, of one picture: its bytes or its pixels."""
     pixels = np.random.default_rng(0).integers(0, 256, (1, _SIDE, _SIDE, 3), np.uint8)
     for argument, given in function.structured_input_signature[1].items():
         is_file = given.dtype == tf.string

@@ -48,11 +48,11 @@ class Approximate:
     _built_of: View
 
     def is_of(self, view: View) -> bool:
-        """Whether the rows of `view` are those that it was built of, and maybe later ones."""
+        """Return whether the rows of `view` are those it was built of, and maybe later ones."""
         return view.ids is self._built_of.ids
 
     def search(self, queries: NDArray[np.float32], view: View, k: int) -> list[Found]:
-        """As `hsm.serving.exact.nearest` among all items."""
+        """Search as `hsm.serving.exact.nearest` does among all items."""
         _, places = self._index.search(queries, min(k + _MORE, len(self._rows)))
         built = len(self._built_of.is_kept)
         late = _late(queries, view, built, k)
@@ -119,7 +119,7 @@ def _recall(built: Approximate, view: View, rows: NDArray[np.int64]) -> float:
 
 
 def _others(found: Sequence[Found], rows: NDArray[np.int64]) -> list[set[int]]:
-    """The rows that were found, without that of the query."""
+    """Return the rows that were found, without that of the query."""
     return [
         set([row for row in near.tolist() if row != own][:_NEIGHBOURS])
         for (_, near), own in zip(found, rows.tolist(), strict=True)
@@ -127,7 +127,7 @@ def _others(found: Sequence[Found], rows: NDArray[np.int64]) -> list[set[int]]:
 
 
 def _late(queries: NDArray[np.float32], view: View, built: int, k: int) -> list[NDArray[np.int64]]:
-    """The rows of the nearest items that were added later, for each query."""
+    """Return the rows of the nearest items that were added later, for each query."""
     if len(view.is_kept) == built:
         return [np.empty(0, np.int64)] * len(queries)
     later = View(

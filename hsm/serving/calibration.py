@@ -42,7 +42,7 @@ def calibrated(
     vectors: NDArray[np.float32] | None,
     false_accept_rate: float,
 ) -> Calibration:
-    """The threshold that lets at most a share of images of held-out classes through.
+    """Return the threshold that lets at most a share of images of held-out classes through.
 
     Args:
         view: of the index.
@@ -82,7 +82,7 @@ _Queries = dict[str, tuple[NDArray[np.float32], NDArray[np.int64] | None]]
 
 
 def _queries(view: View, labels: Sequence[str], vectors: NDArray[np.float32] | None) -> _Queries:
-    """By class the vectors to look up, and the rows that they are, if they are in the index."""
+    """Return by class the vectors to look up, and their rows, if they are in the index."""
     if isinstance(labels, str) or not len(labels):
         raise ValueError(f"expected labels to be a list of classes. Received: {labels!r}")
     if vectors is None:
@@ -105,7 +105,7 @@ def _queries(view: View, labels: Sequence[str], vectors: NDArray[np.float32] | N
 def _nearest(
     view: View, label: str, queries: NDArray[np.float32], rows: NDArray[np.int64] | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """How far the nearest item of another class, and of the own class, is from each query."""
+    """Return how far the nearest item of another class, and of the own, is from each query."""
     own = view.labelled(label)
     others = exact.nearest(queries, view, 1, among=view.is_kept & ~own)
     # An image in the index finds itself, at a place that equal ones may share.
@@ -120,7 +120,7 @@ def _nearest(
 
 
 def _threshold(ascending: NDArray[np.float64], rate: float) -> float:
-    """The largest distance with at most a share `rate` of `ascending` at or below it."""
+    """Return the largest distance with at most a share `rate` of `ascending` at or below it."""
     allowed = int(rate * len(ascending))
     # Just below the first distance that is one too many; equal ones stay out together.
     return float(np.nextafter(min(ascending[allowed], 2.0), 0.0))

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from hsm.cores import usable_cores
 from hsm.data import images
 from hsm.data.image_check import why_bad
-from hsm.serving.gif import first_frame, is_gif
 from hsm.serving.inputs import Item, Pixels
 
 
@@ -65,7 +64,7 @@ def _is_array(item: Item) -> bool:
 
 
 def _of_arrays(batch: Sequence[Item], size: int) -> Iterator[tuple[list[int], np.ndarray]]:
-    """Places and resized pixels of the arrays; neighbours of one shape at once, which is faster."""
+    """Return places and resized pixels of the arrays; neighbours of one shape at once."""
 
     def shape(pair: tuple[int, Item]) -> tuple[int, ...]:
         content = pair[1].content
@@ -79,32 +78,19 @@ def _of_arrays(batch: Sequence[Item], size: int) -> Iterator[tuple[list[int], np
 
 
 def _sources(batch: Sequence[Item]) -> tuple[tf.Tensor, tf.Tensor]:
-    """Contents or paths, strings [n], and which of them are paths, bool [n]."""
-    sources = [_source(item) for item in batch]
-    contents = [first_frame(s) if isinstance(s, bytes) else _path(s) for s in sources]
-    are_paths = [isinstance(source, Path) for source in sources]
+    """Return contents or paths, strings [n], and which of them are paths, bool [n]."""
+    contents = [i.content if isinstance(i.content, bytes) else _path(i) for i in batch]
+    are_paths = [isinstance(item.content, Path) for item in batch]
     return tf.constant(contents, tf.string), tf.constant(are_paths)
 
 
-def _source(item: Item) -> bytes | Path:
-    """The content of a file that is given, or is a GIF; else its path, which the graph reads."""
-    if isinstance(item.content, bytes):
-        return item.content
-    path = Path(str(item.content))
-    try:
-        with path.open("rb") as file:
-            return path.read_bytes() if is_gif(file.read(4)) else path
-    except OSError:
-        return path  # The graph finds that out, too.
-
-
-def _path(path: Path) -> bytes:
+def _path(item: Item) -> bytes:
     # TensorFlow takes "a://b" for a file system of that name.
-    return os.fsencode(os.path.abspath(path))
+    return os.fsencode(os.path.abspath(str(item.content)))
 
 
 def _reason(item: Item, max_pixels: int) -> str:
-    """Why a file could not be read, which a batch does not say."""
+    """Return why a file could not be read, which a batch does not say."""
     try:
         content = item.content if isinstance(item.content, bytes) else _read(item)
     except OSError as error:
@@ -129,7 +115,7 @@ def _resizer(size: int) -> Callable[[np.ndarray], tf.Tensor]:
 # Made once for a size: a data set of its own for each call would be traced each time.
 @functools.cache
 def _loader(size: int, max_pixels: int) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
-    """Returns what reads files on all cores: those that can be read, and behind them a black one.
+    """Return what reads files on all cores: those that can be read, and behind them a black one.
 
     It takes what `_sources` returns, and returns uint8 [m + 1, size, size, 3] and places [m + 1].
     """

@@ -73,7 +73,7 @@ class Embedder:
     def of_model(
         cls, model: keras.Model, *, batch_size: int = 64, show_progress: bool = True
     ) -> Embedder:
-        """An embedder of a model in memory, such as a `.keras` file may hold."""
+        """Return an embedder of a model in memory, such as a `.keras` file may hold."""
         made = cls.__new__(cls)
         made._set(of_keras_model(model), batch_size, show_progress)
         return made
@@ -118,7 +118,7 @@ class Embedder:
         on_bad_image: OnBadImage = "raise",
         progress: Callable[[int], object] | None = None,
     ) -> Embeddings:
-        """As `embed`, with the names and places of the images, and with those that were skipped.
+        """Embed as `embed`, and name the images, their places, and those that were skipped.
 
         `progress` is called with a number of images whenever so many more are done, in place of the
         line that the embedder shows.
@@ -138,7 +138,7 @@ class Embedder:
     def _embed(
         self, given: Sequence[Item], progress: Callable[[int], object] | None
     ) -> tuple[NDArray[np.float32], NDArray[np.int64], list[Skipped]]:
-        """Vectors [m, k] and places [m] of the images that can be read, and the others."""
+        """Return vectors [m, k] and places [m] of the images that can be read, and the others."""
         vectors = np.empty((len(given), self.embedding_dim), np.float32)
         is_read = np.zeros(len(given), np.bool_)
         skipped = []
@@ -157,7 +157,7 @@ class Embedder:
     def _progress(
         self, total: int, told: Callable[[int], object] | None
     ) -> Iterator[Callable[[int], object]]:
-        """What is told how many more images are done; shown where there are many."""
+        """Return what is told how many more images are done; shown where there are many."""
         if told is not None or not self._show_progress or total <= self._batch_size:
             yield told or (lambda count: None)
             return
@@ -167,7 +167,7 @@ class Embedder:
             LINE.clear()
 
     def _decoded(self, given: Sequence[Item]) -> Iterator[tuple[int, Decoded]]:
-        """Every batch, decoded, with the place of its first image; one is decoded ahead."""
+        """Return every batch, decoded, with the place of its first image; one is decoded ahead."""
         network, step = self._network, self._batch_size
 
         def read(first: int) -> Decoded:

@@ -50,7 +50,7 @@ class Embeddings:
         return len(self.vectors)
 
     def unreadable(self) -> UnreadableImages:
-        """The error for those that were skipped."""
+        """Return the error for those that were skipped."""
         return UnreadableImages(self)
 
 
@@ -72,7 +72,7 @@ class UnreadableImages(ValueError):
 
 
 def listed(skipped: tuple[Skipped, ...]) -> str:
-    """The first images that were skipped, with their reasons, and how many more there are."""
+    """Return the first images that were skipped, with reasons, and how many more there are."""
     more = len(skipped) - _SHOWN
     shown = "; ".join(map(str, skipped[:_SHOWN]))
     return f"{shown}; and {more:,} more" if more > 0 else shown

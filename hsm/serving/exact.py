@@ -27,7 +27,7 @@ def nearest(
     *,
     among: NDArray[np.bool_],
 ) -> list[Found]:
-    """For each query, distances and rows of its `k` nearest points, nearest first, then by row.
+    """Return for each query distances and rows of its `k` nearest points, then by row.
 
     Args:
         queries: [q, d].
@@ -52,7 +52,7 @@ def nearest(
 def decided(
     query: NDArray[np.float32], points: NDArray[np.float32], rows: NDArray[np.int64], k: int
 ) -> Found:
-    """The `k` nearest of some candidates, by their distances in float64."""
+    """Return the `k` nearest of some candidates, by their distances in float64."""
     difference = points[rows].astype(np.float64) - query
     distances = np.sqrt(np.square(difference).sum(axis=1))
     order = np.lexsort((rows, distances))[:k]
@@ -62,7 +62,7 @@ def decided(
 def _candidates(
     queries: NDArray[np.float32], view: View, k: int, *, among: NDArray[np.bool_]
 ) -> list[NDArray[np.int64]]:
-    """For each query the rows among which its `k` nearest are."""
+    """Return for each query the rows among which its `k` nearest are."""
     squares = np.square(queries, dtype=np.float64).sum(axis=1)
     largest = float(view.squares.max(initial=0.0))
     margin = 2.0 * score_error(squares, largest, queries.shape[1])

@@ -56,6 +56,7 @@ def update_from_folder(
     embedder: Embedder,
     *,
     on_bad_image: OnBadImage = "raise",
+    may_empty: bool = False,
     show_progress: bool = True,
 ) -> Update:
     """Embed the pictures below a folder that are new or changed, and remove those that are gone.
@@ -71,12 +72,14 @@ def update_from_folder(
         embedder: what embeds.
         on_bad_image: what to do about files that cannot be read: "raise" at the first commit that
             has some, whose other images are kept, or "skip" them.
+        may_empty: whether a folder without a picture removes all items that were added from it;
+            without, it is refused, for a disk may not be mounted.
         show_progress: whether it is reported on `hsm.progress.LINE` how far it is.
 
     Raises:
         FileNotFoundError: if the folder is missing.
         UnreadableImages: as `Embedder.embed` raises it.
-        ValueError: if the index is of another model.
+        ValueError: if the index is of another model, or the folder is empty and may not be.
         OSError: if it cannot be written.
     """
     root = Path(os.path.abspath(Path(folder).expanduser()))
@@ -88,6 +91,11 @@ def update_from_folder(
     changed = [file for file in files if not _is_known(file, known)]
     update.unchanged = len(files) - len(changed)
     gone = _gone(root, known, {file.id for file in files})
+    if gone and not (files or may_empty):
+        raise ValueError(
+            f"expected pictures in {root}, of which {len(gone):,} are in {index.path}. Received: "
+            "none. Mount its disk, or pass may_empty=True to remove them"
+        )
     update.removed = index.remove(gone) if gone else 0
     progress = Progress("embedding", len(changed))
     try:
@@ -152,7 +160,7 @@ def _files(root: Path, skipped: list[Skipped]) -> Iterator[_File]:
 
 
 def _gone(root: Path, known: Mapping[str, Mapping[str, Any]], there: set[str]) -> list[str]:
-    """Ids of files that were added from the folder and are in it no more."""
+    """Return ids of files that were added from the folder and are in it no more."""
     above = f"{root}{os.sep}"
     return [
         key

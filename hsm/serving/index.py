@@ -12,20 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hsm.metrics.validation import checked_positive
-from hsm.serving import exact
 from hsm.serving.calibration import Calibration, calibrated
-from hsm.serving.items import (
-    Item,
-    Items,
-    Neighbour,
-    checked_rows,
-    checked_vectors,
-    items_of,
-    neighbours_of,
-    parsed,
-)
+from hsm.serving.items import Item, Items, Neighbour, checked_rows, checked_vectors
 from hsm.serving.live import LiveRows
+from hsm.serving.reading import item_of, items_of, metadata_of, nearest_items
 from hsm.serving.store import Store
 
 if TYPE_CHECKING:
@@ -195,7 +185,9 @@ class Index:
     def search(
         self, vectors: ArrayLike, k: int, *, label: str | None = None
     ) -> list[list[Neighbour]]:
-        """The `k` nearest items of each query, the nearest first, equal ones in order of addition.
+        """Return the `k` nearest items of each query, the nearest first.
+
+        Equal ones come in the order in which they were added.
 
         Args:
             vectors: [q, k], of unit length, by the index's model; q may be 0.
@@ -205,46 +197,24 @@ class Index:
         Raises:
             ValueError: if the queries are no such vectors.
         """
-        view, count = self._live.view(), checked_positive(k, "k")
-        if len(np.asarray(vectors)) == 0:
-            return []
-        queries = checked_vectors(vectors, None if view is None else view.vectors.shape[1])
-        if view is None:
-            return [[] for _ in queries]
-        fast = self._fast
-        if fast is not None and fast.is_of(view) and label is None:
-            found = fast.search(queries, view, count)
-        else:
-            among = view.is_kept if label is None else view.labelled(label)
-            found = exact.nearest(queries, view, count, among=among)
-        return [neighbours_of(view, *one) for one in found]
+        return nearest_items(self._live.view(), vectors, k, label=label, fast=self._fast)
 
     def get(self, id: str) -> Item | None:
-        """The item of an id as it was committed last; None if there is none.
+        """Return the item of an id as it was committed last; None if there is none.
 
         Raises:
             OSError: if the file cannot be read.
         """
         row = self._live.find(id)
-        if row is None:
-            return None
-        vector = np.frombuffer(row.vector, "<f4").astype(np.float32)
-        return Item(row.id, vector, row.label, parsed(row.metadata))
+        return None if row is None else item_of(row)
 
     def items(self) -> Items:
-        """All items, in the order in which they were added."""
-        view = self._live.view()
-        if view is None:
-            return Items((), np.empty((0, 0), np.float32), (), (), self.digest)
-        return items_of(view, self.digest)
+        """Return all items, in the order in which they were added."""
+        return items_of(self._live.view(), self.digest)
 
     def metadata(self) -> dict[str, Mapping[str, Any]]:
-        """The metadata of all items by id, in the order in which they were added."""
-        view = self._live.view()
-        if view is None:
-            return {}
-        rows = np.flatnonzero(view.is_kept).tolist()
-        return {view.ids[row]: parsed(view.metadata[row]) for row in rows}
+        """Return the metadata of all items by id, in the order in which they were added."""
+        return metadata_of(self._live.view())
 
     def calibrate(
         self,

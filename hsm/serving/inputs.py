@@ -37,7 +37,7 @@ class Item:
 
 
 def items(images: Images) -> list[Item]:
-    """One item an image, in order; folders with all below them, sorted.
+    """Return one item an image, in order; folders with all below them, sorted.
 
     Raises:
         ValueError: if something is no image, in words; a float image above all.
@@ -48,7 +48,7 @@ def items(images: Images) -> list[Item]:
 
 
 def pictures_below(folder: Path) -> list[Path]:
-    """The pictures in a folder and in the folders below it, sorted by folder.
+    """Return the pictures in a folder and in the folders below it, sorted by folder.
 
     Hidden files, folders of other tools and folders of results are left out, as everywhere.
 
@@ -74,7 +74,7 @@ def _name(content: Pixels | bytes | Path, place: int) -> str:
 
 
 def _contents(images: Any, place: int | None) -> Iterator[Pixels | bytes | Path]:
-    """The single images in `images`, which is at a place of a sequence, or is everything."""
+    """Return the single images in `images`, which is at a place of a sequence, or is everything."""
     if isinstance(images, str | os.PathLike):
         yield from _of_path(Path(os.fspath(images)).expanduser())
     elif isinstance(images, bytes | bytearray | memoryview):

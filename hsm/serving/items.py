@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hsm.metrics.validation import checked_embeddings
-from hsm.serving.rows import View
 from hsm.serving.store import Row
 
 # How far a vector's length may be from 1.
@@ -78,41 +77,13 @@ class Item:
     metadata: Mapping[str, Any]
 
 
-def items_of(view: View, digest: str | None) -> Items:
-    """The items of a view that were not removed."""
-    rows = np.flatnonzero(view.is_kept)
-    places = rows.tolist()
-    return Items(
-        [view.ids[row] for row in places],
-        view.vectors[rows],
-        [view.label(row) for row in places],
-        [parsed(view.metadata[row]) for row in places],
-        digest,
-    )
-
-
-def neighbours_of(
-    view: View, distances: NDArray[np.float64], rows: NDArray[np.int64]
-) -> list[Neighbour]:
-    """The items at some rows of a view, with their distances."""
-    return [
-        Neighbour(view.ids[row], distance, view.label(row), parsed(view.metadata[row]))
-        for distance, row in zip(distances.tolist(), rows.tolist(), strict=True)
-    ]
-
-
-def parsed(metadata: str | None) -> dict[str, Any]:
-    """Metadata as they are stored."""
-    return {} if metadata is None else json.loads(metadata)
-
-
 def checked_rows(
     ids: Sequence[str],
     vectors: ArrayLike,
     labels: Sequence[str | None] | None,
     metadata: Sequence[Mapping[str, Any]] | None,
 ) -> list[Row]:
-    """The items as rows of the store.
+    """Return the items as rows of the store.
 
     Raises:
         ValueError: if lengths differ, an id is missing or occurs twice, a vector is not finite or
@@ -138,7 +109,7 @@ def checked_rows(
 
 
 def checked_vectors(vectors: ArrayLike, width: int | None = None) -> NDArray[np.float32]:
-    """Unit vectors, float32 [n, k]; of k = `width` if that is given.
+    """Return unit vectors, float32 [n, k]; of k = `width` if that is given.
 
     Raises:
         ValueError: if they are not, with what to do.
@@ -192,7 +163,7 @@ def _checked_label(label: str | None, key: str) -> str | None:
 
 
 def _depth(value: Any) -> int:
-    """Levels of lists and mappings in each other."""
+    """Return levels of lists and mappings in each other."""
     if not isinstance(value, Mapping | list | tuple):
         return 0
     inner = value.values() if isinstance(value, Mapping) else value

@@ -35,17 +35,17 @@ class LiveRows:
             self._store.close()
 
     def view(self) -> View | None:
-        """The rows as they are now, None before the first; while one is writing, as before."""
+        """Return the rows as they are now, None before the first; during a write as before."""
         self._look()
         return self._view
 
     def fact(self, name: str) -> str | None:
-        """What was kept under a name, as `view`."""
+        """Return what was kept under a name, as `view`."""
         self._look()
         return self._facts.get(name)
 
     def find(self, key: str) -> Row | None:
-        """The row of an id as it was committed last; waits while one is writing."""
+        """Return the row of an id as it was committed last; waits while one is writing."""
         with self._lock:
             return self._store.find(key)
 

@@ -30,7 +30,7 @@ class Found:
 
 
 def find_model(directory: str | os.PathLike[str]) -> Found:
-    """The model that a path names.
+    """Return the model that a path names.
 
     Args:
         directory: a `.keras` file; a SavedModel, or the folder of its numbered versions, of which
@@ -75,7 +75,7 @@ def _of_run(run: Path, own: Path | None) -> Found:
 
 
 def _export_in(folder: Path) -> Path | None:
-    """The SavedModel that `folder` is, or the highest version in it."""
+    """Return the SavedModel that `folder` is, or the highest version in it."""
     if (folder / _SAVED_MODEL).is_file():
         return folder
     versions = [p for p in folder.glob("*/") if p.name.isdigit() and (p / _SAVED_MODEL).is_file()]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from hsm.archives import read_arrays
 from hsm.data import images
 from hsm.data.catalog import MAX_PIXELS
 from hsm.export import embedding_variables, image_size
+from hsm.export.description import weights_digest
 from hsm.layers import L2Normalize
 from hsm.models.embedding import EmbeddingModel
 from hsm.models.keras_file import load_keras_file
@@ -60,7 +60,7 @@ def load_network(found: Found) -> Network:
 
 
 def of_keras_model(model: keras.Model, name: str = "model") -> Network:
-    """The network of a model in memory.
+    """Return the network of a model in memory.
 
     Args:
         model: an `EmbeddingModel`, or any model from RGB pixel values 0..255, [b, s, s, 3] of a
@@ -91,19 +91,6 @@ def _unit_vectors(model: keras.Model, unit_length: L2Normalize, pixels: tf.Tenso
     return unit_length(model(tf.cast(pixels, tf.float32), training=False))
 
 
-def weights_digest(variables: Iterable[Any], side: int) -> str:
-    """SHA-256, hexadecimal, over the side of an image and over shape, type and values of variables.
-
-    That of a trained run, of its SavedModel and of its `.keras` file is the same.
-    """
-    digest = hashlib.sha256(f"{side}".encode())
-    for variable in variables:
-        array = np.asarray(variable)
-        digest.update(f" {array.shape} {array.dtype} ".encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()
-
-
 def _of_saved_model(found: Found) -> Network:
     card = _read_card(found.path / CARD)
     try:
@@ -126,7 +113,7 @@ def _of_saved_model(found: Found) -> Network:
 
 
 def _read_card(path: Path) -> dict[str, int]:
-    """The numbers that the network is used with."""
+    """Return the numbers that the network is used with."""
     try:
         card: dict[str, Any] = json.loads(path.read_bytes())
         numbers = {name: int(card[name]) for name in _NUMBERS}
@@ -154,7 +141,7 @@ def _check_is_of_run(variables: Iterable[Any], found: Found) -> None:
 
 
 def _checked_shapes(model: keras.Model, name: str) -> tuple[int, int]:
-    """The side of the images and the width of the features of any model."""
+    """Return the side of the images and the width of the features of any model."""
     taken: Any = getattr(model, "input_shape", None)
     given: Any = getattr(model, "output_shape", None)
     fits_in = isinstance(taken, tuple) and len(taken) == 4 and taken[3] == images.CHANNELS

@@ -41,12 +41,12 @@ class View:
     label_names: Sequence[str]
 
     def label(self, row: int) -> str | None:
-        """The label of a row."""
+        """Return the label of a row."""
         code = self.label_codes[row]
         return None if code == NO_LABEL else self.label_names[code]
 
     def labelled(self, label: str) -> NDArray[np.bool_]:
-        """Which rows that are kept have a label, bool [n]."""
+        """Return which rows that are kept have a label, bool [n]."""
         names = self.label_names
         code = names.index(label) if label in names else NO_LABEL - 1
         return self.is_kept & (self.label_codes == code)
@@ -106,7 +106,7 @@ class Rows:
         return len(self._ids) > max(_FIRST_ROOM, 2 * kept)
 
     def view(self) -> View:
-        """The rows as they are now."""
+        """Return the rows as they are now."""
         count = len(self._ids)
         return View(
             self._vectors[:count],

@@ -43,7 +43,7 @@ def make_app(
     limits: Limits | None = None,
     on_start: Callable[[], Any] = lambda: None,
 ) -> App:
-    """The service as an ASGI application.
+    """Return the service as an ASGI application.
 
     Args:
         served: the model, and the index that is searched.
@@ -95,12 +95,13 @@ def _add_health(app: FastAPI, engine: Engine) -> None:
 
     @app.get("/metrics", tags=["health"], response_class=Response)
     async def metrics() -> Response:
-        """What Prometheus reads."""
-        return Response(engine.metrics.text(), media_type=CONTENT_TYPE)
+        """Return what Prometheus reads."""
+        # The number of items is the index's to say, which may read what others committed.
+        return Response(await engine.read(engine.metrics.text), media_type=CONTENT_TYPE)
 
 
 def _add_errors(app: FastAPI) -> None:
-    """Every error is {"error": "a sentence"}."""
+    """Answer every error with {"error": "a sentence"}."""
 
     def answered(status: int, sentence: str, headers: Any = None) -> JSONResponse:
         return JSONResponse({"error": sentence}, status, headers)

@@ -40,7 +40,7 @@ class Access:
             )
 
     def refusal(self, path: str, headers: Mapping[str, str]) -> Refusal | None:
-        """Why a request is not let in; None if it is.
+        """Return why a request is not let in; None if it is.
 
         Args:
             path: what it asks for.
@@ -48,9 +48,10 @@ class Access:
         """
         if self.token is None:
             return _foreign(path, headers)
-        sent = headers.get("authorization", "")
-        is_right = hmac.compare_digest(sent.encode(), f"Bearer {self.token}".encode())
-        if is_right or path in OPEN:
+        # A scheme's name has no case (RFC 9110, section 11.1).
+        scheme, _, sent = headers.get("authorization", "").partition(" ")
+        is_right = hmac.compare_digest(sent.strip(" ").encode(), self.token.encode())
+        if (is_right and scheme.lower() == "bearer") or path in OPEN:
             return None
         return Refusal(
             401, "expected the header Authorization: Bearer TOKEN with the token of this service"
@@ -76,7 +77,7 @@ def _foreign(path: str, headers: Mapping[str, str]) -> Refusal | None:
 
 
 def _split(address: str) -> SplitResult:
-    """The parts of an address; empty ones if it is none."""
+    """Return the parts of an address; empty ones if it is none."""
     try:
         return urlsplit(address)
     except ValueError:
@@ -84,7 +85,7 @@ def _split(address: str) -> SplitResult:
 
 
 def is_loopback(host: str) -> bool:
-    """Says whether an address or a name is that of the machine for itself."""
+    """Say whether an address or a name is that of the machine for itself."""
     if host == "localhost":
         return True
     try:
@@ -94,7 +95,7 @@ def is_loopback(host: str) -> bool:
 
 
 def checked_access(host: str, token: str | None) -> Access:
-    """The rule for a service that listens at `host`.
+    """Return the rule for a service that listens at `host`.
 
     Raises:
         ValueError: without a token for a host that others reach, or with one that is too short.

@@ -60,10 +60,10 @@ class Finds(Protocol):
     def __len__(self) -> int: ...
 
     def get(self, id: str) -> Any:
-        """The item of this id, None if there is none."""
+        """Return the item of this id, None if there is none."""
 
     def search(self, vectors: Any, k: int, *, label: str | None) -> Sequence[Sequence[Any]]:
-        """The neighbours of each vector."""
+        """Return the neighbours of each vector."""
 
     def add(self, ids: Any, vectors: Any, **more: Any) -> Any:
         """Add items."""

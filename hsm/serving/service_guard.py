@@ -90,7 +90,7 @@ class Guard:
         )
 
     def _counted(self, receive: Receive) -> Receive:
-        """As `receive`, but a body that grows too large, or comes too slowly, is refused."""
+        """Return `receive`, but refuse a body that grows too large, or comes too slowly."""
         size, more = 0, True
         until = asyncio.get_running_loop().time() + self._limits.timeout
 
@@ -118,7 +118,7 @@ class Guard:
 
 
 def _number(headers: Mapping[str, str]) -> int:
-    """The length of the body as the client states it, 0 where it does not."""
+    """Return the length of the body as the client states it, 0 where it does not."""
     text = headers.get("content-length", "0")
     return int(text) if text.isdigit() else 0
 

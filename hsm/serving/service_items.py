@@ -66,7 +66,7 @@ class Added(BaseModel):
 
 
 def item_routes(engine: Engine, index: Finds) -> APIRouter:
-    """The routes of one index."""
+    """Return the routes of one index."""
     router = APIRouter()
 
     @router.post("/search", tags=["search"], openapi_extra=body_of(SearchRequest))
@@ -101,7 +101,7 @@ def item_routes(engine: Engine, index: Finds) -> APIRouter:
 
 
 async def _vector(engine: Engine, index: Finds, asked: SearchRequest) -> NDArray[np.float32]:
-    """The vector of what is searched for."""
+    """Return the vector of what is searched for."""
     if asked.image is not None:
         (outcome,) = await engine.embed([asked.image])
         if isinstance(outcome, Refusal):
@@ -148,7 +148,7 @@ def _check_metadata(asked: ItemsRequest) -> None:
 
 
 def _add(index: Finds, asked: ItemsRequest, outcomes: Sequence[Outcome]) -> tuple[Added, int]:
-    """What became of the items, and the status that says so."""
+    """Return what became of the items, and the status that says so."""
     good: dict[str, tuple[NewItem, NDArray[np.float32]]] = {}
     refused: list[tuple[str, Refusal]] = []
     for item, outcome in zip(asked.items, outcomes, strict=True):
@@ -180,7 +180,7 @@ def _remove(index: Finds, id: str) -> int:
 
 @contextlib.contextmanager
 def _in_words() -> Iterator[None]:
-    """What the index refuses is the client's to mend, and what the disk refuses is not."""
+    """Refuse in words: what the index refuses is the client's to mend, the disk's is not."""
     try:
         yield
     except ValueError as error:

@@ -19,7 +19,8 @@ class Limits:
         max_queue: images that wait for the network, and requests that are under way, at most.
         max_body: bytes of a request.
         max_pixels: height times width of an image.
-        timeout: seconds from a request's first byte until its images are embedded.
+        timeout: seconds from a request's first byte until its images are embedded; and those that a
+            connection may be without a whole header, or an answer unread.
 
     Raises:
         ValueError: if one of them is not above zero.

@@ -52,5 +52,5 @@ class Metrics:
         Gauge(name, text, registry=self._registry).set_function(value)
 
     def text(self) -> bytes:
-        """What `GET /metrics` answers."""
+        """Return what `GET /metrics` answers."""
         return generate_latest(self._registry)

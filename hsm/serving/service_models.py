@@ -36,7 +36,7 @@ _PREDICT_BODY = {
 
 
 def model_routes(engine: Engine) -> APIRouter:
-    """Routes for the one model of a service, by its name, with and without its version."""
+    """Return routes for the one model of a service, by its name, with and without its version."""
     router = APIRouter(prefix="/v1/models", tags=["model"])
     place, versioned = "/{name}", "/{name}/versions/{version}"
 

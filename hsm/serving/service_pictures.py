@@ -32,7 +32,7 @@ _HEADERS = {
 
 
 def picture_of(id: str, metadata: Mapping[str, Any]) -> Path | None:
-    """The file of an item, whose path its id is; None if it has none, or it is another one now."""
+    """Return the file that an id is the path of; None if there is none, or another one now."""
     if not metadata.keys() >= OF_FILES or not os.path.isabs(id):
         return None
     try:
@@ -44,7 +44,7 @@ def picture_of(id: str, metadata: Mapping[str, Any]) -> Path | None:
 
 
 def picture_routes(engine: Engine, index: Finds) -> APIRouter:
-    """The route to the pictures."""
+    """Return the route to the pictures."""
     router = APIRouter(tags=["search"])
 
     @router.get("/picture", response_class=FileResponse)

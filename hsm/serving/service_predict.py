@@ -47,7 +47,7 @@ class Call:
 
 
 def decoded(value: Any) -> bytes:
-    """Returns the bytes of `{"b64": "…"}`; a bare string stands for its UTF-8, as over there.
+    """Return the bytes of `{"b64": "…"}`; a bare string stands for its UTF-8, as over there.
 
     Raises:
         Refusal: 400 for anything else, and for what is no base64.
@@ -75,7 +75,7 @@ def _whole_pixels(value: Any) -> NDArray[np.uint8]:
 
 
 def _float_pixels(value: Any) -> NDArray[np.uint8]:
-    """As the export's `from_floats`: rounded half to even, and cut to 0..255."""
+    """Round as the export's `from_floats`: half to even, and cut to 0..255."""
     pixels = _pixels(value)
     if pixels.dtype.kind not in "iuf" or not np.isfinite(pixels).all():
         raise Refusal(400, "expected finite numbers of 0 to 255. Received others")
@@ -83,7 +83,7 @@ def _float_pixels(value: Any) -> NDArray[np.uint8]:
 
 
 def _pixels(value: Any) -> NDArray[Any]:
-    """An image of a JSON list, any numbers [height, width, 3]."""
+    """Return an image of a JSON list, any numbers [height, width, 3]."""
     # NumPy gives every number the room of the longest text among them, unless they are objects.
     try:
         pixels = np.asarray(value, dtype=object)
@@ -107,7 +107,7 @@ SIGNATURES: Mapping[str, Signature] = {
 
 
 def parse(body: bytes) -> Call:
-    """Understands the body of a `:predict` request.
+    """Read the body of a `:predict` request.
 
     Raises:
         Refusal: 400 for what is no such request, naming the place of a bad image.
@@ -134,7 +134,7 @@ def _signature(name: Any) -> Signature:
 
 
 def _rows(values: Any, signature: Signature) -> list[Any]:
-    """The images of `instances`: bare ones, or objects that name the input."""
+    """Return the images of `instances`: bare ones, or objects that name the input."""
     if not isinstance(values, list) or not values:
         raise Refusal(
             400, f"expected 'instances' to be a list of images. Received: {_shown(values)}"
@@ -144,7 +144,7 @@ def _rows(values: Any, signature: Signature) -> list[Any]:
 
 
 def _column(value: Any, signature: Signature) -> list[Any]:
-    """The images of `inputs`: a list of them, or an object that names the input."""
+    """Return the images of `inputs`: a list of them, or an object that names the input."""
     if isinstance(value, dict) and set(value) == {signature.input_name}:
         value = value[signature.input_name]
     if not isinstance(value, list):
@@ -164,7 +164,7 @@ def _read(signature: Signature, value: Any, place: int) -> Image:
 
 
 def answer(call: Call, outcomes: Sequence[Outcome], *, dimension: int) -> dict[str, Any]:
-    """What is sent back.
+    """Return what is sent back.
 
     Args:
         call: the request.
@@ -190,12 +190,12 @@ def answer(call: Call, outcomes: Sequence[Outcome], *, dimension: int) -> dict[s
 
 
 def status(version: str) -> dict[str, Any]:
-    """What `GET /v1/models/NAME` says of a model that is served."""
+    """Return what `GET /v1/models/NAME` says of a model that is served."""
     fine = {"error_code": "OK", "error_message": ""}
     return {"model_version_status": [{"version": version, "state": "AVAILABLE", "status": fine}]}
 
 
 def _shown(value: Any) -> str:
-    """The beginning of what was received."""
+    """Return the beginning of what was received."""
     text = json.dumps(value)
     return text if len(text) <= 60 else f"{text[:57]}…"

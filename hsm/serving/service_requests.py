@@ -28,7 +28,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 
 def _image(value: Any) -> bytes:
-    """The bytes of an uploaded file or of {"b64": "…"}."""
+    """Return the bytes of an uploaded file or of {"b64": "…"}."""
     if isinstance(value, bytes):
         return value
     if not isinstance(value, dict):
@@ -40,7 +40,7 @@ def _image(value: Any) -> bytes:
 
 
 def _object(value: Any) -> Any:
-    """Metadata; a field of a form holds it as JSON."""
+    """Return metadata, which a field of a form holds as JSON."""
     try:
         return json.loads(value) if isinstance(value, str) else value
     except RecursionError:
@@ -89,7 +89,7 @@ class ItemsRequest(BaseModel):
 
 
 async def read_search(request: Request) -> SearchRequest:
-    """Understands a request.
+    """Read a request.
 
     Raises:
         Refusal: 422 for what is no such request.
@@ -101,7 +101,7 @@ async def read_search(request: Request) -> SearchRequest:
 
 
 async def read_items(request: Request) -> ItemsRequest:
-    """Understands a request; a form holds a single item.
+    """Read a request; a form holds a single item.
 
     Raises:
         Refusal: 422 for what is no such request.
@@ -121,7 +121,7 @@ async def beside(size: int, work: Callable[[], _Result]) -> _Result:
 async def _read(
     request: Request, model: type[_Model], of_form: Callable[[dict[str, Any]], dict[str, Any]]
 ) -> _Model:
-    """The request as `model`: its JSON, or what `of_form` makes of the fields of its form."""
+    """Return the request as `model`: its JSON, or what `of_form` makes of its form."""
     if _is_form(request):
         return _validated(model, of_form(await _form(request)))
     body = await request.body()
@@ -133,7 +133,7 @@ def _is_form(request: Request) -> bool:
 
 
 async def _form(request: Request) -> dict[str, Any]:
-    """The fields of a form, files as bytes; a field that was left empty is not there."""
+    """Return the fields of a form, files as bytes; a field that was left empty is not there."""
     async with request.form(max_files=1) as form:
         fields: dict[str, Any] = {}
         for name, value in form.multi_items():
@@ -161,12 +161,12 @@ def _validated(model: type[_Model], fields: dict[str, Any]) -> _Model:
 
 
 def said(errors: Any) -> str:
-    """Pydantic's errors as a sentence."""
+    """Return Pydantic's errors as a sentence."""
     return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['msg']}" for e in errors)
 
 
 def body_of(model: type[BaseModel], *, form: type[BaseModel] | None = None) -> dict[str, Any]:
-    """What OpenAPI says of a body: `model` as JSON, `form` (None: the same) as a form."""
+    """Return what OpenAPI says of a body: `model` as JSON, `form` (None: the same) as a form."""
     fields = (form or model).model_json_schema()
     file = {"type": "string", "format": "binary"}
     as_form = {**fields, "properties": {**fields["properties"], "image": file}}
@@ -176,7 +176,7 @@ def body_of(model: type[BaseModel], *, form: type[BaseModel] | None = None) -> d
 
 
 def _without_references(model: type[BaseModel]) -> dict[str, Any]:
-    """A model's schema; that of an item, which it may hold, stands where it is used."""
+    """Return a model's schema; that of an item, which it may hold, stands where it is used."""
     schema = model.model_json_schema()
     if schema.pop("$defs", None):
         schema["properties"]["items"]["items"] = NewItem.model_json_schema()

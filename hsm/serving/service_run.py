@@ -11,6 +11,7 @@ import uvicorn
 
 from hsm.serving.service import make_app
 from hsm.serving.service_access import checked_access
+from hsm.serving.service_connection import timed_protocol
 from hsm.serving.service_engine import Served
 from hsm.serving.service_limits import Limits
 
@@ -54,6 +55,8 @@ def run_service(served: Served, place: Place, limits: Limits) -> None:
 
     config = uvicorn.Config(
         make_app(served, access=access, limits=limits, on_start=begin),
+        http=timed_protocol(limits.timeout),
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,

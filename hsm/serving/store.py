@@ -137,12 +137,12 @@ class Store:
                 self._connection.execute("COMMIT")
 
     def version(self) -> int:
-        """A number that changes when another process, or another store, has committed."""
+        """Return a number that changes when another process, or another store, has committed."""
         with self._in_words():
             return self._number("data_version")
 
     def facts(self) -> dict[str, str]:
-        """What was kept, by name."""
+        """Return what was kept, by name."""
         with self._in_words():
             return dict(self._connection.execute("SELECT name, value FROM facts"))
 
@@ -161,26 +161,26 @@ class Store:
         return [row[0] for key in ids for row in self._connection.execute(statement, (key,))]
 
     def existing(self, ids: Iterable[str]) -> str | None:
-        """The first of some ids that there is a row of."""
+        """Return the first of some ids that there is a row of."""
         statement = "SELECT 1 FROM items WHERE id = ?"
         return next((key for key in ids if self._connection.execute(statement, (key,)).fetchone()),
                     None)  # fmt: skip
 
     def find(self, key: str) -> Row | None:
-        """The row of an id."""
+        """Return the row of an id."""
         statement = "SELECT id, vector, label, metadata FROM items WHERE id = ?"
         with self._in_words():
             row = self._connection.execute(statement, (key,)).fetchone()
         return None if row is None else Row(*row)
 
     def numbers(self) -> NDArray[np.int64]:
-        """The numbers of all rows, ascending."""
+        """Return the numbers of all rows, ascending."""
         with self._in_words():
             rows = self._connection.execute("SELECT number FROM items ORDER BY number")
             return np.fromiter((row[0] for row in rows), np.int64)
 
     def after(self, number: int) -> Iterator[list[tuple[int, Row]]]:
-        """The rows behind a number, with theirs, ascending, some thousands at a time."""
+        """Return the rows behind a number, with theirs, ascending, some thousands at a time."""
         statement = "SELECT number, id, vector, label, metadata FROM items WHERE number > ?"
         with self._in_words():
             found = self._connection.execute(f"{statement} ORDER BY number", (number,))
@@ -191,6 +191,13 @@ class Store:
     def _in_words(self) -> Iterator[None]:
         try:
             yield
+        except sqlite3.ProgrammingError as error:
+            if "closed" not in str(error):
+                raise
+            raise ValueError(
+                f"expected the index {self.path} to be open. Received: one that was closed. Open "
+                "it again"
+            ) from error
         except sqlite3.OperationalError as error:
             raise OSError(f"the index {self.path} cannot be read or written: {error}"
                           f"{_remedy(str(error))}") from error  # fmt: skip

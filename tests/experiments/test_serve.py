@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import concurrent.futures
 import contextlib
 import gc
@@ -15,11 +14,9 @@ import numpy as np
 import pytest
 from support.driver_process import ENVIRONMENT, ROOT, command, run
 from support.image_factory import encode, photograph
-from support.served import skip_without_extra
+from support.served import TOKEN, b64, skip_without_extra
 
 skip_without_extra()
-
-TOKEN = "a-token-of-some-length"
 
 
 @pytest.fixture(scope="module")
@@ -76,10 +73,6 @@ def serving(*flags, variables=None):
     finally:
         process.terminate()
         process.communicate(timeout=60)
-
-
-def b64(content):
-    return {"b64": base64.b64encode(content).decode()}
 
 
 def test_a_model_and_an_index_are_served(model, embedder, index, pictures):

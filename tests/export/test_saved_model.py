@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
-from support.image_factory import encode, photograph, pillow_rgb, tagged
+from support.image_factory import encode, gif, gif_frame, photograph, pillow_rgb, tagged
 
 from hsm.data.pipeline import evaluation_batches
 from hsm.data.sources.source import Split
 from hsm.evaluation import embed
 from hsm.export import SIGNATURES, export_saved_model
-from hsm.export.description import weights_digest
+from hsm.export.description import embedding_variables, weights_digest
 from hsm.models.backbones import build_backbone
 from hsm.models.embedding import EmbeddingModel
 from hsm.output_folder import MARKER, is_output_folder
@@ -125,7 +125,7 @@ def exported(model, tmp_path_factory):
 
 def test_folder_says_what_its_vectors_are(exported):
     description = json.loads((exported / "hsm_embedding.json").read_text(encoding="utf-8"))
-    assert len(description.pop("weights_sha256")) == 64
+    assert len(description.pop("digest")) == 64
     assert description == {
         "method": "BN",
         "backbone": "convnet",
@@ -150,13 +150,33 @@ def test_a_card_lies_beside_it_without_scores_that_nobody_measured(exported):
     assert not (exported / "record.json").exists()
 
 
+def digest(model):
+    return weights_digest(embedding_variables(model), 28)
+
+
 def test_the_digest_follows_from_the_weights_that_embed():
     model, other = make_model(), make_model()
     other.set_weights(model.get_weights())
     other.classifier.kernel.assign(other.classifier.kernel + 1.0)
-    assert weights_digest(model) == weights_digest(other)
+    assert digest(model) == digest(other)
     other.bottleneck.kernel.assign(other.bottleneck.kernel + 1e-3)
-    assert weights_digest(model) != weights_digest(other)
+    assert digest(model) != digest(other)
+
+
+def test_a_digest_stays_what_indexes_have_noted():
+    found = weights_digest([np.float32([[1, 2]]), np.int32([3])], 28)
+    assert found == "3c7b3aa8e6b7b12c82a7ab010ef50a562888997c2d7e2abf7db0884057329e4b"
+
+
+def test_of_an_animation_the_first_frame_is_embedded(exported):
+    """What is larger behind it would be an error if it were unpacked."""
+    first, second = (gif_frame(np.zeros(shape, np.uint8)) for shape in ((20, 30), (40, 50)))
+    embed = tf.saved_model.load(str(exported)).signatures["from_bytes"]
+    vectors = [
+        embed(encoded=tf.constant([gif((30, 20), *frames)]))["embedding"]
+        for frames in ([first], [first, second])
+    ]
+    np.testing.assert_array_equal(*vectors)
 
 
 def test_batches_of_any_number_of_images(exported):

@@ -10,9 +10,11 @@ from hsm.export.versions import next_version, versions
 
 
 def write_version(base, text):
-    with next_version(base) as path:
+    def write(path):
         path.mkdir()
         (path / "saved_model.pb").write_text(text)
+
+    return next_version(base, write)
 
 
 def test_versions_count_up_and_none_is_replaced(tmp_path):
@@ -31,19 +33,23 @@ def test_versions_count_up_and_none_is_replaced(tmp_path):
 
 
 def test_while_it_is_written_there_is_no_version(tmp_path):
-    with next_version(tmp_path / "model") as path:
+    seen = []
+
+    def write(path):
         path.mkdir()
-        assert versions(tmp_path / "model") == []
+        seen.append(versions(tmp_path / "model"))
+
+    next_version(tmp_path / "model", write)
+    assert seen == [[]]
 
 
 def test_what_fails_leaves_no_version(tmp_path):
-    def broken():
-        with next_version(tmp_path / "model") as path:
-            path.mkdir()
-            raise RuntimeError("broken")
+    def broken(path):
+        path.mkdir()
+        raise RuntimeError("broken")
 
     with pytest.raises(RuntimeError, match="broken"):
-        broken()
+        next_version(tmp_path / "model", broken)
     assert not [path for path in (tmp_path / "model").iterdir() if path.is_dir()]
 
 
@@ -57,9 +63,22 @@ def test_a_number_that_another_process_takes_is_passed_over(tmp_path, monkeypatc
         return rename(path, target)
 
     monkeypatch.setattr(Path, "rename", beaten)
-    write_version(tmp_path / "model", "ours")
+    assert write_version(tmp_path / "model", "ours") == tmp_path / "model" / "2"
     assert (tmp_path / "model" / "1" / "saved_model.pb").read_text() == "theirs"
     assert (tmp_path / "model" / "2" / "saved_model.pb").read_text() == "ours"
+
+
+def test_the_own_number_is_returned_whatever_others_add(tmp_path):
+    def write(path):
+        path.mkdir()
+
+    def slow(path):
+        """Another process begins later and ends sooner; a third one has a higher number."""
+        path.mkdir()
+        assert next_version(tmp_path / "model", write).name == "1"
+
+    assert next_version(tmp_path / "model", slow).name == "2"
+    assert versions(tmp_path / "model") == [1, 2]
 
 
 def test_a_model_is_no_folder_of_versions(tmp_path):

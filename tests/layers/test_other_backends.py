@@ -21,6 +21,10 @@ ROOT = PROGRAM.parents[2]
 REFUSED = {
     *("BGRPixels", "CeilMaxPooling2D", "ExampleDropout", "LocalResponseNormalization"),
 }
+WITHOUT = {
+    "jax": "needs pip install jax, which TensorFlow imports, too, where it is there",
+    "torch": "needs PyTorch, hundreds of megabytes that the extra test leaves to bench",
+}
 
 
 def results(backend):
@@ -40,7 +44,7 @@ def expected():
 @pytest.fixture(scope="module", params=["jax", "torch"])
 def found(request):
     if importlib.util.find_spec(request.param) is None:
-        pytest.skip(f"{request.param} is not installed")
+        pytest.skip(WITHOUT[request.param])
     made = results(request.param)
     assert made["backend"] == request.param
     return made

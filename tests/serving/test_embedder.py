@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import threading
@@ -160,13 +161,15 @@ def test_a_batch_is_decoded_while_the_network_works_on_another(embedder, photos,
     assert overlapped == [True]
 
 
-def test_one_digest_and_the_same_vectors_of_every_form(embedder, model, photos, tmp_path):
+def test_one_digest_and_the_same_vectors_of_every_form(embedder, exported, model, photos, tmp_path):
     model.save(tmp_path / "model.keras")
     expected = embedder.embed(photos)
     for other in (Embedder(tmp_path / "model.keras"), Embedder.of_model(model)):
         assert other.digest == embedder.digest
         np.testing.assert_allclose(other.embed(photos), expected, atol=1e-5)
     assert Embedder.of_model(small_model(seed=1)).digest != embedder.digest
+    card = json.loads((exported / "model_card.json").read_text(encoding="utf-8"))
+    assert card["model"]["digest"] == embedder.digest
 
 
 def test_any_keras_model_gives_unit_vectors(photos, tmp_path):

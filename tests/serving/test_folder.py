@@ -61,7 +61,7 @@ def test_other_items_and_folders_stay(index, embedder, photos, unit_vectors, tmp
     update_from_folder(index, photos / "wren", embedder)
     shutil.rmtree(photos / "jay")
     (photos / "jay").mkdir()
-    assert update_from_folder(index, photos / "jay", embedder).removed == 4
+    assert update_from_folder(index, photos / "jay", embedder, may_empty=True).removed == 4
     assert len(index) == 6
 
 
@@ -76,6 +76,18 @@ def test_bad_files_are_named_and_the_others_kept(index, embedder, photos):
     assert (update.removed, update.unchanged, len(index)) == (1, 7, 7)
     with pytest.raises(UnreadableImages, match=r"0\.jpeg"):
         update_from_folder(index, photos, embedder)
+
+
+def test_a_folder_that_became_empty_empties_no_index(index, embedder, photos):
+    update_from_folder(index, photos, embedder)
+    photos.rename(photos.with_name("mounted"))
+    photos.mkdir()
+    with pytest.raises(ValueError, match="of which 8 are in .*Mount its disk, or pass may_empty"):
+        update_from_folder(index, photos, embedder)
+    assert len(index) == 8
+    assert update_from_folder(index, photos, embedder, may_empty=True).removed == 8
+    assert len(index) == 0
+    update_from_folder(index, photos, embedder)
 
 
 def test_what_was_interrupted_goes_on(index, embedder, photos, embedded, monkeypatch):

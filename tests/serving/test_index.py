@@ -301,6 +301,14 @@ def test_a_file_that_another_process_holds_is_named(tmp_path, unit_vectors, monk
         index.add(["a"], unit_vectors(1))
 
 
+def test_a_closed_index_says_that_it_is_closed(index, unit_vectors):
+    index.add(["a"], unit_vectors(1))
+    index.close()
+    for call in (lambda: index.search(unit_vectors(1), 1), lambda: index.remove(["a"])):
+        with pytest.raises(ValueError, match="to be open. Received: one that was closed. Open"):
+            call()
+
+
 def test_commits_are_flushed(index):
     connection = index._store._connection
     assert connection.execute("PRAGMA synchronous").fetchone() == (2,)

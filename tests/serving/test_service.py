@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import concurrent.futures
 import contextlib
+import threading
 import time
 import warnings
 
 import pytest
-from support.served import FakeItem, at, served, skip_without_extra
+from support.served import TOKEN, FakeIndex, FakeItem, at, b64, served, skip_without_extra
 
 from hsm.serving.service_access import Access
 from hsm.serving.service_limits import Limits
 
 skip_without_extra()
-TOKEN = "a-token-of-some-length"
-
-
-def b64(content):
-    return {"b64": base64.b64encode(content).decode()}
 
 
 @contextlib.contextmanager
@@ -348,6 +343,20 @@ def test_health_and_metrics(full):
         "hsm_batch_images_count",
     ):
         assert line in text, line
+
+
+def test_the_index_is_not_read_for_metrics_where_requests_are_taken():
+    readers = []
+
+    class Noted(FakeIndex):
+        def __len__(self):
+            readers.append(threading.current_thread().name)
+            return 0
+
+    what = served()
+    with client_of(type(what)(what.embedder, Noted(), "angles")) as client:
+        assert "hsm_index_items 0.0" in client.get("/metrics").text
+    assert readers[-1].startswith("search")
 
 
 def test_a_service_that_embeds_no_more_is_not_ready():

@@ -6,12 +6,11 @@ import asyncio
 import json
 
 import pytest
+from support.served import TOKEN
 
 from hsm.serving.service_access import Access, checked_access, is_loopback
 from hsm.serving.service_guard import Guard
 from hsm.serving.service_limits import Limits, Refusal
-
-TOKEN = "a-token-of-some-length"
 
 
 def asked(guard, *, path="/search", headers=None, parts=(b"",)):
@@ -83,9 +82,7 @@ def test_too_many_requests_at_once_are_told_to_come_again():
     assert full.under_way == 1
 
 
-@pytest.mark.parametrize(
-    "sent", [None, "", TOKEN, f"Bearer {TOKEN}x", f"bearer {TOKEN}", "Bearer "]
-)
+@pytest.mark.parametrize("sent", [None, "", TOKEN, f"Bearer {TOKEN}x", f"Basic {TOKEN}", "Bearer "])
 def test_a_token_is_required(sent):
     headers = {} if sent is None else {"authorization": sent}
     status, answered, body = asked(guard(token=TOKEN), headers=headers)
@@ -93,9 +90,10 @@ def test_a_token_is_required(sent):
     assert TOKEN not in body
 
 
-def test_a_token_lets_in_under_any_name_and_the_page_needs_none():
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "Bearer "])
+def test_a_token_lets_in_under_any_name_and_the_page_needs_none(scheme):
     locked = guard(token=TOKEN)
-    right = {"authorization": f"Bearer {TOKEN}", "host": "example.org", "origin": "https://a.org"}
+    right = {"authorization": f"{scheme} {TOKEN}", "host": "example.org", "origin": "https://a.org"}
     assert asked(locked, headers=right)[0] == 200
     for path in ("/", "/healthz", "/readyz"):
         assert asked(locked, path=path)[0] == 200

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from support.chromium import Browser
-from support.served import FakeItem, at, running, served, skip_without_extra
+from support.served import TOKEN, FakeItem, at, running, served, skip_without_extra
 
 from hsm.serving.service_access import Access
 
@@ -21,7 +21,6 @@ pytestmark = pytest.mark.skipif(
 )
 
 LOOKS = [(width, scheme) for width in (390, 1280) for scheme in ("light", "dark")]
-TOKEN = "a-token-of-some-length"
 # Ten items within reach and four beyond it, one of them without a picture.
 DEGREES = (*range(0, 30, 3), 60, 90, 120, 150)
 LONG = "a_label_that_is_long_and_has_no_spaces_in_it"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import json
 
 import numpy as np
 import pytest
+from support.served import b64
 
 from hsm.serving.service_limits import Refusal
 from hsm.serving.service_predict import answer, parse, status
 
 PIXELS = [[[0, 128, 255], [1, 2, 3]]]
-FILE = {"b64": base64.b64encode(b"a file").decode()}
+FILE = b64(b"a file")
 VECTOR = np.float32([0.5, 0.25])
 
 

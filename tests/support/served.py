@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
 import socket
@@ -13,6 +14,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from PIL import Image
+
+TOKEN = "a-token-of-some-length"
+
+
+def b64(content):
+    """A file as JSON holds it."""
+    return {"b64": base64.b64encode(content).decode()}
 
 
 def skip_without_extra():
@@ -126,12 +134,12 @@ def served(**options):
 
 
 @contextlib.contextmanager
-def running(app):
+def running(app, **options):
     """The address of an application that is served by a thread."""
     import uvicorn
 
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, **options))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     while not server.started:
