@@ -73,22 +73,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(case: str, settings: Settings, rounds: int) -> dict[str, Any]:
     """Times all sides of a case in turns, after one round each to warm up."""
-    found = CASES[case]
-    left_out = {side: missing(case, side) for side in found.sides}
+    chosen = CASES[case]
+    left_out = {side: missing(case, side) for side in chosen.sides}
     sides = [side for side, package in left_out.items() if package is None]
     with contextlib.ExitStack() as stack:
         workers = {
             side: worker
-            for group in ([sides] if found.share_a_process else [[side] for side in sides])
+            for group in ([sides] if chosen.share_a_process else [[side] for side in sides])
             for worker in [stack.enter_context(Worker(case, group, settings))]
             for side in group
         }
-        if found.rounds > 1:
+        if chosen.rounds > 1:
             for side, worker in workers.items():
                 worker.round(side)
         turns = [
             {side: worker.round(side) for side, worker in workers.items()}
-            for _ in range(min(rounds, found.rounds))
+            for _ in range(min(rounds, chosen.rounds))
         ]
     return {
         "case": case,
@@ -115,8 +115,8 @@ def machine() -> dict[str, Any]:
     kept = ("commit", "dirty", "python", "versions", "hardware")
     installed = {dist.metadata["Name"] for dist in importlib.metadata.distributions()}
     versions = {name: importlib.metadata.version(name) for name in packages if name in installed}
-    found = {key: provenance[key] for key in kept}
-    return {**found, "versions": {**found["versions"], **versions}, "system": platform.platform()}
+    facts = {key: provenance[key] for key in kept}
+    return {**facts, "versions": {**facts["versions"], **versions}, "system": platform.platform()}
 
 
 def _work(case: str, settings: Settings) -> dict[str, float]:

@@ -37,9 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(rows[-1], flush=True)
     chosen = min(rows, key=lambda row: _score(row, rows))["rate"]
     print(f"chosen: {chosen:g}")
-    found = {"epochs": options.epochs, "seed": options.seed, "losses": rows, "chosen": chosen}
+    result = {"epochs": options.epochs, "seed": options.seed, "losses": rows, "chosen": chosen}
     if options.json:
-        options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     return 0
 
 

@@ -72,8 +72,8 @@ def _recall(count: int) -> dict[str, Any]:
     settings = Settings(queries=count, classes=round(count / _IMAGES_A_CLASS))
     turns = _turns("recall", settings)
     seconds = statistics.median(turn["wall"] for turn in turns)
-    found = {"queries": count, "seconds": seconds, "processor": turns[-1]["processor"]}
-    return _said({**found, "bytes": turns[-1]["peak"]})
+    measured = {"queries": count, "seconds": seconds, "processor": turns[-1]["processor"]}
+    return _said({**measured, "bytes": turns[-1]["peak"]})
 
 
 def _train(precision: str, batch_size: int) -> dict[str, Any]:
@@ -81,8 +81,8 @@ def _train(precision: str, batch_size: int) -> dict[str, Any]:
     settings = replace(Settings(precision), batch_size=batch_size, steps=3)
     turns = _turns("train", settings, warm_up=True)
     rate = statistics.median(turn["amount"] / turn["wall"] for turn in turns)
-    found = {"precision": precision, "batch_size": batch_size, "images_per_second": rate}
-    return _said({**found, "bytes": turns[-1]["peak"]})
+    measured = {"precision": precision, "batch_size": batch_size, "images_per_second": rate}
+    return _said({**measured, "bytes": turns[-1]["peak"]})
 
 
 def _turns(case: str, settings: Settings, *, warm_up: bool = False) -> list[dict[str, float]]:

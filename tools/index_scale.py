@@ -96,8 +96,8 @@ def _say_search(name: str, index: Index, vectors: np.ndarray) -> None:
 def _peak() -> float:
     """The most memory that this process has had, in MiB; Linux alone says it."""
     # That of `resource` begins with what the process that started this one had.
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    return int(found.group(1)) / _KIB if found else float("nan")
+    match = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return int(match.group(1)) / _KIB if match else float("nan")
 
 
 def _timed(work: Callable[[], object]) -> float:

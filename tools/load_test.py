@@ -42,8 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         pictures = prepare(Path(folder))
         with running(Path(folder)) as service:
-            found = measure(service, pictures, options.requests, options.day)
-    content = {"machine": machine(), "is_shared": options.shared, **found}
+            measured = measure(service, pictures, options.requests, options.day)
+    content = {"machine": machine(), "is_shared": options.shared, **measured}
     print(table.markdown(content))
     if options.json:
         make_output_folder(options.json.parent)

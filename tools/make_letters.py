@@ -171,9 +171,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.sheet:
         draw_sheet(read(options.folder), options.sheet)
     elif options.check:
-        found = difference(read(options.folder), make())
-        print(found or "as rendered", file=sys.stderr if found else sys.stdout)
-        return int(bool(found))
+        changed = difference(read(options.folder), make())
+        print(changed or "as rendered", file=sys.stderr if changed else sys.stdout)
+        return int(bool(changed))
     else:
         write(options.folder)
     return 0

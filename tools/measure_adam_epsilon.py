@@ -20,7 +20,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from hsm.data.sources import ImageSource, load_source
 from hsm.experiments.config import RunConfig
-from hsm.experiments.config.initial_weights import Pretrained
+from hsm.experiments.config.initial_weights import InitialWeights
 from hsm.experiments.config.recipes import RECIPES
 from hsm.experiments.runs import build
 from hsm.training.collapse import pooled_cosine
@@ -58,7 +58,7 @@ def _measure(
 ) -> tuple[float, float, float, float]:
     """Trains; returns loss, accuracy, and the cosines before and after."""
     model = build.build_model(
-        config, source.train.num_classes, pretrained=Pretrained(options.weights)
+        config, source.train.num_classes, initial_weights=InitialWeights(options.weights)
     )
     step = build.build_step(config, model)
     step.set_phase(alpha=config.initial_alpha, learning_rate=config.learning_rate)

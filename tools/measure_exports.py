@@ -32,7 +32,7 @@ from hsm.data import pipeline
 from hsm.data.sources import ImageSource, load_source
 from hsm.experiments.runs.build import load_model
 from hsm.experiments.runs.exporting import calibration_images
-from hsm.experiments.runs.workspace import read_model_card
+from hsm.experiments.runs.workspace import read_run_file
 from hsm.export import FORMATS, export_format, export_saved_model
 from hsm.models import EmbeddingModel, build_backbone
 
@@ -79,11 +79,11 @@ def _formats(
             else:
                 export_format(model, folder, name, calibration=calibration)
             embeds[name] = measure.load(folder, name)
-            found = measure.vectors(embeds[name], tested)
-            reference = found if reference is None else reference
+            vectors = measure.vectors(embeds[name], tested)
+            reference = vectors if reference is None else reference
             rows[name] = {
                 "bytes": measure.size(folder),
-                **measure.scores(found, reference, tested),
+                **measure.scores(vectors, reference, tested),
             }
             print(name, rows[name], flush=True)
         for name, seconds in measure.speeds(embeds, tested).items():
@@ -94,7 +94,7 @@ def _formats(
 def _subject(options: argparse.Namespace) -> tuple[EmbeddingModel, str, ImageSource, int]:
     """The network, what it is in words, its data, and the side of its images."""
     if options.run:
-        config, class_names = read_model_card(options.run)
+        config, class_names = read_run_file(options.run)
         model, _ = load_model(options.run)
         source = load_source(config.dataset, data_dir=options.data_dir, split=config.split)
         if source.train.class_names != class_names:

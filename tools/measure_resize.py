@@ -56,10 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--every", type=int, default=1, help="take every n-th photograph")
     options = parser.parse_args(arguments)
-    found = measure(sorted(options.folder.rglob("*.jpg"))[:: options.every])
+    measured = measure(sorted(options.folder.rglob("*.jpg"))[:: options.every])
     print(
-        f"{found.photographs} photographs: at most {found.levels} levels; "
-        f"{found.share:.3%} of the values differ by more than one"
+        f"{measured.photographs} photographs: at most {measured.levels} levels; "
+        f"{measured.share:.3%} of the values differ by more than one"
     )
 
 

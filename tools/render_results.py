@@ -65,8 +65,8 @@ def render(pages: Mapping[Path, str], texts: Mapping[str, str]) -> dict[Path, st
 
 def read_pages(places: Iterable[Path]) -> dict[Path, str]:
     """The texts of Markdown files: those in `places`, and those anywhere in its folders."""
-    found = (sorted(place.rglob("*.md")) if place.is_dir() else [place] for place in places)
-    return {path: path.read_text(encoding="utf-8") for paths in found for path in paths}
+    files = (sorted(place.rglob("*.md")) if place.is_dir() else [place] for place in places)
+    return {path: path.read_text(encoding="utf-8") for paths in files for path in paths}
 
 
 def result_texts(folders: Mapping[str, Iterable[RunRecord]]) -> dict[str, str]:
@@ -78,14 +78,14 @@ def result_texts(folders: Mapping[str, Iterable[RunRecord]]) -> dict[str, str]:
     Raises:
         ValueError: If a folder is named after no table.
     """
-    found: dict[str, list[RunRecord]] = {}
+    groups: dict[str, list[RunRecord]] = {}
     for folder, runs in folders.items():
         for run in runs:
-            found.setdefault(f"{folder}/{run.data.name}", []).append(run)
+            groups.setdefault(f"{folder}/{run.data.name}", []).append(run)
     texts = {
-        f"results:{name}": render_markdown(group, _table(name)) for name, group in found.items()
+        f"results:{name}": render_markdown(group, _table(name)) for name, group in groups.items()
     }
-    for name, group in found.items():
+    for name, group in groups.items():
         texts[f"{_EXCERPT}{name}"] = to_markdown(LAYOUTS[_table(name)](group)[0])
     return texts
 
@@ -253,10 +253,10 @@ def _block_names(path: Path, page: str) -> list[str]:
     opened = [name for slash, name in marks if not slash]
     expected = [mark for name in opened for mark in (("", name), ("/", name))]
     if marks != expected or len(set(opened)) != len(opened):
-        found = " ".join(f"{slash}{name}" for slash, name in marks)
+        received = " ".join(f"{slash}{name}" for slash, name in marks)
         raise ValueError(
             f"Every block of {_shown(path)} is opened once and closed before the next one opens. "
-            f"Received the marks: {found}."
+            f"Received the marks: {received}."
         )
     return opened
 

@@ -80,15 +80,15 @@ def _embedded() -> Items:
     embedder = serving_flags.embedder()
     how = "skip" if FLAGS.on_bad_image == "skip" else "raise"
     progress = Progress("embedding", count).advance
-    found = embedder.embed_named(given, on_bad_image=how, progress=progress)
+    embeddings = embedder.embed_named(given, on_bad_image=how, progress=progress)
     LINE.clear()
-    if found.skipped:
-        print(f"Skipped {len(found.skipped):,}: {listed(found.skipped)}")
-    if not len(found):
+    if embeddings.skipped:
+        print(f"Skipped {len(embeddings.skipped):,}: {listed(embeddings.skipped)}")
+    if not len(embeddings):
         raise ValueError("none of the photographs can be read")
-    chosen = [labels[place] for place in found.places]
-    ids = [os.fsencode(name).decode("utf-8", "replace") for name in found.names]
-    return Items(ids, found.vectors, chosen, [{}] * len(ids), embedder.digest)
+    chosen = [labels[place] for place in embeddings.places]
+    ids = [os.fsencode(name).decode("utf-8", "replace") for name in embeddings.names]
+    return Items(ids, embeddings.vectors, chosen, [{}] * len(ids), embedder.digest)
 
 
 def _labels(path: Path) -> list[str | None]:

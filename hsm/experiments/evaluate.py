@@ -96,11 +96,11 @@ def main() -> None:
             "python -m hsm.experiments.table1; to see what comes out: --smoke"
         )
     # Imported here, so that --help and a bad flag need neither NumPy nor TensorFlow.
-    from hsm.experiments.runs.workspace import read_model_card
+    from hsm.experiments.runs.workspace import read_run_file
 
     folder = Path(FLAGS.model).expanduser() if FLAGS.model else None
     if folder is not None:
-        read_model_card(folder)
+        read_run_file(folder)
     load_tensorflow()
     from hsm.experiments.reporting.retrieval_scores import score_table, write_scores
     from hsm.experiments.runs.build import load_model
@@ -108,7 +108,7 @@ def main() -> None:
     from hsm.experiments.studies.retrieval import retrieve
 
     folder = folder or _train_smoke()
-    config, class_names = read_model_card(folder)
+    config, class_names = read_run_file(folder)
     output = Path(FLAGS.output_dir).expanduser() if FLAGS.output_dir else folder / "evaluation"
     # What is wrong with the data is said before the network is built.
     dataset = model_flag.dataset_of(config)
@@ -117,9 +117,9 @@ def main() -> None:
     print_left_out(source)
     make_output_folder(output)
     with holding(output):
-        found = retrieve(load_model(folder)[0], config, source, FLAGS.part)
-        paths = [*write_scores(found, config, output), *_draw(found, config, output)]
-    print(f"{score_table(found, config)}\n\nWritten:", *paths, sep="\n  ")
+        retrieval = retrieve(load_model(folder)[0], config, source, FLAGS.part)
+        paths = [*write_scores(retrieval, config, output), *_draw(retrieval, config, output)]
+    print(f"{score_table(retrieval, config)}\n\nWritten:", *paths, sep="\n  ")
 
 
 def _train_smoke() -> Path:
@@ -166,7 +166,7 @@ def _source(dataset: str, config: RunConfig, class_names: tuple[str, ...]) -> Im
     return source
 
 
-def _draw(found: Retrieval, config: RunConfig, output: Path) -> list[Path]:
+def _draw(retrieval: Retrieval, config: RunConfig, output: Path) -> list[Path]:
     """The pictures that are asked for."""
     from hsm.visual.style import look, missing_matplotlib
 
@@ -186,12 +186,12 @@ def _draw(found: Retrieval, config: RunConfig, output: Path) -> list[Path]:
     with look():
         if gallery:
             shown = {"k": FLAGS.neighbours, "worst_first": FLAGS.worst_first}
-            paths += views.write_gallery(found, output, queries=gallery, **shown)
+            paths += views.write_neighbours(retrieval, output, queries=gallery, **shown)
         if confusion:
-            paths += views.write_confusion(found, output, pairs=confusion)
+            paths += views.write_confusion(retrieval, output, pairs=confusion)
         if method:
             most = FLAGS.map_points
-            paths += views.write_map(found, output, method=method, most=most, seed=config.seed)
+            paths += views.write_map(retrieval, output, method=method, most=most, seed=config.seed)
     return paths
 
 

@@ -66,10 +66,10 @@ def main() -> None:
     _check_target(target)
     # Imported here, so that --help and a bad flag need no TensorFlow.
     load_tensorflow()
-    from hsm.experiments.runs.workspace import read_model_card
+    from hsm.experiments.runs.workspace import read_run_file
 
     run_dir = Path(FLAGS.model).expanduser()
-    config, _ = read_model_card(run_dir)
+    config, _ = read_run_file(run_dir)
     if FLAGS.versioned:
         target = _next_version(run_dir, target)
     elif FLAGS.format != SAVED_MODEL:
@@ -110,13 +110,13 @@ def _export(run_dir: Path, target: Path) -> None:
 def _export_as(format: str, run_dir: Path, target: Path) -> None:
     """Export the network alone, with ranges from training images where the format needs them."""
     from hsm.experiments.runs.exporting import calibration_images, export_run_as
-    from hsm.experiments.runs.workspace import read_model_card
+    from hsm.experiments.runs.workspace import read_run_file
     from hsm.export.formats import check_format
 
     needs_images = check_format(format, has_calibration=True).calibrated
     images = None
     if needs_images:
-        config, class_names = read_model_card(run_dir)
+        config, class_names = read_run_file(run_dir)
         split = model_flag.trained_source(config, class_names).train
         images = calibration_images(split, crop=config.image_size, count=FLAGS.calibration_images)
     export_run_as(format, run_dir, target, calibration=images, overwrite=FLAGS.overwrite)
@@ -138,10 +138,10 @@ def _next_version(run_dir: Path, base: Path) -> Path:
 
 def _found() -> str:
     """What there is to choose from in the default output folder."""
-    found = sorted(path.parent for path in Path("results").glob("**/runs/*/checkpoint.npz"))
-    if not found:
+    folders = sorted(path.parent for path in Path("results").glob("**/runs/*/checkpoint.npz"))
+    if not folders:
         return "Train one first: python -m hsm.experiments.table1"
-    return "There are:\n  " + "\n  ".join(str(path) for path in found)
+    return "There are:\n  " + "\n  ".join(str(path) for path in folders)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from hsm.experiments.cli.requested_runs import RUN_FLAGS
 from hsm.experiments.cli.table_command import Table, finished_runs
 from hsm.experiments.config import RunConfig
 from hsm.experiments.config.figure2_recipes import ALPHAS, FIGURE2_RECIPES, TRAIN_IMAGES
-from hsm.experiments.runs.finished import Finished
+from hsm.experiments.runs.finished_runs import FinishedRuns
 
 if TYPE_CHECKING:
     from hsm.data.sources.source import ImageSource
@@ -79,7 +79,7 @@ def training_images(source: ImageSource) -> ImageSource:
     return replace(source, train=source.train.subset(kept, relabel=False))
 
 
-FIGURE = Table("figure2", CLASSIFICATION, configs, curves=False, narrowed=training_images)
+FIGURE = Table("figure2", CLASSIFICATION, configs, curves=False, transform=training_images)
 
 
 @command(uses=RUN_FLAGS, defaults={"methods": list(_METHODS), "dataset": ["digits"]})
@@ -89,7 +89,7 @@ def main() -> None:
         _write(finished)
 
 
-def _write(finished: Finished) -> None:
+def _write(finished: FinishedRuns) -> None:
     from hsm.experiments.studies.embedding_planes import planes, render
     from hsm.visual.class_planes import write_planes, write_points
     from hsm.visual.style import missing_matplotlib

@@ -85,11 +85,11 @@ def main() -> None:
             _calibrate(index)
         if not FLAGS.query:
             return
-        found = _search(index, embedder)
+        results = _search(index, embedder)
         is_json = FLAGS.json
-        print((search_results.as_json if is_json else search_results.as_table)(found, index))
+        print((search_results.as_json if is_json else search_results.as_table)(results, index))
         if FLAGS.sheet:
-            search_results.draw(found, index, Path(FLAGS.sheet).expanduser())
+            search_results.draw(results, index, Path(FLAGS.sheet).expanduser())
             _say(f"\nSheet: {FLAGS.sheet}")
 
 
@@ -140,16 +140,16 @@ def _add(index: Index, folder: str, embedder: Embedder) -> None:
 
 
 def _calibrate(index: Index) -> None:
-    found = index.calibrate(FLAGS.calibrate, false_accept_rate=FLAGS.false_accept_rate)
+    calibration = index.calibrate(FLAGS.calibrate, false_accept_rate=FLAGS.false_accept_rate)
     right = (
         ""
-        if found.true_accept_rate is None
-        else f"; {100 * found.true_accept_rate:.1f} % have one of their own class within it"
+        if calibration.true_accept_rate is None
+        else f"; {100 * calibration.true_accept_rate:.1f} % have one of their own class within it"
     )
     _say(
-        f"Threshold {found.threshold:.4f}: {100 * found.false_accept_rate:.1f} % of "
-        f"{found.num_queries:,} images of {found.num_classes:,} classes have one of another class "
-        f"within it{right}"
+        f"Threshold {calibration.threshold:.4f}: {100 * calibration.false_accept_rate:.1f} % of "
+        f"{calibration.num_queries:,} images of {calibration.num_classes:,} classes have one of "
+        f"another class within it{right}"
     )
 
 
@@ -157,11 +157,11 @@ def _search(index: Index, embedder: Embedder) -> list[Result]:
     from hsm.experiments.reporting.search_results import look_up
 
     how = "skip" if FLAGS.on_bad_image == "skip" else "raise"
-    found = embedder.embed_named([Path(query) for query in FLAGS.query], on_bad_image=how)
-    _say_skipped(found.skipped)
-    if not len(found):
+    embeddings = embedder.embed_named([Path(query) for query in FLAGS.query], on_bad_image=how)
+    _say_skipped(embeddings.skipped)
+    if not len(embeddings):
         raise ValueError("none of the photographs to look up can be read")
-    return look_up(index, found, FLAGS.nearest, label=FLAGS.label)
+    return look_up(index, embeddings, FLAGS.nearest, label=FLAGS.label)
 
 
 def _say_skipped(skipped: list[Skipped] | tuple[Skipped, ...]) -> None:

@@ -51,13 +51,13 @@ def configs(dataset: str, name: str, split: str) -> list[RunConfig]:
     """
     _check_flags()
     widths = whole_numbers("embedding_dims", _SMOKE_DIMENSIONS if FLAGS.smoke else _DIMENSIONS)
-    found = [
+    configs = [
         replace(cell, embedding_dim=width)
         for base in shared.configs(dataset, name, split)
         for width in dict.fromkeys(widths)
         for cell in _cells(base)
     ]
-    return sorted(found, key=lambda config: (config.seed, config.embedding_dim))
+    return sorted(configs, key=lambda config: (config.seed, config.embedding_dim))
 
 
 def _cells(base: RunConfig) -> list[RunConfig]:

@@ -36,7 +36,7 @@ from hsm.progress import say
 
 if TYPE_CHECKING:
     from hsm.data.sources.source import ImageSource
-    from hsm.experiments.config.initial_weights import Pretrained
+    from hsm.experiments.config.initial_weights import InitialWeights
     from hsm.experiments.config.run_record import RunRecord
     from hsm.experiments.runs.workspace import Workspace
     from hsm.models import EmbeddingModel
@@ -85,7 +85,7 @@ flags.DEFINE_integer("seed", 0, "Decides initial weights, order, crops and flips
 def main() -> None:
     """Run the driver on the flags."""
     dataset = _dataset()
-    pretrained = shared.pretrained()
+    initial_weights = shared.initial_weights()
     shared.check(lambda *_: _config(dataset, dataset), ALL)
     _check_saved_model()
     # Imported here, so that --help and a bad flag need no TensorFlow.
@@ -94,16 +94,16 @@ def main() -> None:
     from hsm.experiments.runs.workspace import Workspace
 
     devices = device_flags.devices()
-    sizes = check_backbones([_config(dataset, dataset)], pretrained)
+    sizes = check_backbones([_config(dataset, dataset)], initial_weights)
     source = _source(dataset)
     config = _config(dataset, source.name)
     workspace = Workspace(shared.output_dir())
     room.check(workspace, [(source, [config])], sizes)
-    _say_plan(config, source, workspace, pretrained)
+    _say_plan(config, source, workspace, initial_weights)
     if FLAGS.dry_run:
         return
     with device_flags.working(devices, workspace):
-        record = _trained(config, source, workspace, pretrained, devices)
+        record = _trained(config, source, workspace, initial_weights, devices)
         if devices.is_chief:
             _leave(record, source, workspace)
 
@@ -195,7 +195,7 @@ def _source(dataset: str) -> ImageSource:
 
 
 def _say_plan(
-    config: RunConfig, source: ImageSource, workspace: Workspace, pretrained: Pretrained
+    config: RunConfig, source: ImageSource, workspace: Workspace, initial_weights: InitialWeights
 ) -> None:
     from hsm.experiments.runs import dry_run, folder_report, plan
 
@@ -204,8 +204,8 @@ def _say_plan(
     say(dry_run.settings([config]) if is_full else plan.training([config], workspace))
     if FLAGS.dry_run or not FLAGS.smoke:  # Which takes seconds, and so does the estimate.
         most = "at most " if FLAGS.early_stopping else ""
-        found = dry_run.estimate([config], source, workspace, pretrained=pretrained)
-        say(most + found.strip())
+        estimate = dry_run.estimate([config], source, workspace, initial_weights=initial_weights)
+        say(most + estimate.strip())
     if _is_random(config):
         say(
             f"NOTE: {config.backbone} starts from random weights, and from some hundreds or "
@@ -226,13 +226,13 @@ def _trained(
     config: RunConfig,
     source: ImageSource,
     workspace: Workspace,
-    pretrained: Pretrained,
+    initial_weights: InitialWeights,
     devices: Devices,
 ) -> RunRecord:
     from hsm.experiments.runs import early_stopping
     from hsm.experiments.runs.runner import Runner
 
-    runner = Runner(source, workspace, pretrained, verbose=FLAGS.verbose, devices=devices)
+    runner = Runner(source, workspace, initial_weights, verbose=FLAGS.verbose, devices=devices)
     if FLAGS.early_stopping is None:
         return runner.run(config)
     return early_stopping.run(runner, config, patience=FLAGS.early_stopping)
@@ -262,17 +262,17 @@ def _leave(record: RunRecord, source: ImageSource, workspace: Workspace) -> None
 def _sheet(model: EmbeddingModel, config: RunConfig, source: ImageSource) -> str:
     """The path of the sheet of neighbours, or why there is none."""
     from hsm.experiments.studies.retrieval import retrieve
-    from hsm.experiments.studies.retrieval_figures import write_gallery
+    from hsm.experiments.studies.retrieval_figures import write_neighbours
     from hsm.visual.style import look, missing_matplotlib
 
     missing = missing_matplotlib("The sheet of neighbours")
     if missing:
         return missing
-    found = retrieve(model, config, source)
-    most = min(_NEIGHBOURS, len(found.searched) - 1)
+    retrieval = retrieve(model, config, source)
+    most = min(_NEIGHBOURS, len(retrieval.searched) - 1)
     with look():
-        paths = write_gallery(
-            found, shared.output_dir(), queries=_QUERIES, k=most, worst_first=False
+        paths = write_neighbours(
+            retrieval, shared.output_dir(), queries=_QUERIES, k=most, worst_first=False
         )
     return str(paths[0])
 

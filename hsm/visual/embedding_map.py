@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hsm.visual.hit_marks import RIGHT, WRONG
 from hsm.visual.labels import label
-from hsm.visual.marks import RIGHT, WRONG
 from hsm.visual.style import PAGE_WIDTH
 
 if TYPE_CHECKING:

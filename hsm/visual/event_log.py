@@ -82,11 +82,11 @@ def event_files(directory: Path) -> list[Path]:
 
 def _points(file: Path) -> set[tuple[str, int]]:
     """Name and step of every point in an event file; of one cut off in a point, those before it."""
-    found: set[tuple[str, int]] = set()
+    points: set[tuple[str, int]] = set()
     try:
         for record in tf.data.TFRecordDataset(str(file)).as_numpy_iterator():
             event = tf.compat.v1.Event.FromString(record)
-            found |= {(value.tag, event.step) for value in event.summary.value}
+            points |= {(value.tag, event.step) for value in event.summary.value}
     except tf.errors.DataLossError:
         pass
-    return found
+    return points

@@ -27,8 +27,8 @@ def choose_fonts(figure: Figure) -> bool:
     """
     from matplotlib.text import Text
 
-    found = {text: _lacking(text) for text in figure.findobj(Text) if isinstance(text, Text)}
-    texts = {text: lacking for text, lacking in found.items() if lacking}
+    missing = {text: _lacking(text) for text in figure.findobj(Text) if isinstance(text, Text)}
+    texts = {text: lacking for text, lacking in missing.items() if lacking}
     families, absent = fallbacks(frozenset().union(*texts.values()))
     for text in texts:
         text.set_fontfamily([*dict.fromkeys([*text.get_fontfamily(), *families])])

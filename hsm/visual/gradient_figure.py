@@ -29,7 +29,7 @@ _ROLE_STYLES = {
 
 
 def draw_gradient_figure(
-    curves: GradientAssignment, found: AlphaRange | None, *, title: str
+    curves: GradientAssignment, range_: AlphaRange | None, *, title: str
 ) -> Figure:
     """Three panels over alpha, both axes logarithmic; the intermediate range is shaded in each.
 
@@ -40,7 +40,7 @@ def draw_gradient_figure(
 
     Args:
         curves: what is drawn.
-        found: the intermediate range; None marks nothing.
+        range_: the intermediate range; None marks nothing.
         title: stands above.
     """
     from matplotlib.figure import Figure
@@ -57,7 +57,7 @@ def draw_gradient_figure(
         panel.set_xscale("log")
         panel.set_yscale("log")
         panel.set_xlim(curves.alphas[0], curves.alphas[-1])
-        mark_range(panel, found, named=panel is panels[0])
+        mark_range(panel, range_, named=panel is panels[0])
     panels[-1].set_xlabel("α (reciprocal of the temperature)")
     _number_ticks(panels[-1])
     # A folder's name may hold the signs of a formula.

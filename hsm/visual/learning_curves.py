@@ -136,14 +136,14 @@ def _add_legend(figure: Figure, panel: Axes) -> None:
 
 def _styles(curves: Sequence[Curve]) -> dict[str, LineStyle]:
     """A method's own style, and its colour with another look for each of its variants."""
-    found: dict[str, LineStyle] = {}
+    styles: dict[str, LineStyle] = {}
     for curve in curves:
         own = curve.style
-        variants = sum(style.color == own.color and style != own for style in found.values())
+        variants = sum(style.color == own.color and style != own for style in styles.values())
         variant = _VARIANT_LOOKS[variants % len(_VARIANT_LOOKS)]
         is_method = curve.name == curve.method
-        found[curve.name] = own if is_method else LineStyle(own.color, *variant)
-    return found
+        styles[curve.name] = own if is_method else LineStyle(own.color, *variant)
+    return styles
 
 
 def _draw_line(panel: Axes, curve: Curve, label: str, style: LineStyle, band: _Band) -> None:

@@ -97,22 +97,27 @@ def write_densities(rows: Sequence[SimilarityRow], path: Path) -> Path:
     def lines() -> Iterator[Sequence[object]]:
         yield "row", "images", "low", "high", "same", "different", "overlap"
         for row in rows:
-            for part, found in (("training", row.train), ("test", row.test)):
-                overlap = f"{found.overlap:.4f}"
-                columns = (found.edges, found.edges[1:], found.same, found.different)
+            for part, similarities in (("training", row.train), ("test", row.test)):
+                overlap = f"{similarities.overlap:.4f}"
+                columns = (
+                    similarities.edges,
+                    similarities.edges[1:],
+                    similarities.same,
+                    similarities.different,
+                )
                 for numbers in zip(*columns, strict=False):
                     yield row.title, part, *(f"{value:.5g}" for value in numbers), overlap
 
     return write_csv(path, lines())
 
 
-def _draw(panel: Axes, found: Similarities) -> None:
+def _draw(panel: Axes, similarities: Similarities) -> None:
     pairs = (
-        ("same class", found.same, _SAME),
-        ("different classes", found.different, _DIFFERENT),
+        ("same class", similarities.same, _SAME),
+        ("different classes", similarities.different, _DIFFERENT),
     )
     for name, density, (color, dashes) in pairs:
-        panel.stairs(density, found.edges, fill=True, color=color, alpha=0.25, linewidth=0)
-        panel.stairs(density, found.edges, color=color, linestyle=dashes, label=name)
-    text = f"overlap\n{found.overlap:.2f}"
+        panel.stairs(density, similarities.edges, fill=True, color=color, alpha=0.25, linewidth=0)
+        panel.stairs(density, similarities.edges, color=color, linestyle=dashes, label=name)
+    text = f"overlap\n{similarities.overlap:.2f}"
     panel.text(0.02, 0.95, text, transform=panel.transAxes, va="top", linespacing=1.1)

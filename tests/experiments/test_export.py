@@ -71,7 +71,7 @@ def test_int8_takes_its_ranges_from_images_that_train(tmp_path, monkeypatch):
     (folder,) = (tmp_path / "results" / "smoke" / "runs").iterdir()
     from hsm.data.sources import load_source
     from hsm.experiments.runs import exporting
-    from hsm.experiments.runs.workspace import read_model_card
+    from hsm.experiments.runs.workspace import read_run_file
 
     seen, real = [], exporting.export_run_as
 
@@ -83,7 +83,7 @@ def test_int8_takes_its_ranges_from_images_that_train(tmp_path, monkeypatch):
     target = tmp_path / "int8"
     flags = (f"--model={folder}", "--format=tflite_int8", "--calibration_images=20")
     assert run_table(export, *flags, f"--saved_model={target}") == 0
-    config, _ = read_model_card(folder)
+    config, _ = read_run_file(folder)
     train = load_source(config.dataset, split=config.split, limit=config.limit).train
     trained = exporting.calibration_images(train, crop=config.image_size, count=len(train))
     known = {image.tobytes() for image in trained}

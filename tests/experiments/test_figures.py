@@ -18,7 +18,7 @@ from hsm.experiments.config import RunConfig, run_record
 from hsm.experiments.config.figure2_recipes import FIGURE2_RECIPES
 from hsm.experiments.config.hyperparameters import PROFILES
 from hsm.experiments.config.recipes import RECIPES
-from hsm.experiments.reporting.recorded_runs import Recorded, by_condition, read
+from hsm.experiments.reporting.recorded_runs import RecordedRun, by_condition, read
 from hsm.experiments.studies.embedding_planes import angles_to_centres, render
 from hsm.visual.class_planes import Plane
 from hsm.visual.files import write_csv
@@ -39,7 +39,7 @@ def test_figure_2_asks_for_the_papers_panels():
     assert {(c.epochs, c.heated_epochs, c.embedding_dim, c.backbone) for c in found} == {
         (12, 3, 2, "lenet")
     }
-    assert found[-1].trunk_name == found[3].trunk_name
+    assert found[-1].shared_name == found[3].shared_name
     assert found[-1].heated_alpha == 4.0
 
 
@@ -270,7 +270,7 @@ def test_conditions_are_named_after_what_decides_them(tmp_path):
         "HBN, α = 16 → 16, α kept",
     ]
     (path,) = tmp_path.glob("*SM*.json")
-    found = Recorded(run_record.read(path), tmp_path)
+    found = RecordedRun(run_record.read(path), tmp_path)
     found.folder.joinpath(f"{path.stem}.feature_norms.csv").write_text("quantile\nhalf\n")
     with pytest.raises(ValueError, match="must hold numbers only.*half"):
         found.columns("feature_norms")

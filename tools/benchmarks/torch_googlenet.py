@@ -132,11 +132,11 @@ def _pool() -> nn.MaxPool2d:
 
 
 def _stages(channels: int) -> list[nn.Module]:
-    found: list[nn.Module] = []
+    stages: list[nn.Module] = []
     for stage, blocks in _STAGES.items():
         for widths in blocks.values():
-            found.append(_Block(channels, widths))
+            stages.append(_Block(channels, widths))
             channels = widths[0] + widths[2] + widths[4] + widths[5]
         if stage != "pool5":
-            found.append(_pool())
-    return found
+            stages.append(_pool())
+    return stages

@@ -127,9 +127,9 @@ def _craft_h5(folder: Path, chance: Random) -> None:
 
 def _craft_h5_file(path: Path, chance: Random) -> None:
     with h5py.File(path, "r+") as file:
-        found: list[h5py.Dataset] = []
-        file.visititems(lambda _, item: found.append(item) if hasattr(item, "shape") else None)
-        item = chance.choice(sorted(found, key=lambda dataset: dataset.name))
+        datasets: list[h5py.Dataset] = []
+        file.visititems(lambda _, item: datasets.append(item) if hasattr(item, "shape") else None)
+        item = chance.choice(sorted(datasets, key=lambda dataset: dataset.name))
         parent, name, array = item.parent, item.name.rsplit("/", 1)[1], item[()]
         match chance.randrange(9):
             case 0:

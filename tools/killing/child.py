@@ -80,8 +80,8 @@ def run(
     status = _waited(child, begun, moment)
     seconds = time.monotonic() - begun
     writes = int(counted.read_text()) if counted.exists() else 0
-    said = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-    return Ended(abs(status), seconds, writes, said, is_hung=status < 0)
+    output = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    return Ended(abs(status), seconds, writes, output, is_hung=status < 0)
 
 
 def _waited(child: int, begun: float, moment: Moment | None) -> int:

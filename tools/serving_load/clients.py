@@ -49,12 +49,12 @@ class Answers:
 
 def bodies(pictures: Sequence[bytes], *, broken_every: int | None = None) -> list[bytes]:
     """Requests for the ten nearest of each picture; every n-th picture may be a broken one."""
-    found = []
+    bodies = []
     for i, picture in enumerate(pictures):
         is_broken = broken_every is not None and i % broken_every == 0
         image = base64.b64encode(BROKEN if is_broken else picture).decode()
-        found.append(json.dumps({"image": {"b64": image}, "k": 10}).encode())
-    return found
+        bodies.append(json.dumps({"image": {"b64": image}, "k": 10}).encode())
+    return bodies
 
 
 def load(service: Running, requests: Sequence[bytes], *, count: int, clients: int) -> Answers:

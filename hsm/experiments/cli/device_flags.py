@@ -43,10 +43,10 @@ def devices() -> Devices:
     """
     from hsm.experiments.runs import device_choice
 
-    found = device_choice.choose(FLAGS.strategy, FLAGS.logical_devices)
-    if not found.is_chief:  # One of several workers says what all of them do.
+    devices = device_choice.choose(FLAGS.strategy, FLAGS.logical_devices)
+    if not devices.is_chief:  # One of several workers says what all of them do.
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - until the process ends
-    return found
+    return devices
 
 
 @contextmanager

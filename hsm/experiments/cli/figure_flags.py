@@ -56,10 +56,10 @@ def read_run(
             would lie among its photographs.
     """
     from hsm.experiments.runs.workspace import (
-        read_model_card,  # Reads arrays: --help does not wait.
+        read_run_file,  # Reads arrays: --help does not wait.
     )
 
-    config, class_names = read_model_card(run_dir)
+    config, class_names = read_run_file(run_dir)
     if config.method not in methods:
         raise ValueError(
             f"--model must be a run of {', '.join(methods)}: {reason}. Received: "

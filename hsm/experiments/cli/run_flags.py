@@ -18,7 +18,7 @@ from hsm.experiments.cli import limit_flag  # noqa: F401 - defines --limit
 from hsm.experiments.cli.data_flags import check_choices, check_output, datasets
 from hsm.experiments.cli.hyperparameter_flags import given, whole_numbers
 from hsm.experiments.config import METHODS, RunConfig
-from hsm.experiments.config.initial_weights import Pretrained
+from hsm.experiments.config.initial_weights import InitialWeights
 from hsm.experiments.config.recipes import RECIPES, changed
 from hsm.experiments.config.variants import VARIANTS, vary
 from hsm.models.backbone_specs import IMAGENET, is_keras_file
@@ -89,7 +89,7 @@ def configs(
     *,
     recipes: Mapping[str, Mapping[str, Mapping[str, Any]]] = RECIPES,
 ) -> list[RunConfig]:
-    """The runs that the flags ask for, seed by seed, every method's trunk before its heated branch.
+    """The runs that the flags ask for, seed by seed, every method before the one that heats it up.
 
     Args:
         dataset: the value of --dataset, which selects the recipe.
@@ -107,13 +107,13 @@ def configs(
     settings = settings_for(dataset, recipes[values.profile], SMOKE)
     methods = [method for method in METHODS if method in values.methods]
     variants = [variant for variant in VARIANTS if variant in values.variants]
-    found = []
+    configs = []
     for seed in dict.fromkeys(whole_numbers("seeds")):
         base = RunConfig(dataset=name, split=split, method=methods[0], seed=seed, **settings)
-        found += [replace(base, method=method) for method in methods]
-        found += [vary(base, variant) for variant in variants]
+        configs += [replace(base, method=method) for method in methods]
+        configs += [vary(base, variant) for variant in variants]
     # Other flags may already have made a method what a variant would make of it.
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(configs))
 
 
 def settings_for(
@@ -150,7 +150,7 @@ def check(configs: Callable[..., object], split: str) -> None:
     check_output(output_dir())
 
 
-def pretrained() -> Pretrained:
+def initial_weights() -> InitialWeights:
     """What the backbone starts from: --weights, or --backbone if it is a `.keras` file.
 
     Raises:
@@ -159,11 +159,11 @@ def pretrained() -> Pretrained:
     flag = "backbone" if is_keras_file(FLAGS.backbone or "") else "weights"
     value = FLAGS[flag].value
     if value in (None, "", IMAGENET):
-        return Pretrained(value or None)
+        return InitialWeights(value or None)
     path = Path(value).expanduser()
     if not path.is_file():
         raise FileNotFoundError(f"--{flag} must name a file. Received: {value}")
-    return Pretrained(str(path))
+    return InitialWeights(str(path))
 
 
 def output_dir() -> Path:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from hsm.data.catalog import ZERO_SHOT
 from hsm.experiments.cli import device_flags
 from hsm.experiments.cli import run_flags as shared
-from hsm.experiments.cli.requested_runs import Configs, wanted
+from hsm.experiments.cli.requested_runs import Configs, plan_runs
 from hsm.experiments.config import RunConfig
-from hsm.experiments.runs.finished import Finished
+from hsm.experiments.runs.finished_runs import FinishedRuns
 
 if TYPE_CHECKING:
     from hsm.data.sources.source import ImageSource
@@ -35,7 +35,7 @@ class Table:
         split: How the data sets are divided, one of `hsm.data.catalog.SPLITS`.
         configs: The runs that the flags ask for; called as `flags.configs`.
         curves: Whether learning curves are drawn.
-        narrowed: What becomes of a data set before it is used.
+        transform: What becomes of a data set before it is used.
         run: What runs the configurations of a data set.
     """
 
@@ -43,7 +43,7 @@ class Table:
     split: str = ZERO_SHOT
     configs: Configs = shared.configs
     curves: bool = True
-    narrowed: Callable[[ImageSource], ImageSource] = lambda source: source
+    transform: Callable[[ImageSource], ImageSource] = lambda source: source
     run: Callable[[Runner, Sequence[RunConfig]], list[RunRecord]] = run_each
 
 
@@ -74,14 +74,14 @@ def _tensorboard(workspace: Workspace) -> str:
     return f"Curves and embeddings, after pip install tensorboard: {command}"
 
 
-def finished_runs(table: Table) -> list[Finished]:
+def finished_runs(table: Table) -> list[FinishedRuns]:
     """Run what is missing, data set by data set.
 
     Returns:
         The runs of every data set; with --dry_run, which only says what would run, none.
     """
-    found = []
-    for runs in wanted(table.configs, table.split, narrowed=table.narrowed, on_devices=True):
+    finished = []
+    for runs in plan_runs(table.configs, table.split, transform=table.transform, on_devices=True):
         # Not before: --help and a bad flag need no TensorFlow.
         from hsm.experiments.runs.runner import Runner
 
@@ -90,10 +90,10 @@ def finished_runs(table: Table) -> list[Finished]:
             runner = Runner(
                 runs.source,
                 runs.workspace,
-                runs.pretrained,
+                runs.initial_weights,
                 tensorboard=tensorboard,
                 verbose=shared.FLAGS.verbose,
                 devices=runs.devices,
             )
-            found.append(Finished(runner, table.run(runner, runs.configs)))
-    return found
+            finished.append(FinishedRuns(runner, table.run(runner, runs.configs)))
+    return finished

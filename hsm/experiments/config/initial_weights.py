@@ -9,7 +9,7 @@ from hsm.models.backbone_specs import IMAGENET, is_keras_file
 
 
 @dataclass(frozen=True)
-class Pretrained:
+class InitialWeights:
     """The source of a backbone's first weights.
 
     A configuration has its base name only, so that records tell nothing of a machine's folders.
@@ -37,4 +37,4 @@ class Pretrained:
         return backbone, self.source
 
 
-RANDOM = Pretrained()
+RANDOM = InitialWeights()

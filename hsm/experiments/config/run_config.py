@@ -226,7 +226,7 @@ class RunConfig(Hyperparameters):
         return self._named(self.method, self._identity())
 
     @property
-    def trunk_name(self) -> str:
+    def shared_name(self) -> str:
         """Name of the state after `epochs` epochs.
 
         HLN shares it with LN, and HBN with BN, unless they heat up gradually. Stages of a run that
@@ -235,6 +235,11 @@ class RunConfig(Hyperparameters):
         later = _SWITCH_ONLY if self.landmarks else (*_SWITCH_ONLY, "heated_epochs")
         fields = {key: value for key, value in self._identity().items() if key not in later}
         return self._named(self.base_method, {**fields, "method": self.base_method})
+
+    @property
+    def trunk_name(self) -> str:
+        """`shared_name` under its name of version 0.1."""
+        return self.shared_name
 
     def to_json(self) -> dict[str, Any]:
         """All fields as JSON values."""

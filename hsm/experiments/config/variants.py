@@ -55,19 +55,19 @@ def options(config: RunConfig) -> tuple[str, ...]:
     """Returns in words what a configuration adds to its method; nothing for most."""
     if config.tuned:
         return (*lacking(config), TUNED)
-    found = []
+    options = []
     if config.label_smoothing:
-        found.append(f"label smoothing {config.label_smoothing:g}")
+        options.append(f"label smoothing {config.label_smoothing:g}")
     if config.learned_alpha:
-        found.append("learned α")
+        options.append("learned α")
     if not config.norm_term:
-        found.append("gradient without norm term")
+        options.append("gradient without norm term")
     if config.is_heated:
-        found += _heating(config)
-    found += lacking(config)
+        options += _heating(config)
+    options += lacking(config)
     if config.method == "hdc":
-        found += _heads(config)
-    return tuple(found)
+        options += _heads(config)
+    return tuple(options)
 
 
 def lacking(config: RunConfig) -> tuple[str, ...]:
@@ -89,15 +89,15 @@ def standing_order(labels: Iterable[str]) -> tuple[str, ...]:
 
 def comparisons(labels: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Pairs of rows of which tables show the first minus the second, where both are in `labels`."""
-    found = tuple(labels)
+    present = tuple(labels)
     # What Table 1 is about; a variant is compared with its own method besides.
     pairs = [*METHODS.pairs, *((f"{a}, {TUNED}", f"{b}, {TUNED}") for a, b in METHODS.pairs)]
-    for name in standing_order(found):
+    for name in standing_order(present):
         if name in _CONTROLS:
             pairs += [(name, "BN"), ("HBN", name)]
         elif name not in METHODS:
             pairs.append((name, _method(name)))
-    return tuple(pair for pair in pairs if set(pair) <= set(found))
+    return tuple(pair for pair in pairs if set(pair) <= set(present))
 
 
 def _method(name: str) -> str:
@@ -105,16 +105,16 @@ def _method(name: str) -> str:
 
 
 def _heads(config: RunConfig) -> list[str]:
-    found = ["3 × 128"] if config.embedding_dim == 384 else []
-    return [*found, "cascade"] if config.hdc_cascade else found
+    heads = ["3 × 128"] if config.embedding_dim == 384 else []
+    return [*heads, "cascade"] if config.hdc_cascade else heads
 
 
 def _heating(config: RunConfig) -> list[str]:
     if config.is_gradual:
         return ["gradual"]
-    found = []
+    changes = []
     if config.heated_alpha == config.alpha:
-        found.append("α kept")
+        changes.append("α kept")
     if config.heated_learning_rate == config.learning_rate:
-        found.append("rate kept")
-    return found
+        changes.append("rate kept")
+    return changes

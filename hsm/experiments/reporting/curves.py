@@ -87,9 +87,9 @@ def _panels(records: Sequence[RunRecord]) -> dict[str, Measure]:
     if final.accuracy is not None:
         return {"Accuracy (%)": ACCURACY}
     smallest = min(final.recall)
-    found = {f"Recall@{smallest} (%)": recall(smallest)}
+    panels = {f"Recall@{smallest} (%)": recall(smallest)}
     clustering = nmi(nmi_average(records))
-    return found if clustering.of(final) is None else {**found, "NMI (%)": clustering}
+    return panels if clustering.of(final) is None else {**panels, "NMI (%)": clustering}
 
 
 def _curve(name: str, seeds: Sequence[RunRecord], panels: dict[str, Measure]) -> Curve:

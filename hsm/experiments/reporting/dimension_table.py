@@ -23,7 +23,7 @@ def grids(records: Iterable[RunRecord]) -> tuple[Grid, ...]:
     Raises:
         ValueError: If the records do not go into one table, see `summary.by_dataset`.
     """
-    found: list[Grid] = []
+    grids: list[Grid] = []
     for dataset, runs in summary.by_dataset(records, _identity).items():
         columns = measures(runs)
         recall = next((m for m in columns if m.label.startswith("R@")), None)
@@ -32,9 +32,9 @@ def grids(records: Iterable[RunRecord]) -> tuple[Grid, ...]:
                 f"expected records that were scored by Recall@K, received those of {dataset} with "
                 f"the {columns[0].label}: render them as table4"
             )
-        found.append(_final_grid(dataset, runs, recall))
-        found += _gain_grids(dataset, runs, recall)
-        found.append(
+        grids.append(_final_grid(dataset, runs, recall))
+        grids += _gain_grids(dataset, runs, recall)
+        grids.append(
             _grid(
                 f"{dataset}: {recall.label} at the best epoch, chosen on the test classes by it, "
                 "percent",
@@ -45,8 +45,8 @@ def grids(records: Iterable[RunRecord]) -> tuple[Grid, ...]:
         )
         if columns[0] is not recall:
             title = f"{dataset}: {columns[0].label} at the final epoch, percent"
-            found.append(_grid(title, runs, "final", columns[0]))
-    return tuple(found)
+            grids.append(_grid(title, runs, "final", columns[0]))
+    return tuple(grids)
 
 
 def column(run: RunRecord) -> str:

@@ -33,21 +33,21 @@ def grids(records: Iterable[RunRecord]) -> tuple[Grid, ...]:
     Raises:
         ValueError: If the records do not go into one table, see `summary.by_dataset`.
     """
-    found: list[Grid] = []
+    grids: list[Grid] = []
     for dataset, group in summary.by_dataset(records).items():
         tuned = [run for run in group if run.config.tuned]
         runs = [run for run in group if not run.config.tuned]
         if tuned:
-            found += tuned_table.grids(dataset, tuned)
+            grids += tuned_table.grids(dataset, tuned)
         if not runs:
             continue
         columns = measures(runs)
-        found.append(_final_grid(dataset, runs, columns))
-        found += _paper_grids(dataset, runs, columns)
-        found += _difference_grids(dataset, runs, columns)
-        found += seed_differences.grids(dataset, runs, columns)
-        found += _other_grids(dataset, runs, columns)
-    return tuple(found)
+        grids.append(_final_grid(dataset, runs, columns))
+        grids += _paper_grids(dataset, runs, columns)
+        grids += _difference_grids(dataset, runs, columns)
+        grids += seed_differences.grids(dataset, runs, columns)
+        grids += _other_grids(dataset, runs, columns)
+    return tuple(grids)
 
 
 def _final_grid(dataset: str, runs: Sequence[RunRecord], columns: Sequence[Measure]) -> Grid:
@@ -99,11 +99,11 @@ def _paper_grids(dataset: str, runs: Sequence[RunRecord], columns: Sequence[Meas
 def _compared(
     name: str, paper: Mapping[str, float], own: Row | None, columns: Sequence[Measure]
 ) -> tuple[str, ...]:
-    found: list[str] = [name]
+    row: list[str] = [name]
     for measure in columns:
         score = None if own is None else own.score(measure)
-        found += cell_format.compared(paper.get(measure.label), score)
-    return tuple(found)
+        row += cell_format.compared(paper.get(measure.label), score)
+    return tuple(row)
 
 
 def _with_both(
@@ -111,11 +111,11 @@ def _with_both(
 ) -> tuple[str, ...]:
     """The cells, with the number of the row's own paper behind one that differs from it."""
     correction = paper.corrections.get(name)
-    found = list(cells)
+    changed = list(cells)
     for place, measure in enumerate(columns):
         if correction is not None and measure.label in correction.scores:
-            found[1 + 3 * place] += f" / {correction.scores[measure.label]:.2f}"
-    return tuple(found)
+            changed[1 + 3 * place] += f" / {correction.scores[measure.label]:.2f}"
+    return tuple(changed)
 
 
 def _paper_note(dataset: str, paper: PublishedTable) -> str:
@@ -160,13 +160,13 @@ def _other_grids(dataset: str, runs: Sequence[RunRecord], columns: Sequence[Meas
     titles = {"best": f"{dataset}: best epoch, chosen on the {chosen_on} by {by.label}, percent"}
     if not classification:
         titles["unnormalized"] = f"{dataset}: final epoch, features not length-normalised, percent"
-    found = []
+    grids = []
     for key, title in titles.items():
         rows = summary.other_rows(runs, key)
         if rows:
             cells = tuple(_cells(row, columns) for row in rows)
-            found.append(Grid(title, _header(columns), cells, best=_best(rows, columns)))
-    return found
+            grids.append(Grid(title, _header(columns), cells, best=_best(rows, columns)))
+    return grids
 
 
 def _header(columns: Sequence[Measure]) -> tuple[str, ...]:

@@ -75,12 +75,12 @@ def _origin(run: RunRecord) -> dict[str, object]:
     origin.pop("trained_with", None)
     groups = [origin.pop("versions"), origin.pop("hardware"), origin.pop("environment", {})]
     seconds = {f"{name}, seconds": f"{value:.1f}" for name, value in run.seconds.items()}
-    found: dict[str, object] = {"record": run.name}
+    shown: dict[str, object] = {"record": run.name}
     for group in (origin, *groups):
-        found |= {name: _shown(value) for name, value in group.items()}
+        shown |= {name: _shown(value) for name, value in group.items()}
     if continued:
-        found["continued"] = "; ".join(continued)
-    return {**found, **seconds}
+        shown["continued"] = "; ".join(continued)
+    return {**shown, **seconds}
 
 
 def _shown(value: Any) -> str:

@@ -50,22 +50,22 @@ _MAIN = (
 def meanings(runs: Sequence[RunRecord]) -> str:
     """The methods and measures of a table, each with a sentence."""
     names = {run.method for run in runs}
-    found = {name: _about(METHODS[name]) for name in METHODS.standing if name in names}
+    meanings = {name: _about(METHODS[name]) for name in METHODS.standing if name in names}
     if names & {METHODS[name].heats for name in names}:
-        found["at switch"] = "A method at the epoch from which its heated one goes on."
-    found["α"] = _ALPHA
+        meanings["at switch"] = "A method at the epoch from which its heated one goes on."
+    meanings["α"] = _ALPHA
     shown = [measure.label for measure in measures(runs)]
-    found |= dict(
+    meanings |= dict(
         words for start, words in _MEASURES.items() if any(m.startswith(start) for m in shown)
     )
-    found["not told from"] = (
+    meanings["not told from"] = (
         "The 95 % interval of the difference holds 0: other test images, or of three seeds and "
         "more other seeds, may turn it round."
     )
-    found["bold, underlined"] = (
+    meanings["bold, underlined"] = (
         "The best score of its column, and in a table of dimensions of its line."
     )
-    return page.words({name: text for name, text in found.items() if text})
+    return page.words({name: text for name, text in meanings.items() if text})
 
 
 def settings(runs: Sequence[RunRecord]) -> list[str]:

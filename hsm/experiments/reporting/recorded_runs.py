@@ -19,7 +19,7 @@ Columns = dict[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedRun:
     """One finished run.
 
     Attributes:
@@ -71,25 +71,25 @@ class Recorded:
             raise ValueError(f"{path} must hold numbers only. Received: {error}") from error
 
 
-def read(folder: Path) -> list[Recorded]:
+def read(folder: Path) -> list[RecordedRun]:
     """Every record in `folder`, in the order of `sorted_runs`.
 
     Raises:
         ValueError: if there is none, or one is damaged.
     """
-    found = [Recorded(record, folder) for record in read_all(folder)]
-    if not found:
+    runs = [RecordedRun(record, folder) for record in read_all(folder)]
+    if not runs:
         raise ValueError(
             f"there is no record in {folder}. A run leaves its record in <output_dir>/records: "
             "python -m hsm.experiments.table1"
         )
-    return sorted_runs(found)
+    return sorted_runs(runs)
 
 
-def sorted_runs(runs: Iterable[Recorded]) -> list[Recorded]:
+def sorted_runs(runs: Iterable[RecordedRun]) -> list[RecordedRun]:
     """The runs by data set, method, alpha and seed: SM, LN, BN, HLN, HBN."""
 
-    def key(run: Recorded) -> tuple[Any, ...]:
+    def key(run: RecordedRun) -> tuple[Any, ...]:
         config = run.record.config
         method = METHODS.standing.index(run.record.method)
         return run.dataset, method, config.alpha, run.row, run.record.seed
@@ -97,23 +97,23 @@ def sorted_runs(runs: Iterable[Recorded]) -> list[Recorded]:
     return sorted(runs, key=key)
 
 
-def by_dataset(runs: Iterable[Recorded]) -> dict[str, list[Recorded]]:
+def by_dataset(runs: Iterable[RecordedRun]) -> dict[str, list[RecordedRun]]:
     """The runs of every data set, in the order in which the data sets first appear."""
-    found: dict[str, list[Recorded]] = {}
+    groups: dict[str, list[RecordedRun]] = {}
     for run in runs:
-        found.setdefault(run.dataset, []).append(run)
-    return found
+        groups.setdefault(run.dataset, []).append(run)
+    return groups
 
 
-def by_condition(runs: Iterable[Recorded]) -> dict[str, list[Recorded]]:
+def by_condition(runs: Iterable[RecordedRun]) -> dict[str, list[RecordedRun]]:
     """The runs of one data set by their condition: those of one differ in their seeds.
 
     Raises:
         ValueError: if two of one condition have the same seed.
     """
-    found: dict[str, list[Recorded]] = {}
+    groups: dict[str, list[RecordedRun]] = {}
     for run in runs:
-        same = found.setdefault(run.condition, [])
+        same = groups.setdefault(run.condition, [])
         twin = next((r for r in same if r.record.seed == run.record.seed), None)
         if twin is not None:
             raise ValueError(
@@ -122,4 +122,4 @@ def by_condition(runs: Iterable[Recorded]) -> dict[str, list[Recorded]]:
                 "that belong together into a folder of their own"
             )
         same.append(run)
-    return found
+    return groups

@@ -58,8 +58,8 @@ def note(counts: Iterable[int]) -> str:
 
 def cell(ours: Sequence[RunRecord], theirs: Sequence[RunRecord], measure: Measure) -> str:
     """The difference with its interval as text; a dash where a record lacks the measure."""
-    found = interval(ours, theirs, measure)
-    return cell_format.NONE if found is None else cell_format.interval(found)
+    interval_ = interval(ours, theirs, measure)
+    return cell_format.NONE if interval_ is None else cell_format.interval(interval_)
 
 
 def interval(

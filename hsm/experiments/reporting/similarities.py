@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hsm.experiments.reporting.recorded_runs import Columns, Recorded, by_condition
+from hsm.experiments.reporting.recorded_runs import Columns, RecordedRun, by_condition
 from hsm.visual.similarity_histograms import Similarities, SimilarityRow
 
 _KIND = "cosine_histograms"
 
 
-def rows(runs: Sequence[Recorded]) -> list[SimilarityRow]:
+def rows(runs: Sequence[RecordedRun]) -> list[SimilarityRow]:
     """A row for every condition among the runs of one data set; densities are means over seeds.
 
     Raises:

@@ -82,15 +82,15 @@ def by_dataset(
         ValueError: If there is none, if two are of one identity and seed, or if those of one data
             set differ in their data, their split, their profile or the NMI that they show.
     """
-    found: dict[str, list[RunRecord]] = {}
+    groups: dict[str, list[RunRecord]] = {}
     for run in runs:
-        found.setdefault(run.data.name, []).append(run)
-    if not found:
+        groups.setdefault(run.data.name, []).append(run)
+    if not groups:
         raise ValueError("A table needs at least one record. Received none: run table1 first.")
-    for group in found.values():
+    for group in groups.values():
         _check_distinct(group, identity or row_label)
         _check_shared(group)
-    return found
+    return groups
 
 
 def row_label(run: RunRecord) -> str:
@@ -134,7 +134,7 @@ def differences(
     groups: dict[str, list[RunRecord]] = {}
     for run in runs:
         groups.setdefault(row_label(run), []).append(run)
-    found = []
+    differences = []
     for name, base in comparisons(groups):
         ours, theirs = shared_seeds(groups[name], groups[base])
         if ours:
@@ -143,8 +143,8 @@ def differences(
                 for measure in measures
                 if all(measure.of(run.final) is not None for run in (*ours, *theirs))
             }
-            found.append(Difference(f"{name} − {base}", len(ours), values))
-    return tuple(found)
+            differences.append(Difference(f"{name} − {base}", len(ours), values))
+    return tuple(differences)
 
 
 def shared_seeds(
@@ -232,8 +232,8 @@ def _test_data(run: RunRecord) -> str:
 
 
 def _evaluations(runs: Iterable[RunRecord], name: str, stage: str) -> dict[int, EvaluationRow]:
-    found = {run.seed: run.stage(stage) for run in runs if row_label(run) == name}
-    return {seed: row for seed, row in sorted(found.items()) if row is not None}
+    rows = {run.seed: run.stage(stage) for run in runs if row_label(run) == name}
+    return {seed: row for seed, row in sorted(rows.items()) if row is not None}
 
 
 def _mean(runs: Iterable[RunRecord], measure: Measure) -> float:

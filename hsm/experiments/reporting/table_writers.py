@@ -103,24 +103,24 @@ def _case(run: RunRecord) -> tuple[Any, ...]:
 
 def _columns(runs: Sequence[RunRecord]) -> dict[str, Measure]:
     """What the CSV shows of every evaluation, by the names of its columns."""
-    found = {f"nmi_{average}": nmi(average) for average in ("arithmetic", "geometric")}
-    found |= {f"recall@{k}": recall(k) for k in ks(runs)}
-    found |= {measure.field: measure for measure in precisions(runs)}
+    columns = {f"nmi_{average}": nmi(average) for average in ("arithmetic", "geometric")}
+    columns |= {f"recall@{k}": recall(k) for k in ks(runs)}
+    columns |= {measure.field: measure for measure in precisions(runs)}
     if any(ACCURACY.of(run.final) is not None for run in runs):
-        found["accuracy"] = ACCURACY
-    return found
+        columns["accuracy"] = ACCURACY
+    return columns
 
 
 def _csv_lines(
     runs: Sequence[RunRecord], stage: str, columns: Sequence[Measure]
 ) -> list[list[Any]]:
     """Lines of seed, epoch, number of queries and measures."""
-    found = {run.seed: row for run in runs if (row := run.stage(stage)) is not None}
-    values = {seed: [m.of(row) for m in columns] for seed, row in found.items()}
+    rows = {run.seed: row for run in runs if (row := run.stage(stage)) is not None}
+    values = {seed: [m.of(row) for m in columns] for seed, row in rows.items()}
     lines: list[list[Any]] = [
-        [seed, row.epoch, row.num_queries, *values[seed]] for seed, row in sorted(found.items())
+        [seed, row.epoch, row.num_queries, *values[seed]] for seed, row in sorted(rows.items())
     ]
-    if len(found) > 1:
+    if len(rows) > 1:
         by_column = list(zip(*values.values(), strict=True))
         for name, average in (("mean", statistics.fmean), ("std", statistics.stdev)):
             lines.append([name, None, None, *(_over_seeds(average, c) for c in by_column)])

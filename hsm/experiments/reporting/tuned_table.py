@@ -107,11 +107,11 @@ def _cost(runs: Sequence[RunRecord]) -> tuple[str, str]:
 
 
 def _trial_notes(by_method: Mapping[str, Sequence[RunRecord]]) -> list[str]:
-    found = [group[0].tuning for group in by_method.values() if group[0].tuning is not None]
-    if not found:
+    tunings = [group[0].tuning for group in by_method.values() if group[0].tuning is not None]
+    if not tunings:
         return []
-    first, trials = found[0], next(iter(by_method.values()))[0].config.tuned
-    lengths = sorted({tuning.epochs for tuning in found})
+    first, trials = tunings[0], next(iter(by_method.values()))[0].config.tuned
+    lengths = sorted({tuning.epochs for tuning in tunings})
     chosen = [f"{name} {_chosen(group[0])}" for name, group in by_method.items()]
     return [
         f"Trials: {trials} of {' or '.join(map(str, lengths))} epochs for every method, by seed "

@@ -27,11 +27,11 @@ def verdict(records: Sequence[RunRecord]) -> tuple[str, ...]:
         ValueError: if the records do not go into one table, see `summary.by_dataset`.
     """
     parts = _parts(records)
-    found: list[str] = []
+    lines: list[str] = []
     for part in parts:
         sentences = [_best_sentence(part), *_pair_sentences(part)]
-        found += [f"{part.name}: {line}" for line in sentences] if len(parts) > 1 else sentences
-    return (*found, *_caveat(records, parts), *_trial(records))
+        lines += [f"{part.name}: {line}" for line in sentences] if len(parts) > 1 else sentences
+    return (*lines, *_caveat(records, parts), *_trial(records))
 
 
 def headline(records: Sequence[RunRecord]) -> str:
@@ -88,18 +88,20 @@ class _Part:
     def rivals(self) -> list[str]:
         """The rows that are not told from the best one."""
         others = {row: self.compared(self.best, row) for row in self.rows if row != self.best}
-        return [row for row, found in others.items() if found is None or _sign(found[1]) == 0]
+        return [
+            row for row, compared in others.items() if compared is None or _sign(compared[1]) == 0
+        ]
 
 
 def _parts(records: Iterable[RunRecord]) -> list[_Part]:
-    found = []
+    parts = []
     for dataset, runs in summary.by_dataset(records, lambda run: run.name).items():
         sizes = sorted({run.config.embedding_dim for run in runs})
         for size in sizes:
             own = [run for run in runs if run.config.embedding_dim == size]
             name = f"{dataset}, {size} dimensions" if len(sizes) > 1 else dataset
-            found.append(_part(name, own))
-    return found
+            parts.append(_part(name, own))
+    return parts
 
 
 def _part(name: str, runs: Sequence[RunRecord]) -> _Part:
@@ -124,21 +126,21 @@ def _alpha_label(run: RunRecord) -> str:
 
 
 def _best_sentence(part: _Part) -> str:
-    found = f"Best by {part.measure.label}: {part.best} with {_percent(part)}"
+    best = f"Best by {part.measure.label}: {part.best} with {_percent(part)}"
     others = [row for row in part.rows if row != part.best]
     rivals = part.rivals()
     if not others:
-        return f"{found}; it is compared with nothing."
+        return f"{best}; it is compared with nothing."
     if not rivals:
-        return f"{found}; every other row is told from it."
-    return f"{found}; not told from it: {', '.join(rivals)}."
+        return f"{best}; every other row is told from it."
+    return f"{best}; not told from it: {', '.join(rivals)}."
 
 
 def _pair_sentences(part: _Part) -> Iterator[str]:
     for row, base in part.pairs:
-        found = part.compared(row, base)
-        if found is not None:
-            seeds, gain = found
+        compared = part.compared(row, base)
+        if compared is not None:
+            seeds, gain = compared
             low, high = (cell_format.points(bound) for bound in (gain.low, gain.high))
             over = f" over {seeds} seeds" if seeds > 1 else ""
             points = f"{cell_format.points(gain.difference)} points [{low}, {high}]{over}"
@@ -193,9 +195,9 @@ def _heating_phrase(part: _Part) -> list[str]:
     pairs = [pair for pair in part.pairs if _heats(*pair)]
     pairs.sort(key=lambda pair: part.best not in pair)
     for row, base in pairs:
-        found = part.compared(row, base)
-        if found is not None:
-            points, sign = cell_format.points(found[1].difference), _sign(found[1])
+        compared = part.compared(row, base)
+        if compared is not None:
+            points, sign = cell_format.points(compared[1].difference), _sign(compared[1])
             if sign == 0:
                 return [f"what heating {base} changed ({points} points) is not told from chance"]
             return [f"heating {base} {'gained' if sign > 0 else 'lost'} {points[1:]} points"]

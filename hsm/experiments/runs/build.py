@@ -17,10 +17,10 @@ from hsm.data import pipeline
 from hsm.data.sampling import WHOLE, BatchOrder, Share, shuffled
 from hsm.data.sources.source import SUPER_CLASSES, ImageSource
 from hsm.experiments.config import RunConfig
-from hsm.experiments.config.initial_weights import RANDOM, Pretrained
+from hsm.experiments.config.initial_weights import RANDOM, InitialWeights
 from hsm.experiments.config.methods import resolve
 from hsm.experiments.runs.fashionnet import LandmarkLabels
-from hsm.experiments.runs.workspace import read_model_card
+from hsm.experiments.runs.workspace import read_run_file
 from hsm.models import (
     EmbeddingModel,
     HeadOptions,
@@ -45,20 +45,22 @@ def build_model(
     config: RunConfig,
     num_classes: int,
     *,
-    pretrained: Pretrained = RANDOM,
+    initial_weights: InitialWeights = RANDOM,
     devices: Devices | None = None,
 ) -> EmbeddingModel:
     """The network of the configured method with its initial weights, a function of the seed.
 
     Args:
         num_classes: classes of the training split.
-        pretrained: what the backbone starts from.
+        initial_weights: what the backbone starts from.
         devices: that have a copy of it; None for one.
     """
     keras.backend.clear_session()
     keras.utils.set_random_seed(config.seed)
     with (devices or Devices()).scope():
-        model = _model(config, num_classes, with_example_dropout(_backbone(config, pretrained)))
+        model = _model(
+            config, num_classes, with_example_dropout(_backbone(config, initial_weights))
+        )
     if config.synchronized_batch_norm:
         synchronize_batch_norm(model)
     return model
@@ -88,7 +90,7 @@ def load_model(run_dir: Path) -> tuple[EmbeddingModel, RunConfig]:
     Raises:
         ValueError: if the folder is not that of a run, or the run is not finished.
     """
-    config, class_names = read_model_card(run_dir)
+    config, class_names = read_run_file(run_dir)
     path = run_dir / "checkpoint.npz"
     if not path.exists():
         raise ValueError(f"the run in {run_dir} is not finished: it has no checkpoint.npz yet")
@@ -99,13 +101,15 @@ def load_model(run_dir: Path) -> tuple[EmbeddingModel, RunConfig]:
             "trained. The command that began it continues it."
         )
     # Only the network is needed of it; a .keras file is the network, and has a copy in the folder.
-    saved = Pretrained(str(run_dir / config.backbone)) if is_keras_file(config.backbone) else RANDOM
-    model = build_model(config, len(class_names), pretrained=saved)
+    saved = (
+        InitialWeights(str(run_dir / config.backbone)) if is_keras_file(config.backbone) else RANDOM
+    )
+    model = build_model(config, len(class_names), initial_weights=saved)
     checkpoint.restore(path, model=model)
     return model, config
 
 
-def build_pretrained(config: RunConfig, pretrained: Pretrained) -> keras.Model:
+def build_initial_backbone(config: RunConfig, initial_weights: InitialWeights) -> keras.Model:
     """The backbone alone: images [b, h, w, 3] of RGB values 0..255 → pooled feature [b, d].
 
     Raises:
@@ -113,18 +117,18 @@ def build_pretrained(config: RunConfig, pretrained: Pretrained) -> keras.Model:
         FileNotFoundError: if there is no file, or ImageNet's weights cannot be fetched.
     """
     keras.backend.clear_session()
-    return _backbone(config, pretrained)
+    return _backbone(config, initial_weights)
 
 
-def weights_sha256(config: RunConfig, pretrained: Pretrained) -> str | None:
+def weights_sha256(config: RunConfig, initial_weights: InitialWeights) -> str | None:
     """Hexadecimal SHA-256 that identifies what the backbone starts from; None if it is random.
 
     Of a file it is that of its content. Which file of ImageNet's weights Keras took only Keras
     knows: there it is over the backbone's arrays, shape, type and values one after the other.
     """
-    if pretrained.source == IMAGENET:
+    if initial_weights.source == IMAGENET:
         return _imagenet_sha256(config.backbone, config.image_size)
-    return None if pretrained.file is None else records.file_sha256(pretrained.file)
+    return None if initial_weights.file is None else records.file_sha256(initial_weights.file)
 
 
 @functools.cache
@@ -236,9 +240,11 @@ def labelled(config: RunConfig, source: ImageSource, data: TrainingData) -> Trai
     labels = LandmarkLabels(config, source, _crop(config, source))
 
     def batches(epoch: int, first_step: int) -> pipeline.Batches:
-        found = labels(training_order(config, source, epoch), epoch, first_step)
-        for (images, _), wanted in zip(data.batches(epoch, first_step), found, strict=True):
-            yield images, wanted
+        labels_of_batches = labels(training_order(config, source, epoch), epoch, first_step)
+        for (images, _), targets in zip(
+            data.batches(epoch, first_step), labels_of_batches, strict=True
+        ):
+            yield images, targets
 
     return replace(data, batches=batches)
 
@@ -265,8 +271,8 @@ def _head(config: RunConfig) -> str | Head:
     return config.base_method if HEADS.get(config.base_method) == head else head
 
 
-def _backbone(config: RunConfig, pretrained: Pretrained) -> keras.Model:
+def _backbone(config: RunConfig, initial_weights: InitialWeights) -> keras.Model:
     # Not None, which is the global policy: a configuration says what is computed.
     policy = None if is_keras_file(config.backbone) else config.precision
-    name, weights = pretrained.arguments(config.backbone)
+    name, weights = initial_weights.arguments(config.backbone)
     return build_backbone(name, config.image_size, weights=weights, dtype=policy, seed=config.seed)

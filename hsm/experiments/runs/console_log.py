@@ -12,7 +12,7 @@ from hsm.experiments.config.run_record import RunRecord
 from hsm.experiments.runs.evaluator import Evaluator
 from hsm.experiments.runs.made_with import changes
 from hsm.experiments.runs.recording import evaluation_row
-from hsm.experiments.runs.tensorboard_log import RunLog
+from hsm.experiments.runs.tensorboard_log import TensorBoardLog
 from hsm.models import EmbeddingModel
 from hsm.progress import LINE, duration
 from hsm.records import EpochRow, EvaluationRow
@@ -21,12 +21,12 @@ from hsm.training.loop import Trainer
 from hsm.training.results import EpochResult, StepResult
 
 
-class RunReport:
+class ConsoleLog:
     """Shows how a run goes on the line of `hsm.progress`, and says what should stay.
 
     Args:
         config: of the run.
-        say: told of what should stay, a line at a time.
+        report: told of what should stay, a line at a time.
         model: what is trained.
         log: told of it, too; None for nothing but lines.
         verbose: a line that stays for every epoch and evaluation.
@@ -35,14 +35,14 @@ class RunReport:
     def __init__(
         self,
         config: RunConfig,
-        say: Callable[[str], None],
+        report: Callable[[str], None],
         *,
         model: EmbeddingModel,
-        log: RunLog | None = None,
+        log: TensorBoardLog | None = None,
         verbose: bool = False,
     ) -> None:
         self._config = config
-        self._say = say
+        self._report = report
         self._model = model
         self._log = log
         self._verbose = verbose
@@ -54,7 +54,7 @@ class RunReport:
         # A heated branch goes on from the state of what it heats, which is nothing to tell of.
         is_branch = self._config.is_heated and trainer.epoch == self._config.epochs
         if changed or self._verbose or not is_branch:
-            self._say(
+            self._report(
                 f"{title(self._config)}: continues after epoch {trainer.epoch}"
                 + (f", with {changed}: other numbers than without the change" if changed else "")
             )
@@ -79,7 +79,7 @@ class RunReport:
     def epoch(self, result: EpochResult) -> None:
         """Tell of what an epoch gave, and of the time that the rest will take."""
         if self._verbose:
-            self._say(self._epoch_line(result))
+            self._report(self._epoch_line(result))
         if self._log is not None:
             self._log.epoch(EpochRow.from_json(asdict(result)))
             self._log.weights(self._model, result.epoch)
@@ -97,12 +97,12 @@ class RunReport:
         ]
         return "  ".join(part for part in parts if part is not None)
 
-    def collapse(self, found: Collapse) -> None:
+    def collapse(self, collapse: Collapse) -> None:
         """A sentence on features that became one, with the remedies that this run has."""
-        self._say(
-            f"{title(self._config)} epoch {found.epoch}: the features collapsed. The pooled ones "
-            f"of different classes have a mean cosine of {found.cosine:.6f} before step "
-            f"{found.step}; at the start it was {found.start:.6f}. {_remedies(self._config)}"
+        self._report(
+            f"{title(self._config)} epoch {collapse.epoch}: the features collapsed. The pooled "
+            f"ones of different classes have a mean cosine of {collapse.cosine:.6f} before "
+            f"step {collapse.step}; at the start it was {collapse.start:.6f}. {_remedies(self._config)}"
         )
 
     def watched(self, evaluator: Evaluator) -> Callable[[int], dict[str, Any] | None]:
@@ -115,8 +115,8 @@ class RunReport:
                 took = duration(time.perf_counter() - start)
                 row = evaluation_row({"epoch": epoch, **evaluation})
                 if self._verbose:
-                    found = scores(row, self._config)
-                    self._say(f"{title(self._config)} epoch {epoch}: {found}  ({took})")
+                    text = scores(row, self._config)
+                    self._report(f"{title(self._config)} epoch {epoch}: {text}  ({took})")
                 if self._log is not None:
                     self._log.evaluation(row)
             return evaluation
@@ -138,14 +138,14 @@ def _remedies(config: RunConfig) -> str:
 
 def scores(row: EvaluationRow, config: RunConfig) -> str:
     """How many images were tested, and the scores in percent."""
-    found = [f"{row.num_queries} test images"]
+    parts = [f"{row.num_queries} test images"]
     if row.accuracy is not None:
-        found.append(f"accuracy {100 * row.accuracy:.2f} %")
-    found += [f"R@{k} {100 * value:.2f}" for k, value in row.recall.items()]
+        parts.append(f"accuracy {100 * row.accuracy:.2f} %")
+    parts += [f"R@{k} {100 * value:.2f}" for k, value in row.recall.items()]
     nmi = row.nmi(config.nmi)
     if nmi is not None:
-        found.append(f"NMI {100 * nmi:.2f}")
-    return "  ".join(found)
+        parts.append(f"NMI {100 * nmi:.2f}")
+    return "  ".join(parts)
 
 
 def summary(record: RunRecord) -> str:

@@ -54,14 +54,14 @@ def exist(stem: Path, kinds: Sequence[str] = KINDS) -> bool:
     return all(path(stem, kind).exists() for kind in kinds)
 
 
-def spaced(count: int, most: int) -> np.ndarray:
+def evenly_spaced(count: int, most: int) -> np.ndarray:
     """Indices of at most `most` of `count` examples, evenly spaced: int64, ascending."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 
 def sample(split: Split, most: int) -> Split:
     """At most `most` images of a split, evenly spaced; the labels are those of the classes left."""
-    return split.subset(spaced(len(split), most))
+    return split.subset(evenly_spaced(len(split), most))
 
 
 def _histograms(train: CosineHistograms, test: CosineHistograms) -> Iterable[Sequence[object]]:

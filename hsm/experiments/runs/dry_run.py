@@ -14,7 +14,7 @@ import tensorflow as tf
 from hsm.data.sources.source import ImageSource, Split
 from hsm.experiments.config import RunConfig
 from hsm.experiments.config.hyperparameters import Hyperparameters
-from hsm.experiments.config.initial_weights import RANDOM, Pretrained
+from hsm.experiments.config.initial_weights import RANDOM, InitialWeights
 from hsm.experiments.config.recipes import WITH_RELEASED_DRIVER
 from hsm.experiments.config.variants import label
 from hsm.experiments.runs import build
@@ -75,7 +75,7 @@ def estimate(
     source: ImageSource,
     workspace: Workspace,
     *,
-    pretrained: Pretrained = RANDOM,
+    initial_weights: InitialWeights = RANDOM,
 ) -> str:
     """A sentence on the time that the missing runs take, from a few timed steps on this machine."""
     epochs = missing_epochs(configs, workspace)
@@ -83,7 +83,9 @@ def estimate(
         return "  nothing is left to train"
     config = next(config for config in configs if not config.is_pretrained)
     labels = build.first_labels(config, source)
-    seconds = _seconds_per_step(config, labels, source.train.num_classes, pretrained=pretrained)
+    seconds = _seconds_per_step(
+        config, labels, source.train.num_classes, initial_weights=initial_weights
+    )
     steps = epochs * build.training_order(config, source, 1).steps
     hours, minutes = divmod(round(seconds * steps / 60), 60)
     return (
@@ -95,14 +97,14 @@ def estimate(
 def missing_epochs(configs: Sequence[RunConfig], workspace: Workspace) -> int:
     """Epochs to train, those that two methods share counted once."""
     missing = [c for c in configs if not c.is_pretrained and workspace.record(c) is None]
-    trunks, ends = {}, 0
+    shared, ends = {}, 0
     for config in missing:
         end = _epochs_done(workspace.checkpoint(config))
         ends += config.total_epochs - max(end, config.epochs)
-        trunks[config.trunk_name] = config.epochs - min(
-            config.epochs, max(end, _epochs_done(workspace.trunk_checkpoint(config)))
+        shared[config.shared_name] = config.epochs - min(
+            config.epochs, max(end, _epochs_done(workspace.shared_checkpoint(config)))
         )
-    return sum(trunks.values()) + ends
+    return sum(shared.values()) + ends
 
 
 def _epochs_done(path: Path) -> int:
@@ -110,9 +112,9 @@ def _epochs_done(path: Path) -> int:
 
 
 def _seconds_per_step(
-    config: RunConfig, labels: np.ndarray, num_classes: int, *, pretrained: Pretrained
+    config: RunConfig, labels: np.ndarray, num_classes: int, *, initial_weights: InitialWeights
 ) -> float:
-    model = build.build_model(config, num_classes, pretrained=pretrained)
+    model = build.build_model(config, num_classes, initial_weights=initial_weights)
     step = build.build_step(config, model)
     side = config.image_size
     images = tf.constant(np.zeros((len(labels), side, side, 3), np.uint8))
@@ -128,12 +130,12 @@ def _seconds_per_step(
 def _settings(configs: Sequence[RunConfig]) -> list[str]:
     """The hyper-parameters, those in which the runs differ with all their values."""
     defaults = {field.name: field.default for field in dataclasses.fields(Hyperparameters)}
-    found = []
+    lines = []
     for name, default in defaults.items():
         values = dict.fromkeys(str(config.to_json()[name]) for config in configs)
         if name in _SHOWN or list(values) != [str(default)]:
-            found.append(f"{name} {' or '.join(values)}")
-    return found
+            lines.append(f"{name} {' or '.join(values)}")
+    return lines
 
 
 def without_driver(config: RunConfig) -> list[str]:

@@ -134,10 +134,10 @@ def set_threads(threads: int) -> None:
     """
     import tensorflow as tf
 
-    wanted = threads or usable_cores()
+    count = threads or usable_cores()
     try:
-        tf.config.threading.set_intra_op_parallelism_threads(wanted)
-        tf.config.threading.set_inter_op_parallelism_threads(wanted)
+        tf.config.threading.set_intra_op_parallelism_threads(count)
+        tf.config.threading.set_inter_op_parallelism_threads(count)
     except RuntimeError as error:
         if threads and _threads() != (threads, threads):
             raise ValueError(

@@ -70,7 +70,7 @@ class Evaluator:
         starts = range(0, len(split), size)
         # Of the whole batch, of which a worker reads only its share.
         labels = (split.labels[start : start + size] for start in starts)
-        batches = ((images, found) for (images, _), found in zip(own, labels, strict=True))
+        batches = ((images, targets) for (images, _), targets in zip(own, labels, strict=True))
         progress = Progress("embedding", len(split)).advance
         return embed(self._features, batches, num_examples=len(split), progress=progress)
 

@@ -76,12 +76,12 @@ class LandmarkObjective:
     ) -> BatchLoss:
         """Return the weighted sum, a term a batch."""
         classes, category, pose, main, side, landmarks, attributes = tf.split(labels, _COLUMNS, 1)
-        found = model.bottleneck.branches(model.read(images, training=training))
+        outputs = model.bottleneck.branches(model.read(images, training=training))
         landmarks = tf.reshape(landmarks, [-1, NUM_LANDMARKS, 3])
-        posed = _pose_loss(found.landmarks, found.visibility, landmarks, side)
-        recognised = self.triplets(classes, model.logits(found.features))
-        recognised += _classified(category[:, 0], found.categories)
-        recognised += AttributeCrossEntropy()(attributes, found.attributes) / NUM_ATTRIBUTES
+        posed = _pose_loss(outputs.landmarks, outputs.visibility, landmarks, side)
+        recognised = self.triplets(classes, model.logits(outputs.features))
+        recognised += _classified(category[:, 0], outputs.categories)
+        recognised += AttributeCrossEntropy()(attributes, outputs.attributes) / NUM_ATTRIBUTES
         total = pose[0, 0] * posed + main[0, 0] * recognised
         return BatchLoss(total, tf.constant(1.0))
 
@@ -139,11 +139,11 @@ def _pose_loss(
 ) -> tf.Tensor:
     scale = 1.0 / side[:, None]
     seen = tf.cast(landmarks[..., 2:] == VISIBLE, tf.float32)
-    wanted = tf.concat([landmarks[..., :2] * scale, seen], axis=-1)
+    targets = tf.concat([landmarks[..., :2] * scale, seen], axis=-1)
     states = _classified(landmarks[..., 2], visibility)
-    return LandmarkRegression()(wanted, located * scale) + states
+    return LandmarkRegression()(targets, located * scale) + states
 
 
-def _classified(wanted: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(wanted, tf.int32), logits)
+def _classified(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(targets, tf.int32), logits)
     return tf.reduce_mean(losses)

@@ -19,9 +19,3 @@ class Observer(Protocol):
 
         Where a run is resumed, an epoch may come twice; one that another run trained does not come.
         """
-
-
-def look_away(
-    config: RunConfig, epoch: int, *, model: EmbeddingModel, evaluator: Evaluator
-) -> None:
-    """Observes nothing."""

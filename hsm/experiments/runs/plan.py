@@ -64,5 +64,5 @@ def _network(configs: Sequence[RunConfig], workspace: Workspace) -> str:
 
 def _values(configs: Sequence[RunConfig], name: str) -> str:
     """A setting; where the runs differ, all its values."""
-    found: dict[Any, None] = dict.fromkeys(config.to_json()[name] for config in configs)
-    return " or ".join(map(str, found))
+    values: dict[Any, None] = dict.fromkeys(config.to_json()[name] for config in configs)
+    return " or ".join(map(str, values))

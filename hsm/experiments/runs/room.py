@@ -76,16 +76,16 @@ def _missing(
     num_classes: int,
 ) -> dict[Path, int]:
     """Bytes of the checkpoints that are still to be written, by their paths."""
-    found: dict[Path, int] = {}
+    sizes: dict[Path, int] = {}
     for config in configs:
         if config.is_pretrained or workspace.record(config) is not None:
             continue
         weights, features = backbones[config.backbone, config.image_size]
         weights += config.embedding_dim * (features + num_classes)
         size = _BYTES * _COPIES[config.optimizer] * weights
-        paths = (workspace.trunk_checkpoint(config), workspace.checkpoint(config))
-        found |= {path: size for path in paths if not path.exists()}
-    return found
+        paths = (workspace.shared_checkpoint(config), workspace.checkpoint(config))
+        sizes |= {path: size for path in paths if not path.exists()}
+    return sizes
 
 
 def _check_room(folder: Path, place: Path, sizes: Mapping[Path, int]) -> None:

@@ -31,7 +31,7 @@ _PROJECTED = 2500
 _SIDE = 64
 
 
-class RunLog:
+class TensorBoardLog:
     """Event files and projector of one run. A step is an epoch; every point is written once.
 
     Args:

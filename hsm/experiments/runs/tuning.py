@@ -133,11 +133,11 @@ def candidates(config: RunConfig, count: int) -> Iterator[dict[str, float]]:
     draws = random.Random(f"tune {config.seed}")
     for _ in range(1, count):
         one, other = draws.random(), draws.random()
-        found = {rate_name: _rounded(rate * _RATE_FACTOR ** (2 * one - 1))}
+        values = {rate_name: _rounded(rate * _RATE_FACTOR ** (2 * one - 1))}
         if tunable is not None:
             value = tunable.low * (tunable.high / tunable.low) ** other
-            found[tunable.setting] = _rounded(value)
-        yield found
+            values[tunable.setting] = _rounded(value)
+        yield values
 
 
 def shortened(config: RunConfig, epochs: int | None) -> RunConfig:
@@ -164,7 +164,7 @@ class _Tuner:
             runner,
             source=self.source,
             workspace=self._workspace,
-            say=runner.say if runner.verbose else lambda line: None,
+            report=runner.report if runner.verbose else lambda line: None,
             tensorboard=False,
         )
         self._chosen: dict[str, Choice] = {}
@@ -230,9 +230,9 @@ class _Tuner:
 
     def _say(self, config: RunConfig, number: int, trial: Trial) -> None:
         tried = ", ".join(f"{name} {value:g}" for name, value in trial.settings.items())
-        found = "diverged" if trial.score is None else f"MAP@R {100 * trial.score:.2f}"
-        self._runner.say(
-            f"{title(config)}: trial {number} of {self._trials}, {tried}: {found} on "
+        outcome = "diverged" if trial.score is None else f"MAP@R {100 * trial.score:.2f}"
+        self._runner.report(
+            f"{title(config)}: trial {number} of {self._trials}, {tried}: {outcome} on "
             f"{self.source.test.num_classes} held-out training classes"
         )
 

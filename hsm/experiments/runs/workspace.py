@@ -22,7 +22,7 @@ from hsm.records.json_values import JsonObject
 
 
 @dataclass(frozen=True, kw_only=True)
-class _ModelCard(JsonObject):
+class _RunFile(JsonObject):
     """What model.json holds: what is needed, beside the checkpoint, to build the network again."""
 
     config: RunConfig
@@ -39,7 +39,7 @@ class Workspace:
     <output_dir>/runs/<run>/model.json         what is needed to build the network again
     <output_dir>/runs/<run>/<file>.keras       the backbone, if it came from such a file
     <output_dir>/tensorboard/<run>/            what TensorBoard shows of it, if that was asked for
-    <output_dir>/trunks/<trunk>/checkpoint.npz state up to the switch, shared by LN and HLN, BN, HBN
+    <output_dir>/trunks/<name>/checkpoint.npz  state up to the switch, shared by LN and HLN, BN, HBN
     ```
     """
 
@@ -68,16 +68,16 @@ class Workspace:
         """State of a run after the switch."""
         return self.run_dir(config) / "checkpoint.npz"
 
-    def trunk_checkpoint(self, config: RunConfig) -> Path:
+    def shared_checkpoint(self, config: RunConfig) -> Path:
         """State up to the switch."""
-        return self.output_dir / "trunks" / config.trunk_name / "checkpoint.npz"
+        return self.output_dir / "trunks" / config.shared_name / "checkpoint.npz"
 
     def record(self, config: RunConfig) -> RunRecord | None:
         """The record of a finished run, or None."""
         path = self.records_dir / f"{config.name}.json"
         return run_record.read(path) if path.exists() else None
 
-    def write_model_card(
+    def write_run_file(
         self, config: RunConfig, class_names: tuple[str, ...], *, file: Path | None = None
     ) -> None:
         """Write what is needed, beside the checkpoint, to build the network again.
@@ -88,7 +88,7 @@ class Workspace:
         """
         directory = self.run_dir(config)
         make_output_folder(directory)
-        card = _ModelCard(config=config, class_names=class_names).to_json()
+        card = _RunFile(config=config, class_names=class_names).to_json()
         atomic.write_text(directory / "model.json", json.dumps(card, indent=1) + "\n")
         if file is not None and is_keras_file(config.backbone):
             with atomic.replacing(directory / config.backbone) as partial:
@@ -147,7 +147,7 @@ def _lock(file: TextIO) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def read_model_card(run_dir: Path) -> tuple[RunConfig, tuple[str, ...]]:
+def read_run_file(run_dir: Path) -> tuple[RunConfig, tuple[str, ...]]:
     """Configuration and training classes of the run in `run_dir`.
 
     Raises:
@@ -160,7 +160,7 @@ def read_model_card(run_dir: Path) -> tuple[RunConfig, tuple[str, ...]]:
             "folder <output_dir>/runs/<name> as table1 writes it."
         )
     try:
-        card = _ModelCard.from_json(json.loads(path.read_bytes()))
+        card = _RunFile.from_json(json.loads(path.read_bytes()))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is damaged: {error}") from error
     # As folders are read today; those of a Mac used to come with their accents apart.

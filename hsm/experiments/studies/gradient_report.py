@@ -9,7 +9,7 @@ import numpy as np
 
 from hsm.analysis import AlphaRange, SampleKind, WeightRole
 from hsm.experiments.config import RunConfig
-from hsm.experiments.runs.diagnostics import spaced
+from hsm.experiments.runs.diagnostics import evenly_spaced
 from hsm.experiments.studies.gradient_study import ENOUGH, GradientStudy
 
 _LINES = 8  # Of the printed table, about.
@@ -71,8 +71,8 @@ def render(studies: Sequence[GradientStudy], config: RunConfig) -> str:
 
 def title(study: GradientStudy, config: RunConfig) -> str:
     """What Figure 1 shows, in a line."""
-    found = study.range
-    shaded = f"; intermediate α shaded, best {found.best:.2g}" if found else ""
+    range_ = study.range
+    shaded = f"; intermediate α shaded, best {range_.best:.2g}" if range_ else ""
     return (
         f"{config.dataset}, {config.method}, epoch {study.epoch} of {config.total_epochs}, "
         f"α {study.alpha:g}: {study.images} training images{shaded}"
@@ -101,8 +101,10 @@ def share_rows(studies: Iterable[GradientStudy]) -> Iterator[Sequence[object]]:
         *("intermediate_low", "intermediate_best", "intermediate_high", "centroid_peak"),
     )
     for study in studies:
-        found = study.range
-        numbers = (found.low, found.best, found.high, found.centroid_peak) if found else (None,) * 4
+        range_ = study.range
+        numbers = (
+            (range_.low, range_.best, range_.high, range_.centroid_peak) if range_ else (None,) * 4
+        )
         shown = ("" if number is None else f"{number:.4g}" for number in numbers)
         counts = map(int, study.curves.counts)
         yield study.epoch, f"{study.alpha:.5g}", study.images, *counts, *shown
@@ -114,8 +116,8 @@ def _table(studies: Sequence[GradientStudy], config: RunConfig) -> Iterator[str]
         shares = (f"{100 * study.share(kind):.1f} %" for kind in SampleKind)
         incorrect, boundary, centroid = shares
         phase = f"{study.epoch}{_phase(study.epoch, config)}"
-        found = study.range
-        where = f"{_interval(found)} ({found.best:.2g})" if found else "no boundary images"
+        range_ = study.range
+        where = f"{_interval(range_)} ({range_.best:.2g})" if range_ else "no boundary images"
         yield (
             f"{phase:<11}{study.alpha:>7.4g}{incorrect:>11}{boundary:>10}{centroid:>10}   {where}"
         )
@@ -124,7 +126,7 @@ def _table(studies: Sequence[GradientStudy], config: RunConfig) -> Iterator[str]
 def _selected(studies: Sequence[GradientStudy], config: RunConfig) -> list[GradientStudy]:
     """About `_LINES` of the studies, among them start, first epoch, switch and end."""
     named = {0, 1, config.switch_epoch, config.total_epochs}
-    kept = set(spaced(len(studies), _LINES))
+    kept = set(evenly_spaced(len(studies), _LINES))
     return [s for index, s in enumerate(studies) if index in kept or s.epoch in named]
 
 
@@ -138,26 +140,29 @@ def _phase(epoch: int, config: RunConfig) -> str:
 
 def _advice(
     study: GradientStudy,
-    found: AlphaRange,
+    range_: AlphaRange,
     *,
     studies: Sequence[GradientStudy],
     config: RunConfig,
 ) -> Iterator[str]:
     yield (
-        f"Intermediate alpha for this model and data is {_interval(found)}, best {found.best:.2g} "
-        f"(after epoch {study.epoch}{_phase(study.epoch, config)})."
+        f"Intermediate alpha for this model and data is {_interval(range_)}, best "
+        f"{range_.best:.2g} (after epoch {study.epoch}{_phase(study.epoch, config)})."
     )
-    yield (f"  Below {found.low:.2g}, all images are pulled alike, also those near their centre.")
-    yield (f"  Above {found.high:.2g}, few but the incorrect ones are pulled: classes stay loose.")
-    yield f"  {_used(study, found, studies)}"
-    yield from ["", f"To try: `alpha={found.best:.2g}` `heated_alpha={_heated(study, found):.2g}`"]
+    yield (f"  Below {range_.low:.2g}, all images are pulled alike, also those near their centre.")
+    yield (f"  Above {range_.high:.2g}, few but the incorrect ones are pulled: classes stay loose.")
+    yield f"  {_used(study, range_, studies)}"
+    yield from [
+        "",
+        f"To try: `alpha={range_.best:.2g}` `heated_alpha={_heated(study, range_):.2g}`",
+    ]
     yield "  alpha: where boundary images gain most over centroid ones, to start with."
-    yield f"  heated_alpha: {_reason(study, found)}"
+    yield f"  heated_alpha: {_reason(study, range_)}"
     yield "  This follows from gradients alone, not from scores: compare the Recall@K of both."
 
 
-def _used(study: GradientStudy, found: AlphaRange, studies: Sequence[GradientStudy]) -> str:
-    place = found.place(study.alpha)
+def _used(study: GradientStudy, range_: AlphaRange, studies: Sequence[GradientStudy]) -> str:
+    place = range_.place(study.alpha)
     text = f"The alpha in use there, {study.alpha:g}, is {place}"
     if place == "intermediate":
         return text + "."
@@ -169,18 +174,18 @@ def _used(study: GradientStudy, found: AlphaRange, studies: Sequence[GradientStu
     return f"{text}; it was intermediate {until}."
 
 
-def _has_centroids(study: GradientStudy, found: AlphaRange) -> bool:
+def _has_centroids(study: GradientStudy, range_: AlphaRange) -> bool:
     enough = study.curves.counts[SampleKind.CENTROID] >= ENOUGH
-    return bool(enough) and found.centroid_peak is not None and found.centroid_peak < found.best
+    return bool(enough) and range_.centroid_peak is not None and range_.centroid_peak < range_.best
 
 
-def _heated(study: GradientStudy, found: AlphaRange) -> float:
-    peak = found.centroid_peak
-    return peak if peak and _has_centroids(study, found) else found.best / _HEATED_SHARE
+def _heated(study: GradientStudy, range_: AlphaRange) -> float:
+    peak = range_.centroid_peak
+    return peak if peak and _has_centroids(study, range_) else range_.best / _HEATED_SHARE
 
 
-def _reason(study: GradientStudy, found: AlphaRange) -> str:
-    if _has_centroids(study, found):
+def _reason(study: GradientStudy, range_: AlphaRange) -> str:
+    if _has_centroids(study, range_):
         return "where centroid images are pulled most, to make classes compact at last."
     return "a quarter of it, the paper's ratio: there are too few centroid images to measure it."
 
@@ -194,8 +199,8 @@ def _without_range() -> str:
     )
 
 
-def _interval(found: AlphaRange) -> str:
-    return f"{found.low:.2g} to {found.high:.2g}"
+def _interval(range_: AlphaRange) -> str:
+    return f"{range_.low:.2g} to {range_.high:.2g}"
 
 
 def _name(member: SampleKind | WeightRole) -> str:
@@ -203,7 +208,7 @@ def _name(member: SampleKind | WeightRole) -> str:
 
 
 def _listed(epochs: Iterable[int]) -> str:
-    found = sorted(epochs)
-    if len(found) > 2 and found == list(range(found[0], found[-1] + 1)):
-        return f"{found[0]} to {found[-1]}"
-    return ", ".join(map(str, found))
+    ascending = sorted(epochs)
+    if len(ascending) > 2 and ascending == list(range(ascending[0], ascending[-1] + 1)):
+        return f"{ascending[0]} to {ascending[-1]}"
+    return ", ".join(map(str, ascending))

@@ -24,7 +24,7 @@ from hsm.atomic import replacing
 from hsm.data.sources.source import Split
 from hsm.experiments.config import RunConfig
 from hsm.experiments.runs.closed_form import classifier_inputs, closed_form
-from hsm.experiments.runs.diagnostics import sample, spaced
+from hsm.experiments.runs.diagnostics import evenly_spaced, sample
 from hsm.experiments.runs.evaluator import Evaluator
 from hsm.experiments.runs.workspace import Workspace
 from hsm.models import EmbeddingModel
@@ -81,7 +81,7 @@ class TrainingSample:
 
     def __init__(self, train: Split, most: int) -> None:
         self._part = sample(train, most)  # Its labels may be those of fewer classes.
-        self._labels: NDArray[np.int32] = train.labels[spaced(len(train), most)]
+        self._labels: NDArray[np.int32] = train.labels[evenly_spaced(len(train), most)]
 
     def __len__(self) -> int:
         return len(self._part)
@@ -102,10 +102,10 @@ class TrainingSample:
 def path(workspace: Workspace, config: RunConfig, epoch: int) -> Path:
     """Where the study of an epoch lies: beside the checkpoint that held its weights.
 
-    Up to the switch that is the trunk, which heated and unheated methods share.
+    Up to the switch that is the state which heated and unheated methods share.
     """
     shared = epoch <= config.epochs
-    state = workspace.trunk_checkpoint(config) if shared else workspace.checkpoint(config)
+    state = workspace.shared_checkpoint(config) if shared else workspace.checkpoint(config)
     return state.parent / "gradients" / f"{epoch:04d}.npz"
 
 

@@ -62,10 +62,10 @@ class Measurement:
             self.split, crop=self.image_size, batch_size=self.batch_size
         )
         count = len(self.split)
-        found, _ = embed(
+        features, _ = embed(
             run, batches, num_examples=count, progress=Progress("embedding", count).advance
         )
-        return damped_unit_length(found)
+        return damped_unit_length(features)
 
 
 def measure(
@@ -83,11 +83,11 @@ def measure(
     reference = measurement.features(model)
     base = negatives_before_positive(reference, labels)
     for name, port in PORTS.items():
-        found = reference if name == REFERENCE else measurement.features(ported(model, port))
-        yield _row(name, found, reference, labels=labels, base=base)
+        features = reference if name == REFERENCE else measurement.features(ported(model, port))
+        yield _row(name, features, reference, labels=labels, base=base)
     if with_random:
-        found = measurement.features(build(True))
-        yield _row(RANDOM, found, reference, labels=labels, base=base)
+        features = measurement.features(build(True))
+        yield _row(RANDOM, features, reference, labels=labels, base=base)
 
 
 def _row(

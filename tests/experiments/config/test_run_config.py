@@ -85,7 +85,7 @@ ELSEWHERE = {
 def test_what_decides_weights_and_scores_decides_the_names(changes):
     assert _with(**changes).name != BASE.name
     later = {"heated_epochs"}
-    assert (_with(**changes).trunk_name != BASE.trunk_name) == (set(changes) != later)
+    assert (_with(**changes).shared_name != BASE.shared_name) == (set(changes) != later)
 
 
 def test_every_other_field_is_named_here():
@@ -118,18 +118,18 @@ def test_the_controls_of_alpha_and_rate_have_four_names():
     kept = {"heated_alpha": BASE.alpha, "heated_learning_rate": BASE.learning_rate}
     controls = [{}, *({name: value} for name, value in kept.items()), kept]
     assert len({_with(method="HBN", **control).name for control in controls}) == 4
-    assert len({_with(method="HBN", **control).trunk_name for control in controls}) == 1
+    assert len({_with(method="HBN", **control).shared_name for control in controls}) == 1
 
 
 def test_gradual_heating_shares_no_trunk_and_ignores_the_switchs_numbers():
     gradual = _with(method="HBN", heating="gradual")
-    assert gradual.trunk_name != BASE.trunk_name
+    assert gradual.shared_name != BASE.shared_name
     assert gradual.name != _with(method="HBN").name
     assert replace(gradual, heated_alpha=1.0, heated_learning_rate=1.0).name == gradual.name
     for name, value in {"gradual_every": 3, "gradual_alpha_divisor": 2.0}.items():
-        assert replace(gradual, **{name: value}).trunk_name != gradual.trunk_name
+        assert replace(gradual, **{name: value}).shared_name != gradual.shared_name
         assert _with(method="HBN", **{name: value}).name == _with(method="HBN").name
-    assert replace(gradual, heated_epochs=99).trunk_name == gradual.trunk_name
+    assert replace(gradual, heated_epochs=99).shared_name == gradual.shared_name
     phases = gradual.schedule.phases
     assert [(phase.epochs, round(phase.alpha, 2)) for phase in phases] == [
         (10, 16.0),
@@ -160,19 +160,19 @@ def test_alpha_is_one_for_sm_whatever_the_flag_says():
 
 def test_where_the_stages_change_decides_the_trunk_with_landmarks():
     staged = _with(method="fashionnet", landmarks=True)
-    assert replace(staged, heated_epochs=99).trunk_name != staged.trunk_name
+    assert replace(staged, heated_epochs=99).shared_name != staged.shared_name
     plain = replace(staged, landmarks=False)
-    assert replace(plain, heated_epochs=99).trunk_name == plain.trunk_name
+    assert replace(plain, heated_epochs=99).shared_name == plain.shared_name
 
 
 def test_the_trunk_is_shared_by_a_method_and_its_heated_form_only():
-    trunk = BASE.trunk_name
+    shared = BASE.shared_name
     for heated in ({}, {"heated_alpha": 1.0}, {"heated_epochs": 3}, {"heated_learning_rate": 1.0}):
-        assert _with(method="HBN", **heated).trunk_name == trunk
-    assert _with(heated_epochs=99).trunk_name == trunk
-    assert _with(method="HLN").trunk_name == _with(method="LN").trunk_name != trunk
-    assert _with(epochs=41).trunk_name != trunk
-    assert _with(seed=1).trunk_name != trunk
+        assert _with(method="HBN", **heated).shared_name == shared
+    assert _with(heated_epochs=99).shared_name == shared
+    assert _with(method="HLN").shared_name == _with(method="LN").shared_name != shared
+    assert _with(epochs=41).shared_name != shared
+    assert _with(seed=1).shared_name != shared
 
 
 @pytest.mark.parametrize("method", [method for method in METHODS if method != "pretrained"])

@@ -195,7 +195,7 @@ def test_killed_and_resumed_it_ends_with_identical_weights(
 
     config, states = replace(quick_config, method=method, heated_epochs=2), []
     for name, killed in (("whole", False), ("killed", True)):
-        runner = Runner(few_digits, Workspace(tmp_path / name), say=lambda line: None)
+        runner = Runner(few_digits, Workspace(tmp_path / name), report=lambda line: None)
         if killed:
             with pytest.raises(_Kill):
                 replace(runner, scored=kill).run(config)

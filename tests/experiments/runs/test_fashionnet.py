@@ -150,7 +150,7 @@ def test_killed_and_resumed_it_ends_with_identical_weights(source, config, tmp_p
 
     states = []
     for name, killed in (("whole", False), ("killed", True)):
-        runner = Runner(source, Workspace(tmp_path / name), say=lambda line: None)
+        runner = Runner(source, Workspace(tmp_path / name), report=lambda line: None)
         if killed:
             with pytest.raises(_Kill):
                 replace(runner, scored=kill).run(config)

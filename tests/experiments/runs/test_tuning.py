@@ -33,7 +33,7 @@ def letters_config(quick_config):
 
 def tuned(source, folder, configs, **options):
     said: list[str] = []
-    runner = Runner(source, Workspace(folder), say=said.append)
+    runner = Runner(source, Workspace(folder), report=said.append)
     return tuning.run(runner, configs, **{"trials": 2, "epochs": 2, **options}), said
 
 
@@ -74,7 +74,7 @@ def test_a_heated_method_starts_from_what_it_heats_and_tunes_the_second_phase(fi
     base, heated = found[:2]
     assert heated.config.alpha == base.config.alpha
     assert heated.config.learning_rate == base.config.learning_rate
-    assert heated.config.trunk_name == base.config.trunk_name
+    assert heated.config.shared_name == base.config.shared_name
     assert heated.tuning.trials[:2] == base.tuning.trials
     own = heated.tuning.trials[2:]
     assert [trial.method for trial in own] == ["HBN", "HBN"]
@@ -246,7 +246,7 @@ def test_of_several_workers_the_chief_alone_writes(finished, letters, letters_co
     path = next((tmp_path / "records").glob("*BN-*seed0.json"))
     bare = replace(records.read(path), tuning=None)
     records.write(bare, tmp_path / "records")
-    second = Runner(letters, Workspace(tmp_path), say=str, devices=Second())
+    second = Runner(letters, Workspace(tmp_path), report=str, devices=Second())
     found = tuning.run(second, configs, trials=2, epochs=2)
     assert all(record.tuning is not None for record in found)
     assert records.read(path).tuning is None

@@ -41,7 +41,9 @@ def test_with_a_gallery_neighbours_come_from_there(quick_config, tmp_path):
     assert near.right[:, 0].mean() == found.evaluation.recall[1]
     assert "looked up in a gallery of" in score_table(found, config)
     with look():
-        views = retrieval_figures.write_gallery(found, tmp_path, queries=2, k=3, worst_first=True)
+        views = retrieval_figures.write_neighbours(
+            found, tmp_path, queries=2, k=3, worst_first=True
+        )
         views += retrieval_figures.write_confusion(found, tmp_path, pairs=2)
     assert all(path.exists() for path in views)
 
