@@ -102,7 +102,8 @@ class ConsoleLog:
         self._report(
             f"{title(self._config)} epoch {collapse.epoch}: the features collapsed. The pooled "
             f"ones of different classes have a mean cosine of {collapse.cosine:.6f} before "
-            f"step {collapse.step}; at the start it was {collapse.start:.6f}. {_remedies(self._config)}"
+            f"step {collapse.step}; at the start it was {collapse.start:.6f}. "
+            f"{_remedies(self._config)}"
         )
 
     def watched(self, evaluator: Evaluator) -> Callable[[int], dict[str, Any] | None]:
