@@ -26,7 +26,7 @@ _AT_ONCE, _WIDTH = 20, 64
 
 
 def vector(number: int) -> np.ndarray:
-    """The vector of an item: a function of its number alone, float32 [1, 64]."""
+    """Return the vector of an item: a function of its number alone, float32 [1, 64]."""
     drawn = np.random.default_rng(number).normal(size=(1, _WIDTH)).astype(np.float32)
     return drawn / np.linalg.norm(drawn)
 
@@ -57,7 +57,7 @@ def kill_once(path: Path, first: int, delay: float) -> int:
 
 
 def lost(path: Path, reported: int) -> list[str]:
-    """What is wrong with the index, if the numbers below `reported` were added, in words."""
+    """Return what is wrong with the index, if the numbers below `reported` were added, in words."""
     with Index.open(path, digest="kills") as index:
         items = index.items()
     held = dict(zip(map(int, items.ids), items.vectors, strict=True))

@@ -36,7 +36,7 @@ _DAY = 86_400
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measures, prints the table and keeps the figures; returns the exit status."""
+    """Measure, print the table and keep the figures; return the exit status."""
     options = _parse(arguments)
     os.environ["PYTHONPATH"] = os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])
     with tempfile.TemporaryDirectory() as folder:
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def measure(service: Running, pictures: Sequence[bytes], requests: int, day: int) -> dict[str, Any]:
-    """The loads, and the memory around the last one.
+    """Return the loads, and the memory around the last one.
 
     Args:
         service: what is measured.

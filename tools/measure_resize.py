@@ -31,7 +31,7 @@ class Difference(NamedTuple):
 
 
 def measure(paths: Iterable[Path]) -> Difference:
-    """Compares the photographs that are not resized already."""
+    """Compare the photographs that are not resized already."""
     largest, shares = [], []
     for path in paths:
         with Image.open(path) as opened:
@@ -49,7 +49,7 @@ def measure(paths: Iterable[Path]) -> Difference:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints the difference."""
+    """Print the difference."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

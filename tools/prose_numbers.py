@@ -56,12 +56,12 @@ _HIDDEN = (
 
 
 def filled(page: str, experiments: Path, blocks: Mapping[str, str]) -> str:
-    """Returns `page` with every span filled anew.
+    """Return `page` with every span filled anew.
 
     Args:
-        page: Its text.
-        experiments: The folder of the records.
-        blocks: Name, such as "results:table1/digits" → the Markdown that stands in it.
+        page: its text.
+        experiments: the folder of the records.
+        blocks: name, such as "results:table1/digits" → the Markdown that stands in it.
 
     Raises:
         ValueError: if a span names no cell, or no number in files, or no format.
@@ -82,11 +82,11 @@ def filled(page: str, experiments: Path, blocks: Mapping[str, str]) -> str:
 
 
 def unexplained(pages: Mapping[Path, str], exceptions: Path) -> list[str]:
-    """Returns a sentence for every measured number without a span or an exception, and the reverse.
+    """Return a sentence for every measured number without a span or an exception, and the reverse.
 
     Args:
-        pages: File → its text.
-        exceptions: A CSV file of page, text and reason, the page relative to the parent of the
+        pages: file → its text.
+        exceptions: a CSV file of page, text and reason, the page relative to the parent of the
             file's folder. The text is one on that page that holds the number.
     """
     root, rows = exceptions.parent.parent, _exceptions(exceptions)
@@ -106,7 +106,7 @@ def unexplained(pages: Mapping[Path, str], exceptions: Path) -> list[str]:
 
 
 def _numbers(page: str, excepted: list[str], used: set[str]) -> list[tuple[int, str]]:
-    """Line and text of every measured number that lies in none of the excepted texts."""
+    """Return line and text of every measured number that lies in none of the excepted texts."""
     flat = page
     for pattern in _HIDDEN:
         flat = pattern.sub(_blank, flat)
@@ -126,12 +126,12 @@ def _numbers(page: str, excepted: list[str], used: set[str]) -> list[tuple[int, 
 
 
 def _blank(match: re.Match[str]) -> str:
-    """As long, with the lines that it has, and no number."""
+    """Return blanks as long, with the same lines and no number."""
     return re.sub(r"[^\n]", "\x01", match.group())
 
 
 def _loose(text: str) -> str:
-    """A pattern of `text` that may be broken into lines anywhere."""
+    """Return a pattern of `text` that may be broken into lines anywhere."""
     return r"\s+".join(map(re.escape, text.split()))
 
 
@@ -171,7 +171,7 @@ def _cell(block: str, table: int, row: str, column: str) -> str:
 
 
 def _value(content: Any, field: str) -> float:
-    """The number at a dotted path: keys of objects, places in lists; `name=X` finds in a list."""
+    """Return the number at a dotted path: keys, places in lists; `name=X` finds in a list."""
     for key in field.split("."):
         if isinstance(content, list) and "=" in key:
             name, _, value = key.partition("=")

@@ -92,7 +92,7 @@ def _embedded() -> Items:
 
 
 def _labels(path: Path) -> list[str | None]:
-    """Of the pictures that a path stands for, the folder in it that each lies in."""
+    """Return the folder within a path that each of its pictures lies in."""
     from hsm.serving.inputs import pictures_below
 
     root = path.expanduser()

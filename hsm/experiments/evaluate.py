@@ -138,7 +138,7 @@ def _train_smoke() -> Path:
 
 
 def _source(dataset: str, config: RunConfig, class_names: tuple[str, ...]) -> ImageSource:
-    """The data set of the run, or the one that --dataset names."""
+    """Return the data set of the run, or the one that --dataset names."""
     from hsm.data.sources import load_source
 
     is_own = not FLAGS["dataset"].present
@@ -167,7 +167,7 @@ def _source(dataset: str, config: RunConfig, class_names: tuple[str, ...]) -> Im
 
 
 def _draw(retrieval: Retrieval, config: RunConfig, output: Path) -> list[Path]:
-    """The pictures that are asked for."""
+    """Return the pictures that the flags ask for."""
     from hsm.visual.style import look, missing_matplotlib
 
     smoke = FLAGS.smoke

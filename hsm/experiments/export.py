@@ -137,7 +137,7 @@ def _next_version(run_dir: Path, base: Path) -> Path:
 
 
 def _found() -> str:
-    """What there is to choose from in the default output folder."""
+    """Return what there is to choose from in the default output folder."""
     folders = sorted(path.parent for path in Path("results").glob("**/runs/*/checkpoint.npz"))
     if not folders:
         return "Train one first: python -m hsm.experiments.table1"

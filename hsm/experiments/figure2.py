@@ -47,7 +47,7 @@ flags.DEFINE_list(
 
 
 def configs(dataset: str, name: str, split: str) -> list[RunConfig]:
-    """The runs of this figure, panel by panel.
+    """Return the runs of this figure, panel by panel.
 
     Raises:
         ValueError: if a flag's value breaks a rule, or has no place in this figure.
@@ -69,7 +69,7 @@ def configs(dataset: str, name: str, split: str) -> list[RunConfig]:
 
 
 def training_images(source: ImageSource) -> ImageSource:
-    """`source` with as many of MNIST's training images as the profile has, the last ones."""
+    """Return `source` with as many of MNIST's training images as the profile has, the last ones."""
     count = TRAIN_IMAGES[FLAGS.profile]
     if source.name != "mnist" or len(source.train) <= count:
         return source

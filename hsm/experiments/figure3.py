@@ -82,7 +82,7 @@ def _of_model(run_dir: Path) -> None:
 
 
 def _study(last: LastOfEachKind, source: ImageSource, config: RunConfig) -> NormStudy:
-    """The study that was kept while the run was trained, or else one of its end."""
+    """Return the study that was kept while the run was trained, or else one of its end."""
     from hsm.experiments.runs.build import load_model
     from hsm.experiments.runs.evaluator import Evaluator
     from hsm.experiments.studies.norm_study import study

@@ -45,7 +45,7 @@ flags.DEFINE_list(
 
 
 def configs(dataset: str, name: str, split: str) -> list[RunConfig]:
-    """The runs of this figure, line by line.
+    """Return the runs of this figure, line by line.
 
     Raises:
         ValueError: if a flag's value breaks a rule.
@@ -87,7 +87,7 @@ def main() -> None:
 
 
 def _is_shown(run: RecordedRun) -> bool:
-    """Whether the flags ask for a recorded run: its method, BN's alpha and the width."""
+    """Return whether the flags ask for a recorded run: its method, BN's alpha and the width."""
     config = run.record.config
     return (
         run.row in FLAGS.methods

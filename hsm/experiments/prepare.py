@@ -70,7 +70,7 @@ def main() -> None:
 
 
 def _description(name: str) -> str:
-    """What a data set consists of, what its parts must hold, and where it has been available."""
+    """Return what a data set consists of, what its parts must hold, and where to get it."""
     known = facts(name)
     lines = [f"{name}: {known.summary}.", f"Licence: {known.licence}.", f"Get {known.obtain}."]
     for split, expected in known.expected.items():

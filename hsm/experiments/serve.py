@@ -133,7 +133,7 @@ def _limits() -> Limits:
 
 
 def _served(limits: Limits, stack: contextlib.ExitStack) -> Served:
-    """Model and index; the stack closes the index."""
+    """Return model and index; the stack closes the index."""
     from hsm.serving import Embedder, Index
     from hsm.serving.model_folder import find_model
     from hsm.serving.service_engine import Served

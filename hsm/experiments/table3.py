@@ -44,7 +44,7 @@ flags.DEFINE_list(
 
 
 def configs(dataset: str, name: str, split: str) -> list[RunConfig]:
-    """The runs of this table, seed by seed and line by line.
+    """Return the runs of this table, seed by seed and line by line.
 
     Raises:
         ValueError: if a flag's value breaks a rule, or a flag has no effect on this table.
@@ -61,7 +61,7 @@ def configs(dataset: str, name: str, split: str) -> list[RunConfig]:
 
 
 def _cells(base: RunConfig) -> list[RunConfig]:
-    """The columns of a method: one, but for BN as many as there are alphas."""
+    """Return the columns of a method: one, but for BN as many as there are alphas."""
     if base.method != "BN":
         return [base]
     alphas = numbers("alphas", _SMOKE_ALPHAS if FLAGS.smoke else _ALPHAS)
@@ -69,7 +69,7 @@ def _cells(base: RunConfig) -> list[RunConfig]:
 
 
 def _check_flags() -> None:
-    """Refuses what this table has no place for."""
+    """Refuse what this table has no place for."""
     others = [method for method in FLAGS.methods if method not in _METHODS]
     if others:
         raise ValueError(

@@ -109,7 +109,7 @@ def main() -> None:
 
 
 def _dataset() -> str:
-    """The data set: image_folder, unless --dataset names another, or --smoke has no folder.
+    """Return the data set: image_folder, unless --dataset names another, or --smoke has no folder.
 
     Raises:
         ValueError: if flags contradict each other, or no folder is named.
@@ -137,7 +137,7 @@ def _dataset() -> str:
 
 
 def _config(dataset: str, name: str) -> RunConfig:
-    """The run that the flags ask for.
+    """Return the run that the flags ask for.
 
     Args:
         dataset: selects the recipe.
@@ -216,7 +216,7 @@ def _say_plan(
 
 
 def _is_random(config: RunConfig) -> bool:
-    """Whether a network that has pretrained weights goes without."""
+    """Return whether a network that has pretrained weights goes without."""
     spec = BACKBONES.get(config.backbone)
     can_be_pretrained = spec is None or spec.weights is not None
     return can_be_pretrained and not config.weights and not is_keras_file(config.backbone)
@@ -260,7 +260,7 @@ def _leave(record: RunRecord, source: ImageSource, workspace: Workspace) -> None
 
 
 def _sheet(model: EmbeddingModel, config: RunConfig, source: ImageSource) -> str:
-    """The path of the sheet of neighbours, or why there is none."""
+    """Return the path of the sheet of neighbours, or why there is none."""
     from hsm.experiments.studies.retrieval import retrieve
     from hsm.experiments.studies.retrieval_figures import write_neighbours
     from hsm.visual.style import look, missing_matplotlib

@@ -53,7 +53,7 @@ class ConfusionRow:
 
 
 def draw_confusion(rows: Sequence[ConfusionRow], title: str) -> Figure:
-    """A row a pair, as wide as a page: an example, and a bar for each of the two directions."""
+    """Draw a row a pair, as wide as a page: an example, and a bar for each direction."""
     height = _HEADER + len(rows) * _ROW + _FOOTER
     canvas = Canvas(PAGE_WIDTH, height)
     canvas.text(title, _MARGIN, 0.06, size=8)
@@ -71,12 +71,12 @@ def draw_confusion(rows: Sequence[ConfusionRow], title: str) -> Figure:
 
 
 def _middles(top: float) -> tuple[float, float]:
-    """Where the two bars of a row lie."""
+    """Return where the two bars of a row lie."""
     return top + _SIDE * 0.25, top + _SIDE * 0.75
 
 
 def _axes(figure: Figure, place: tuple[float, float, float, float], height: float) -> Axes:
-    """Axes at (left, bottom, width, height) in inches."""
+    """Return axes at (left, bottom, width, height) in inches."""
     left, bottom, wide, high = place
     return figure.add_axes((left / PAGE_WIDTH, bottom / height, wide / PAGE_WIDTH, high / height))
 

@@ -35,7 +35,7 @@ class EventLog:
         self._writer: tf.summary.SummaryWriter | None = None
 
     def has(self, name: str, step: int) -> bool:
-        """Whether the point is there."""
+        """Return whether the point is there."""
         return (name, step) in self._known
 
     def scalar(self, name: str, value: float, step: int) -> None:
@@ -76,7 +76,7 @@ class EventLog:
 
 
 def event_files(directory: Path) -> list[Path]:
-    """The event files of a folder, in the order in which they were begun."""
+    """Return the event files of a folder, in the order in which they were begun."""
     return sorted(directory.glob("events.out.tfevents.*"))
 
 

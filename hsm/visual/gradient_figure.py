@@ -31,7 +31,7 @@ _ROLE_STYLES = {
 def draw_gradient_figure(
     curves: GradientAssignment, range_: AlphaRange | None, *, title: str
 ) -> Figure:
-    """Three panels over alpha, both axes logarithmic; the intermediate range is shaded in each.
+    """Draw three panels over alpha, axes logarithmic; the intermediate range is shaded in each.
 
     Above: ||dl/df_hat|| of incorrect, boundary and centroid samples, the median and the middle half
     of each kind (eq. 3). Below: ||dl/dw_m|| by the weight's role, for the correct and for the
@@ -123,13 +123,13 @@ def _draw_line(
 
 
 def _limit(panel: Axes, norms: NDArray[np.float64]) -> None:
-    """Leaves room above the curves for what explains them."""
+    """Leave room above the curves for what explains them."""
     highest = float(np.nanmax(norms)) if not np.isnan(norms).all() else 1.0
     panel.set_ylim(_LOWEST, 20 * max(1.0, highest))
 
 
 def _explain(panels: Sequence[Axes]) -> None:
-    """Puts a legend into each panel that does not repeat the one above it."""
+    """Put a legend into each panel that does not repeat the one above it."""
     known: list[str] = []
     for panel in panels:
         handles, labels = panel.get_legend_handles_labels()

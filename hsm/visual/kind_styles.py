@@ -27,12 +27,12 @@ KIND_HATCHES: Mapping[SampleKind, str] = MappingProxyType(
 
 
 def kind_name(kind: SampleKind) -> str:
-    """What a kind is called: "incorrect", "boundary" or "centroid"."""
+    """Return what a kind is called: "incorrect", "boundary" or "centroid"."""
     return kind.name.lower()
 
 
 def mark_range(panel: Axes, range_: AlphaRange | None, *, named: bool = False) -> None:
-    """Shades the intermediate range of a panel's logarithmic axis and draws the best as a line.
+    """Mark the intermediate range of a panel's logarithmic axis and draw the best as a line.
 
     Args:
         panel: with its final limits of x.

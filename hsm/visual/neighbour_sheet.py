@@ -53,7 +53,7 @@ class NeighbourRow:
 
 
 def draw_neighbours(rows: Sequence[NeighbourRow], title: str) -> Figure:
-    """A row a query, as wide as a page: the query at the left, then its neighbours, nearest first.
+    """Draw a row a query, as wide as a page: the query, then its neighbours, nearest first.
 
     Right neighbours have a blue frame and a tick, wrong ones an orange frame and a cross. The
     classes' names stand below, and below a query the place of its first right neighbour.

@@ -56,7 +56,7 @@ class Query(JsonObject):
 
 
 def neighbours(queries: Iterable[Query]) -> str:
-    """The queries, one below the other, each with its neighbours beside or below it."""
+    """Return the queries, one below the other, each with its neighbours beside or below it."""
     return "\n".join(map(_query, queries))
 
 

@@ -15,7 +15,7 @@ _QUALITY = 90
 
 
 def results(rows: Iterable[ResultRow]) -> str:
-    """The queries, one below the other, each with what was found beside or below it."""
+    """Return the queries, one below the other, each with what was found beside or below it."""
     return "\n".join(map(_query, rows))
 
 

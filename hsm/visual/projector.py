@@ -58,7 +58,7 @@ def write_projector(
 
 
 def sprite(pictures: np.ndarray) -> np.ndarray:
-    """Pictures uint8 [n, s, s, 3] in a square, row by row: uint8 [c·s, c·s, 3], c = ceil(sqrt(n)).
+    """Lay pictures uint8 [n, s, s, 3] in a square: uint8 [c·s, c·s, 3], c = ceil(sqrt(n)).
 
     Raises:
         ValueError: if its side is more than 8,192 pixels.
@@ -77,5 +77,5 @@ def sprite(pictures: np.ndarray) -> np.ndarray:
 
 
 def _field(text: str) -> str:
-    """`text` without what separates fields and rows."""
+    """Return `text` without what separates fields and rows."""
     return " ".join(text.split())

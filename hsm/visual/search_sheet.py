@@ -54,7 +54,7 @@ class ResultRow:
 
 
 def draw_results(rows: Sequence[ResultRow], title: str) -> Figure:
-    """A row a query, as wide as a page: the query at the left, then its neighbours.
+    """Draw a row a query, as wide as a page: the query at the left, then its neighbours.
 
     Names stand below, and the distance, which says where it is beyond the threshold.
     """

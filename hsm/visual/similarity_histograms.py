@@ -28,9 +28,9 @@ class Similarities:
     """Densities of the cosine similarity in one part of the data.
 
     Attributes:
-        edges: The bins' edges, [bins + 1].
-        same: Density of the pairs of one class, [bins].
-        different: Density of the pairs of two classes, [bins].
+        edges: the bins' edges, [bins + 1].
+        same: density of the pairs of one class, [bins].
+        different: density of the pairs of two classes, [bins].
     """
 
     edges: NDArray[np.float64]
@@ -43,7 +43,7 @@ class Similarities:
         return density_overlap(self.same, self.different, self.edges)
 
     def means(self) -> tuple[float, float]:
-        """Mean cosine of the pairs of one class and of two, up to the bins' width."""
+        """Return the mean cosine of the pairs of one class and of two, up to the bins' width."""
         middles, widths = (self.edges[1:] + self.edges[:-1]) / 2, np.diff(self.edges)
         return float(self.same * widths @ middles), float(self.different * widths @ middles)
 
@@ -53,9 +53,9 @@ class SimilarityRow:
     """One row of the figure.
 
     Attributes:
-        title: What was trained, such as "BN, α = 8".
-        train: Of training images.
-        test: Of test images.
+        title: what was trained, such as "BN, α = 8".
+        train: of training images.
+        test: of test images.
     """
 
     title: str
@@ -64,13 +64,13 @@ class SimilarityRow:
 
 
 def write_similarities(rows: Sequence[SimilarityRow], stem: Path) -> tuple[Path, ...]:
-    """Draws `<stem>.png` and `<stem>.pdf` and returns their paths. Needs matplotlib."""
+    """Draw `<stem>.png` and `<stem>.pdf` and return their paths. Needs matplotlib."""
     with look():
         return tuple(write_figure(draw_similarities(rows), stem))
 
 
 def draw_similarities(rows: Sequence[SimilarityRow]) -> Figure:
-    """A line of two aligned panels for every row: training and test images."""
+    """Draw a line of two aligned panels for every row: training and test images."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(COLUMN_WIDTH, _REST + _ROW_HEIGHT * len(rows)))
@@ -92,7 +92,7 @@ def draw_similarities(rows: Sequence[SimilarityRow]) -> Figure:
 
 
 def write_densities(rows: Sequence[SimilarityRow], path: Path) -> Path:
-    """Writes a line a row, part and bin: the densities, and the part's overlap."""
+    """Write a line a row, part and bin: the densities, and the part's overlap."""
 
     def lines() -> Iterator[Sequence[object]]:
         yield "row", "images", "low", "high", "same", "different", "overlap"

@@ -115,7 +115,7 @@ class Bench:
         return Outcome(REFUSED, message, is_crafted)
 
     def _state(self) -> set[tuple[str, int, int]]:
-        """Path, size and time of every file that reading must leave as it is."""
+        """Return path, size and time of every file that reading must leave as it is."""
         roots = [path for path in self.folder.iterdir() if path != self._input]
         roots += [] if self.form.writes else [self._input]
         files = (path for root in roots for path in (root, *root.rglob("*")))

@@ -27,7 +27,7 @@ _SIDE = 8
 
 @functools.cache
 def _network() -> keras.Model:
-    """A convolution with batch normalisation, and a dense layer."""
+    """Return a convolution with batch normalisation, and a dense layer."""
     keras.utils.set_random_seed(0)
     inputs = keras.Input((_SIDE, _SIDE, 3))
     x = keras.layers.Conv2D(4, 3, name="Conv2d_1a_7x7")(inputs)
@@ -37,7 +37,7 @@ def _network() -> keras.Model:
 
 @functools.cache
 def _plain_network() -> keras.Model:
-    """What Caffe's files can hold: kernels and biases."""
+    """Return what Caffe's files can hold: kernels and biases."""
     keras.utils.set_random_seed(0)
     inputs = keras.Input((_SIDE, _SIDE, 3))
     x = keras.layers.Conv2D(4, 3, name="conv1.7x7")(inputs)
@@ -238,7 +238,7 @@ def _edit_keras(folder: Path, name: str, content: bytes, chance: Random) -> byte
 
 
 def _odd_config(content: bytes, chance: Random) -> str:
-    """A network of layers that lie elsewhere, are huge, or run code; or any change of JSON."""
+    """Return a network of layers that lie elsewhere, are huge or run code; or changed JSON."""
     text = content.decode()
     if chance.randrange(3) or "layers" not in text:
         return changed_json(text, chance)

@@ -48,7 +48,7 @@ def _same(expected: Path, actual: Path) -> bool:
 
 
 def _content(path: Path) -> Any:
-    """What is compared of a file; for one that is damaged, that it is."""
+    """Return what is compared of a file; for one that is damaged, that it is."""
     content = path.read_bytes()
     try:
         if path.suffix == ".npz":

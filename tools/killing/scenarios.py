@@ -47,7 +47,7 @@ class Scenario:
 
 
 def scenarios(given: Path) -> dict[str, Scenario]:
-    """All scenarios by name.
+    """Return all scenarios by name.
 
     Args:
         given: folder with what they start from: `trained`, which `train` wrote, and what

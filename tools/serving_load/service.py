@@ -35,7 +35,7 @@ class Running:
     process: int
 
     def resident(self) -> int:
-        """Bytes of memory that the process holds."""
+        """Return bytes of memory that the process holds."""
         status = Path(f"/proc/{self.process}/status").read_text()
         match = re.search(r"VmRSS:\s+(\d+) kB", status)
         if match is None:

@@ -78,7 +78,7 @@ FLAGS = flags.FLAGS
 
 
 def datasets(chosen: Sequence[str] | None = None) -> list[str]:
-    """The values of --dataset, each once, as far as the other flags go with them.
+    """Return the values of --dataset, each once, as far as the other flags go with them.
 
     Args:
         chosen: in place of --dataset.
@@ -106,7 +106,7 @@ def datasets(chosen: Sequence[str] | None = None) -> list[str]:
 
 
 def source_options(dataset: str, limit: int | None) -> dict[str, Any]:
-    """The keyword arguments of `hsm.data.sources.load_source` that the flags set.
+    """Return the keyword arguments of `hsm.data.sources.load_source` that the flags set.
 
     Args:
         dataset: one of the values of --dataset.
@@ -153,7 +153,7 @@ def check_output(folder: Path) -> None:
 
 
 def check_choices(flag: str, chosen: list[str], allowed: Collection[str]) -> None:
-    """Holds the value of a list flag to what it may name.
+    """Hold the value of a list flag to what it may name.
 
     Raises:
         ValueError: if it names nothing, or something else.

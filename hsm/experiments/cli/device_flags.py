@@ -36,7 +36,7 @@ flags.DEFINE_integer(
 
 
 def devices() -> Devices:
-    """The devices that the flags ask for; TensorFlow is loaded and has not computed yet.
+    """Return the devices that the flags ask for; TensorFlow is loaded and has not computed yet.
 
     Raises:
         ValueError: if there are no such devices.

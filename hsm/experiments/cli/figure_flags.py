@@ -20,13 +20,13 @@ flags.DEFINE_integer(
 
 
 def sample() -> int:
-    """How many training images are measured at most: --sample, or a few with --smoke."""
+    """Return how many training images are measured at most: --sample, or a few with --smoke."""
     asked = int(shared.FLAGS.sample)
     return min(asked, _SMOKE_SAMPLE) if shared.FLAGS.smoke else asked
 
 
 def check_methods(methods: Sequence[str], reason: str) -> None:
-    """Holds --methods to `methods`; `reason` says why others cannot be shown.
+    """Hold --methods to `methods`; `reason` says why others cannot be shown.
 
     Raises:
         ValueError: if --methods names another one, or --variants makes one of another.
@@ -44,7 +44,7 @@ def check_methods(methods: Sequence[str], reason: str) -> None:
 def read_run(
     run_dir: Path, methods: Sequence[str], reason: str
 ) -> tuple[RunConfig, tuple[str, ...]]:
-    """Configuration and training classes of the trained run of --model.
+    """Return the configuration and the training classes of the trained run of --model.
 
     Args:
         run_dir: its folder.

@@ -24,7 +24,7 @@ flags.DEFINE_string(
 
 
 def dataset_of(config: RunConfig) -> str:
-    """The data set that --dataset names, or else the run's own.
+    """Return the data set that --dataset names, or else the run's own.
 
     Raises:
         ValueError: if it names several, or the flags do not go together.
@@ -38,7 +38,7 @@ def dataset_of(config: RunConfig) -> str:
 
 
 def trained_source(config: RunConfig, class_names: Sequence[str]) -> ImageSource:
-    """The data of the flags, held to be that of a run.
+    """Return the data of the flags, held to be that of a run.
 
     Args:
         config: of the run.

@@ -63,7 +63,7 @@ def _check(dtypes: Iterable[str], *, remedy: str) -> None:
 
 
 def _reason(dtype: str) -> str | None:
-    """Why the processor only emulates `dtype`; None if it does not, or if that is not known."""
+    """Return why the processor only emulates `dtype`; None if it does not or nobody knows."""
     if dtype not in processor.HALF_TYPES or processor.instructions() is None:
         return None
     missing = processor.missing_for(dtype)

@@ -18,7 +18,7 @@ flags.DEFINE_string(
 
 
 def records_dir() -> Path | None:
-    """The value of --records.
+    """Return the value of --records.
 
     Raises:
         FileNotFoundError: if it is no folder.

@@ -54,7 +54,7 @@ class RequestedRuns:
     devices: Devices
 
     def figure_name(self, config: RunConfig) -> str:
-        """NAME in the names of a figure's files: the data set, or the run if there are several."""
+        """Return NAME in a figure's file names: the data set, or the run if there are several."""
         return self.source.name if len(self.configs) == 1 else config.name
 
 
@@ -65,7 +65,7 @@ def plan_runs(
     transform: Callable[[ImageSource], ImageSource] = lambda source: source,
     on_devices: bool = False,
 ) -> Iterator[RequestedRuns]:
-    """The runs of each data set of the flags; with --dry_run nothing but a printed plan.
+    """Yield the runs of each data set of the flags; with --dry_run nothing but a printed plan.
 
     Args:
         configs_of: the runs that the flags ask for; called as `flags.configs`.
@@ -112,7 +112,7 @@ def plan_runs(
 def _check_batches(
     plans: Sequence[tuple[ImageSource, Sequence[RunConfig]]], workspace: Workspace, devices: Devices
 ) -> None:
-    """Says what is wrong with the batches of the last run before the first one trains.
+    """Report what is wrong with the batches of the last run before the first one trains.
 
     Raises:
         ValueError: as a method's sampler, and `hsm.experiments.runs.build.check_batches`.
@@ -126,7 +126,7 @@ def _check_batches(
 
 
 def check_backbones(configs: Sequence[RunConfig], initial_weights: InitialWeights) -> BackboneSizes:
-    """Says what is wrong with a backbone or its weights before the images are looked through.
+    """Report a wrong backbone, or wrong weights, before the images are looked through.
 
     Raises:
         ValueError, OSError: as `hsm.experiments.runs.build.build_initial_backbone`.
@@ -143,7 +143,7 @@ def check_backbones(configs: Sequence[RunConfig], initial_weights: InitialWeight
 
 
 def _sources(datasets: Sequence[str], split: str) -> dict[str, ImageSource]:
-    """All are read before the first is trained on: a wrong folder must not show up days later."""
+    """Read all before the first is trained on: a wrong folder must not show up days later."""
     from hsm.data.sources import load_source
 
     _check_present(datasets)
@@ -156,7 +156,7 @@ def _sources(datasets: Sequence[str], split: str) -> dict[str, ImageSource]:
 
 
 def _check_present(datasets: Sequence[str]) -> None:
-    """Names every data set of the paper that is not there, before the images of any are checked.
+    """Name every data set of the paper that is missing, before any images are checked.
 
     Raises:
         FileNotFoundError: if some are missing, or some of their files.

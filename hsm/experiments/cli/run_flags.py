@@ -89,7 +89,7 @@ def configs(
     *,
     recipes: Mapping[str, Mapping[str, Mapping[str, Any]]] = RECIPES,
 ) -> list[RunConfig]:
-    """The runs that the flags ask for, seed by seed, every method before the one that heats it up.
+    """Return the runs that the flags ask for, by seed, a method before the one that heats it up.
 
     Args:
         dataset: the value of --dataset, which selects the recipe.
@@ -119,7 +119,7 @@ def configs(
 def settings_for(
     dataset: str, recipes: Mapping[str, Mapping[str, Any]], smoke: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The hyper-parameters of a data set's recipe, as the flags change them.
+    """Return the hyper-parameters of a data set's recipe, as the flags change them.
 
     Args:
         dataset: selects the recipe.
@@ -151,7 +151,7 @@ def check(configs: Callable[..., object], split: str) -> None:
 
 
 def initial_weights() -> InitialWeights:
-    """What the backbone starts from: --weights, or --backbone if it is a `.keras` file.
+    """Return what the backbone starts from: --weights, or --backbone if it is a `.keras` file.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -167,11 +167,11 @@ def initial_weights() -> InitialWeights:
 
 
 def output_dir() -> Path:
-    """The value of --output_dir; with --smoke a folder in it, lest tables be overwritten."""
+    """Return the value of --output_dir; with --smoke a folder in it, to overwrite no tables."""
     folder = Path(FLAGS.output_dir).expanduser()
     return folder / "smoke" if FLAGS.smoke else folder
 
 
 def limit() -> int | None:
-    """About how many images of each part to keep: --limit, or a few with --smoke; None for all."""
+    """Return about how many images of each part to keep: --limit, a few with --smoke, or None."""
     return FLAGS.limit or (SMOKE["limit"] if FLAGS.smoke else None)

@@ -35,7 +35,7 @@ def check_model() -> None:
 
 
 def embedder() -> Embedder:
-    """What --model names; of a run's folder the trained network itself, exported or not.
+    """Return what --model names; of a run's folder the trained network itself, exported or not.
 
     Raises:
         ValueError: if it holds no model.

@@ -32,11 +32,11 @@ class Table:
 
     Attributes:
         name: "table1" and so on, which names its files and its form, see `report.LAYOUTS`.
-        split: How the data sets are divided, one of `hsm.data.catalog.SPLITS`.
-        configs: The runs that the flags ask for; called as `flags.configs`.
-        curves: Whether learning curves are drawn.
-        transform: What becomes of a data set before it is used.
-        run: What runs the configurations of a data set.
+        split: how the data sets are divided, one of `hsm.data.catalog.SPLITS`.
+        configs: the runs that the flags ask for; called as `flags.configs`.
+        curves: whether learning curves are drawn.
+        transform: what becomes of a data set before it is used.
+        run: what runs the configurations of a data set.
     """
 
     name: str
@@ -60,14 +60,14 @@ def make(table: Table) -> None:
 
 
 def _curve_stem(table: Table) -> str | None:
-    """How files of learning curves start: those of another split must not replace Table 1's."""
+    """Return the stem of learning curves' files: another split must not replace Table 1's."""
     if not table.curves:
         return None
     return "learning_curves" if table.split == ZERO_SHOT else f"learning_curves_{table.name}"
 
 
 def _tensorboard(workspace: Workspace) -> str:
-    """How to look at what was written for it."""
+    """Return how to look at what was written for it."""
     command = f"tensorboard --logdir={workspace.output_dir / 'tensorboard'}"
     if importlib.util.find_spec("tensorboard") is not None:
         return f"Curves and embeddings: {command}"

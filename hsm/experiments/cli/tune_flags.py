@@ -53,6 +53,6 @@ def runs(runner: Runner, configs: Sequence[RunConfig]) -> list[RunRecord]:
 
 
 def say_what_is_not_estimated() -> None:
-    """Say below the plan of --dry_run that trials come before what it counts."""
+    """Report below the plan of --dry_run that trials come before what it counts."""
     if FLAGS.dry_run and FLAGS.tune:
         print(f"  before these runs, and not in the estimate: {FLAGS.tune} trials of every method")

@@ -27,7 +27,7 @@ class InitialWeights:
         return None if self.source in (None, IMAGENET) else Path(str(self.source))
 
     def arguments(self, backbone: str) -> tuple[str, str | None]:
-        """The arguments `name` and `weights` of `hsm.models.build_backbone`.
+        """Return the arguments `name` and `weights` of `hsm.models.build_backbone`.
 
         Args:
             backbone: the configuration's; of a `.keras` file the base name.

@@ -54,7 +54,7 @@ class RunConfig(Hyperparameters):
     tuned: int = 0
 
     def __post_init__(self) -> None:
-        """Raises ValueError if a value breaks its rule, or values contradict each other."""
+        """Raise ValueError if a value breaks its rule, or values contradict each other."""
         if self.method not in METHODS:
             raise ValueError(
                 f"method must be one of {', '.join(METHODS)}, or one that an imported module "
@@ -130,7 +130,7 @@ class RunConfig(Hyperparameters):
             )
 
     def _uses(self, setting: str) -> bool:
-        """True if the method uses `setting`, or trains nothing and is indifferent to it."""
+        """Return whether the method uses `setting`, or trains nothing and is indifferent to it."""
         return self.is_pretrained or setting in self.traits.settings
 
     @property
@@ -242,12 +242,12 @@ class RunConfig(Hyperparameters):
         return self.shared_name
 
     def to_json(self) -> dict[str, Any]:
-        """All fields as JSON values."""
+        """Return all fields as JSON values."""
         return json.loads(json.dumps(dataclasses.asdict(self)))
 
     @classmethod
     def from_json(cls, values: object) -> RunConfig:
-        """The inverse of `to_json`; a setting that is missing, as in older files, has its default.
+        """Read what `to_json` gives; a setting that is missing, as in older files, has its default.
 
         Raises:
             ValueError: if a setting is unknown, has another type or breaks its rule.
@@ -255,7 +255,7 @@ class RunConfig(Hyperparameters):
         return decode(cls, values)
 
     def _identity(self) -> dict[str, Any]:
-        """The fields that decide weights and scores, as far as they are not the defaults.
+        """Return the fields that decide weights and scores, where they are not the defaults.
 
         Leaving the defaults out keeps the names of old records when a field is added.
         """
@@ -269,7 +269,7 @@ class RunConfig(Hyperparameters):
         }
 
     def _unused(self) -> tuple[str, ...]:
-        """The fields of other methods, and on heating up, that this run does not use."""
+        """Return the fields of other methods, and on heating up, that this run does not use."""
         others = tuple(name for name in _ONE_METHOD_ONLY if not self._uses(name))
         if not self.is_heated:
             return (*others, *_SWITCH_ONLY, *_GRADUAL_ONLY, "heating")
@@ -281,5 +281,5 @@ class RunConfig(Hyperparameters):
 
 
 def _with(setting: str) -> str:
-    """The methods that use `setting`, as words."""
+    """Return the methods that use `setting`, as words."""
     return " and ".join(METHODS.with_setting(setting))

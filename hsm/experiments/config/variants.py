@@ -30,7 +30,7 @@ VARIANTS: Mapping[str, str] = MappingProxyType(
 
 
 def vary(config: RunConfig, variant: str) -> RunConfig:
-    """Returns `config` changed into the row `variant`, one of `VARIANTS`, whatever its method.
+    """Return `config` changed into the row `variant`, one of `VARIANTS`, of any method.
 
     Raises:
         ValueError: if there is no such variant.
@@ -52,7 +52,7 @@ def vary(config: RunConfig, variant: str) -> RunConfig:
 
 
 def options(config: RunConfig) -> tuple[str, ...]:
-    """Returns in words what a configuration adds to its method; nothing for most."""
+    """Return in words what a configuration adds to its method; nothing for most."""
     if config.tuned:
         return (*lacking(config), TUNED)
     options = []
@@ -71,24 +71,24 @@ def options(config: RunConfig) -> tuple[str, ...]:
 
 
 def lacking(config: RunConfig) -> tuple[str, ...]:
-    """Returns in words what the method could use and the data does not have."""
+    """Return in words what the method could use and the data does not have."""
     could_use = config.traits.annotated_head is not None
     return ("no landmarks",) if could_use and not config.landmarks else ()
 
 
 def label(config: RunConfig) -> str:
-    """Returns what a row of this configuration is called, such as "SM, label smoothing 0.1"."""
+    """Return what a row of this configuration is called, such as "SM, label smoothing 0.1"."""
     return ", ".join((config.method, *options(config)))
 
 
 def standing_order(labels: Iterable[str]) -> tuple[str, ...]:
-    """The distinct labels as tables list them: by method, a method before its variants."""
+    """Return the distinct labels as tables list them: by method, a method before its variants."""
     distinct, standing = dict.fromkeys(labels), METHODS.standing
     return tuple(sorted(distinct, key=lambda n: (standing.index(_method(n)), n != _method(n))))
 
 
 def comparisons(labels: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """Pairs of rows of which tables show the first minus the second, where both are in `labels`."""
+    """Return the pairs of rows in `labels` of which tables show the first minus the second."""
     present = tuple(labels)
     # What Table 1 is about; a variant is compared with its own method besides.
     pairs = [*METHODS.pairs, *((f"{a}, {TUNED}", f"{b}, {TUNED}") for a, b in METHODS.pairs)]

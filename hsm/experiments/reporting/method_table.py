@@ -24,7 +24,7 @@ from hsm.experiments.reporting.summary import Row
 
 
 def grids(records: Iterable[RunRecord]) -> tuple[Grid, ...]:
-    """The tables of every data set among the records, scores in percent.
+    """Return the tables of every data set among the records, scores in percent.
 
     They are: the final epoch, the paper's numbers beside it, the differences between methods over
     queries and over seeds, the best epoch, and the final epoch without length-normalising. Runs
@@ -68,7 +68,7 @@ def _final_grid(dataset: str, runs: Sequence[RunRecord], columns: Sequence[Measu
 
 
 def _paper_grids(dataset: str, runs: Sequence[RunRecord], columns: Sequence[Measure]) -> list[Grid]:
-    """The paper's number, ours and the difference; nothing for data sets that the paper lacks."""
+    """Return the paper's numbers, ours and the differences; nothing for data that it lacks."""
     paper = published_table(dataset, runs[0].config.split)
     if paper is None:
         return []
@@ -109,7 +109,7 @@ def _compared(
 def _with_both(
     cells: tuple[str, ...], name: str, paper: PublishedTable, columns: Sequence[Measure]
 ) -> tuple[str, ...]:
-    """The cells, with the number of the row's own paper behind one that differs from it."""
+    """Return the cells, with the number of the row's own paper behind one that differs from it."""
     correction = paper.corrections.get(name)
     changed = list(cells)
     for place, measure in enumerate(columns):
@@ -174,7 +174,7 @@ def _header(columns: Sequence[Measure]) -> tuple[str, ...]:
 
 
 def _best(rows: Sequence[Row], columns: Sequence[Measure]) -> frozenset[tuple[int, int]]:
-    """The best of every column of scores, which follow the method and the epoch."""
+    """Return the best of every column of scores, which follow the method and the epoch."""
     return frozenset(
         (row, column)
         for column, measure in enumerate(columns, start=2)

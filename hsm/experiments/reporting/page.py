@@ -23,13 +23,13 @@ def write_report(
     table: str = "table1",
     pictures: Mapping[str, Sequence[str]] | None = None,
 ) -> Path:
-    """Writes the page and returns its path.
+    """Write the page and return its path.
 
     Args:
-        records: Those that the table is made of.
-        path: The file to write.
-        table: One of `report.LAYOUTS`.
-        pictures: Title of a section → blocks of `hsm.visual.page`, between results and settings.
+        records: those that the table is made of.
+        path: the file to write.
+        table: one of `report.LAYOUTS`.
+        pictures: title of a section → blocks of `hsm.visual.page`, between results and settings.
     """
     runs = list(records)
     names = ", ".join(dict.fromkeys(run.data.name for run in runs))

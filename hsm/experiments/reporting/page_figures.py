@@ -24,7 +24,7 @@ HISTOGRAMS = "Similarities within and between classes"
 def sections(
     finished: Sequence[FinishedRuns], *, plots: bool, curves: bool
 ) -> dict[str, list[str]]:
-    """Title of a section → its blocks.
+    """Return the title of a section → its blocks.
 
     Args:
         finished: the runs of every data set.
@@ -41,7 +41,7 @@ def sections(
 
 
 def curve_blocks(runs: Sequence[RunRecord]) -> Iterator[str]:
-    """Scores against the epoch, of one data set: the whole range, and enlarged beside it."""
+    """Yield scores against the epoch, of one data set: the whole range, and enlarged beside it."""
     if not any(run.epochs for run in runs):
         return
     shown = learning_curves(runs)
@@ -73,7 +73,7 @@ def _caption(name: str, label: str, shown: LearningCurves, lines: Sequence[str])
 
 
 def histogram_blocks(runs: Sequence[RunRecord], folder: Path) -> Iterator[str]:
-    """Histograms of every row of one data set, where they lie beside the records in `folder`."""
+    """Yield the histograms of one data set's rows that lie beside the records in `folder`."""
     recorded = [
         RecordedRun(run, folder)
         for run in runs
@@ -98,7 +98,7 @@ def histogram_blocks(runs: Sequence[RunRecord], folder: Path) -> Iterator[str]:
 
 
 def _identifier(name: str) -> str:
-    """The name of a data set, which may be any folder's, as a part of an element's name."""
+    """Return the name of a data set, which may be any folder's, as a part of an element's name."""
     return "".join(
         character if character.isascii() and character.isalnum() else "-" for character in name
     )

@@ -32,7 +32,7 @@ _NAME_LENGTH = 60
 
 
 def blocks(finished: FinishedRuns) -> list[str]:
-    """The gallery of the last trained run; nothing where its weights are not at hand."""
+    """Return the gallery of the last trained run; nothing where its weights are not at hand."""
     runner = finished.runner
     trained = [record for record in finished.records if record.epochs]
     if not trained or trained[-1].config.split != ZERO_SHOT:
@@ -91,7 +91,7 @@ def _cards(split: Split, indices: NDArray[np.int64], side: int) -> list[Card]:
 
 
 def _address(pixels: np.ndarray) -> str:
-    """The picture itself as an address: small ones without loss, photographs as JPEG."""
+    """Return the picture itself as an address: small ones without loss, photographs as JPEG."""
     import tensorflow as tf
 
     if len(pixels) < SMALL:
@@ -102,7 +102,7 @@ def _address(pixels: np.ndarray) -> str:
 
 
 def _some_classes(split: Split) -> Split:
-    """Whole classes, evenly spaced, of some `_IMAGES` images in all."""
+    """Return whole classes, evenly spaced, of some `_IMAGES` images in all."""
     count = max(2, split.num_classes * _IMAGES // len(split))
     classes = diagnostics.evenly_spaced(split.num_classes, count)
     return split.subset(np.flatnonzero(np.isin(split.labels, classes)))

@@ -23,8 +23,8 @@ class RecordedRun:
     """One finished run.
 
     Attributes:
-        record: What it wrote down.
-        folder: Where the record lies.
+        record: what it wrote down.
+        folder: where the record lies.
     """
 
     record: RunRecord
@@ -51,7 +51,7 @@ class RecordedRun:
         return ", ".join([method, alpha, *self.row.split(", ")[1:]])
 
     def columns(self, kind: str) -> Columns:
-        """The CSV file `<name>.<kind>.csv`, see `hsm.experiments.runs.diagnostics`, by column.
+        """Read the CSV file `<name>.<kind>.csv` of `hsm.experiments.runs.diagnostics` by column.
 
         Raises:
             FileNotFoundError: if it is not there.
@@ -72,7 +72,7 @@ class RecordedRun:
 
 
 def read(folder: Path) -> list[RecordedRun]:
-    """Every record in `folder`, in the order of `sorted_runs`.
+    """Return every record in `folder`, in the order of `sorted_runs`.
 
     Raises:
         ValueError: if there is none, or one is damaged.
@@ -87,7 +87,7 @@ def read(folder: Path) -> list[RecordedRun]:
 
 
 def sorted_runs(runs: Iterable[RecordedRun]) -> list[RecordedRun]:
-    """The runs by data set, method, alpha and seed: SM, LN, BN, HLN, HBN."""
+    """Return the runs by data set, method, alpha and seed: SM, LN, BN, HLN, HBN."""
 
     def key(run: RecordedRun) -> tuple[Any, ...]:
         config = run.record.config
@@ -98,7 +98,7 @@ def sorted_runs(runs: Iterable[RecordedRun]) -> list[RecordedRun]:
 
 
 def by_dataset(runs: Iterable[RecordedRun]) -> dict[str, list[RecordedRun]]:
-    """The runs of every data set, in the order in which the data sets first appear."""
+    """Return the runs of every data set, in the order in which the data sets first appear."""
     groups: dict[str, list[RecordedRun]] = {}
     for run in runs:
         groups.setdefault(run.dataset, []).append(run)
@@ -106,7 +106,7 @@ def by_dataset(runs: Iterable[RecordedRun]) -> dict[str, list[RecordedRun]]:
 
 
 def by_condition(runs: Iterable[RecordedRun]) -> dict[str, list[RecordedRun]]:
-    """The runs of one data set by their condition: those of one differ in their seeds.
+    """Return the runs of one data set by their condition: those of one differ in their seeds.
 
     Raises:
         ValueError: if two of one condition have the same seed.

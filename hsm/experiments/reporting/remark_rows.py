@@ -18,7 +18,7 @@ _PARTS = {"training": "train", "test": "test"}
 
 
 def rows(runs: Sequence[RecordedRun]) -> list[RemarkRow]:
-    """A row for every condition among the runs of one data set; numbers are means over seeds.
+    """Return a row for every condition among one data set's runs; numbers are means over seeds.
 
     Raises:
         ValueError: if two runs are alike.
@@ -34,7 +34,7 @@ def _row(title: str, same: Sequence[RecordedRun]) -> RemarkRow:
 
 
 def sentences(rows: Sequence[RemarkRow]) -> list[str]:
-    """What the rows say on both remarks, as far as they have the methods for it."""
+    """Return what the rows say on both remarks, where they have the methods for it."""
     sentences = []
     by_method = {row.method: row for row in reversed(rows)}
     if set(_OF_SECTION_3_3) <= by_method.keys():
@@ -65,7 +65,7 @@ def _norms(same: Sequence[RecordedRun]) -> dict[str, np.ndarray]:
 
 
 def _scores(same: Sequence[RecordedRun]) -> dict[str, tuple[float, float]]:
-    """Percent at unit length and as they are; nothing where the latter were not scored."""
+    """Return percent at unit length and of raw features; nothing without the latter."""
     records = [run.record for run in same]
     scores = {}
     for column in (*map(recall, ks(records)[:1]), nmi(nmi_average(records))):

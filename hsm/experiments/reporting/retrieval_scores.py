@@ -14,7 +14,7 @@ from hsm.visual.files import write_csv
 
 
 def score_table(retrieval: Retrieval, config: RunConfig) -> str:
-    """Recall@K, R-precision, MAP@R, NMI and, where there is one, the accuracy, in percent."""
+    """Return Recall@K, R-precision, MAP@R, NMI and, if there is one, the accuracy, in percent."""
     images = f"{len(retrieval.queries):,} images of {retrieval.queries.num_classes:,} classes"
     searched = "each looked up among the others"
     if retrieval.gallery is not None:

@@ -35,7 +35,7 @@ class Result:
 def look_up(
     index: Index, embeddings: Embeddings, nearest: int, *, label: str | None
 ) -> list[Result]:
-    """The nearest items of each photograph; one that is in the index does not find itself."""
+    """Return the nearest items of each photograph; one in the index does not find itself."""
     itself = [os.path.abspath(name) for name in embeddings.names]
     near = index.search(embeddings.vectors, nearest + 1, label=label)
     others = [
@@ -46,7 +46,7 @@ def look_up(
 
 
 def as_table(results: Sequence[Result], index: Index) -> str:
-    """A block of lines a photograph: place, distance, label, id."""
+    """Return a block of lines a photograph: place, distance, label, id."""
     return "\n\n".join(_block(result, index.threshold) for result in results)
 
 
@@ -65,12 +65,12 @@ def _block(result: Result, threshold: float | None) -> str:
 
 
 def is_like(item: Neighbour, threshold: float | None) -> bool:
-    """Whether an item is within the threshold; True where there is none."""
+    """Return whether an item is within the threshold; True where there is none."""
     return threshold is None or item.distance <= threshold
 
 
 def as_json(results: Sequence[Result], index: Index) -> str:
-    """One JSON object: the index, its threshold, and the queries with what was found."""
+    """Return one JSON object: the index, its threshold, and the queries with what was found."""
     threshold = index.threshold
     queries = [
         {
@@ -118,7 +118,7 @@ def _row(result: Result, threshold: float | None) -> ResultRow:
 
 
 def pictures(paths: Sequence[str], side: int = _SIDE) -> np.ndarray:
-    """Whole pictures, uint8 [n, side, side, 3]; grey where one cannot be read any more."""
+    """Return whole pictures, uint8 [n, side, side, 3]; grey where one cannot be read any more."""
     decoded = decode([Item(path, Path(path)) for path in paths], side, MAX_PIXELS)
     shape = (len(paths), side, side, images.CHANNELS)
     pixels = np.full(shape, _NEUTRAL, np.uint8)

@@ -13,7 +13,7 @@ _KIND = "cosine_histograms"
 
 
 def rows(runs: Sequence[RecordedRun]) -> list[SimilarityRow]:
-    """A row for every condition among the runs of one data set; densities are means over seeds.
+    """Return a row for every condition among one data set's runs, densities averaged over seeds.
 
     Raises:
         ValueError: if the runs have embeddings of several widths, or two are alike.

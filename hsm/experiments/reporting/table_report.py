@@ -46,7 +46,7 @@ def write(finished: Sequence[FinishedRuns], *, table: str, curves: str | None) -
 
 
 def _shown(records: Sequence[RunRecord], table: str) -> Iterator[str]:
-    """The first table of every data set, and below all of them the verdict."""
+    """Yield the first table of every data set, and below all of them the verdict."""
     for runs in by_dataset(records, lambda run: run.name).values():
         grid = table_writers.LAYOUTS[table](runs)[0]
         yield to_text(replace(grid, notes=grid.notes[:1]), width=width())

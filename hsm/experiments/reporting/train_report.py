@@ -11,7 +11,7 @@ from hsm.progress import width
 
 
 def scores(record: RunRecord, source: ImageSource, *, is_chosen: bool) -> str:
-    """The scores, and what they are of: a few lines.
+    """Return the scores, and what they are of: a few lines.
 
     Args:
         record: of the run.
@@ -32,7 +32,7 @@ def scores(record: RunRecord, source: ImageSource, *, is_chosen: bool) -> str:
 
 
 def usage(saved_model: Path, source: ImageSource) -> str:
-    """Three lines of Python that make a vector of a picture with the exported model."""
+    """Return three lines of Python that make a vector of a picture with the exported model."""
     images = source.test.images
     picture = Path(images[0]).resolve() if isinstance(images, tuple) else "picture.jpg"
     return "\n".join(

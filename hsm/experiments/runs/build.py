@@ -48,7 +48,7 @@ def build_model(
     initial_weights: InitialWeights = RANDOM,
     devices: Devices | None = None,
 ) -> EmbeddingModel:
-    """The network of the configured method with its initial weights, a function of the seed.
+    """Return the network of the configured method with its initial weights, a function of the seed.
 
     Args:
         num_classes: classes of the training split.
@@ -85,7 +85,7 @@ def _model(config: RunConfig, num_classes: int, backbone: keras.Model) -> Embedd
 
 
 def load_model(run_dir: Path) -> tuple[EmbeddingModel, RunConfig]:
-    """The trained network of the run in `run_dir`, and its configuration.
+    """Return the trained network of the run in `run_dir`, and its configuration.
 
     Raises:
         ValueError: if the folder is not that of a run, or the run is not finished.
@@ -110,7 +110,7 @@ def load_model(run_dir: Path) -> tuple[EmbeddingModel, RunConfig]:
 
 
 def build_initial_backbone(config: RunConfig, initial_weights: InitialWeights) -> keras.Model:
-    """The backbone alone: images [b, h, w, 3] of RGB values 0..255 → pooled feature [b, d].
+    """Return the backbone alone: images [b, h, w, 3] of RGB values 0..255 → pooled feature [b, d].
 
     Raises:
         ValueError: if the file cannot be read or does not fit, or the network refuses the images.
@@ -121,7 +121,7 @@ def build_initial_backbone(config: RunConfig, initial_weights: InitialWeights) -
 
 
 def weights_sha256(config: RunConfig, initial_weights: InitialWeights) -> str | None:
-    """Hexadecimal SHA-256 that identifies what the backbone starts from; None if it is random.
+    """Return the hexadecimal SHA-256 of what the backbone starts from; None if it is random.
 
     Of a file it is that of its content. Which file of ImageNet's weights Keras took only Keras
     knows: there it is over the backbone's arrays, shape, type and values one after the other.
@@ -142,7 +142,7 @@ def _imagenet_sha256(backbone: str, image_size: int) -> str:
 
 
 def build_optimizer(config: RunConfig) -> keras.optimizers.Optimizer:
-    """SGD with momentum, or Adam; with dynamic loss scaling where gradients are float16."""
+    """Return SGD with momentum, or Adam; with dynamic loss scaling where gradients are float16."""
     if config.optimizer == "sgd":
         sgd = RawMomentumSGD if config.raw_momentum else keras.optimizers.SGD
         optimizer = sgd(config.learning_rate, momentum=config.momentum)
@@ -156,7 +156,7 @@ def build_optimizer(config: RunConfig) -> keras.optimizers.Optimizer:
 def build_step(
     config: RunConfig, model: EmbeddingModel, devices: Devices | None = None
 ) -> TrainStep:
-    """The compiled update of `model`, which was made in the scope of `devices`."""
+    """Return the compiled update of `model`, which was made in the scope of `devices`."""
     objective = resolve(config.traits.objective)(config)
     places = devices or Devices()
     with places.scope():
@@ -165,12 +165,12 @@ def build_step(
 
 
 def softmax_objective(config: RunConfig) -> SoftmaxObjective:
-    """The softmax cross entropy, with labels smoothed as configured."""
+    """Return the softmax cross entropy, with labels smoothed as configured."""
     return SoftmaxObjective(config.label_smoothing)
 
 
 def shuffled_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrder:
-    """Every training image once, in an order that the seed and the epoch decide."""
+    """Return every training image once, in an order that the seed and the epoch decide."""
     return shuffled(
         labels,
         batch_size=config.batch_size,
@@ -181,7 +181,7 @@ def shuffled_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrd
 
 
 def training_order(config: RunConfig, source: ImageSource, epoch: int) -> BatchOrder:
-    """Which training images the batches of `epoch` hold."""
+    """Return which training images the batches of `epoch` hold."""
     traits, labels = config.traits, source.train.labels
     super_classes = source.train.extras.get(SUPER_CLASSES)
     if traits.grouped_sampler is not None and super_classes is not None:
@@ -212,7 +212,7 @@ def training_data(
     *,
     embed: Callable[[], NDArray[np.float32]] | None = None,
 ) -> TrainingData:
-    """The batches of every epoch, a function of the seed, and of a miner's state if there is one.
+    """Return the batches of every epoch: a function of the seed and of a miner's state, if any.
 
     Args:
         share: the part of every batch that this one of several workers reads.
@@ -234,7 +234,7 @@ def training_data(
 
 
 def labelled(config: RunConfig, source: ImageSource, data: TrainingData) -> TrainingData:
-    """`data` with all that the method learns of each image for its labels; as it is for most."""
+    """Return `data`, its labels all that the method learns of each image; unchanged for most."""
     if not config.landmarks:
         return data
     labels = LandmarkLabels(config, source, _crop(config, source))
@@ -250,7 +250,7 @@ def labelled(config: RunConfig, source: ImageSource, data: TrainingData) -> Trai
 
 
 def first_labels(config: RunConfig, source: ImageSource) -> np.ndarray:
-    """The labels of the first batch, [b, ...], without reading its images."""
+    """Return the labels of the first batch, [b, ...], without reading its images."""
     order = training_order(config, source, 1)
     if config.landmarks:
         return next(LandmarkLabels(config, source, _crop(config, source))(order, 1))
@@ -264,7 +264,7 @@ def _crop(config: RunConfig, source: ImageSource) -> pipeline.Crop:
 
 
 def _head(config: RunConfig) -> str | Head:
-    """The method's head; one of the library's own by its name, which models are saved with."""
+    """Return the method's head; one of the library's own by the name that is saved."""
     head = config.head
     if head is None:
         raise ValueError(f"the method {config.method} trains no network")

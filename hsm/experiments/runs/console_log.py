@@ -49,7 +49,7 @@ class ConsoleLog:
         self._first: tuple[int, float] | None = None
 
     def resumed(self, trainer: Trainer) -> None:
-        """A line on where training goes on from, and what computes it from there on."""
+        """Report where training goes on from, and what computes it from there on."""
         changed = changes(*trainer.made_with[-2:]) if len(trainer.made_with) > 1 else ""
         # A heated branch goes on from the state of what it heats, which is nothing to tell of.
         is_branch = self._config.is_heated and trainer.epoch == self._config.epochs
@@ -98,7 +98,7 @@ class ConsoleLog:
         return "  ".join(part for part in parts if part is not None)
 
     def collapse(self, collapse: Collapse) -> None:
-        """A sentence on features that became one, with the remedies that this run has."""
+        """Report that features became one, with the remedies that this run has."""
         self._report(
             f"{title(self._config)} epoch {collapse.epoch}: the features collapsed. The pooled "
             f"ones of different classes have a mean cosine of {collapse.cosine:.6f} before "
@@ -107,7 +107,7 @@ class ConsoleLog:
         )
 
     def watched(self, evaluator: Evaluator) -> Callable[[int], dict[str, Any] | None]:
-        """`evaluator`, whose evaluations are told of."""
+        """Return `evaluator` with its evaluations reported."""
 
         def evaluate(epoch: int) -> dict[str, Any] | None:
             start = time.perf_counter()
@@ -126,7 +126,7 @@ class ConsoleLog:
 
 
 def _remedies(config: RunConfig) -> str:
-    """What may keep a network's features apart: a sentence or two."""
+    """Return what may keep a network's features apart: a sentence or two."""
     remedy = f"Try a learning_rate below {config.learning_rate:g}"
     if config.optimizer == "adam":
         remedy += (
@@ -138,7 +138,7 @@ def _remedies(config: RunConfig) -> str:
 
 
 def scores(row: EvaluationRow, config: RunConfig) -> str:
-    """How many images were tested, and the scores in percent."""
+    """Return how many images were tested, and the scores in percent."""
     parts = [f"{row.num_queries} test images"]
     if row.accuracy is not None:
         parts.append(f"accuracy {100 * row.accuracy:.2f} %")
@@ -150,7 +150,7 @@ def scores(row: EvaluationRow, config: RunConfig) -> str:
 
 
 def summary(record: RunRecord) -> str:
-    """A line on a run that was trained: where its loss came to, its scores, what it took."""
+    """Return a line on a run that was trained: where its loss came to, its scores, what it took."""
     parts = [title(record.config)]
     if record.epochs:
         parts += [f"{len(record.epochs)} epochs", f"loss {record.epochs[-1].loss:.3f}"]
@@ -163,5 +163,5 @@ def summary(record: RunRecord) -> str:
 
 
 def title(config: RunConfig) -> str:
-    """What a line on a run starts with."""
+    """Return what a line on a run starts with."""
     return f"{config.dataset} {config.method} seed {config.seed}"

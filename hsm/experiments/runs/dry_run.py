@@ -43,7 +43,7 @@ _SHOWN = (
 
 
 def describe(configs: Sequence[RunConfig], source: ImageSource, workspace: Workspace) -> str:
-    """Counts, settings, and which runs are recorded already. Several lines of text."""
+    """Return counts, settings, and which runs are recorded already. Several lines of text."""
     recorded = sum(workspace.record(config) is not None for config in configs)
     rows = ", ".join(dict.fromkeys(label(config) for config in configs))
     seeds = ", ".join(dict.fromkeys(str(config.seed) for config in configs))
@@ -61,12 +61,12 @@ def describe(configs: Sequence[RunConfig], source: ImageSource, workspace: Works
 
 
 def _notes(configs: Sequence[RunConfig]) -> dict[str, None]:
-    """What sets methods apart, their batches above all."""
+    """Return what sets methods apart, their batches above all."""
     return dict.fromkeys(config.traits.note for config in configs if config.traits.note)
 
 
 def settings(configs: Sequence[RunConfig]) -> str:
-    """Every setting that is shown, and whose it is where that may surprise."""
+    """Return every setting that is shown, and whose it is where that may surprise."""
     return "\n".join([_filled(", ".join(_settings(configs))), *without_driver(configs[0])])
 
 
@@ -77,7 +77,7 @@ def estimate(
     *,
     initial_weights: InitialWeights = RANDOM,
 ) -> str:
-    """A sentence on the time that the missing runs take, from a few timed steps on this machine."""
+    """Return a sentence on the time that the missing runs take, from a few timed steps here."""
     epochs = missing_epochs(configs, workspace)
     if not epochs:
         return "  nothing is left to train"
@@ -95,7 +95,7 @@ def estimate(
 
 
 def missing_epochs(configs: Sequence[RunConfig], workspace: Workspace) -> int:
-    """Epochs to train, those that two methods share counted once."""
+    """Return epochs to train, those that two methods share counted once."""
     missing = [c for c in configs if not c.is_pretrained and workspace.record(c) is None]
     shared, ends = {}, 0
     for config in missing:
@@ -128,7 +128,7 @@ def _seconds_per_step(
 
 
 def _settings(configs: Sequence[RunConfig]) -> list[str]:
-    """The hyper-parameters, those in which the runs differ with all their values."""
+    """Return the hyper-parameters, those in which the runs differ with all their values."""
     defaults = {field.name: field.default for field in dataclasses.fields(Hyperparameters)}
     lines = []
     for name, default in defaults.items():
@@ -139,7 +139,7 @@ def _settings(configs: Sequence[RunConfig]) -> list[str]:
 
 
 def without_driver(config: RunConfig) -> list[str]:
-    """Says whose settings the profile "official" has where the released code has none."""
+    """Return whose settings the profile "official" has where the released code has none."""
     if config.profile == "official" and config.dataset not in WITH_RELEASED_DRIVER:
         return [
             _filled(
@@ -161,19 +161,19 @@ def _count(split: Split) -> str:
 
 
 def _classes(source: ImageSource) -> str:
-    """The first and the last class of each side, in which a class on the wrong side shows."""
+    """Return the first and last class of each side, where a class on the wrong side shows."""
     sides = f"training classes {ends(source.train)}; test classes {ends(source.test)}"
     return f"{sides}; {source.note}" if source.note else sides
 
 
 def ends(split: Split) -> str:
-    """The first and the last class of a split."""
+    """Return the first and the last class of a split."""
     first, last = (printable(split.class_names[index]) for index in (0, -1))
     return f"{first} … {last}"
 
 
 def remarks(source: ImageSource) -> list[str]:
-    """Lines on what of the data is left out, stands on both sides, or was turned."""
+    """Return lines on what of the data is left out, stands on both sides, or was turned."""
     return [*_left_out(source), *_copies(source), *_turned(source)]
 
 
@@ -199,7 +199,7 @@ def _turned(source: ImageSource) -> list[str]:
 
 
 def printable(name: str) -> str:
-    """`name` with question marks for bytes that are no UTF-8."""
+    """Return `name` with question marks for bytes that are no UTF-8."""
     return name.encode("utf-8", "replace").decode("utf-8")
 
 

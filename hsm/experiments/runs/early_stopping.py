@@ -128,7 +128,7 @@ class _Stopping:
             raise _Decided
 
     def _look(self) -> Choice | None:
-        """The choice if it is final; the state of the best epoch so far is kept."""
+        """Return the choice if it is final; the state of the best epoch so far is kept."""
         path = self.runner.workspace.shared_checkpoint(self.config)
         if not path.exists():
             return None

@@ -147,7 +147,7 @@ def set_threads(threads: int) -> None:
 
 
 def set_deterministic() -> None:
-    """Have TensorFlow refuse operations that do not always give the same, or replace them."""
+    """Make TensorFlow refuse or replace operations that do not always give the same."""
     import tensorflow as tf
 
     tf.config.experimental.enable_op_determinism()
@@ -190,7 +190,7 @@ def one_dnn() -> bool | None:
 
 
 def _asked(module: str, function: str) -> bool | None:
-    """What a function says that TensorFlow does not publish, and may rename."""
+    """Return what a function says that TensorFlow does not publish, and may rename."""
     try:
         return bool(getattr(importlib.import_module(module), function)())
     except (ImportError, AttributeError):
@@ -198,7 +198,7 @@ def _asked(module: str, function: str) -> bool | None:
 
 
 def _threads() -> tuple[int, int]:
-    """The numbers of threads within and between operations that are in force."""
+    """Return the numbers of threads within and between operations that are in force."""
     import tensorflow as tf
 
     threading = tf.config.threading
@@ -209,7 +209,7 @@ def _threads() -> tuple[int, int]:
 
 
 def _default(variable: str) -> int:
-    """What TensorFlow takes where it was not told: the variable, if that is a positive number."""
+    """Return what TensorFlow takes by default: the variable, if that is a positive number."""
     text = os.environ.get(variable, "")
     return int(text) if text.isdecimal() and int(text) else usable_cores()
 
@@ -219,6 +219,6 @@ def _listed(values: tuple[str, ...] | None) -> list[str] | None:
 
 
 def _keras_file() -> Path:
-    """Where Keras looks for its settings."""
+    """Return where Keras looks for its settings."""
     home = os.environ.get("KERAS_HOME", os.path.join("~", ".keras"))
     return Path(os.path.expanduser(home)) / "keras.json"

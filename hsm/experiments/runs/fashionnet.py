@@ -39,19 +39,19 @@ _COLUMNS = (1, 1, 1, 1, 1, 3 * NUM_LANDMARKS, NUM_ATTRIBUTES)
 
 
 def fashionnet_objective(config: RunConfig) -> LandmarkObjective | OutputObjective:
-    """The triplet loss; of a run that knows landmarks, with the losses of all branches."""
+    """Return the triplet loss; of a run that knows landmarks, with the losses of all branches."""
     triplets = TripletMargin(**loss_setting(config, "margin"))
     return LandmarkObjective(triplets) if config.landmarks else OutputObjective(triplets)
 
 
 def fashionnet_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrder:
-    """Batches of random triplets: a third of the images each anchors, positives and negatives."""
+    """Return batches of random triplets: thirds of anchors, positives and negatives."""
     triplets = random_triplets(labels, batch_size=config.batch_size, seed=config.seed, epoch=epoch)
     return triplet_order(triplets, config.batch_size)
 
 
 def with_landmarks(config: RunConfig, source: ImageSource) -> RunConfig:
-    """`config` as a run that knows landmarks, if the method can use them and `source` has them."""
+    """Return `config` with landmarks if the method can use them and `source` has them."""
     uses = config.traits.annotated_head is not None
     return replace(config, landmarks=True) if uses and has_annotations(source.train) else config
 
@@ -128,7 +128,7 @@ class LandmarkLabels:
         yield from np.split(columns, np.cumsum(order.sizes)[:-1])[start_step:]
 
     def _sides(self, chosen: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The boxes' sides, of a square as large, as shares of a crop's."""
+        """Return the boxes' sides, of a square as large, as shares of a crop's."""
         left, top, right, bottom = self._known.boxes[chosen].T
         whole = self._crop.size + self._crop.margin
         return np.sqrt((right - left) * (bottom - top)) * whole / self._crop.size

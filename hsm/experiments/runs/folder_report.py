@@ -19,7 +19,7 @@ _MEASURED = 300
 
 
 def describe(source: ImageSource) -> str:
-    """Counts, sizes, what is left out, and which classes train: several lines.
+    """Return counts, sizes, what is left out, and which classes train: several lines.
 
     Args:
         source: divided as `hsm.data.catalog.ALL`.
@@ -54,7 +54,7 @@ def _sides(parts: Sequence[Split]) -> str:
 
 
 def _who(source: ImageSource) -> list[str]:
-    """Which classes train, and what is scored."""
+    """Return which classes train, and what is scored."""
     train, test = source.train, source.test
     trained = f"{train.num_classes:,} classes train, {len(train):,} images: {_names(train)}"
     if source.tests_training:

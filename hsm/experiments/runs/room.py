@@ -75,7 +75,7 @@ def _missing(
     backbones: BackboneSizes,
     num_classes: int,
 ) -> dict[Path, int]:
-    """Bytes of the checkpoints that are still to be written, by their paths."""
+    """Return bytes of the checkpoints that are still to be written, by their paths."""
     sizes: dict[Path, int] = {}
     for config in configs:
         if config.is_pretrained or workspace.record(config) is not None:

@@ -66,7 +66,7 @@ class Runner:
         records.commit()
 
     def run(self, config: RunConfig) -> RunRecord:
-        """The record of `config`: read if it is there, else trained, from where it was cut off.
+        """Return the record of `config`: read, or trained from where it was cut off.
 
         Raises:
             ValueError: if record or state is there, but of other images or weights.
@@ -81,7 +81,7 @@ class Runner:
             raise
 
     def _kept(self, config: RunConfig) -> str:
-        """What an interruption leaves of a run, in words."""
+        """Return what an interruption leaves of a run, in words."""
         for path in (self.workspace.checkpoint(config), self.workspace.shared_checkpoint(config)):
             with contextlib.suppress(OSError, ValueError):  # Not there, or damaged.
                 epoch = read_progress(path)["epoch"]
@@ -220,14 +220,14 @@ class Runner:
         return Evaluator(backbone, self.source, config)
 
     def _evaluate_pretrained(self, config: RunConfig) -> dict[str, Any]:
-        """What the record of the run is made of."""
+        """Return what the record of the run is made of."""
         evaluation = {"epoch": 0, **self._pretrained_evaluator(config).score()}
         return {"epochs": [], "evaluations": [evaluation], "seconds": {}}
 
     def _train(
         self, config: RunConfig, weights: str | None
     ) -> tuple[dict[str, Any], EmbeddingModel]:
-        """What the record of the run is made of, and its trained network."""
+        """Return what the record of the run is made of, and its trained network."""
         build.check_batches(config, self.source, self.devices)
         num_classes = self.source.train.num_classes
         model = build.build_model(
@@ -309,13 +309,13 @@ class Runner:
 
 
 def _origin(source: ImageSource, weights: str | None) -> dict[str, str | None]:
-    """What tells apart the checkpoints of one name; those of earlier versions turned no image."""
+    """Return what tells apart checkpoints of one name; earlier versions turned no image."""
     turned = {"turned": str(source.turned())} if source.turned() else {}
     return {"images": source.checksum(), "weights": weights, **turned}
 
 
 def _gpus() -> list[str]:
-    """Names of the GPUs that TensorFlow uses."""
+    """Return the names of the GPUs that TensorFlow uses."""
     details = map(tf.config.experimental.get_device_details, tf.config.list_physical_devices("GPU"))
     return [str(detail.get("device_name", "GPU")) for detail in details]
 

@@ -87,7 +87,7 @@ def check(configs: Sequence[RunConfig]) -> None:
 
 
 def held_out_source(source: ImageSource) -> ImageSource:
-    """The training classes of `source` alone: the last fifth to be scored, the others to train.
+    """Return the training classes of `source`: the last fifth to be scored, the others to train.
 
     Raises:
         ValueError: for fewer than ten training classes, or held-out ones of a single image.
@@ -117,7 +117,7 @@ def held_out_source(source: ImageSource) -> ImageSource:
 
 
 def candidates(config: RunConfig, count: int) -> Iterator[dict[str, float]]:
-    """What the trials of a method try: its recipe, then draws that the seed decides.
+    """Yield what the trials of a method try: its recipe, then draws that the seed decides.
 
     The rate is drawn between a fifth and five times the recipe's, the method's second setting
     from its own range, both evenly on a logarithmic scale. Of a heated method it is the rate after
@@ -141,7 +141,7 @@ def candidates(config: RunConfig, count: int) -> Iterator[dict[str, float]]:
 
 
 def shortened(config: RunConfig, epochs: int | None) -> RunConfig:
-    """`config` with `epochs` epochs in all, shared out as its own are; None leaves it as it is.
+    """Return `config` with `epochs` epochs in all, shared out as its own; None changes nothing.
 
     A heated method has one after the switch in any case.
     """
@@ -170,7 +170,7 @@ class _Tuner:
         self._chosen: dict[str, Choice] = {}
 
     def run(self, config: RunConfig) -> RunRecord:
-        """The record of `config` with its method's chosen settings, and how they were chosen."""
+        """Return the record of `config` with its method's chosen settings and their choice."""
         choice = self._choice(replace(config, seed=self._seed))
         chosen = replace(config, tuned=self._trials, **choice.settings)
         record = self._runner.run(chosen)
@@ -238,5 +238,5 @@ class _Tuner:
 
 
 def _rounded(value: float) -> float:
-    """Three digits, which records and terminal show whole."""
+    """Return three digits, which records and terminal show whole."""
     return float(f"{value:.3g}")

@@ -57,23 +57,23 @@ class Workspace:
         return self.output_dir / "runs", self.output_dir / "trunks"
 
     def run_dir(self, config: RunConfig) -> Path:
-        """Folder of one run's state."""
+        """Return folder of one run's state."""
         return self.output_dir / "runs" / config.name
 
     def tensorboard_dir(self, config: RunConfig) -> Path:
-        """Folder of what TensorBoard shows of a run."""
+        """Return folder of what TensorBoard shows of a run."""
         return self.output_dir / "tensorboard" / config.name
 
     def checkpoint(self, config: RunConfig) -> Path:
-        """State of a run after the switch."""
+        """Return state of a run after the switch."""
         return self.run_dir(config) / "checkpoint.npz"
 
     def shared_checkpoint(self, config: RunConfig) -> Path:
-        """State up to the switch."""
+        """Return state up to the switch."""
         return self.output_dir / "trunks" / config.shared_name / "checkpoint.npz"
 
     def record(self, config: RunConfig) -> RunRecord | None:
-        """The record of a finished run, or None."""
+        """Return the record of a finished run, or None."""
         path = self.records_dir / f"{config.name}.json"
         return run_record.read(path) if path.exists() else None
 
@@ -148,7 +148,7 @@ def _lock(file: TextIO) -> None:
 
 
 def read_run_file(run_dir: Path) -> tuple[RunConfig, tuple[str, ...]]:
-    """Configuration and training classes of the run in `run_dir`.
+    """Return the configuration and the training classes of the run in `run_dir`.
 
     Raises:
         ValueError: if the folder is not that of a run.

@@ -18,7 +18,7 @@ from hsm.visual.class_planes import Plane
 
 
 def planes(records: Sequence[RunRecord], source: ImageSource, workspace: Workspace) -> list[Plane]:
-    """The panels of every record in turn, of the test images; SM has two, the others one.
+    """Return the panels of every record in turn, of the test images; SM has two, the others one.
 
     Args:
         records: of finished runs, whose weights lie in `workspace`.
@@ -54,13 +54,13 @@ def _planes(record: RunRecord, source: ImageSource, workspace: Workspace) -> lis
 
 
 def title(config: RunConfig) -> str:
-    """What the panel of a run is called, such as "HLN, α = 16 → 4"."""
+    """Return what the panel of a run is called, such as "HLN, α = 16 → 4"."""
     heated = f" → {config.heated_alpha:g}" if config.is_heated else ""
     return f"{config.method}, α = {config.initial_alpha:g}{heated}"
 
 
 def angles_to_centres(plane: Plane) -> NDArray[np.float64]:
-    """Degrees between each point and the mean direction of its class, 0..180, [n]."""
+    """Return degrees between each point and the mean direction of its class, 0..180, [n]."""
     units = damped_unit_length(plane.points)
     classes = len(plane.weights)
     sums = np.stack([units[plane.labels == c].sum(axis=0) for c in range(classes)])
@@ -69,7 +69,7 @@ def angles_to_centres(plane: Plane) -> NDArray[np.float64]:
 
 
 def render(panels: Sequence[Plane]) -> str:
-    """How compact the classes of each panel are, and how long its points: lines of a table."""
+    """Return lines of a table: how compact each panel's classes are, how long its points."""
     lines = [
         "How far test images are from the mean direction of their class, and how long:",
         "",

@@ -36,7 +36,7 @@ class GradientHistory:
     def observe(
         self, config: RunConfig, epoch: int, *, model: EmbeddingModel, evaluator: Evaluator
     ) -> None:
-        """Study the weights after `epoch` and keep the result beside the run's checkpoint.
+        """Measure the weights after `epoch` and keep the result beside the run's checkpoint.
 
         It does not change the weights, and gives the same again where a run is resumed.
         """
@@ -46,7 +46,7 @@ class GradientHistory:
     def studies(
         self, config: RunConfig, initial_weights: InitialWeights | None
     ) -> list[GradientStudy]:
-        """All that is known of a finished run, by epoch: what was observed, else what is saved.
+        """Return all studies of a finished run, by epoch: what was observed, else what is saved.
 
         Args:
             config: of the run.
@@ -67,7 +67,7 @@ class GradientHistory:
     def _saved(
         self, config: RunConfig, known: set[int], initial_weights: InitialWeights | None
     ) -> Iterator[tuple[int, EmbeddingModel]]:
-        """The networks that can be had of the epochs that are not `known`."""
+        """Yield the networks of the epochs that are not `known`."""
         end = self.workspace.checkpoint(config)
         shared = self.workspace.shared_checkpoint(config)
         # What is done to some models before the first epoch is not done again here.

@@ -22,7 +22,7 @@ centroid:  right, and at least half-way from the boundary to the centre, the cla
 
 
 def shown_study(studies: Sequence[GradientStudy], epoch: int | None) -> GradientStudy:
-    """The study that Figure 1 shows: of `epoch`, else the last with enough images of each kind.
+    """Return the study that Figure 1 shows: of `epoch`, else the last with enough of each kind.
 
     Args:
         studies: of one run, ascending.
@@ -44,14 +44,14 @@ def shown_study(studies: Sequence[GradientStudy], epoch: int | None) -> Gradient
 
 
 def decisive_study(studies: Sequence[GradientStudy], config: RunConfig) -> GradientStudy | None:
-    """The study that advice rests on: the end of the first phase, or else the last with a range."""
+    """Return the study that advice rests on: the first phase's end, else the last with a range."""
     with_range = [study for study in studies if study.range is not None]
     before = [study for study in with_range if study.epoch == config.switch_epoch]
     return next(iter(before or reversed(with_range)), None)
 
 
 def render(studies: Sequence[GradientStudy], config: RunConfig) -> str:
-    """The report: how the images lie at each phase, which alpha is intermediate, what to try.
+    """Return the report: how images lie at each phase, which alpha is intermediate, what to try.
 
     Args:
         studies: of one run, ascending by epoch; at least one.
@@ -70,7 +70,7 @@ def render(studies: Sequence[GradientStudy], config: RunConfig) -> str:
 
 
 def title(study: GradientStudy, config: RunConfig) -> str:
-    """What Figure 1 shows, in a line."""
+    """Return what Figure 1 shows, in a line."""
     range_ = study.range
     shaded = f"; intermediate α shaded, best {range_.best:.2g}" if range_ else ""
     return (
@@ -80,7 +80,7 @@ def title(study: GradientStudy, config: RunConfig) -> str:
 
 
 def curve_rows(study: GradientStudy) -> Iterator[Sequence[object]]:
-    """The numbers behind Figure 1: a row an alpha, empty where there are no such images."""
+    """Yield the numbers behind Figure 1: a row an alpha, empty where there are no such images."""
     yield (
         "alpha",
         *(f"feature_{_name(k)}_{part}" for k in SampleKind for part in ("q25", "median", "q75")),
@@ -95,7 +95,7 @@ def curve_rows(study: GradientStudy) -> Iterator[Sequence[object]]:
 
 
 def share_rows(studies: Iterable[GradientStudy]) -> Iterator[Sequence[object]]:
-    """The numbers behind Figure 1(d): a row an epoch."""
+    """Yield the numbers behind Figure 1(d): a row an epoch."""
     yield (
         *("epoch", "alpha", "images", *map(_name, SampleKind)),
         *("intermediate_low", "intermediate_best", "intermediate_high", "centroid_peak"),
@@ -124,7 +124,7 @@ def _table(studies: Sequence[GradientStudy], config: RunConfig) -> Iterator[str]
 
 
 def _selected(studies: Sequence[GradientStudy], config: RunConfig) -> list[GradientStudy]:
-    """About `_LINES` of the studies, among them start, first epoch, switch and end."""
+    """Return about `_LINES` of the studies, among them start, first epoch, switch and end."""
     named = {0, 1, config.switch_epoch, config.total_epochs}
     kept = set(evenly_spaced(len(studies), _LINES))
     return [s for index, s in enumerate(studies) if index in kept or s.epoch in named]

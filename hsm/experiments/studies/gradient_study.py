@@ -62,7 +62,7 @@ class GradientStudy:
         return int(self.curves.counts.sum())
 
     def share(self, kind: SampleKind) -> float:
-        """The share of the images that are of `kind`, 0..1."""
+        """Return the share of the images that are of `kind`, 0..1."""
         return float(self.curves.counts[kind] / self.images)
 
     @property
@@ -87,11 +87,11 @@ class TrainingSample:
         return len(self._part)
 
     def features(self, evaluator: Evaluator) -> tuple[np.ndarray, np.ndarray]:
-        """Features [n, k] by `evaluator`, and labels [n] as the classifier numbers them."""
+        """Return features [n, k] by `evaluator`, and labels [n] as the classifier numbers them."""
         return evaluator.embed(self._part)[0], self._labels
 
     def study(self, model: EmbeddingModel, evaluator: Evaluator, epoch: int) -> GradientStudy:
-        """The gradients that `model`, which `evaluator` embeds with, gives to the images."""
+        """Return the gradients that `model`, which `evaluator` embeds with, gives to the images."""
         features, labels = self.features(evaluator)
         classifier = closed_form(model)
         inputs = classifier_inputs(model, features)
@@ -100,7 +100,7 @@ class TrainingSample:
 
 
 def path(workspace: Workspace, config: RunConfig, epoch: int) -> Path:
-    """Where the study of an epoch lies: beside the checkpoint that held its weights.
+    """Return where the study of an epoch lies: beside the checkpoint that held its weights.
 
     Up to the switch that is the state which heated and unheated methods share.
     """
@@ -118,7 +118,7 @@ def save(study: GradientStudy, file: Path) -> None:
 
 
 def load(file: Path) -> GradientStudy:
-    """The inverse of `save`."""
+    """Read what `save` wrote."""
     with np.load(file) as arrays:
         names = [field.name for field in fields(GradientAssignment)]
         curves = GradientAssignment(**{name: arrays[name] for name in names})

@@ -65,7 +65,7 @@ class NormStudy:
 def study(
     model: EmbeddingModel, evaluator: Evaluator, images: TrainingSample, *, epoch: int
 ) -> NormStudy:
-    """Studies training images, those with a feature of zero left out.
+    """Measure training images, those with a feature of zero left out.
 
     Args:
         model: of the method SM.
@@ -113,7 +113,7 @@ class LastOfEachKind:
     def observe(
         self, config: RunConfig, epoch: int, *, model: EmbeddingModel, evaluator: Evaluator
     ) -> None:
-        """Study the weights after `epoch`, and keep the result if it has enough of each kind."""
+        """Measure the weights after `epoch`, and keep the result if it has enough of each kind."""
         latest = study(model, evaluator, self.images, epoch=epoch)
         if latest.has_enough_of_each:
             file = self._file(config)
@@ -122,7 +122,7 @@ class LastOfEachKind:
                 np.savez(opened, sample=len(self.images), **_arrays(latest))
 
     def kept(self, config: RunConfig) -> NormStudy | None:
-        """The study that was kept of as many images, or None.
+        """Return the study that was kept of as many images, or None.
 
         There is none if the run was trained unobserved, or too few images were of some kind.
         """
@@ -141,7 +141,7 @@ class LastOfEachKind:
 
 
 def rows(study: NormStudy) -> Iterator[Sequence[object]]:
-    """The numbers behind Figure 3: rows of the curves, then a row an image."""
+    """Yield the numbers behind Figure 3: rows of the curves, then a row an image."""
     yield "part", "kind", "norm", "gradient_q25", "gradient_median", "gradient_q75"
     for kind in SampleKind:
         chosen = study.kinds == kind
@@ -154,7 +154,7 @@ def rows(study: NormStudy) -> Iterator[Sequence[object]]:
 
 
 def render(study: NormStudy) -> str:
-    """What the figure shows, in words."""
+    """Return what the figure shows, in words."""
     lines = [
         f"Lengths and gradients of {len(study.norms)} training images, nothing normalised, by the "
         f"weights after epoch {study.epoch}:",
@@ -180,7 +180,7 @@ def render(study: NormStudy) -> str:
 
 
 def _arrays(study: NormStudy) -> dict[str, Any]:
-    """What a file holds of a study."""
+    """Return what a file holds of a study."""
     own = {key: getattr(study, key) for key in _OWN}
     curves = {_CURVE + f.name: getattr(study.curves, f.name) for f in fields(NormCurves)}
     return own | curves
@@ -189,7 +189,7 @@ def _arrays(study: NormStudy) -> dict[str, Any]:
 def _measured(
     model: EmbeddingModel, features: np.ndarray, labels: np.ndarray
 ) -> NDArray[np.float64]:
-    """||dl/df|| through the network's own classifier, in its float32, [n]."""
+    """Return ||dl/df|| through the network's own classifier, in its float32, [n]."""
     inputs = tf.constant(features, tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(inputs)

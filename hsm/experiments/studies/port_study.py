@@ -52,7 +52,7 @@ class Measurement:
     batch_size: int = 100
 
     def features(self, model: keras.Model) -> NDArray[np.float32]:
-        """`model`'s features of every image at unit length, [n, d]."""
+        """Return `model`'s features of every image at unit length, [n, d]."""
         shape = [None, self.image_size, self.image_size, 3]
         run = tf.function(
             lambda images: model(tf.cast(images, tf.float32), training=False),
@@ -71,12 +71,12 @@ class Measurement:
 def measure(
     build: Callable[[bool], keras.Model], measurement: Measurement, *, with_random: bool
 ) -> Iterator[PortRow]:
-    """Yields what each of `PORTS` gives, the reference first, and the random weights last.
+    """Yield what each of `PORTS` gives, the reference first, and the random weights last.
 
     Args:
         build: GoogLeNet as Caffe computes it; with True its weights are random.
-        measurement: On what.
-        with_random: Whether to measure random weights, too.
+        measurement: on what.
+        with_random: whether to measure random weights, too.
     """
     labels = measurement.split.labels
     model = build(False)

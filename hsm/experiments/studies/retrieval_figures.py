@@ -49,7 +49,7 @@ def write_neighbours(
 def neighbour_sheet(
     retrieval: Retrieval, rows: NDArray[np.int64], near: Neighbours, which: str
 ) -> Figure:
-    """The queries `rows`, which the title calls `which`, and their neighbours."""
+    """Return the queries `rows`, which the title calls `which`, and their neighbours."""
     pixels = thumbnails(retrieval.queries, rows, _THUMBNAIL)
     others = thumbnails(retrieval.searched, near.indices.ravel(), _THUMBNAIL)
     others = others.reshape(*near.indices.shape, *others.shape[1:])
@@ -75,7 +75,7 @@ def neighbour_sheet(
 def chosen_queries(
     ranks: NDArray[np.integer], count: int, *, worst_first: bool
 ) -> NDArray[np.int64]:
-    """At most `count` queries: those of the highest rank, worst first, or evenly spaced ones."""
+    """Return at most `count` queries: those of the highest rank, worst first, or evenly spaced."""
     if worst_first:
         return np.argsort(-ranks.astype(np.int64), kind="stable")[:count]
     return evenly_spaced(len(ranks), count)
@@ -171,7 +171,7 @@ def _confusion_rows(
     missed: NDArray[np.int64],
     nearest: NDArray[np.int64],
 ) -> list[ConfusionRow]:
-    """Each pair with the first query of its first class that was taken for the second."""
+    """Return each pair with the first query of its first class that was taken for the second."""
     own, other = retrieval.queries.labels[missed], retrieval.searched.labels[nearest]
     first = [int(np.flatnonzero((own == p.first) & (other == p.second))[0]) for p in pairs]
     queries = thumbnails(retrieval.queries, missed[first], _THUMBNAIL)
