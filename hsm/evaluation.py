@@ -190,15 +190,15 @@ def _checked_vectors(values: ArrayLike, count: int, *, first: int) -> NDArray[np
     vectors = np.asarray(values, np.float32)
     if vectors.ndim != 2 or len(vectors) != count:
         raise ValueError(
-            "features_fn must return one vector an image. "
-            f"Received: shape={vectors.shape} for a batch of {count}, from image {first} on."
+            f"expected features_fn to return one vector an image. Received: shape={vectors.shape} "
+            f"for a batch of {count}, from image {first} on"
         )
     bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
     if bad.size:
         raise NonFiniteFeaturesError(
-            "features_fn must return finite vectors. Received: NaN or infinity for image "
-            f"{first + bad[0]} (counting from 0). Look for a training that diverged: "
-            "a lower learning rate usually helps."
+            "expected features_fn to return finite vectors. Received: NaN or infinity for image "
+            f"{first + bad[0]} (counting from 0). Look for a training that diverged: a lower "
+            "learning rate usually helps."
         )
     return vectors
 
@@ -206,6 +206,6 @@ def _checked_vectors(values: ArrayLike, count: int, *, first: int) -> NDArray[np
 def _wrong_count(expected: int, received: str) -> ValueError:
     """Return the error for batches that leave images out or repeat them."""
     return ValueError(
-        f"batches must hold each of the num_examples={expected} images once. "
-        f"Received: {received} images. Do not drop, repeat or pad batches for evaluation."
+        f"expected batches to hold each of the num_examples={expected} images once. Received: "
+        f"{received} images. Do not drop, repeat or pad batches for evaluation."
     )

@@ -50,10 +50,13 @@ def main() -> None:
     """Run the command on the flags."""
     if not FLAGS.images:
         raise ValueError(
-            "photographs are missing: python -m hsm.experiments.embed photos/ --vectors=photos.npz"
+            "expected photographs. Received: none. Name them: python -m hsm.experiments.embed "
+            "photos/ --vectors=photos.npz."
         )
     if not (FLAGS.vectors or FLAGS.projector):
-        raise ValueError("--vectors=FILE or --projector=FOLDER must say what to write")
+        raise ValueError(
+            "expected --vectors=FILE or --projector=FOLDER. Received: neither. Say what to write."
+        )
     serving_flags.check_model()
     load_tensorflow()
     from hsm.serving.files import check_suffix, write_items
@@ -85,7 +88,9 @@ def _embedded() -> Items:
     if embeddings.skipped:
         print(f"Skipped {len(embeddings.skipped):,}: {listed(embeddings.skipped)}")
     if not len(embeddings):
-        raise ValueError("none of the photographs can be read")
+        raise ValueError(
+            f"expected photographs that can be read. Received: {', '.join(map(str, given[:3]))}"
+        )
     chosen = [labels[place] for place in embeddings.places]
     ids = [os.fsencode(name).decode("utf-8", "replace") for name in embeddings.names]
     return Items(ids, embeddings.vectors, chosen, [{}] * len(ids), embedder.digest)

@@ -92,8 +92,9 @@ def main() -> None:
     """Run the driver on the flags."""
     if FLAGS.model is None and not FLAGS.smoke:
         raise ValueError(
-            "--model must name the folder of a trained run, <output_dir>/runs/<name>. To get one: "
-            "python -m hsm.experiments.table1; to see what comes out: --smoke"
+            "expected --model to name the folder of a trained run, <output_dir>/runs/<name>. "
+            "Received: none. To get one: python -m hsm.experiments.table1; to see what comes out: "
+            "--smoke."
         )
     # Imported here, so that --help and a bad flag need neither NumPy nor TensorFlow.
     from hsm.experiments.runs.workspace import read_run_file
@@ -151,11 +152,11 @@ def _source(dataset: str, config: RunConfig, class_names: tuple[str, ...]) -> Im
     known, trained = set(class_names), set(source.train.class_names)
     if (is_own or config.split not in (ZERO_SHOT, ALL)) and not trained <= known:
         raise ValueError(
-            f"the run was trained on {len(known):,} classes, among which "
-            f"{len(trained - known):,} of the {len(trained):,} training classes of {source.name} "
-            f"are not, for example {min(trained - known)!r}: give the --data_dir, the "
-            "--train_classes and the --folder_layout of the run, or name the data with --dataset "
-            "to score unseen classes of another one"
+            f"expected training classes among the {len(known):,} that the run was trained on. "
+            f"Received: {len(trained):,} of {source.name}, of which {len(trained - known):,} are "
+            f"not, for example {min(trained - known)!r}. Give the --data_dir, the --train_classes "
+            "and the --folder_layout of the run, or name the data with --dataset to score unseen "
+            "classes of another one."
         )
     seen = known & set(source.test.class_names)
     if seen and config.split in (ZERO_SHOT, ALL) and FLAGS.part == "test":

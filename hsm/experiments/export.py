@@ -61,7 +61,9 @@ flags.DEFINE_bool(
 def main() -> None:
     """Run the driver on the flags."""
     if FLAGS.model is None:
-        raise ValueError(f"--model must name the folder of a trained run. {_found()}")
+        raise ValueError(
+            f"expected --model to name the folder of a trained run. Received: none. {_found()}."
+        )
     target = Path(FLAGS.saved_model).expanduser()
     _check_target(target)
     # Imported here, so that --help and a bad flag need no TensorFlow.
@@ -89,16 +91,25 @@ def _check_target(target: Path) -> None:
         ValueError, FileExistsError: if so.
     """
     if FLAGS.versioned and FLAGS.overwrite:
-        raise ValueError("--versioned never replaces a version: leave out --overwrite")
+        raise ValueError(
+            "expected no --overwrite with --versioned, which never replaces a version. Received: "
+            "both. Leave out --overwrite."
+        )
     if FLAGS.versioned and FLAGS.format != SAVED_MODEL:
         raise ValueError(
-            f"--versioned is for TensorFlow Serving, which reads a SavedModel: leave out "
-            f"--format={FLAGS.format}"
+            "expected a SavedModel with --versioned, as TensorFlow Serving reads it. Received: "
+            f"--format={FLAGS.format}. Leave out --format."
         )
     if FLAGS.warm_up_requests and not FLAGS.versioned:
-        raise ValueError("--warm_up_requests goes with --versioned: add it")
+        raise ValueError(
+            "expected --warm_up_requests with --versioned. Received: --noversioned. Add "
+            "--versioned."
+        )
     if target.exists() and not (FLAGS.overwrite or FLAGS.versioned):
-        raise FileExistsError(f"{target} exists already: add --overwrite, or name another folder")
+        raise FileExistsError(
+            f"expected a new folder. Received: {target}, which exists already. Add --overwrite, or "
+            "name another folder."
+        )
 
 
 def _export(run_dir: Path, target: Path) -> None:

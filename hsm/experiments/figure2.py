@@ -56,7 +56,7 @@ def configs(dataset: str, name: str, split: str) -> list[RunConfig]:
     check_choices("methods", FLAGS.methods, _METHODS)
     if len(FLAGS.seeds) > 1 or FLAGS.variants or (FLAGS.embedding_dim or 2) != 2:
         raise ValueError(
-            "Figure 2 takes one of --seeds, no --variants and an --embedding_dim of 2. Received: "
+            "expected one of --seeds, no --variants and an --embedding_dim of 2. Received: "
             f"--seeds={','.join(FLAGS.seeds)}, --variants={','.join(FLAGS.variants)}, "
             f"--embedding_dim={FLAGS.embedding_dim or 2}"
         )

@@ -73,9 +73,10 @@ def main() -> None:
         runs = [run for run in recorded_runs.read(folder) if _is_shown(run)]
         if not runs:
             raise ValueError(
-                f"no record in {folder} is of --methods={','.join(FLAGS.methods)}, "
+                f"{folder}: expected a record of the flags. Received: none of "
+                f"--methods={','.join(FLAGS.methods)}, "
                 f"--bn_alphas={','.join(f'{alpha:g}' for alpha in _alphas())} and the given "
-                "--embedding_dim. Choose others"
+                "--embedding_dim. Choose others."
             )
         _write(runs)
         return

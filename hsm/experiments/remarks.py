@@ -45,7 +45,10 @@ def main() -> None:
     check_choices("methods", shared.FLAGS.methods, METHODS)
     runs = [run for run in recorded_runs.read(folder) if run.record.method in shared.FLAGS.methods]
     if not runs:
-        raise ValueError(f"no record in {folder} is of --methods={','.join(shared.FLAGS.methods)}")
+        raise ValueError(
+            f"{folder}: expected a record of the flags. Received: none of "
+            f"--methods={','.join(shared.FLAGS.methods)}"
+        )
     _write(runs)
 
 

@@ -97,13 +97,14 @@ def _check() -> None:
     """Refuse flags that go not together before TensorFlow is loaded."""
     if not (FLAGS.query or FLAGS.add or FLAGS.calibrate):
         raise ValueError(
-            "a photograph to look up, or --add=FOLDER, is missing: python -m "
-            "hsm.experiments.search bird.jpg --add=photos/"
+            "expected a photograph to look up, or --add=FOLDER. Received: neither. Call it as "
+            "python -m hsm.experiments.search bird.jpg --add=photos/."
         )
     if FLAGS.sheet and (not FLAGS.query or Path(FLAGS.sheet).suffix not in _SHEETS):
         raise ValueError(
-            f"--sheet draws what was found for a photograph, into a file *{', *'.join(_SHEETS)}. "
-            f"Received: --sheet={FLAGS.sheet}" + ("" if FLAGS.query else " and no photograph")
+            "expected --sheet with a photograph, to draw its neighbours into a file "
+            f"*{', *'.join(_SHEETS)}. Received: --sheet={FLAGS.sheet}"
+            + ("" if FLAGS.query else " and no photograph")
         )
     if FLAGS.sheet and not FLAGS.sheet.endswith(".html"):
         from hsm.visual.style import missing_matplotlib
@@ -114,10 +115,13 @@ def _check() -> None:
     # Before an index is made for them.
     missing = next((path for path in FLAGS.add if not Path(path).expanduser().is_dir()), None)
     if missing is not None:
-        raise FileNotFoundError(f"--add={missing} is no folder of photographs")
+        raise FileNotFoundError(
+            f"expected --add to be a folder of photographs. Received: --add={missing}"
+        )
     if not FLAGS.add and not Path(FLAGS.index).expanduser().exists():
         raise FileNotFoundError(
-            f"--index={FLAGS.index} does not exist: build it with --add=FOLDER, or name another"
+            f"expected --index to be an index. Received: --index={FLAGS.index}, which does not "
+            "exist. Build it with --add=FOLDER, or name another."
         )
 
 
@@ -160,7 +164,9 @@ def _search(index: Index, embedder: Embedder) -> list[Result]:
     embeddings = embedder.embed_named([Path(query) for query in FLAGS.query], on_bad_image=how)
     _say_skipped(embeddings.skipped)
     if not len(embeddings):
-        raise ValueError("none of the photographs to look up can be read")
+        raise ValueError(
+            f"expected photographs that can be read. Received: {', '.join(FLAGS.query[:3])}"
+        )
     return look_up(index, embeddings, FLAGS.nearest, label=FLAGS.label)
 
 

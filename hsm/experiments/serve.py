@@ -83,8 +83,9 @@ def main() -> None:
     serving_flags.check_model()
     if FLAGS.index is not None and not Path(FLAGS.index).expanduser().exists():
         raise FileNotFoundError(
-            f"--index={FLAGS.index} does not exist: python -m hsm.experiments.search "
-            f"--add=FOLDER --index={FLAGS.index} builds it of photographs"
+            f"expected --index to be an index. Received: --index={FLAGS.index}, which does not "
+            "exist. Build it of photographs: python -m hsm.experiments.search --add=FOLDER "
+            f"--index={FLAGS.index}."
         )
     _check_extra()
     token = _token()

@@ -73,12 +73,14 @@ def _check_flags() -> None:
     others = [method for method in FLAGS.methods if method not in _METHODS]
     if others:
         raise ValueError(
-            f"--methods takes some of {', '.join(_METHODS)}, the columns of this table. "
-            f"Received: {','.join(FLAGS.methods)}"
+            f"expected --methods to be some of {', '.join(_METHODS)}, the columns of this table. "
+            f"Received: --methods={','.join(FLAGS.methods)}"
         )
     for flag, reason in _WITHOUT_EFFECT.items():
         if FLAGS[flag].value:
-            raise ValueError(f"--{flag} does not go with this table: {reason}")
+            raise ValueError(
+                f"expected no --{flag} with this table. Received: --{flag}, but {reason}"
+            )
 
 
 TABLE = Table("table3", configs=configs, curves=False)

@@ -116,23 +116,27 @@ def _dataset() -> str:
     """
     chosen = data_flags.datasets()
     if len(chosen) > 1:
-        raise ValueError(f"--dataset takes one data set here. Received: {','.join(chosen)}")
+        raise ValueError(
+            f"expected --dataset to be one data set. Received: --dataset={','.join(chosen)}"
+        )
     if FLAGS.early_stopping and not FLAGS.validation_classes:
         raise ValueError(
-            "--early_stopping looks at classes that do not train, and none is held out: add "
-            "--validation_classes=N, or leave it out"
+            "expected --early_stopping with classes that do not train, which it looks at. "
+            "Received: no --validation_classes. Add --validation_classes=N, or leave it out."
         )
     if FLAGS.early_stopping and FLAGS.strategy == "multi_worker":
         raise ValueError(
-            "--early_stopping goes with one process: leave it out, or use another --strategy"
+            f"expected --early_stopping with one process. Received: --strategy={FLAGS.strategy}. "
+            "Leave it out, or use another --strategy."
         )
     if chosen != ["image_folder"] or FLAGS.data_dir:
         return chosen[0]
     if FLAGS.smoke:
         return "letters"
     raise ValueError(
-        "the folder of your photographs, with one folder a class in it, is missing: python -m "
-        "hsm.experiments.train photos/. To see what comes out without one: --smoke"
+        "expected the folder of your photographs, with one folder a class in it. Received: none. "
+        "Name it: python -m hsm.experiments.train photos/. To see what comes out without one: "
+        "--smoke."
     )
 
 
@@ -148,7 +152,8 @@ def _config(dataset: str, name: str) -> RunConfig:
     """
     if FLAGS.method not in METHODS.trained:
         raise ValueError(
-            f"--method must be one of {', '.join(METHODS.trained)}. Received: {FLAGS.method}"
+            f"expected --method to be one of {', '.join(METHODS.trained)}. Received: "
+            f"--method={FLAGS.method}"
         )
     is_small = FLAGS.backbone is None and FLAGS.weights is None
     smoke = {**shared.SMOKE, **(_SMALL if is_small else {})}
@@ -176,10 +181,14 @@ def _check_saved_model() -> None:
     if FLAGS.dry_run or not target.exists():
         return
     if not (target / "saved_model.pb").is_file():
-        raise FileExistsError(f"{target} is no SavedModel: remove it, or use another --output_dir")
+        raise FileExistsError(
+            f"expected a SavedModel or nothing in its place. Received: {target}. Remove it, or use "
+            "another --output_dir."
+        )
     if not (FLAGS.overwrite or FLAGS.smoke):
         raise FileExistsError(
-            f"{target} exists already: add --overwrite, or use another --output_dir"
+            f"expected no SavedModel. Received: {target}, which exists already. Add --overwrite, "
+            "or use another --output_dir."
         )
 
 

@@ -117,8 +117,14 @@ def decode(kind: Any, value: object, place: str = "") -> Any:
 def misfit(place: str, expected: str, received: object) -> ValueError:
     """Return the error for a value that is not what is expected at its place."""
     return ValueError(
-        f"{place or 'the whole'}: expected {expected}, received {reprlib.repr(received)}"
+        f"{place or 'the whole'}: expected {expected}. Received: {reprlib.repr(received)}"
     )
+
+
+def at_place(place: str, error: Exception) -> ValueError:
+    """Return the error of a value within a larger one, with the place in front."""
+    message = f"{place}: {error}"
+    return ValueError(message)
 
 
 def _encoded_fields(value: Any) -> Iterator[tuple[str, Any]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hsm.records.hits import check_hits, unpack_hits
-from hsm.records.json_values import LEFT_OUT, JsonObject, decode, misfit
+from hsm.records.json_values import LEFT_OUT, JsonObject, at_place, decode, misfit
 from hsm.records.parts import (
     Count,
     DataFacts,
@@ -81,7 +81,7 @@ class Record(JsonObject, Generic[Config]):
                 try:
                     check_hits(text, 0 if row is None else row.num_queries)
                 except ValueError as error:
-                    raise ValueError(f"hits.{stage}.{key}: {error}") from error
+                    raise at_place(f"hits.{stage}.{key}", error) from error
 
     def images_seen_after(self, epoch: int = 0) -> int:
         """Return how many images the batches of the epochs after `epoch` held; 0 for all."""
@@ -136,7 +136,7 @@ class Record(JsonObject, Generic[Config]):
         try:
             return replace(record, config=config(record.config))
         except (ValueError, ArithmeticError) as error:
-            raise ValueError(f"config: {error}") from error
+            raise at_place("config", error) from error
 
 
 # Those that every record has.

@@ -67,8 +67,8 @@ def sprite(pictures: np.ndarray) -> np.ndarray:
     columns = math.ceil(math.sqrt(count))
     if columns * side > MOST_PIXELS:
         raise ValueError(
-            f"a sprite may be {MOST_PIXELS} pixels wide. Received: {count} pictures of {side} "
-            f"pixels, which make {columns * side}. Pass fewer or smaller ones."
+            f"expected a sprite of at most {MOST_PIXELS} pixels a side. Received: {count} pictures "
+            f"of {side} pixels, which make {columns * side}. Pass fewer or smaller ones."
         )
     filled = np.zeros((columns**2, side, side, 3), np.uint8)
     filled[:count] = pictures

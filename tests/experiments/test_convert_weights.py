@@ -41,7 +41,10 @@ def test_a_file_is_replaced_only_on_request(source, tmp_path, capsys):
     target = tmp_path / "googlenet.weights.h5"
     target.write_text("precious")
     assert run("--input", source, "--output", target) == 1
-    assert f"{target} exists already: give another name, or --overwrite" in capsys.readouterr().err
+    assert (
+        f"{target}, which exists already. Give another name, or --overwrite"
+        in capsys.readouterr().err
+    )
     assert target.read_text() == "precious"
     assert run("--input", source, "--output", target, "--overwrite") == 0
     assert target.stat().st_size > 20_000_000

@@ -50,7 +50,9 @@ def test_no_records_in_a_folder_that_is_not_there(tmp_path):
 
 def test_nan_is_refused_because_json_has_none(tmp_path):
     record = changed(make_record("BN"), "seconds.train", float("nan"))
-    with pytest.raises(ValueError, match=rf"{NAME} cannot be written: seconds.train: .*nan"):
+    with pytest.raises(
+        ValueError, match=rf"{NAME}: .* can be written. Received: seconds.train: .*nan"
+    ):
         records.write(record, tmp_path)
     assert not list(tmp_path.iterdir())
 
@@ -78,7 +80,7 @@ def test_a_record_is_not_written_outside_of_its_folder(tmp_path):
 def test_what_is_no_record_is_refused_by_name(tmp_path, text, message):
     path = tmp_path / "x.json"
     path.write_text(text)
-    with pytest.raises(ValueError, match=rf"x.json is not a record .*: {message}"):
+    with pytest.raises(ValueError, match=rf"x.json: expected a record .*: {message}"):
         records.read(path)
 
 
@@ -117,7 +119,9 @@ def test_what_is_no_record_is_refused_by_name(tmp_path, text, message):
 )
 def test_what_does_not_fit_is_refused_with_its_place(tmp_path, change, message):
     path = written(tmp_path, change)
-    with pytest.raises(ValueError, match=rf"x.json is not a record .*{message}.*Delete it to run"):
+    with pytest.raises(
+        ValueError, match=rf"x.json: expected a record .*{message}.*Delete it to run"
+    ):
         records.read(path)
 
 
@@ -134,7 +138,9 @@ def test_what_does_not_fit_is_refused_with_its_place(tmp_path, change, message):
 )
 def test_settings_that_are_not_those_of_a_run_are_refused(tmp_path, setting, message):
     path = written(tmp_path, lambda record: record["config"].update(setting))
-    with pytest.raises(ValueError, match=rf"x.json is not a record .*{message}.*Delete it to run"):
+    with pytest.raises(
+        ValueError, match=rf"x.json: expected a record .*{message}.*Delete it to run"
+    ):
         run_record.read(path)
 
 

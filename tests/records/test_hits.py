@@ -18,7 +18,7 @@ def test_packing_hits_loses_nothing(hits):
 
 
 def test_hits_of_another_number_of_queries_are_refused():
-    with pytest.raises(ValueError, match="num_queries=40, received 2 bytes"):
+    with pytest.raises(ValueError, match="num_queries=40. Received: 2 bytes"):
         records.unpack_hits(records.pack_hits(np.ones(16, bool)), 40)
     with pytest.raises(ValueError, match="base64"):
         records.unpack_hits("...", 40)

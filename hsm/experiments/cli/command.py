@@ -68,15 +68,15 @@ class Command:
         takes_all = taken and isinstance(_FLAGS[str(self.argument)], flags.MultiFlag)
         if len(arguments) > taken and not takes_all:
             raise ValueError(
-                f"unexpected argument {arguments[taken]!r}: flags are written --name=value"
+                f"expected flags written --name=value. Received: the argument {arguments[taken]!r}"
             )
         if not arguments:
             return
         flag = _FLAGS[str(self.argument)]
         if flag.present and not takes_all:
             raise ValueError(
-                f"{arguments[0]!r} stands for --{flag.name}={arguments[0]}, which is given as "
-                f"{flag.value!r}, too: leave one of them out"
+                f"expected --{flag.name} once. Received: {arguments[0]!r}, which stands for "
+                f"--{flag.name}={arguments[0]}, and {flag.value!r}. Leave one of them out."
             )
         flag.parse(arguments if takes_all else arguments[0])
         flag.present, flag.using_default_value = 1, False

@@ -38,7 +38,10 @@ def check_methods(methods: Sequence[str], reason: str) -> None:
             f"Received: {','.join(chosen)!r}"
         )
     if shared.FLAGS.variants:
-        raise ValueError("--variants does not go with figures: they are rows of tables 1, 2 and 4")
+        raise ValueError(
+            "expected no --variants, which are rows of tables 1, 2 and 4. Received: "
+            f"--variants={','.join(shared.FLAGS.variants)}"
+        )
 
 
 def read_run(

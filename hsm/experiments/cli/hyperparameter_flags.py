@@ -107,5 +107,6 @@ def _numbers(
         return [kind(text) for text in texts]
     except ValueError as error:
         raise ValueError(
-            f"--{flag} takes {what} separated by commas. Received: {','.join(texts)!r}"
+            f"expected --{flag} to be {what} separated by commas. Received: "
+            f"--{flag}={','.join(texts)!r}"
         ) from error

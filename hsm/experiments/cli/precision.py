@@ -57,8 +57,9 @@ def _check(dtypes: Iterable[str], *, remedy: str) -> None:
         reason = _reason(dtype)
         if reason:
             raise ValueError(
-                f"training in {dtype} is only emulated here, several times slower than in float32: "
-                f"{reason}. {remedy}, or wait with --allow_emulated_precision"
+                f"expected --precision that this machine computes. Received: --precision={dtype}, "
+                f"which is only emulated here, several times slower than float32: {reason}. "
+                f"{remedy}, or wait with --allow_emulated_precision."
             )
 
 

@@ -143,7 +143,8 @@ def check(configs: Callable[..., object], split: str) -> None:
     """Raise the errors of `configs`, which is called as the one here, before any data is read."""
     if output_dir().exists() and not output_dir().is_dir():
         raise ValueError(
-            f"--output_dir must be a folder. Received: {output_dir()}, which is a file"
+            f"expected --output_dir to be a folder. Received: --output_dir={output_dir()}, which "
+            "is a file"
         )
     for dataset in datasets():
         configs(dataset, dataset, split)
@@ -162,7 +163,7 @@ def initial_weights() -> InitialWeights:
         return InitialWeights(value or None)
     path = Path(value).expanduser()
     if not path.is_file():
-        raise FileNotFoundError(f"--{flag} must name a file. Received: {value}")
+        raise FileNotFoundError(f"expected --{flag} to name a file. Received: --{flag}={value}")
     return InitialWeights(str(path))
 
 

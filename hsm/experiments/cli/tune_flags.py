@@ -44,7 +44,9 @@ def runs(runner: Runner, configs: Sequence[RunConfig]) -> list[RunRecord]:
     """
     if not FLAGS.tune:
         if FLAGS.tune_epochs is not None:
-            raise ValueError("--tune_epochs needs --tune=N, a number of trials. Received: --tune=0")
+            raise ValueError(
+                "expected --tune_epochs with --tune=N, a number of trials. Received: --tune=0"
+            )
         return [runner.run(config) for config in configs]
     # Imported here, so that --help and a bad flag need no TensorFlow.
     from hsm.experiments.runs import tuning

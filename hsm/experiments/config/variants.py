@@ -46,7 +46,7 @@ def vary(config: RunConfig, variant: str) -> RunConfig:
     }
     if variant not in changes:
         raise ValueError(
-            f"variant must be one of {', '.join(VARIANTS)}. Received: variant={variant!r}"
+            f"expected variant to be one of {', '.join(VARIANTS)}. Received: variant={variant!r}"
         )
     return replace(config, **changes[variant])
 

@@ -29,8 +29,8 @@ def grids(records: Iterable[RunRecord]) -> tuple[Grid, ...]:
         recall = next((m for m in columns if m.label.startswith("R@")), None)
         if recall is None:
             raise ValueError(
-                f"expected records that were scored by Recall@K, received those of {dataset} with "
-                f"the {columns[0].label}: render them as table4"
+                f"expected records that were scored by Recall@K. Received: those of {dataset} with "
+                f"the {columns[0].label}. Render them as table4."
             )
         grids.append(_final_grid(dataset, runs, recall))
         grids += _gain_grids(dataset, runs, recall)

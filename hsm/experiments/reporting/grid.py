@@ -66,7 +66,7 @@ class Grid:
         for row in self.rows:
             if len(row) != len(self.header):
                 raise ValueError(
-                    f"Every row needs {len(self.header)} cells, as the header has. Received: {row}."
+                    f"expected rows of {len(self.header)} cells, as the header has. Received: {row}"
                 )
 
 

@@ -60,15 +60,16 @@ class RecordedRun:
         path = self.folder / f"{self.record.name}.{kind}.csv"
         if not path.exists():
             raise FileNotFoundError(
-                f"{path} is missing: it was written beside the record when the run ended. Start "
-                "the command of the run again with the same `output_dir`, which writes it anew"
+                f"{path}: expected the file that was written beside the record when the run ended. "
+                "Received: none. Start the command of the run again with the same `output_dir`, "
+                "which writes it anew."
             )
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         try:
             return {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
         except (IndexError, TypeError, ValueError) as error:
-            raise ValueError(f"{path} must hold numbers only. Received: {error}") from error
+            raise ValueError(f"{path}: expected numbers only. Received: {error}") from error
 
 
 def read(folder: Path) -> list[RecordedRun]:
@@ -80,8 +81,8 @@ def read(folder: Path) -> list[RecordedRun]:
     runs = [RecordedRun(record, folder) for record in read_all(folder)]
     if not runs:
         raise ValueError(
-            f"there is no record in {folder}. A run leaves its record in <output_dir>/records: "
-            "python -m hsm.experiments.table1"
+            f"{folder}: expected records, as a run leaves them in <output_dir>/records. Received: "
+            "none. Run python -m hsm.experiments.table1."
         )
     return sorted_runs(runs)
 
@@ -117,9 +118,9 @@ def by_condition(runs: Iterable[RecordedRun]) -> dict[str, list[RecordedRun]]:
         twin = next((r for r in same if r.record.seed == run.record.seed), None)
         if twin is not None:
             raise ValueError(
-                f"two records are {run.condition} on {run.dataset} with seed "
-                f"{run.record.seed}: {twin.record.name} and {run.record.name}. Put those "
-                "that belong together into a folder of their own"
+                f"expected one record of {run.condition} on {run.dataset} with seed "
+                f"{run.record.seed}. Received: {twin.record.name} and {run.record.name}. Put those "
+                "that belong together into a folder of their own."
             )
         same.append(run)
     return groups

@@ -22,8 +22,9 @@ def rows(runs: Sequence[RecordedRun]) -> list[SimilarityRow]:
     widths = sorted({run.record.config.embedding_dim for run in runs})
     if len(widths) > 1:
         raise ValueError(
-            f"the runs on {runs[0].dataset} have embeddings of {', '.join(map(str, widths))} "
-            "dimensions, whose cosines do not compare: choose one `embedding_dim`"
+            "expected embeddings of one width, so that cosines compare. Received: those of "
+            f"{runs[0].dataset} have {', '.join(map(str, widths))} dimensions. Choose one "
+            "`embedding_dim`."
         )
     return [
         _row(condition, [run.columns(_KIND) for run in same])

@@ -86,7 +86,7 @@ def by_dataset(
     for run in runs:
         groups.setdefault(run.data.name, []).append(run)
     if not groups:
-        raise ValueError("A table needs at least one record. Received none: run table1 first.")
+        raise ValueError("expected at least one record. Received: none. Run table1 first.")
     for group in groups.values():
         _check_distinct(group, identity or row_label)
         _check_shared(group)
@@ -195,8 +195,8 @@ def _check_distinct(runs: Sequence[RunRecord], identity: Callable[[RunRecord], H
         other = seen.setdefault((identity(run), run.seed), run)
         if other is not run:
             raise ValueError(
-                f"One table holds one record per row and seed. Received two for {row_label(run)}, "
-                f"seed {run.seed}: {other.name} and {run.name}, which differ in "
+                f"expected one record for {row_label(run)}, seed {run.seed}. Received: "
+                f"{other.name} and {run.name}, which differ in "
                 f"{_differing(other.config, run.config)}. Move one of them to another folder."
             )
 
@@ -215,13 +215,14 @@ def _check_shared(runs: Sequence[RunRecord]) -> None:
             one, other = (getattr(record.config, name) for record in (first, run))
             if one != other:
                 raise ValueError(
-                    f"Records of one table share their {name}. {first.name} has {one}, "
-                    f"{run.name} has {other}. Give each its own `output_dir`."
+                    f"expected one {name} in the records of a table. Received: {first.name} has "
+                    f"{one}, {run.name} has {other}. Give each its own `output_dir`."
                 )
         if _test_data(run) != _test_data(first):
             raise ValueError(
-                f"Records of one table share their data. {first.name} has {_test_data(first)}, "
-                f"{run.name} has {_test_data(run)}. Give each its own data set name."
+                f"expected one set of data in the records of a table. Received: {first.name} has "
+                f"{_test_data(first)}, {run.name} has {_test_data(run)}. Give each its own data "
+                "set name."
             )
 
 

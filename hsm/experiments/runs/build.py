@@ -93,12 +93,14 @@ def load_model(run_dir: Path) -> tuple[EmbeddingModel, RunConfig]:
     config, class_names = read_run_file(run_dir)
     path = run_dir / "checkpoint.npz"
     if not path.exists():
-        raise ValueError(f"the run in {run_dir} is not finished: it has no checkpoint.npz yet")
+        raise ValueError(
+            f"{run_dir}: expected a finished run. Received: one without checkpoint.npz"
+        )
     epoch = read_progress(path)["epoch"]
     if epoch < config.total_epochs:
         raise ValueError(
-            f"the run in {run_dir} is not finished: {epoch} of {config.total_epochs} epochs are "
-            "trained. The command that began it continues it."
+            f"{run_dir}: expected a finished run. Received: {epoch} of {config.total_epochs} "
+            "epochs are trained. The command that began it continues it."
         )
     # Only the network is needed of it; a .keras file is the network, and has a copy in the folder.
     saved = (
@@ -267,7 +269,9 @@ def _head(config: RunConfig) -> str | Head:
     """Return the method's head; one of the library's own by the name that is saved."""
     head = config.head
     if head is None:
-        raise ValueError(f"the method {config.method} trains no network")
+        raise ValueError(
+            f"expected a method that trains a network. Received: method={config.method}"
+        )
     return config.base_method if HEADS.get(config.base_method) == head else head
 
 

@@ -62,8 +62,8 @@ def spectral_objective(config: RunConfig) -> OutputObjective:
     """
     if config.xla:
         raise ValueError(
-            "xla does not go with the method spectral, whose batches go through the network in "
-            "slices: leave one of the two out. Received: xla=True"
+            "expected no xla with the method spectral, whose batches go through the network in "
+            "slices. Received: xla=True. Leave one of the two out."
         )
     return OutputObjective(DeepSpectralClustering(), slice_size=config.batch_size)
 
@@ -173,10 +173,10 @@ def spectral_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrd
     sizes = np.add.reduceat(order.sizes, starts)
     if sizes.min() <= config.embedding_dim:
         raise ValueError(
-            f"{config.method} learns nothing from batches of no more images than the embedding has "
-            f"dimensions: use a smaller `embedding_dim`, or more training images. Received: "
-            f"embedding_dim={config.embedding_dim} and batches of {sizes.min()} images, from "
-            f"{len(np.asarray(labels))} in all"
+            "expected batches of more images than the embedding has dimensions, without which "
+            f"{config.method} learns nothing. Received: embedding_dim={config.embedding_dim} and "
+            f"batches of {sizes.min()} images, from {len(np.asarray(labels))} in all. Use a "
+            "smaller `embedding_dim`, or more training images."
         )
     return BatchOrder(order.indices, sizes)
 

@@ -79,9 +79,9 @@ def run(runner: Runner, config: RunConfig, *, patience: int) -> RunRecord:
     """
     if config.switch_epoch is None or config.is_gradual or 1 not in config.ks:
         raise ValueError(
-            "early_stopping needs a method that is trained, heating=switch and 1 among ks: it ends "
-            f"the epochs before the switch by Recall@1. Received: method={config.method}, "
-            f"heating={config.heating}, ks={','.join(map(str, config.ks))}"
+            "expected early_stopping with a method that is trained, heating=switch and 1 among "
+            "ks: it ends the epochs before the switch by Recall@1. Received: "
+            f"method={config.method}, heating={config.heating}, ks={','.join(map(str, config.ks))}"
         )
     stopping = _Stopping(runner, config, patience)
     choice = stopping.choice()
@@ -114,7 +114,9 @@ class _Stopping:
             else:  # Trained before, and its checkpoint of these epochs is gone.
                 choice = self._choose(_of_rows(record.evaluations))
         if choice is None:
-            raise ValueError(f"{title(self.config)}: no epoch was scored")
+            raise ValueError(
+                f"{title(self.config)}: expected an epoch that was scored. Received: none"
+            )
         return choice
 
     def tidy(self, choice: Choice) -> None:

@@ -63,14 +63,14 @@ def import_keras() -> None:
         raise
     except Exception as error:  # Of many kinds: the file may hold anything.
         raise ValueError(
-            f"Keras cannot be imported: {error}. Mend or delete its settings in {_keras_file()}, "
-            "if there are any; start in another folder if one named jax, torch or tensorflow lies "
-            f"in {Path.cwd()}, which is taken for the package"
+            f"expected Keras to be imported. Received: {error}. Mend or delete its settings in "
+            f"{_keras_file()}, if there are any; start in another folder if one named jax, torch "
+            f"or tensorflow lies in {Path.cwd()}, which is taken for the package."
         ) from error
     if keras.config.backend() != "tensorflow":
         raise ValueError(
-            "expected Keras on TensorFlow, received KERAS_BACKEND="
-            f"{keras.config.backend()}: set KERAS_BACKEND=tensorflow before Keras is imported"
+            f"expected Keras on TensorFlow. Received: KERAS_BACKEND={keras.config.backend()}. Set "
+            "KERAS_BACKEND=tensorflow before Keras is imported."
         )
 
 
@@ -86,9 +86,9 @@ def import_matplotlib() -> None:
         return
     except Exception as error:  # Of many kinds: its settings may hold anything.
         raise ValueError(
-            f"expected settings of matplotlib that it can read, received: {error}. Mend the file "
+            f"expected settings of matplotlib that it can read. Received: {error}. Mend the file "
             "matplotlibrc in this folder, in the one that MATPLOTLIBRC names, or in "
-            "~/.config/matplotlib"
+            "~/.config/matplotlib."
         ) from error
 
 
@@ -107,9 +107,9 @@ def check_xla_flags() -> None:
         *_, last = result.stderr.strip().splitlines() or [f"exit status {result.returncode}"]
         reason = last.rpartition("] ")[2]
         raise ValueError(
-            f"expected flags that TensorFlow knows, received "
+            "expected flags that TensorFlow knows. Received: "
             f"{', '.join(f'{name}={value!r}' for name, value in given.items())}: {reason}. Mend or "
-            "unset them"
+            "unset them."
         )
 
 
@@ -141,8 +141,8 @@ def set_threads(threads: int) -> None:
     except RuntimeError as error:
         if threads and _threads() != (threads, threads):
             raise ValueError(
-                "expected a number of threads before TensorFlow computes in this process, "
-                f"received threads={threads} after it began with {_threads()[0]}: start a new one"
+                "expected a number of threads before TensorFlow computes in this process. "
+                f"Received: threads={threads} after it began with {_threads()[0]}. Start a new one."
             ) from error
 
 

@@ -65,7 +65,7 @@ def _check_name(config: RunConfig, place: Path) -> None:
         raise ValueError(
             f"expected a name of at most {allowed} bytes for a run whose files go to {place}. "
             f"Received: {config.name}, of {received}. Give the folder of the data set "
-            f"{config.dataset} a shorter name, or use an `output_dir` on another file system"
+            f"{config.dataset} a shorter name, or use an `output_dir` on another file system."
         )
 
 

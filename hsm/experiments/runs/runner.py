@@ -134,23 +134,22 @@ class Runner:
         is_known = recorded is not None or record.config.weights is None
         if is_known and recorded != weights:
             raise ValueError(
-                f"the record {record.name} in {self.workspace.records_dir} started from other "
-                "weights than those given now, which have the same name: use another "
-                "`output_dir`, or delete that record and its state"
+                f"expected the weights that the record {record.name} in "
+                f"{self.workspace.records_dir} started from. Received: others of the same name. "
+                "Use another `output_dir`, or delete that record and its state."
             )
         if record.data.checksum != self.source.checksum():
             raise ValueError(
-                f"the record {record.name} in {self.workspace.records_dir} is of other images "
-                f"than those of "
-                f"{self.source.name} now: use another `output_dir`, or delete that record and its "
-                f"state"
+                f"expected the images that the record {record.name} in "
+                f"{self.workspace.records_dir} is of. Received: those of {self.source.name} now. "
+                "Use another `output_dir`, or delete that record and its state."
             )
         if record.data.turned is None and self.source.turned():
             raise ValueError(
-                f"the record {record.name} in {self.workspace.records_dir} is of an earlier "
-                f"version, to which the {self.source.turned():,} images of {self.source.name} that "
-                "an EXIF tag turns upright were shown as they are stored: use another "
-                "`output_dir`, or delete that record and its state"
+                "expected a record that was made of images as their EXIF tags turn them. "
+                f"Received: {record.name} in {self.workspace.records_dir} of an earlier version, "
+                f"to which {self.source.turned():,} images of {self.source.name} were shown as "
+                "they are stored. Use another `output_dir`, or delete that record and its state."
             )
 
     def _diagnose(self, config: RunConfig, model: EmbeddingModel | None = None) -> None:
@@ -215,7 +214,10 @@ class Runner:
 
     def _pretrained_evaluator(self, config: RunConfig) -> Evaluator:
         if self.initial_weights == RANDOM:
-            raise ValueError("the method pretrained needs a backbone that starts from a file")
+            raise ValueError(
+                "expected a backbone that starts from a file for the method pretrained. Received: "
+                "random weights"
+            )
         backbone = build.build_initial_backbone(config, self.initial_weights)
         return Evaluator(backbone, self.source, config)
 

@@ -80,9 +80,9 @@ def check(configs: Sequence[RunConfig]) -> None:
         asked = [option for option in options(config) if option not in lacking(config)]
         if asked or config.split != ZERO_SHOT:
             raise ValueError(
-                "tune goes with methods alone, on classes never seen: leave variants, options of a "
-                f"method and gradual heating out. Received: {', '.join(asked)} of "
-                f"{config.method}, split={config.split}"
+                "expected tune with methods alone, on classes never seen. Received: "
+                f"{', '.join(asked)} of {config.method}, split={config.split}. Leave variants, "
+                "options of a method and gradual heating out."
             )
 
 
@@ -95,18 +95,18 @@ def held_out_source(source: ImageSource) -> ImageSource:
     train = source.train
     if train.num_classes < _FEWEST_CLASSES:
         raise ValueError(
-            f"tune holds out the last fifth of the training classes: expected at least "
-            f"{_FEWEST_CLASSES} of them. Received: {train.num_classes} of {source.name}. Train "
-            "without it, and say that nothing is tuned"
+            f"expected at least {_FEWEST_CLASSES} training classes, of which tune holds out the "
+            f"last fifth. Received: {train.num_classes} of {source.name}. Train without it, and "
+            "say that nothing is tuned."
         )
     first = train.num_classes - train.num_classes // 5
     images = np.bincount(train.labels)
     is_scored = (train.labels >= first) & (images[train.labels] > 1)
     if len(np.unique(train.labels[is_scored])) < 2:
         raise ValueError(
-            f"tune scores the last fifth of the training classes: expected two of them with two "
-            f"images or more. Received: images={images[first:].tolist()} of {source.name}. Add "
-            "images to these classes"
+            "expected two classes of two images or more in the last fifth of the training "
+            f"classes, which tune scores. Received: images={images[first:].tolist()} of "
+            f"{source.name}. Add images to these classes."
         )
     return ImageSource(
         name=source.name,
@@ -204,8 +204,8 @@ class _Tuner:
         best = max(trials, key=lambda trial: -1.0 if trial.score is None else trial.score)
         if best.score is None:
             raise FloatingPointError(
-                f"{title(config)}: training diverged in all {len(trials)} trials. Give a lower "
-                "learning_rate, around which trials are drawn"
+                f"{title(config)}: expected a trial that trains. Received: all {len(trials)} "
+                "diverged. Give a lower learning_rate, around which trials are drawn."
             )
         return Choice({**base.settings, **best.settings}, (*base.trials, *trials))
 

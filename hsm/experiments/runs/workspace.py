@@ -109,8 +109,8 @@ class Workspace:
                 _lock(file)
             except (BlockingIOError, PermissionError) as error:
                 raise BlockingIOError(
-                    f"another process is working in {os.fspath(self.output_dir)}: wait for it, or "
-                    "use another `output_dir`"
+                    "expected an output folder that no other process works in. Received: "
+                    f"{os.fspath(self.output_dir)}. Wait for it, or use another `output_dir`."
                 ) from error
             with _kept(self.output_dir):
                 yield
@@ -156,13 +156,13 @@ def read_run_file(run_dir: Path) -> tuple[RunConfig, tuple[str, ...]]:
     path = run_dir / "model.json"
     if not path.exists():
         raise ValueError(
-            f"{run_dir} is not the folder of a trained run: it has no model.json. Expected a "
-            "folder <output_dir>/runs/<name> as table1 writes it."
+            f"{run_dir}: expected the folder of a trained run, <output_dir>/runs/<name>, as table1 "
+            "writes it. Received: one without model.json"
         )
     try:
         card = _RunFile.from_json(json.loads(path.read_bytes()))
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is damaged: {error}") from error
+        raise ValueError(f"{path}: expected what a run wrote. Received: {error}") from error
     # As folders are read today; those of a Mac used to come with their accents apart.
     names = (unicodedata.normalize("NFC", name) for name in card.class_names)
     return card.config, tuple(names)

@@ -34,11 +34,13 @@ def planes(records: Sequence[RunRecord], source: ImageSource, workspace: Workspa
 def _planes(record: RunRecord, source: ImageSource, workspace: Workspace) -> list[Plane]:
     config, accuracy = record.config, record.final.accuracy
     if accuracy is None:
-        raise ValueError(f"Figure 2 tells the accuracy, and {record.name} was not scored by it")
+        raise ValueError(
+            "expected records that were scored by the accuracy, which Figure 2 tells. Received: "
+            f"{record.name}"
+        )
     if config.embedding_dim != 2:
         raise ValueError(
-            "Figure 2 draws embeddings of two dimensions. Received: "
-            f"embedding_dim={config.embedding_dim}"
+            f"expected embeddings of two dimensions. Received: embedding_dim={config.embedding_dim}"
         )
     model, _ = load_model(workspace.run_dir(config))
     features, labels = Evaluator(model.features, source, config).embed(source.test)

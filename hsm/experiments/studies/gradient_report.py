@@ -36,9 +36,8 @@ def shown_study(studies: Sequence[GradientStudy], epoch: int | None) -> Gradient
         return next((s for s in reversed(studies) if s.has_enough_of_each), studies[-1])
     if epoch not in by_epoch:
         raise ValueError(
-            f"Argument `epoch` must be one whose weights are known: {_listed(by_epoch)}. "
-            f"Received: epoch={epoch}. All are known of runs that figure1 itself trains, from the "
-            "start"
+            f"expected `epoch` to be one whose weights are known: {_listed(by_epoch)}. Received: "
+            f"epoch={epoch}. All are known of runs that figure1 itself trains, from the start."
         )
     return by_epoch[epoch]
 

@@ -80,7 +80,10 @@ def study(
     norms = np.linalg.norm(features.astype(np.float64), axis=1)
     kept = norms > 0
     if not kept.any():
-        raise ValueError("every training image has a feature of zero: the training has failed")
+        raise ValueError(
+            "expected features that are not zero. Received: zeros for every training image. The "
+            "training has failed: a lower learning rate usually helps."
+        )
     features, labels, norms = features[kept], labels[kept], norms[kept]
     classifier = closed_form(model)
     by_direction = SoftmaxClassifier(classifier.weights)

@@ -88,8 +88,8 @@ def retrieve(
     queries, single = without_singletons(everything) if gallery is None else (everything, ())
     if queries.num_classes < 2:
         raise ValueError(
-            f"there must be two {part} classes or more, with two images or more each, to look one "
-            f"up among the others. Received: {queries.num_classes} in {source.name}"
+            f"expected at least two {part} classes of two images or more, to look one up among the "
+            f"others. Received: {queries.num_classes} in {source.name}"
         )
     raw, _ = evaluator.embed(queries)
     features = damped_unit_length(raw, config.feature_epsilon)

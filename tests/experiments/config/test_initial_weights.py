@@ -166,7 +166,7 @@ def test_the_pretrained_feature_of_a_keras_file(from_file, few_digits, tmp_path)
     )
     record = runner.run(replace(config, method="pretrained"))
     assert record.provenance.weights_sha256 == sha256(kept)
-    with pytest.raises(ValueError, match="needs a backbone that starts from a file"):
+    with pytest.raises(ValueError, match="expected a backbone that starts from a file"):
         replace(runner, initial_weights=RANDOM, workspace=Workspace(tmp_path / "none")).run(
             replace(config, method="pretrained")
         )

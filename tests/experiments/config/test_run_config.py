@@ -194,7 +194,7 @@ def test_json_round_trip():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"method": "XX"}, "method must be one of pretrained, SM, .* Received: method='XX'"),
+        ({"method": "XX"}, "method to be one of pretrained, SM, .* Received: method='XX'"),
         ({"optimizer": "lamb"}, "optimizer must be one of sgd, adam"),
         ({"precision": "int8"}, "precision must be one of float32"),
         ({"profile": "mine"}, "profile must be one of paper, official"),
@@ -214,7 +214,7 @@ def test_json_round_trip():
         ({"method": "HBN", "heated_epochs": 0}, "heated_epochs must be 1 or more for HBN"),
         ({"ks": ()}, "ks must be positive numbers"),
         ({"ks": (0,)}, "ks must be positive numbers"),
-        ({"method": "pretrained"}, "pretrained needs `weights`"),
+        ({"method": "pretrained"}, "expected `weights`, or a .keras file"),
         ({"backbone": "vgg"}, "backbone must be one of googlenet, .*Received: backbone='vgg'"),
         ({"backbone": "lenet", "weights": "a.h5"}, "lenet, which is trained from scratch"),
         ({"backbone": "a.keras", "weights": "a.h5"}, "a.keras, which brings its own"),
@@ -242,7 +242,7 @@ def test_the_pretrained_feature_of_a_file_or_of_keras(backbone, weights):
 def test_held_out_classes_are_a_number_or_a_share(asked):
     with pytest.raises(ValueError, match="a whole number of 2 or more, or a share below 1"):
         _with(split="all", validation_classes=asked)
-    with pytest.raises(ValueError, match="goes with split=all"):
+    with pytest.raises(ValueError, match="with split=all"):
         _with(validation_classes=2.0)
 
 

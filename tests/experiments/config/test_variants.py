@@ -62,7 +62,7 @@ def test_methods_and_older_records_have_no_options():
 
 
 def test_an_unknown_variant_is_refused():
-    with pytest.raises(ValueError, match=r"variant must be one of label_smoothing, .*'cold'"):
+    with pytest.raises(ValueError, match=r"variant to be one of label_smoothing, .*'cold'"):
         vary(BASE, "cold")
 
 

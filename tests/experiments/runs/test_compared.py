@@ -103,7 +103,7 @@ def test_spectral_goes_through_the_network_in_batches_of_the_others():
     config = RunConfig(dataset="digits", method="spectral", batch_size=24)
     objective = resolve(METHODS["spectral"].objective)
     assert objective(config).slice_size == 24
-    with pytest.raises(ValueError, match=r"xla does not go with the method spectral.*xla=True"):
+    with pytest.raises(ValueError, match=r"no xla with the method spectral.*xla=True"):
         objective(replace(config, xla=True))
 
 
@@ -238,7 +238,7 @@ def test_loss_setting_is_the_losss_number(method, argument):
 
 
 def test_loss_setting_is_refused_where_no_loss_reads_it():
-    with pytest.raises(ValueError, match="loss_setting goes with the methods triplet and lifted"):
+    with pytest.raises(ValueError, match="loss_setting with the methods triplet and lifted"):
         RunConfig(dataset="digits", method="SM", loss_setting=0.5)
 
 

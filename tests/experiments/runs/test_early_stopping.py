@@ -129,5 +129,5 @@ def test_a_recorded_run_decides_where_its_state_is_gone(few_digits, config, tmp_
 def test_what_has_no_switch_is_refused(few_digits, config, tmp_path):
     runner = Runner(few_digits, Workspace(tmp_path))
     for wrong in ({"heating": "gradual"}, {"ks": (2, 4)}):
-        with pytest.raises(ValueError, match="early_stopping needs a method that is trained"):
+        with pytest.raises(ValueError, match="early_stopping with a method that is trained"):
             early_stopping.run(runner, replace(config, **wrong), patience=1)

@@ -67,7 +67,7 @@ def test_the_data_decides_whether_landmarks_are_known(source, config, tmp_path):
     assert with_landmarks(CONFIG, bare) == CONFIG
     triplet = replace(CONFIG, method="triplet")
     assert with_landmarks(triplet, source) == triplet
-    with pytest.raises(ValueError, match=r"landmarks=True goes with .*fashionnet.*'triplet'"):
+    with pytest.raises(ValueError, match=r"landmarks=True with .*fashionnet.*'triplet'"):
         replace(triplet, landmarks=True)
     with pytest.raises(ValueError, match=r"fashionnet reads maps.*keras:ResNet50"):
         replace(config, backbone="keras:ResNet50")

@@ -162,7 +162,7 @@ def test_the_saved_weights_give_the_recorded_metrics(finished, few_digits):
 def test_an_unfinished_run_cannot_be_loaded(finished, tmp_path, quick_config):
     workspace = Workspace(tmp_path)
     workspace.write_run_file(quick_config, ("a", "b"))
-    with pytest.raises(ValueError, match=r"is not finished: it has no checkpoint\.npz"):
+    with pytest.raises(ValueError, match=r"a finished run. Received: one without checkpoint\.npz"):
         load_model(workspace.run_dir(quick_config))
 
 

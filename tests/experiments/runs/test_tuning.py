@@ -148,12 +148,12 @@ def test_held_out_classes_are_the_last_fifth_of_those_that_train(letters):
 
 
 def test_too_few_classes_or_images_are_refused(few_digits):
-    with pytest.raises(ValueError, match=r"at least 10 of them. Received: 5 of digits"):
+    with pytest.raises(ValueError, match=r"at least 10 training classes.* Received: 5 of digits"):
         tuning.held_out_source(few_digits)
     images = np.zeros((18, 8, 8, 3), np.uint8)
     labels = np.repeat(np.arange(10), [2] * 8 + [1, 1]).astype(np.int32)
     split = Split(images, labels, tuple("abcdefghij"))
-    with pytest.raises(ValueError, match=r"two images or more. Received: images=\[1, 1\]"):
+    with pytest.raises(ValueError, match=r"two images or more .*Received: images=\[1, 1\]"):
         tuning.held_out_source(ImageSource("letters", split, split))
 
 
@@ -171,7 +171,7 @@ def test_too_few_images_for_a_later_method_are_told_before_the_first_trial(
     "changes", [{"label_smoothing": 0.1, "method": "SM"}, {"method": "HBN", "heating": "gradual"}]
 )
 def test_variants_are_refused(letters_config, changes):
-    with pytest.raises(ValueError, match="tune goes with methods alone"):
+    with pytest.raises(ValueError, match="tune with methods alone"):
         tuning.check([replace(letters_config, **changes)])
 
 

@@ -183,9 +183,7 @@ def test_the_report_says_in_words_what_to_do(quick_config):
     shown = gradient_report.shown_study(studies, None)
     assert shown.epoch == 2  # The last with ten images of each kind.
     assert gradient_report.shown_study(studies, 0).epoch == 0
-    with pytest.raises(
-        ValueError, match=r"Argument `epoch` must be one .*: 0 to 3. Received: epoch=7"
-    ):
+    with pytest.raises(ValueError, match=r"`epoch` to be one .*: 0 to 3. Received: epoch=7"):
         gradient_report.shown_study(studies, 7)
 
 
