@@ -143,7 +143,7 @@ def check_output(folder: Path) -> None:
             continue
         if is_whole or (not is_output_folder(place) and holds_pictures(place)):
             raise ValueError(
-                "expected --output_dir outside of photographs, where results would become images of "
+                "expected --output_dir outside of photographs, where results would be images of "
                 f"a class. Received: --output_dir={folder}, which "
                 + (f"is the folder of {name}" if is_whole else f"lies in {data} and holds pictures")
                 + f". Name a new folder, such as {Path(data) / 'results'}; records/, runs/ and "

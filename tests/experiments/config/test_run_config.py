@@ -195,25 +195,25 @@ def test_json_round_trip():
     ("changes", "message"),
     [
         ({"method": "XX"}, "method to be one of pretrained, SM, .* Received: method='XX'"),
-        ({"optimizer": "lamb"}, "optimizer must be one of sgd, adam"),
-        ({"precision": "int8"}, "precision must be one of float32"),
-        ({"profile": "mine"}, "profile must be one of paper, official"),
-        ({"heating": "slow"}, "heating must be one of switch, gradual"),
-        ({"nmi": "harmonic"}, "nmi must be one of arithmetic, geometric"),
-        ({"label_smoothing": 1.0}, "label_smoothing must be 0 or more and less than 1.*=1.0"),
-        ({"test_epsilon": -1.0}, "test_epsilon must be finite and 0 or more.*=-1.0"),
-        ({"kmeans_starts": 0}, "kmeans_starts must be 1 or more"),
-        ({"method": "HBN", "heating": "gradual", "gradual_every": 0}, "every must be 1 or more"),
-        ({"method": "SM", "learned_alpha": True}, "learned_alpha goes with .* LN and BN.*'SM'"),
-        ({"method": "HBN", "learned_alpha": True}, "learned_alpha goes with .* LN and BN.*'HBN'"),
-        ({"norm_term": False}, "norm_term=False goes with the methods LN and HLN.*'BN'"),
-        ({"epochs": 0}, "epochs must be 1 or more. Received: epochs=0"),
-        ({"batch_size": 1}, "batch_size must be 2 or more for BN"),
-        ({"alpha": -1.0}, "alpha must be a positive finite number"),
-        ({"heated_epochs": -1}, "heated_epochs must be 0 or more for BN"),
-        ({"method": "HBN", "heated_epochs": 0}, "heated_epochs must be 1 or more for HBN"),
-        ({"ks": ()}, "ks must be positive numbers"),
-        ({"ks": (0,)}, "ks must be positive numbers"),
+        ({"optimizer": "lamb"}, "optimizer to be one of sgd, adam"),
+        ({"precision": "int8"}, "precision to be one of float32"),
+        ({"profile": "mine"}, "profile to be one of paper, official"),
+        ({"heating": "slow"}, "heating to be one of switch, gradual"),
+        ({"nmi": "harmonic"}, "nmi to be one of arithmetic, geometric"),
+        ({"label_smoothing": 1.0}, "label_smoothing to be 0 or more and less than 1.*=1.0"),
+        ({"test_epsilon": -1.0}, "test_epsilon to be finite and 0 or more.*=-1.0"),
+        ({"kmeans_starts": 0}, "kmeans_starts to be 1 or more"),
+        ({"method": "HBN", "heating": "gradual", "gradual_every": 0}, "every to be 1 or more"),
+        ({"method": "SM", "learned_alpha": True}, "learned_alpha with .* LN and BN.*'SM'"),
+        ({"method": "HBN", "learned_alpha": True}, "learned_alpha with .* LN and BN.*'HBN'"),
+        ({"norm_term": False}, "norm_term=False with the methods LN and HLN.*'BN'"),
+        ({"epochs": 0}, "epochs to be 1 or more. Received: epochs=0"),
+        ({"batch_size": 1}, "batch_size to be at least 2 for BN"),
+        ({"alpha": -1.0}, "a positive finite number"),
+        ({"heated_epochs": -1}, "heated_epochs to be at least 0 for BN"),
+        ({"method": "HBN", "heated_epochs": 0}, "heated_epochs to be at least 1 for HBN"),
+        ({"ks": ()}, "ks to be positive numbers"),
+        ({"ks": (0,)}, "ks to be positive numbers"),
         ({"method": "pretrained"}, "expected `weights`, or a .keras file"),
         ({"backbone": "vgg"}, "backbone must be one of googlenet, .*Received: backbone='vgg'"),
         ({"backbone": "lenet", "weights": "a.h5"}, "lenet, which is trained from scratch"),
@@ -240,7 +240,7 @@ def test_the_pretrained_feature_of_a_file_or_of_keras(backbone, weights):
 
 @pytest.mark.parametrize("asked", [1.0, 2.5, -1.0, float("inf"), float("nan")])
 def test_held_out_classes_are_a_number_or_a_share(asked):
-    with pytest.raises(ValueError, match="a whole number of 2 or more, or a share below 1"):
+    with pytest.raises(ValueError, match="a whole number of at least 2, or a share below 1"):
         _with(split="all", validation_classes=asked)
     with pytest.raises(ValueError, match="with split=all"):
         _with(validation_classes=2.0)
