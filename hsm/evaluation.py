@@ -60,11 +60,11 @@ class Evaluation:
     query_scores: dict[str, NDArray[np.float64]] = field(repr=False, compare=False)
 
     def hits(self, k: int) -> NDArray[np.bool_]:
-        """Which queries have their class among their `k` nearest neighbours: bool [num_queries]."""
+        """Return which queries have their class among their `k` neighbours: bool [num_queries]."""
         return self.ranks < checked_positive(k, "k")
 
     def to_json(self) -> dict[str, Any]:
-        """The metrics as JSON types; K's become strings, single queries are left out."""
+        """Return the metrics as JSON types; K's become strings, single queries are left out."""
         return {
             "recall": {str(k): value for k, value in self.recall.items()},
             "r_precision": self.r_precision,
@@ -84,7 +84,7 @@ def embed(
     num_examples: int,
     progress: Callable[[int], object] | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """Runs `features_fn` over every batch and keeps all vectors, in order.
+    """Run `features_fn` over every batch and keep all vectors, in order.
 
     Args:
         features_fn: images [b, ...] -> float vectors [b, k].
@@ -119,7 +119,7 @@ def embed(
     return features, labels
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913 - public
     features: ArrayLike,
     labels: ArrayLike,
     *,
@@ -131,7 +131,7 @@ def evaluate(
     gallery_labels: ArrayLike | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> Evaluation:
-    """Scores feature vectors by what lies near them and, without a gallery, by clustering.
+    """Score feature vectors by what lies near them and, without a gallery, by clustering.
 
     Args:
         features: [n, k], as the model gives them.
@@ -175,7 +175,7 @@ def evaluate(
 def damped_unit_length(
     values: ArrayLike, epsilon: float = 0.0, name: str = "values"
 ) -> NDArray[np.float32]:
-    """`values` [n, k] in float32, each row x as x / sqrt(sum(x**2) + epsilon); zeros stay zeros.
+    """Return `values` [n, k] in float32, each row x / sqrt(sum(x**2) + epsilon); zeros stay.
 
     With epsilon = 0 the rows get unit length (section 5.2). The released code tests features with
     epsilon = 1e-4. `name` is what an error calls the values.
@@ -193,26 +193,26 @@ def damped_unit_length(
 
 
 def _checked_vectors(values: ArrayLike, count: int, *, first: int) -> NDArray[np.float32]:
-    """A batch's vectors as finite float32 [count, k]; `first` is its first image's index."""
+    """Return a batch's vectors as finite float32 [count, k]; `first` is its first image's index."""
     vectors = np.asarray(values, np.float32)
     if vectors.ndim != 2 or len(vectors) != count:
         raise ValueError(
-            "features_fn must return one vector an image. "
-            f"Received: shape={vectors.shape} for a batch of {count}, from image {first} on."
+            f"expected features_fn to return one vector an image. Received: shape={vectors.shape} "
+            f"for a batch of {count}, from image {first} on"
         )
     bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
     if bad.size:
         raise NonFiniteFeaturesError(
-            "features_fn must return finite vectors. Received: NaN or infinity for image "
-            f"{first + bad[0]} (counting from 0). Look for a training that diverged: "
-            "a lower learning rate usually helps."
+            "expected features_fn to return finite vectors. Received: NaN or infinity for image "
+            f"{first + bad[0]} (counting from 0). Look for a training that diverged: a lower "
+            "learning rate usually helps."
         )
     return vectors
 
 
 def _wrong_count(expected: int, received: str) -> ValueError:
-    """The error for batches that leave images out or repeat them."""
+    """Return the error for batches that leave images out or repeat them."""
     return ValueError(
-        f"batches must hold each of the num_examples={expected} images once. "
-        f"Received: {received} images. Do not drop, repeat or pad batches for evaluation."
+        f"expected batches to hold each of the num_examples={expected} images once. Received: "
+        f"{received} images. Do not drop, repeat or pad batches for evaluation."
     )

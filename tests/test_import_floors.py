@@ -126,7 +126,7 @@ WITHOUT_TENSORFLOW = (
     "hsm.visual.class_planes",
     "hsm.visual.confusion",
     "hsm.visual.embedding_map",
-    "hsm.visual.gallery",
+    "hsm.visual.neighbour_sheet",
     "hsm.visual.learning_curves",
     "hsm.visual.port_rows",
     "hsm.visual.remark_panels",

@@ -42,7 +42,7 @@ _PRECISIONS = ("float32", "mixed_bfloat16")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the cases and prints their table; returns the exit status."""
+    """Run the cases and print their table; return the exit status."""
     options = _parse(arguments)
     environment.set_variables()  # The sides are hsm's commands, and start as these do.
     os.environ["PYTHONPATH"] = os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])
@@ -72,23 +72,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(case: str, settings: Settings, rounds: int) -> dict[str, Any]:
-    """Times all sides of a case in turns, after one round each to warm up."""
-    found = CASES[case]
-    left_out = {side: missing(case, side) for side in found.sides}
+    """Time all sides of a case in turns, after one round each to warm up."""
+    chosen = CASES[case]
+    left_out = {side: missing(case, side) for side in chosen.sides}
     sides = [side for side, package in left_out.items() if package is None]
     with contextlib.ExitStack() as stack:
         workers = {
             side: worker
-            for group in ([sides] if found.share_a_process else [[side] for side in sides])
+            for group in ([sides] if chosen.share_a_process else [[side] for side in sides])
             for worker in [stack.enter_context(Worker(case, group, settings))]
             for side in group
         }
-        if found.rounds > 1:
+        if chosen.rounds > 1:
             for side, worker in workers.items():
                 worker.round(side)
         turns = [
             {side: worker.round(side) for side, worker in workers.items()}
-            for _ in range(min(rounds, found.rounds))
+            for _ in range(min(rounds, chosen.rounds))
         ]
     return {
         "case": case,
@@ -100,7 +100,7 @@ def run(case: str, settings: Settings, rounds: int) -> dict[str, Any]:
 
 
 def _others(cases: list[dict[str, Any]], result: dict[str, Any]) -> list[dict[str, Any]]:
-    """The cases that `result` does not replace."""
+    """Return the cases that `result` does not replace."""
 
     def key(case: dict[str, Any]) -> tuple[str, str]:
         return case["case"], case["settings"]["precision"]
@@ -109,18 +109,18 @@ def _others(cases: list[dict[str, Any]], result: dict[str, Any]) -> list[dict[st
 
 
 def machine() -> dict[str, Any]:
-    """What the figures were measured on and with."""
+    """Return what the figures were measured on and with."""
     packages = ("torch", "faiss-cpu", "pytorch-metric-learning", "threadpoolctl")
     provenance = records.provenance(started="", finished="").to_json()
     kept = ("commit", "dirty", "python", "versions", "hardware")
     installed = {dist.metadata["Name"] for dist in importlib.metadata.distributions()}
     versions = {name: importlib.metadata.version(name) for name in packages if name in installed}
-    found = {key: provenance[key] for key in kept}
-    return {**found, "versions": {**found["versions"], **versions}, "system": platform.platform()}
+    facts = {key: provenance[key] for key in kept}
+    return {**facts, "versions": {**facts["versions"], **versions}, "system": platform.platform()}
 
 
 def _work(case: str, settings: Settings) -> dict[str, float]:
-    """Operations per image, where a limit follows from them."""
+    """Return operations per image, where a limit follows from them."""
     if not CASES[case].passes:
         return {}
     from benchmarks.networks import flops_per_image

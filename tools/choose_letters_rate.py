@@ -27,7 +27,7 @@ _METHODS = ("SM", "LN", "BN")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Trains, prints a row a rate, and writes them; returns the exit status."""
+    """Train, print a row a rate, and write them; return the exit status."""
     options = _parse(arguments)
     source = load_source("letters")
     rows: list[dict[str, float]] = []
@@ -37,14 +37,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(rows[-1], flush=True)
     chosen = min(rows, key=lambda row: _score(row, rows))["rate"]
     print(f"chosen: {chosen:g}")
-    found = {"epochs": options.epochs, "seed": options.seed, "losses": rows, "chosen": chosen}
+    result = {"epochs": options.epochs, "seed": options.seed, "losses": rows, "chosen": chosen}
     if options.json:
-        options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     return 0
 
 
 def _score(row: Mapping[str, float], rows: Sequence[Mapping[str, float]]) -> float:
-    """The sum of a rate's losses, each over the smallest of its method."""
+    """Return the sum of a rate's losses, each over the smallest of its method."""
     return sum(row[method] / min(other[method] for other in rows) for method in _METHODS)
 
 
@@ -59,7 +59,7 @@ def _config(method: str, rate: float, options: argparse.Namespace) -> RunConfig:
 
 
 def _loss(config: RunConfig, source: ImageSource) -> float:
-    """The mean loss of the last epoch, in nats."""
+    """Return the mean loss of the last epoch, in nats."""
     model = build.build_model(config, source.train.num_classes)
     step, data = build.build_step(config, model), build.training_data(config, source)
     step.set_phase(alpha=config.initial_alpha, learning_rate=config.learning_rate)

@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _shares(names: Sequence[str], inputs: int) -> dict[str, range]:
-    """How many of all inputs each format gets: one at least."""
+    """Return how many of all inputs each format gets: one at least."""
     total = sum(FORMATS[name].share for name in names)
     return {name: range(max(1, round(inputs * FORMATS[name].share / total))) for name in names}
 

@@ -39,7 +39,7 @@ _SECONDS = 10.0  # What takes longer is measured once.
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measures or reads the figures, and draws them; returns the exit status."""
+    """Measure or reads the figures, and draw them; return the exit status."""
     options = _parse(arguments)
     os.environ["PYTHONPATH"] = os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])
     results: dict[str, Any] = {"machine": machine(), "recall": [], "train": []}
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _measure(results: dict[str, Any], options: argparse.Namespace) -> None:
-    """Adds what is missing, and keeps it."""
+    """Add what is missing, and keep it."""
     known = {row["queries"] for row in results["recall"]}
     for count in options.queries:
         if count not in known:
@@ -68,25 +68,25 @@ def _measure(results: dict[str, Any], options: argparse.Namespace) -> None:
 
 
 def _recall(count: int) -> dict[str, Any]:
-    """Seconds and bytes of Recall@1, 10 and 100 of `count` vectors."""
+    """Measure seconds and bytes of Recall@1, 10 and 100 of `count` vectors."""
     settings = Settings(queries=count, classes=round(count / _IMAGES_A_CLASS))
     turns = _turns("recall", settings)
     seconds = statistics.median(turn["wall"] for turn in turns)
-    found = {"queries": count, "seconds": seconds, "processor": turns[-1]["processor"]}
-    return _said({**found, "bytes": turns[-1]["peak"]})
+    measured = {"queries": count, "seconds": seconds, "processor": turns[-1]["processor"]}
+    return _said({**measured, "bytes": turns[-1]["peak"]})
 
 
 def _train(precision: str, batch_size: int) -> dict[str, Any]:
-    """Images a second and bytes of a training step on `batch_size` images in memory."""
+    """Return images a second and bytes of a training step on `batch_size` images in memory."""
     settings = replace(Settings(precision), batch_size=batch_size, steps=3)
     turns = _turns("train", settings, warm_up=True)
     rate = statistics.median(turn["amount"] / turn["wall"] for turn in turns)
-    found = {"precision": precision, "batch_size": batch_size, "images_per_second": rate}
-    return _said({**found, "bytes": turns[-1]["peak"]})
+    measured = {"precision": precision, "batch_size": batch_size, "images_per_second": rate}
+    return _said({**measured, "bytes": turns[-1]["peak"]})
 
 
 def _turns(case: str, settings: Settings, *, warm_up: bool = False) -> list[dict[str, float]]:
-    """Three rounds, or a single one where it takes long; before it one that traces the graph."""
+    """Time three rounds, or one where it takes long, after one that traces the graph."""
     with Worker(case, [HSM], settings) as worker:
         if warm_up:
             worker.round(HSM)

@@ -27,7 +27,7 @@ _MIB, _KIB = 2**20, 2**10
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measures and prints a line each; returns the exit status."""
+    """Measure and print a line each; return the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--items", type=int, default=1_000_000)
     parser.add_argument("--kinds", default="", help="of FAISS, such as flat,ivf,hnsw")
@@ -58,7 +58,7 @@ def _build(path: Path, count: int) -> None:
 
 
 def _drawn(count: int) -> Iterator[tuple[int, np.ndarray]]:
-    """Vectors float32 [m, 64] of unit length, and the number of the first of them."""
+    """Yield vectors float32 [m, 64] of unit length, and the number of the first of them."""
     generator = np.random.default_rng(0)
     for first in range(0, count, _AT_ONCE):
         size = min(_AT_ONCE, count - first)
@@ -94,10 +94,10 @@ def _say_search(name: str, index: Index, vectors: np.ndarray) -> None:
 
 
 def _peak() -> float:
-    """The most memory that this process has had, in MiB; Linux alone says it."""
+    """Return the most memory that this process has had, in MiB; Linux alone says it."""
     # That of `resource` begins with what the process that started this one had.
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    return int(found.group(1)) / _KIB if found else float("nan")
+    match = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return int(match.group(1)) / _KIB if match else float("nan")
 
 
 def _timed(work: Callable[[], object]) -> float:

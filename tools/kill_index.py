@@ -26,7 +26,7 @@ _AT_ONCE, _WIDTH = 20, 64
 
 
 def vector(number: int) -> np.ndarray:
-    """The vector of an item: a function of its number alone, float32 [1, 64]."""
+    """Return the vector of an item: a function of its number alone, float32 [1, 64]."""
     drawn = np.random.default_rng(number).normal(size=(1, _WIDTH)).astype(np.float32)
     return drawn / np.linalg.norm(drawn)
 
@@ -51,17 +51,17 @@ def kill_once(path: Path, first: int, delay: float) -> int:
         writer.stdout.readline()
         time.sleep(delay)
         writer.kill()
-        said = writer.stdout.read().split("\n")
+        lines = writer.stdout.read().split("\n")
     # The last line may have been cut off.
-    return max([first, *(int(line) for line in said[:-1])])
+    return max([first, *(int(line) for line in lines[:-1])])
 
 
-def lost(path: Path, said: int) -> list[str]:
-    """What is wrong with the index, if the numbers below `said` were added, in words."""
+def lost(path: Path, reported: int) -> list[str]:
+    """Return what is wrong with the index, if the numbers below `reported` were added, in words."""
     with Index.open(path, digest="kills") as index:
         items = index.items()
     held = dict(zip(map(int, items.ids), items.vectors, strict=True))
-    wrong = [f"item {number} is lost" for number in range(said) if number not in held]
+    wrong = [f"item {number} is lost" for number in range(reported) if number not in held]
     wrong += [
         f"item {n} is another" for n, v in held.items() if not np.array_equal(v, vector(n)[0])
     ]
@@ -83,12 +83,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path, first, under_way = Path(folder) / "killed.index", 0, 0
         for kill in range(arguments.kills):
-            said = kill_once(path, first, moments.uniform(0.0, 0.3))
-            if wrong := lost(path, said):
+            reported = kill_once(path, first, moments.uniform(0.0, 0.3))
+            if wrong := lost(path, reported):
                 sys.exit(f"after {kill + 1} kills: {'; '.join(wrong[:5])}")
             with Index.open(path) as index:
                 first = len(index)
-            under_way += first > said
+            under_way += first > reported
         print(
             f"{arguments.kills} kills, {first:,} items in commits of {_AT_ONCE}: none lost, none "
             f"cut. {under_way} kills came while a commit that proved whole was being written."

@@ -36,14 +36,14 @@ _DAY = 86_400
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measures, prints the table and keeps the figures; returns the exit status."""
+    """Measure, print the table and keep the figures; return the exit status."""
     options = _parse(arguments)
     os.environ["PYTHONPATH"] = os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])
     with tempfile.TemporaryDirectory() as folder:
         pictures = prepare(Path(folder))
         with running(Path(folder)) as service:
-            found = measure(service, pictures, options.requests, options.day)
-    content = {"machine": machine(), "is_shared": options.shared, **found}
+            measured = measure(service, pictures, options.requests, options.day)
+    content = {"machine": machine(), "is_shared": options.shared, **measured}
     print(table.markdown(content))
     if options.json:
         make_output_folder(options.json.parent)
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def measure(service: Running, pictures: Sequence[bytes], requests: int, day: int) -> dict[str, Any]:
-    """The loads, and the memory around the last one.
+    """Return the loads, and the memory around the last one.
 
     Args:
         service: what is measured.

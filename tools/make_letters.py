@@ -54,14 +54,14 @@ _SHOWN = "AaGgQRßæξЖдʒ"
 
 
 def common_letters() -> list[str]:
-    """Returns the letters that every one of `FACES` holds, by code point."""
+    """Return the letters that every one of `FACES` holds, by code point."""
     held = [set(get_font(_file(face)).get_charmap()) for face in FACES]
     letters = map(chr, sorted(set.intersection(*held)))
     return [letter for letter in letters if unicodedata.category(letter) in ("Lu", "Ll", "Lo")]
 
 
 def rendered(letters: Sequence[str], faces: Sequence[str] = FACES) -> np.ndarray:
-    """Returns pictures, uint8 [letters, faces, 28, 28], of sixteen levels of grey 0, 17, …, 255.
+    """Return pictures, uint8 [letters, faces, 28, 28], of sixteen levels of grey 0, 17, …, 255.
 
     Raises:
         ValueError: for a letter that is larger than its picture.
@@ -78,7 +78,7 @@ def _file(face: str) -> str:
 
 
 def _drawn(canvas: RendererAgg, letter: str, font: FontProperties) -> np.ndarray:
-    """The coverage of the pixels, uint8 [28, 28]."""
+    """Return the coverage of the pixels, uint8 [28, 28]."""
     outline = TextPath((0, 0), letter, size=EM, prop=font)
     box = outline.get_extents()
     if max(box.width, box.height) > SIDE:
@@ -96,7 +96,7 @@ def _drawn(canvas: RendererAgg, letter: str, font: FontProperties) -> np.ndarray
 
 
 def distinct(pictures: np.ndarray) -> list[int]:
-    """Returns which letters are kept: no earlier one looks like them or shares a picture.
+    """Return which letters are kept: no earlier one looks like them or shares a picture.
 
     Args:
         pictures: uint8 [letters, faces, 28, 28].
@@ -115,7 +115,7 @@ def distinct(pictures: np.ndarray) -> list[int]:
 
 
 def make() -> dict[str, np.ndarray]:
-    """Returns what the file holds: `characters` [n], `faces` [16], `pictures` [n, 16, 28, 28]."""
+    """Return what the file holds: `characters` [n], `faces` [16], `pictures` [n, 16, 28, 28]."""
     letters = common_letters()
     pictures = rendered(letters)
     kept = distinct(pictures)
@@ -127,13 +127,13 @@ def make() -> dict[str, np.ndarray]:
 
 
 def read(folder: Path) -> dict[str, np.ndarray]:
-    """Returns the arrays of the file in `folder`."""
+    """Return the arrays of the file in `folder`."""
     with np.load(folder / FILE) as archive:
         return dict(archive)
 
 
 def write(folder: Path) -> None:
-    """Writes the file, and the fonts' licences beside it."""
+    """Write the file, and the fonts' licences beside it."""
     folder.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(folder / FILE, **make())  # type: ignore[arg-type]
     for name in LICENCES:
@@ -141,7 +141,7 @@ def write(folder: Path) -> None:
 
 
 def difference(held: dict[str, np.ndarray], made: dict[str, np.ndarray]) -> str:
-    """Says how two files differ; one level of grey, as between versions of FreeType, is nothing."""
+    """Say how two files differ; one level of grey, as between versions of FreeType, is nothing."""
     for name in ("faces", "characters"):
         if not np.array_equal(held[name], made[name]):
             other = np.setxor1d(held[name], made[name])
@@ -152,7 +152,7 @@ def difference(held: dict[str, np.ndarray], made: dict[str, np.ndarray]) -> str:
 
 
 def draw_sheet(held: dict[str, np.ndarray], path: Path) -> None:
-    """Draws a dozen letters, one a row, in all faces, twice as large as they are."""
+    """Draw a dozen letters, one a row, in all faces, twice as large as they are."""
     rows = [np.flatnonzero(held["characters"] == letter)[0] for letter in _SHOWN]
     pictures = held["pictures"][rows].transpose(0, 2, 1, 3)
     sheet = pictures.reshape(len(rows) * SIDE, len(FACES) * SIDE)
@@ -160,7 +160,7 @@ def draw_sheet(held: dict[str, np.ndarray], path: Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Renders, checks or draws; returns the exit status."""
+    """Render, check or draw; return the exit status."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -171,9 +171,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.sheet:
         draw_sheet(read(options.folder), options.sheet)
     elif options.check:
-        found = difference(read(options.folder), make())
-        print(found or "as rendered", file=sys.stderr if found else sys.stdout)
-        return int(bool(found))
+        changed = difference(read(options.folder), make())
+        print(changed or "as rendered", file=sys.stderr if changed else sys.stdout)
+        return int(bool(changed))
     else:
         write(options.folder)
     return 0

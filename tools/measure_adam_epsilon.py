@@ -20,7 +20,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from hsm.data.sources import ImageSource, load_source
 from hsm.experiments.config import RunConfig
-from hsm.experiments.config.initial_weights import Pretrained
+from hsm.experiments.config.initial_weights import InitialWeights
 from hsm.experiments.config.recipes import RECIPES
 from hsm.experiments.runs import build
 from hsm.training.collapse import pooled_cosine
@@ -29,7 +29,7 @@ _ROW = "{:>8}  {:>6}  {:>8}  {:>12}  {:>10}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measures and prints a row an epsilon; returns the exit status."""
+    """Measure and print a row an epsilon; return the exit status."""
     options = _parse(arguments)
     source = load_source("image_folder", data_dir=options.data_dir)
     print(f"{source.train.num_classes} classes, {options.steps} steps, seed {options.seed}")
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _config(dataset: str, epsilon: float, options: argparse.Namespace) -> RunConfig:
-    """BN with the recipe of Products, but for what the options say."""
+    """Return BN with the recipe of Products, but for what the options say."""
     settings = {
         **RECIPES["paper"]["products"],
         "backbone": options.backbone,
@@ -56,9 +56,9 @@ def _config(dataset: str, epsilon: float, options: argparse.Namespace) -> RunCon
 def _measure(
     config: RunConfig, source: ImageSource, options: argparse.Namespace
 ) -> tuple[float, float, float, float]:
-    """Trains; returns loss, accuracy, and the cosines before and after."""
+    """Train; return loss, accuracy, and the cosines before and after."""
     model = build.build_model(
-        config, source.train.num_classes, pretrained=Pretrained(options.weights)
+        config, source.train.num_classes, initial_weights=InitialWeights(options.weights)
     )
     step = build.build_step(config, model)
     step.set_phase(alpha=config.initial_alpha, learning_rate=config.learning_rate)
@@ -73,7 +73,7 @@ def _measure(
 
 
 def _endless(config: RunConfig, source: ImageSource) -> Iterator[tuple[Any, Any]]:
-    """The batches of epoch after epoch."""
+    """Yield the batches of epoch after epoch."""
     data = build.training_data(config, source)
     for epoch in itertools.count(1):
         yield from data.batches(epoch, 0)

@@ -32,7 +32,7 @@ from hsm.data import pipeline
 from hsm.data.sources import ImageSource, load_source
 from hsm.experiments.runs.build import load_model
 from hsm.experiments.runs.exporting import calibration_images
-from hsm.experiments.runs.workspace import read_model_card
+from hsm.experiments.runs.workspace import read_run_file
 from hsm.export import FORMATS, export_format, export_saved_model
 from hsm.models import EmbeddingModel, build_backbone
 
@@ -40,7 +40,7 @@ _LIBRARIES = ("tensorflow", "ai-edge-litert", "onnxruntime", "openvino")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measures, prints a line a format, and writes the record; returns the exit status."""
+    """Measure, print a line a format, and write the record; return the exit status."""
     options = _parse(arguments)
     started = datetime.now(UTC).isoformat(timespec="seconds")
     model, network, source, side = _subject(options)
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _formats(
     model: EmbeddingModel, tested: measure.Tested, calibration: np.ndarray
 ) -> dict[str, Any]:
-    """What is measured of every format, by its name; the SavedModel is the first."""
+    """Return what is measured of every format, by its name; the SavedModel is the first."""
     embeds, rows, reference = {}, {}, None
     with tempfile.TemporaryDirectory() as scratch:
         for name in (measure.SAVED_MODEL, *FORMATS):
@@ -79,11 +79,11 @@ def _formats(
             else:
                 export_format(model, folder, name, calibration=calibration)
             embeds[name] = measure.load(folder, name)
-            found = measure.vectors(embeds[name], tested)
-            reference = found if reference is None else reference
+            vectors = measure.vectors(embeds[name], tested)
+            reference = vectors if reference is None else reference
             rows[name] = {
                 "bytes": measure.size(folder),
-                **measure.scores(found, reference, tested),
+                **measure.scores(vectors, reference, tested),
             }
             print(name, rows[name], flush=True)
         for name, seconds in measure.speeds(embeds, tested).items():
@@ -92,9 +92,9 @@ def _formats(
 
 
 def _subject(options: argparse.Namespace) -> tuple[EmbeddingModel, str, ImageSource, int]:
-    """The network, what it is in words, its data, and the side of its images."""
+    """Return the network, what it is in words, its data, and the side of its images."""
     if options.run:
-        config, class_names = read_model_card(options.run)
+        config, class_names = read_run_file(options.run)
         model, _ = load_model(options.run)
         source = load_source(config.dataset, data_dir=options.data_dir, split=config.split)
         if source.train.class_names != class_names:
@@ -108,7 +108,7 @@ def _subject(options: argparse.Namespace) -> tuple[EmbeddingModel, str, ImageSou
 
 
 def _feature(backbone: Any) -> EmbeddingModel:
-    """The backbone's own feature at unit length, as an embedding that can be exported."""
+    """Return the backbone's own feature at unit length, as an embedding that can be exported."""
     width = backbone.output_shape[-1]
     model = EmbeddingModel(backbone, "SM", num_classes=2, embedding_dim=width)
     model.bottleneck.kernel.assign(np.eye(width, dtype=np.float32))

@@ -32,7 +32,7 @@ import tensorflow as tf
 from hsm import atomic, records
 from hsm.data.sources import ImageSource, load_source
 from hsm.experiments.config import RunConfig
-from hsm.experiments.config.initial_weights import Pretrained
+from hsm.experiments.config.initial_weights import InitialWeights
 from hsm.experiments.config.recipes import RECIPES
 from hsm.experiments.runs import build
 from hsm.training.step import TrainStep
@@ -119,8 +119,8 @@ def _machine(started: str) -> dict[str, Any]:
 def _measure(arm: Arm, source: ImageSource, options: argparse.Namespace) -> dict[str, Any]:
     """Norms of the backbone's gradient, and what loss and accuracy became."""
     config = _config(arm, source.name, options)
-    pretrained = Pretrained(options.weights)
-    model = build.build_model(config, source.train.num_classes, pretrained=pretrained)
+    weights = InitialWeights(options.weights)
+    model = build.build_model(config, source.train.num_classes, initial_weights=weights)
     optimizer = build.build_step(config, model).optimizer
     if arm.remedy == CLIP:
         optimizer.global_clipnorm = options.clip

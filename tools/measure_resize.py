@@ -31,7 +31,7 @@ class Difference(NamedTuple):
 
 
 def measure(paths: Iterable[Path]) -> Difference:
-    """Compares the photographs that are not resized already."""
+    """Compare the photographs that are not resized already."""
     largest, shares = [], []
     for path in paths:
         with Image.open(path) as opened:
@@ -49,17 +49,17 @@ def measure(paths: Iterable[Path]) -> Difference:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints the difference."""
+    """Print the difference."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--every", type=int, default=1, help="take every n-th photograph")
     options = parser.parse_args(arguments)
-    found = measure(sorted(options.folder.rglob("*.jpg"))[:: options.every])
+    measured = measure(sorted(options.folder.rglob("*.jpg"))[:: options.every])
     print(
-        f"{found.photographs} photographs: at most {found.levels} levels; "
-        f"{found.share:.3%} of the values differ by more than one"
+        f"{measured.photographs} photographs: at most {measured.levels} levels; "
+        f"{measured.share:.3%} of the values differ by more than one"
     )
 
 

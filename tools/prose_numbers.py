@@ -57,12 +57,12 @@ _HIDDEN = (
 
 
 def filled(page: str, experiments: Path, blocks: Mapping[str, str]) -> str:
-    """Returns `page` with every span filled anew.
+    """Return `page` with every span filled anew.
 
     Args:
-        page: Its text.
-        experiments: The folder of the records.
-        blocks: Name, such as "results:table1/digits" → the Markdown that stands in it.
+        page: its text.
+        experiments: the folder of the records.
+        blocks: name, such as "results:table1/digits" → the Markdown that stands in it.
 
     Raises:
         ValueError: if a span names no cell, or no number in files, or no format.
@@ -83,31 +83,31 @@ def filled(page: str, experiments: Path, blocks: Mapping[str, str]) -> str:
 
 
 def unexplained(pages: Mapping[Path, str], exceptions: Path) -> list[str]:
-    """Returns a sentence for every measured number without a span or an exception, and the reverse.
+    """Return a sentence for every measured number without a span or an exception, and the reverse.
 
     Args:
-        pages: File → its text.
-        exceptions: A CSV file of page, text and reason, the page relative to the parent of the
+        pages: file → its text.
+        exceptions: a CSV file of page, text and reason, the page relative to the parent of the
             file's folder. The text is one on that page that holds the number.
     """
     root, rows = exceptions.parent.parent, _exceptions(exceptions)
-    found: list[str] = []
+    unnamed: list[str] = []
     used: set[str] = set()
     for path, page in pages.items():
         own = [row for row in rows if root / row[0] == path]
         for line, number in _numbers(page, [text for _, text, _ in own], used):
-            found.append(
+            unnamed.append(
                 f"{path}:{line}: expected a number from a record, in a span `<!-- n:… -->`, or a "
                 f"line in {exceptions} that says why not. Received: {number!r}"
             )
     gone = [row for row in rows if root / row[0] in pages and row[1] not in used]
-    return found + [
+    return unnamed + [
         f"{exceptions}: {page} has no measured number in {text!r}" for page, text, _ in gone
     ]
 
 
 def _numbers(page: str, excepted: list[str], used: set[str]) -> list[tuple[int, str]]:
-    """Line and text of every measured number that lies in none of the excepted texts."""
+    """Return line and text of every measured number that lies in none of the excepted texts."""
     flat = page
     for pattern in _HIDDEN:
         flat = pattern.sub(_blank, flat)
@@ -127,12 +127,12 @@ def _numbers(page: str, excepted: list[str], used: set[str]) -> list[tuple[int, 
 
 
 def _blank(match: re.Match[str]) -> str:
-    """As long, with the lines that it has, and no number."""
+    """Return blanks as long, with the same lines and no number."""
     return re.sub(r"[^\n]", "\x01", match.group())
 
 
 def _loose(text: str) -> str:
-    """A pattern of `text` that may be broken into lines anywhere."""
+    """Return a pattern of `text` that may be broken into lines anywhere."""
     return r"\s+".join(map(re.escape, text.split()))
 
 
@@ -165,18 +165,18 @@ def _shown(names: list[str], experiments: Path, blocks: Mapping[str, str]) -> st
 def _cell(block: str, table: int, row: str, column: str) -> str:
     tables = [part.splitlines() for part in block.split("\n\n") if part.startswith("|")]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in tables[table - 1]]
-    (found,) = (line for line in cells[2:] if line[0] == row)
+    (cells_of_row,) = (line for line in cells[2:] if line[0] == row)
     # Of columns with one name, or with a name of several, their number counts.
     place = int(column) if column.isdecimal() else cells[0].index(column)
-    return found[place].removesuffix(" *").removesuffix("%").strip("*")
+    return cells_of_row[place].removesuffix(" *").removesuffix("%").strip("*")
 
 
 def _value(content: Any, field: str) -> float:
-    """The number at a dotted path: keys of objects, places in lists; `name=X` finds in a list."""
+    """Return the number at a dotted path: keys, places in lists; `name=X` finds in a list."""
     for key in field.split("."):
         if isinstance(content, list) and "=" in key:
-            name, _, wanted = key.partition("=")
-            content = next(item for item in content if str(item.get(name)) == wanted)
+            name, _, value = key.partition("=")
+            content = next(item for item in content if str(item.get(name)) == value)
         else:
             content = content[int(key)] if isinstance(content, list) else content[key]
     return float(content)

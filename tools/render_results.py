@@ -51,11 +51,11 @@ _EXCERPT = "final_epoch:"
 
 
 def render(pages: Mapping[Path, str], texts: Mapping[str, str]) -> dict[Path, str]:
-    """Returns the pages' texts with every block filled anew.
+    """Return the pages' texts with every block filled anew.
 
     Args:
-        pages: File → its text.
-        texts: Block, such as "results:table1/digits" → what stands in it.
+        pages: file → its text.
+        texts: block, such as "results:table1/digits" → what stands in it.
 
     Raises:
         ValueError: If a mark has no partner, a block has no text, a text no block, or a text that
@@ -69,34 +69,34 @@ def render(pages: Mapping[Path, str], texts: Mapping[str, str]) -> dict[Path, st
 
 
 def read_pages(places: Iterable[Path]) -> dict[Path, str]:
-    """The texts of Markdown files: those in `places`, and those anywhere in its folders."""
-    found = (sorted(place.rglob("*.md")) if place.is_dir() else [place] for place in places)
-    return {path: path.read_text(encoding="utf-8") for paths in found for path in paths}
+    """Return the texts of Markdown files: those in `places`, and those anywhere in its folders."""
+    files = (sorted(place.rglob("*.md")) if place.is_dir() else [place] for place in places)
+    return {path: path.read_text(encoding="utf-8") for paths in files for path in paths}
 
 
 def result_texts(folders: Mapping[str, Iterable[RunRecord]]) -> dict[str, str]:
-    """The tables of records, and the first of each, by block.
+    """Return the tables of records, and the first of each, by block.
 
     Args:
-        folders: Folder → its records.
+        folders: folder → its records.
 
     Raises:
         ValueError: If a folder is named after no table.
     """
-    found: dict[str, list[RunRecord]] = {}
+    groups: dict[str, list[RunRecord]] = {}
     for folder, runs in folders.items():
         for run in runs:
-            found.setdefault(f"{folder}/{run.data.name}", []).append(run)
+            groups.setdefault(f"{folder}/{run.data.name}", []).append(run)
     texts = {
-        f"results:{name}": render_markdown(group, _table(name)) for name, group in found.items()
+        f"results:{name}": render_markdown(group, _table(name)) for name, group in groups.items()
     }
-    for name, group in found.items():
+    for name, group in groups.items():
         texts[f"{_EXCERPT}{name}"] = to_markdown(LAYOUTS[_table(name)](group)[0])
     return texts
 
 
 def benchmark_texts(directory: Path) -> dict[str, str]:
-    """The tables of what tools/benchmark.py and load_test.py wrote into `directory`, by block.
+    """Return the tables of what benchmark.py and load_test.py wrote into `directory`, by block.
 
     A folder in it holds records of runs that differ in their precision.
     """
@@ -114,7 +114,7 @@ def benchmark_texts(directory: Path) -> dict[str, str]:
 
 
 def robustness_texts(directory: Path) -> dict[str, str]:
-    """The tables of what fuzz.py, kill_test.py and measure_rounding.py wrote there, by block."""
+    """Return the tables of what fuzz.py, kill_test.py and measure_rounding.py wrote there, by block."""
     contents = {path.stem: json.loads(path.read_text()) for path in directory.glob("*.json")}
     tables = {"formats": fuzz_table, "scenarios": kill_table, "runs": rounding_table}
     return {
@@ -134,7 +134,7 @@ def first_steps_texts(directory: Path) -> dict[str, str]:
 
 
 def export_texts(directory: Path) -> dict[str, str]:
-    """The tables of what tools/measure_exports.py wrote into `directory`, by block."""
+    """Return the tables of what tools/measure_exports.py wrote into `directory`, by block."""
     return {
         f"exports:{path.stem}": export_table.markdown(json.loads(path.read_text()))
         for path in sorted(directory.glob("*.json"))
@@ -142,13 +142,13 @@ def export_texts(directory: Path) -> dict[str, str]:
 
 
 def read_folders(directory: Path) -> dict[str, list[RunRecord]]:
-    """The records of every folder in `directory`, by its name."""
+    """Return the records of every folder in `directory`, by its name."""
     folders = sorted(path for path in directory.iterdir() if path.is_dir())
     return {folder.name: read_all(folder) for folder in folders}
 
 
 def difference(path: Path, old: str, new: str) -> str:
-    """A sentence that names the first lines in which a file differs from its records."""
+    """Return a sentence that names the first lines in which a file differs from its records."""
     lines = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=0)
     # After two lines of heading; a flag that was removed begins with three dashes, too.
     changes = [line for line in list(lines)[2:] if not line.startswith("@@")]
@@ -160,7 +160,7 @@ def difference(path: Path, old: str, new: str) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Renders or checks; returns the exit status."""
+    """Render or checks; return the exit status."""
     options = _parser().parse_args(arguments)
     try:
         new = _texts(options)
@@ -180,7 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _texts(options: argparse.Namespace) -> dict[Path, str]:
-    """What the pages and the flag files must hold."""
+    """Return what the pages and the flag files must hold."""
     folders = read_folders(options.records)
     results = {
         **result_texts(folders),
@@ -198,7 +198,7 @@ def _texts(options: argparse.Namespace) -> dict[Path, str]:
 
 
 def _changed(texts: Mapping[Path, str]) -> dict[Path, str]:
-    """The files whose text is another one, or that are not there, with their old text."""
+    """Return the files whose text is another one, or that are not there, with their old text."""
     old = {path: path.read_text("utf-8") if path.is_file() else "" for path in texts}
     return {path: text for path, text in old.items() if text != texts[path]}
 
@@ -233,12 +233,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _shown(path: Path) -> str:
-    """The path, from the repository's root where it lies there."""
+    """Return the path, from the repository's root where it lies there."""
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
 
 
 def _check_place(name: str, paths: Sequence[Path]) -> None:
-    """Raises ValueError unless the block `name` is on one page."""
+    """Raise ValueError unless the block `name` is on one page."""
     if not paths:
         raise ValueError(
             f"{name} has no place on any page. Add the lines <!-- {name} --> and "
@@ -252,7 +252,7 @@ def _check_place(name: str, paths: Sequence[Path]) -> None:
 
 
 def _table(name: str) -> str:
-    """The table that a block's records are drawn as."""
+    """Return the table that a block's records are drawn as."""
     table = name.split("/")[0].split("_")[0]
     if table not in LAYOUTS:
         raise ValueError(
@@ -263,15 +263,15 @@ def _table(name: str) -> str:
 
 
 def _block_names(path: Path, page: str) -> list[str]:
-    """The names of a page's blocks in their order, each opened and closed once."""
+    """Return the names of a page's blocks in their order, each opened and closed once."""
     marks = _MARK.findall(page)
     opened = [name for slash, name in marks if not slash]
     expected = [mark for name in opened for mark in (("", name), ("/", name))]
     if marks != expected or len(set(opened)) != len(opened):
-        found = " ".join(f"{slash}{name}" for slash, name in marks)
+        received = " ".join(f"{slash}{name}" for slash, name in marks)
         raise ValueError(
             f"Every block of {_shown(path)} is opened once and closed before the next one opens. "
-            f"Received the marks: {found}."
+            f"Received the marks: {received}."
         )
     return opened
 

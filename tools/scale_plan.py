@@ -97,12 +97,12 @@ class Plan:
         return self.devices * self.batch * self.file_bytes / self.compute_seconds
 
     def sharded_bytes(self) -> int:
-        """Of a device that holds its share of the classes, and sees the batch of all devices."""
+        """Count for a device that holds its share of the classes and sees all devices' batch."""
         share = -(-self.classes // (self.machines * self.devices))
         return (_COPIES * share * self.dimensions + _LOGITS * share * self.global_batch) * _FLOAT
 
     def sharded_exchange(self) -> int:
-        """Bytes that a machine receives in a step then, instead of the classifier's gradient.
+        """Return the bytes that a machine receives in a step then, not the classifier's gradient.
 
         The embeddings of all devices, their gradients, and for each image the largest logit and the
         sum.
@@ -110,7 +110,7 @@ class Plan:
         return self.global_batch * (2 * self.dimensions + 2) * _FLOAT
 
     def classes_in(self, memory: int) -> int:
-        """How many classes fit into `memory` bytes of a device beside nothing else."""
+        """Return how many classes fit into `memory` bytes of a device beside nothing else."""
         return memory // (self.device_bytes // self.classes)
 
 

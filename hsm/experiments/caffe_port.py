@@ -43,11 +43,11 @@ def main() -> None:
     datasets = data_flags.datasets()
     if len(datasets) > 1 or FLAGS.backbone not in (None, _BACKBONE):
         raise ValueError(
-            "this measures googlenet on one data set. Received: "
+            "expected one data set and the backbone googlenet. Received: "
             f"--dataset={','.join(datasets)}, --backbone={FLAGS.backbone or _BACKBONE}"
         )
     data_flags.check_output(shared.output_dir())
-    pretrained = shared.pretrained()
+    initial_weights = shared.initial_weights()
     load_tensorflow()
     from hsm.data.sources import load_source
     from hsm.experiments.runs.dry_run import print_left_out
@@ -56,10 +56,10 @@ def main() -> None:
     side = FLAGS.image_size or (_SMALL_SIZE if datasets[0] in _SMALL_SETS else _PHOTOGRAPH_SIZE)
     if side < _SMALL_SIZE:
         raise ValueError(
-            f"--image_size must be {_SMALL_SIZE} or more, lest poolings that round down leave "
-            f"nothing. Received: --image_size={side}"
+            f"expected --image_size to be at least {_SMALL_SIZE}, below which poolings that round "
+            f"down leave nothing. Received: --image_size={side}"
         )
-    _build(side, pretrained.source)  # What is wrong with the weights is said first.
+    _build(side, initial_weights.source)  # What is wrong with the weights is said first.
     options = data_flags.source_options(datasets[0], shared.limit())
     source = load_source(datasets[0], **options)
     count = f"{len(source.test)} images of {source.test.num_classes} test classes"
@@ -68,7 +68,7 @@ def main() -> None:
     if FLAGS.dry_run:
         return
     measurement = Measurement(source.test, side, FLAGS.test_batch_size or 100)
-    _write(measurement, source.name, weights=pretrained.source)
+    _write(measurement, source.name, weights=initial_weights.source)
 
 
 def _build(side: int, weights: str | None) -> keras.Model:

@@ -43,12 +43,19 @@ def main() -> None:
 def _paths() -> tuple[Path, Path]:
     """Return what to read and what to write, held to their rules before anything is read."""
     if not (FLAGS.input or "").endswith(".caffemodel"):
-        raise ValueError(f"--input must be a .caffemodel file. Received: --input={FLAGS.input}")
+        raise ValueError(
+            f"expected --input to be a .caffemodel file. Received: --input={FLAGS.input}"
+        )
     if not (FLAGS.output or "").endswith(".weights.h5"):
-        raise ValueError(f"--output must end in .weights.h5. Received: --output={FLAGS.output}")
+        raise ValueError(
+            f"expected --output to end in .weights.h5. Received: --output={FLAGS.output}"
+        )
     target = Path(FLAGS.output).expanduser()
     if target.exists() and not FLAGS.overwrite:
-        raise FileExistsError(f"{target} exists already: give another name, or --overwrite")
+        raise FileExistsError(
+            f"expected --output to be a new file. Received: --output={target}, which exists "
+            "already. Give another name, or --overwrite."
+        )
     return Path(FLAGS.input).expanduser(), target
 
 

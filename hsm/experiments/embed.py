@@ -50,10 +50,13 @@ def main() -> None:
     """Run the command on the flags."""
     if not FLAGS.images:
         raise ValueError(
-            "photographs are missing: python -m hsm.experiments.embed photos/ --vectors=photos.npz"
+            "expected photographs. Received: none. Name them: python -m hsm.experiments.embed "
+            "photos/ --vectors=photos.npz."
         )
     if not (FLAGS.vectors or FLAGS.projector):
-        raise ValueError("--vectors=FILE or --projector=FOLDER must say what to write")
+        raise ValueError(
+            "expected --vectors=FILE or --projector=FOLDER. Received: neither. Say what to write."
+        )
     serving_flags.check_model()
     load_tensorflow()
     from hsm.serving.files import check_suffix, write_items
@@ -80,19 +83,21 @@ def _embedded() -> Items:
     embedder = serving_flags.embedder()
     how = "skip" if FLAGS.on_bad_image == "skip" else "raise"
     progress = Progress("embedding", count).advance
-    found = embedder.embed_named(given, on_bad_image=how, progress=progress)
+    embeddings = embedder.embed_named(given, on_bad_image=how, progress=progress)
     LINE.clear()
-    if found.skipped:
-        print(f"Skipped {len(found.skipped):,}: {listed(found.skipped)}")
-    if not len(found):
-        raise ValueError("none of the photographs can be read")
-    chosen = [labels[place] for place in found.places]
-    ids = [os.fsencode(name).decode("utf-8", "replace") for name in found.names]
-    return Items(ids, found.vectors, chosen, [{}] * len(ids), embedder.digest)
+    if embeddings.skipped:
+        print(f"Skipped {len(embeddings.skipped):,}: {listed(embeddings.skipped)}")
+    if not len(embeddings):
+        raise ValueError(
+            f"expected photographs that can be read. Received: {', '.join(map(str, given[:3]))}"
+        )
+    chosen = [labels[place] for place in embeddings.places]
+    ids = [os.fsencode(name).decode("utf-8", "replace") for name in embeddings.names]
+    return Items(ids, embeddings.vectors, chosen, [{}] * len(ids), embedder.digest)
 
 
 def _labels(path: Path) -> list[str | None]:
-    """Of the pictures that a path stands for, the folder in it that each lies in."""
+    """Return the folder within a path that each of its pictures lies in."""
     from hsm.serving.inputs import pictures_below
 
     root = path.expanduser()

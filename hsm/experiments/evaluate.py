@@ -92,15 +92,16 @@ def main() -> None:
     """Run the driver on the flags."""
     if FLAGS.model is None and not FLAGS.smoke:
         raise ValueError(
-            "--model must name the folder of a trained run, <output_dir>/runs/<name>. To get one: "
-            "python -m hsm.experiments.table1; to see what comes out: --smoke"
+            "expected --model to name the folder of a trained run, <output_dir>/runs/<name>. "
+            "Received: none. To get one: python -m hsm.experiments.table1; to see what comes out: "
+            "--smoke."
         )
     # Imported here, so that --help and a bad flag need neither NumPy nor TensorFlow.
-    from hsm.experiments.runs.workspace import read_model_card
+    from hsm.experiments.runs.workspace import read_run_file
 
     folder = Path(FLAGS.model).expanduser() if FLAGS.model else None
     if folder is not None:
-        read_model_card(folder)
+        read_run_file(folder)
     load_tensorflow()
     from hsm.experiments.reporting.retrieval_scores import score_table, write_scores
     from hsm.experiments.runs.build import load_model
@@ -108,7 +109,7 @@ def main() -> None:
     from hsm.experiments.studies.retrieval import retrieve
 
     folder = folder or _train_smoke()
-    config, class_names = read_model_card(folder)
+    config, class_names = read_run_file(folder)
     output = Path(FLAGS.output_dir).expanduser() if FLAGS.output_dir else folder / "evaluation"
     # What is wrong with the data is said before the network is built.
     dataset = model_flag.dataset_of(config)
@@ -117,9 +118,9 @@ def main() -> None:
     print_left_out(source)
     make_output_folder(output)
     with holding(output):
-        found = retrieve(load_model(folder)[0], config, source, FLAGS.part)
-        paths = [*write_scores(found, config, output), *_draw(found, config, output)]
-    print(f"{score_table(found, config)}\n\nWritten:", *paths, sep="\n  ")
+        retrieval = retrieve(load_model(folder)[0], config, source, FLAGS.part)
+        paths = [*write_scores(retrieval, config, output), *_draw(retrieval, config, output)]
+    print(f"{score_table(retrieval, config)}\n\nWritten:", *paths, sep="\n  ")
 
 
 def _train_smoke() -> Path:
@@ -138,7 +139,7 @@ def _train_smoke() -> Path:
 
 
 def _source(dataset: str, config: RunConfig, class_names: tuple[str, ...]) -> ImageSource:
-    """The data set of the run, or the one that --dataset names."""
+    """Return the data set of the run, or the one that --dataset names."""
     from hsm.data.sources import load_source
 
     is_own = not FLAGS["dataset"].present
@@ -151,11 +152,11 @@ def _source(dataset: str, config: RunConfig, class_names: tuple[str, ...]) -> Im
     known, trained = set(class_names), set(source.train.class_names)
     if (is_own or config.split not in (ZERO_SHOT, ALL)) and not trained <= known:
         raise ValueError(
-            f"the run was trained on {len(known):,} classes, among which "
-            f"{len(trained - known):,} of the {len(trained):,} training classes of {source.name} "
-            f"are not, for example {min(trained - known)!r}: give the --data_dir, the "
-            "--train_classes and the --folder_layout of the run, or name the data with --dataset "
-            "to score unseen classes of another one"
+            f"expected training classes among the {len(known):,} that the run was trained on. "
+            f"Received: {len(trained):,} of {source.name}, of which {len(trained - known):,} are "
+            f"not, for example {min(trained - known)!r}. Give the --data_dir, the --train_classes "
+            "and the --folder_layout of the run, or name the data with --dataset to score unseen "
+            "classes of another one."
         )
     seen = known & set(source.test.class_names)
     if seen and config.split in (ZERO_SHOT, ALL) and FLAGS.part == "test":
@@ -166,8 +167,8 @@ def _source(dataset: str, config: RunConfig, class_names: tuple[str, ...]) -> Im
     return source
 
 
-def _draw(found: Retrieval, config: RunConfig, output: Path) -> list[Path]:
-    """The pictures that are asked for."""
+def _draw(retrieval: Retrieval, config: RunConfig, output: Path) -> list[Path]:
+    """Return the pictures that the flags ask for."""
     from hsm.visual.style import look, missing_matplotlib
 
     smoke = FLAGS.smoke
@@ -186,12 +187,12 @@ def _draw(found: Retrieval, config: RunConfig, output: Path) -> list[Path]:
     with look():
         if gallery:
             shown = {"k": FLAGS.neighbours, "worst_first": FLAGS.worst_first}
-            paths += views.write_gallery(found, output, queries=gallery, **shown)
+            paths += views.write_neighbours(retrieval, output, queries=gallery, **shown)
         if confusion:
-            paths += views.write_confusion(found, output, pairs=confusion)
+            paths += views.write_confusion(retrieval, output, pairs=confusion)
         if method:
             most = FLAGS.map_points
-            paths += views.write_map(found, output, method=method, most=most, seed=config.seed)
+            paths += views.write_map(retrieval, output, method=method, most=most, seed=config.seed)
     return paths
 
 

@@ -61,15 +61,17 @@ flags.DEFINE_bool(
 def main() -> None:
     """Run the driver on the flags."""
     if FLAGS.model is None:
-        raise ValueError(f"--model must name the folder of a trained run. {_found()}")
+        raise ValueError(
+            f"expected --model to name the folder of a trained run. Received: none. {_found()}."
+        )
     target = Path(FLAGS.saved_model).expanduser()
     _check_target(target)
     # Imported here, so that --help and a bad flag need no TensorFlow.
     load_tensorflow()
-    from hsm.experiments.runs.workspace import read_model_card
+    from hsm.experiments.runs.workspace import read_run_file
 
     run_dir = Path(FLAGS.model).expanduser()
-    config, _ = read_model_card(run_dir)
+    config, _ = read_run_file(run_dir)
     if FLAGS.versioned:
         target = _next_version(run_dir, target)
     elif FLAGS.format != SAVED_MODEL:
@@ -89,16 +91,25 @@ def _check_target(target: Path) -> None:
         ValueError, FileExistsError: if so.
     """
     if FLAGS.versioned and FLAGS.overwrite:
-        raise ValueError("--versioned never replaces a version: leave out --overwrite")
+        raise ValueError(
+            "expected no --overwrite with --versioned, which never replaces a version. Received: "
+            "both. Leave out --overwrite."
+        )
     if FLAGS.versioned and FLAGS.format != SAVED_MODEL:
         raise ValueError(
-            f"--versioned is for TensorFlow Serving, which reads a SavedModel: leave out "
-            f"--format={FLAGS.format}"
+            "expected a SavedModel with --versioned, as TensorFlow Serving reads it. Received: "
+            f"--format={FLAGS.format}. Leave out --format."
         )
     if FLAGS.warm_up_requests and not FLAGS.versioned:
-        raise ValueError("--warm_up_requests goes with --versioned: add it")
+        raise ValueError(
+            "expected --warm_up_requests with --versioned. Received: --noversioned. Add "
+            "--versioned."
+        )
     if target.exists() and not (FLAGS.overwrite or FLAGS.versioned):
-        raise FileExistsError(f"{target} exists already: add --overwrite, or name another folder")
+        raise FileExistsError(
+            f"expected a new folder. Received: {target}, which exists already. Add --overwrite, or "
+            "name another folder."
+        )
 
 
 def _export(run_dir: Path, target: Path) -> None:
@@ -110,13 +121,13 @@ def _export(run_dir: Path, target: Path) -> None:
 def _export_as(format: str, run_dir: Path, target: Path) -> None:
     """Export the network alone, with ranges from training images where the format needs them."""
     from hsm.experiments.runs.exporting import calibration_images, export_run_as
-    from hsm.experiments.runs.workspace import read_model_card
+    from hsm.experiments.runs.workspace import read_run_file
     from hsm.export.formats import check_format
 
     needs_images = check_format(format, has_calibration=True).calibrated
     images = None
     if needs_images:
-        config, class_names = read_model_card(run_dir)
+        config, class_names = read_run_file(run_dir)
         split = model_flag.trained_source(config, class_names).train
         images = calibration_images(split, crop=config.image_size, count=FLAGS.calibration_images)
     export_run_as(format, run_dir, target, calibration=images, overwrite=FLAGS.overwrite)
@@ -139,11 +150,11 @@ def _next_version(run_dir: Path, base: Path) -> Path:
 
 
 def _found() -> str:
-    """What there is to choose from in the default output folder."""
-    found = sorted(path.parent for path in Path("results").glob("**/runs/*/checkpoint.npz"))
-    if not found:
+    """Return what there is to choose from in the default output folder."""
+    folders = sorted(path.parent for path in Path("results").glob("**/runs/*/checkpoint.npz"))
+    if not folders:
         return "Train one first: python -m hsm.experiments.table1"
-    return "There are:\n  " + "\n  ".join(str(path) for path in found)
+    return "There are:\n  " + "\n  ".join(str(path) for path in folders)
 
 
 if __name__ == "__main__":

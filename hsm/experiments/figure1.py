@@ -56,32 +56,32 @@ def main() -> None:
         _report(Path(FLAGS.model).expanduser())
         return
     figure_flags.check_methods(_METHODS, _REASON)
-    for wanted in requested_runs.wanted():
+    for runs in requested_runs.plan_runs():
         from hsm.experiments.runs.runner import Runner
         from hsm.experiments.studies.gradient_history import GradientHistory
         from hsm.experiments.studies.gradient_study import TrainingSample
 
-        images = TrainingSample(wanted.source.train, figure_flags.sample())
-        history = GradientHistory(wanted.source, wanted.workspace, images)
+        images = TrainingSample(runs.source.train, figure_flags.sample())
+        history = GradientHistory(runs.source, runs.workspace, images)
         runner = Runner(
-            wanted.source,
-            wanted.workspace,
-            wanted.pretrained,
+            runs.source,
+            runs.workspace,
+            runs.initial_weights,
             tensorboard=FLAGS.tensorboard,
             verbose=FLAGS.verbose,
             observe=history.observe,
         )
-        for config in wanted.configs:
-            with wanted.workspace.locked():
+        for config in runs.configs:
+            with runs.workspace.locked():
                 runner.run(config)
-            studies = history.studies(config, wanted.pretrained)
-            _write(studies, config, name=wanted.figure_name(config))
+            studies = history.studies(config, runs.initial_weights)
+            _write(studies, config, name=runs.figure_name(config))
 
 
 def _report(run_dir: Path) -> None:
     """Report on the run in `run_dir`."""
     config, class_names = figure_flags.read_run(run_dir, _METHODS, _REASON)
-    pretrained = shared.pretrained()
+    initial_weights = shared.initial_weights()
     load_tensorflow()
     from hsm.experiments.runs.build import load_model
     from hsm.experiments.runs.workspace import Workspace
@@ -95,9 +95,11 @@ def _report(run_dir: Path) -> None:
         source, workspace, TrainingSample(source.train, figure_flags.sample())
     )
     # The start can be had again only from what the run started from.
-    given = pretrained.source and Path(pretrained.source).name
+    given = initial_weights.source and Path(initial_weights.source).name
     has_start = given == config.weights and not is_keras_file(config.backbone)
-    _write(history.studies(config, pretrained if has_start else None), config, name=config.name)
+    _write(
+        history.studies(config, initial_weights if has_start else None), config, name=config.name
+    )
 
 
 def _write(studies: Sequence[GradientStudy], config: RunConfig, *, name: str) -> None:

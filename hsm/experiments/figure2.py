@@ -28,7 +28,7 @@ from hsm.experiments.cli.requested_runs import RUN_FLAGS
 from hsm.experiments.cli.table_command import Table, finished_runs
 from hsm.experiments.config import RunConfig
 from hsm.experiments.config.figure2_recipes import ALPHAS, FIGURE2_RECIPES, TRAIN_IMAGES
-from hsm.experiments.runs.finished import Finished
+from hsm.experiments.runs.finished_runs import FinishedRuns
 
 if TYPE_CHECKING:
     from hsm.data.sources.source import ImageSource
@@ -47,7 +47,7 @@ flags.DEFINE_list(
 
 
 def configs(dataset: str, name: str, split: str) -> list[RunConfig]:
-    """The runs of this figure, panel by panel.
+    """Return the runs of this figure, panel by panel.
 
     Raises:
         ValueError: if a flag's value breaks a rule, or has no place in this figure.
@@ -56,7 +56,7 @@ def configs(dataset: str, name: str, split: str) -> list[RunConfig]:
     check_choices("methods", FLAGS.methods, _METHODS)
     if len(FLAGS.seeds) > 1 or FLAGS.variants or (FLAGS.embedding_dim or 2) != 2:
         raise ValueError(
-            "Figure 2 takes one of --seeds, no --variants and an --embedding_dim of 2. Received: "
+            "expected one of --seeds, no --variants and an --embedding_dim of 2. Received: "
             f"--seeds={','.join(FLAGS.seeds)}, --variants={','.join(FLAGS.variants)}, "
             f"--embedding_dim={FLAGS.embedding_dim or 2}"
         )
@@ -69,7 +69,7 @@ def configs(dataset: str, name: str, split: str) -> list[RunConfig]:
 
 
 def training_images(source: ImageSource) -> ImageSource:
-    """`source` with as many of MNIST's training images as the profile has, the last ones."""
+    """Return `source` with as many of MNIST's training images as the profile has, the last ones."""
     count = TRAIN_IMAGES[FLAGS.profile]
     if source.name != "mnist" or len(source.train) <= count:
         return source
@@ -79,7 +79,7 @@ def training_images(source: ImageSource) -> ImageSource:
     return replace(source, train=source.train.subset(kept, relabel=False))
 
 
-FIGURE = Table("figure2", CLASSIFICATION, configs, curves=False, narrowed=training_images)
+FIGURE = Table("figure2", CLASSIFICATION, configs, curves=False, transform=training_images)
 
 
 @command(uses=RUN_FLAGS, defaults={"methods": list(_METHODS), "dataset": ["digits"]})
@@ -89,7 +89,7 @@ def main() -> None:
         _write(finished)
 
 
-def _write(finished: Finished) -> None:
+def _write(finished: FinishedRuns) -> None:
     from hsm.experiments.studies.embedding_planes import planes, render
     from hsm.visual.class_planes import write_planes, write_points
     from hsm.visual.style import missing_matplotlib

@@ -43,26 +43,26 @@ def main() -> None:
         _of_model(Path(FLAGS.model).expanduser())
         return
     figure_flags.check_methods(_METHODS, _REASON)
-    for wanted in requested_runs.wanted():
+    for runs in requested_runs.plan_runs():
         from hsm.experiments.runs.runner import Runner
         from hsm.experiments.studies.gradient_study import TrainingSample
         from hsm.experiments.studies.norm_study import LastOfEachKind
 
         last = LastOfEachKind(
-            wanted.workspace, TrainingSample(wanted.source.train, figure_flags.sample())
+            runs.workspace, TrainingSample(runs.source.train, figure_flags.sample())
         )
         runner = Runner(
-            wanted.source,
-            wanted.workspace,
-            wanted.pretrained,
+            runs.source,
+            runs.workspace,
+            runs.initial_weights,
             tensorboard=FLAGS.tensorboard,
             verbose=FLAGS.verbose,
             observe=last.observe,
         )
-        for config in wanted.configs:
-            with wanted.workspace.locked():
+        for config in runs.configs:
+            with runs.workspace.locked():
                 runner.run(config)
-            _write(_study(last, wanted.source, config), config, name=wanted.figure_name(config))
+            _write(_study(last, runs.source, config), config, name=runs.figure_name(config))
 
 
 def _of_model(run_dir: Path) -> None:
@@ -82,20 +82,20 @@ def _of_model(run_dir: Path) -> None:
 
 
 def _study(last: LastOfEachKind, source: ImageSource, config: RunConfig) -> NormStudy:
-    """The study that was kept while the run was trained, or else one of its end."""
+    """Return the study that was kept while the run was trained, or else one of its end."""
     from hsm.experiments.runs.build import load_model
     from hsm.experiments.runs.evaluator import Evaluator
     from hsm.experiments.studies.norm_study import study
 
-    found = last.kept(config)
-    if found is not None:
-        return found
+    kept = last.kept(config)
+    if kept is not None:
+        return kept
     model, _ = load_model(last.workspace.run_dir(config))
     evaluator = Evaluator(model.features, source, config)
     return study(model, evaluator, last.images, epoch=config.total_epochs)
 
 
-def _write(found: NormStudy, config: RunConfig, *, name: str) -> None:
+def _write(study: NormStudy, config: RunConfig, *, name: str) -> None:
     """Write figure and numbers, and say what they show."""
     from hsm.experiments.studies import norm_study
     from hsm.visual.files import write_csv
@@ -103,17 +103,17 @@ def _write(found: NormStudy, config: RunConfig, *, name: str) -> None:
 
     stem = shared.output_dir() / f"figure3_{name}"
     claim_output_folder(stem.parent)
-    write_csv(stem.with_name(stem.name + ".csv"), norm_study.rows(found))
-    print(f"\n{norm_study.render(found)}\n")
+    write_csv(stem.with_name(stem.name + ".csv"), norm_study.rows(study))
+    print(f"\n{norm_study.render(study)}\n")
     missing = missing_matplotlib("Figure 3")
     if missing:
         print(missing)
     else:
-        _draw(found, config, stem=stem)
+        _draw(study, config, stem=stem)
     print(f"Figure 3: {stem}.*")
 
 
-def _draw(found: NormStudy, config: RunConfig, *, stem: Path) -> None:
+def _draw(study: NormStudy, config: RunConfig, *, stem: Path) -> None:
 
     from hsm.visual.files import write_figure
     from hsm.visual.norm_figure import draw_norm_figure
@@ -121,12 +121,12 @@ def _draw(found: NormStudy, config: RunConfig, *, stem: Path) -> None:
 
     with look():
         figure = draw_norm_figure(
-            found.curves,
-            found.kinds,
-            norms=found.norms,
-            measured=found.measured,
-            title=f"{config.dataset}, {config.method}, epoch {found.epoch} of "
-            f"{config.total_epochs}: {len(found.norms)} training images; below, middle 80 % of "
+            study.curves,
+            study.kinds,
+            norms=study.norms,
+            measured=study.measured,
+            title=f"{config.dataset}, {config.method}, epoch {study.epoch} of "
+            f"{config.total_epochs}: {len(study.norms)} training images; below, middle 80 % of "
             "lengths shaded",
         )
         write_figure(figure, stem)

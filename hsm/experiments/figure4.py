@@ -29,7 +29,7 @@ from hsm.experiments.config.recipes import RECIPES
 from hsm.output_folder import claim_output_folder
 
 if TYPE_CHECKING:
-    from hsm.experiments.reporting.recorded_runs import Recorded
+    from hsm.experiments.reporting.recorded_runs import RecordedRun
 
 FLAGS = flags.FLAGS
 _ALPHAS, _SMOKE_ALPHAS = (4.0, 8.0, 16.0, 32.0), (4.0,)
@@ -45,7 +45,7 @@ flags.DEFINE_list(
 
 
 def configs(dataset: str, name: str, split: str) -> list[RunConfig]:
-    """The runs of this figure, line by line.
+    """Return the runs of this figure, line by line.
 
     Raises:
         ValueError: if a flag's value breaks a rule.
@@ -70,24 +70,25 @@ def main() -> None:
         from hsm.experiments.reporting import recorded_runs
 
         check_choices("methods", FLAGS.methods, METHODS)
-        found = [run for run in recorded_runs.read(folder) if _is_wanted(run)]
-        if not found:
+        runs = [run for run in recorded_runs.read(folder) if _is_shown(run)]
+        if not runs:
             raise ValueError(
-                f"no record in {folder} is of --methods={','.join(FLAGS.methods)}, "
+                f"{folder}: expected a record of the flags. Received: none of "
+                f"--methods={','.join(FLAGS.methods)}, "
                 f"--bn_alphas={','.join(f'{alpha:g}' for alpha in _alphas())} and the given "
-                "--embedding_dim. Choose others"
+                "--embedding_dim. Choose others."
             )
-        _write(found)
+        _write(runs)
         return
     for finished in finished_runs(Table("figure4", configs=configs, curves=False)):
-        from hsm.experiments.reporting.recorded_runs import Recorded, sorted_runs
+        from hsm.experiments.reporting.recorded_runs import RecordedRun, sorted_runs
 
         records_folder = finished.runner.workspace.records_dir
-        _write(sorted_runs(Recorded(record, records_folder) for record in finished.records))
+        _write(sorted_runs(RecordedRun(record, records_folder) for record in finished.records))
 
 
-def _is_wanted(run: Recorded) -> bool:
-    """Whether the flags ask for a recorded run: its method, BN's alpha and the width."""
+def _is_shown(run: RecordedRun) -> bool:
+    """Return whether the flags ask for a recorded run: its method, BN's alpha and the width."""
     config = run.record.config
     return (
         run.row in FLAGS.methods
@@ -96,7 +97,7 @@ def _is_wanted(run: Recorded) -> bool:
     )
 
 
-def _write(runs: list[Recorded]) -> None:
+def _write(runs: list[RecordedRun]) -> None:
     from hsm.experiments.reporting import recorded_runs, similarities
     from hsm.visual.similarity_histograms import write_densities, write_similarities
     from hsm.visual.style import missing_matplotlib
@@ -107,9 +108,9 @@ def _write(runs: list[Recorded]) -> None:
         rows, stem = similarities.rows(group), folder / f"figure4_{name}"
         print(f"\n{name}: overlap of the same class with different classes; mean cosine of each")
         for row in rows:
-            for part, found in (("training", row.train), ("test", row.test)):
-                same, other = found.means()
-                numbers_ = f"{found.overlap:.3f}   same {same:+.3f}   different {other:+.3f}"
+            for part, cosines in (("training", row.train), ("test", row.test)):
+                same, other = cosines.means()
+                numbers_ = f"{cosines.overlap:.3f}   same {same:+.3f}   different {other:+.3f}"
                 print(f"  {row.title:<18} {part:<9} {numbers_}")
         print(f"Densities: {write_densities(rows, stem.with_name(f'{stem.name}.csv'))}")
         missing = missing_matplotlib("Figure 4")

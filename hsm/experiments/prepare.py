@@ -53,13 +53,16 @@ def main() -> None:
     data_flags.check_choices("dataset", FLAGS.dataset, _NAMES)
     if FLAGS.data_dir is None:
         if FLAGS.output_dir is not None:
-            raise ValueError("--output_dir needs the original as --data_dir: nothing to copy")
+            raise ValueError(
+                "expected the original as --data_dir, of which --output_dir gets a copy. "
+                "Received: no --data_dir"
+            )
         print("\n\n".join(map(_description, FLAGS.dataset)))
         return
     if len(FLAGS.dataset) > 1:
         raise ValueError(
-            "--dataset takes one data set with --data_dir. "
-            f"Received: --dataset={','.join(FLAGS.dataset)}"
+            "expected --dataset to be one data set with --data_dir. Received: "
+            f"--dataset={','.join(FLAGS.dataset)}"
         )
     load_tensorflow()
     data_dir = Path(FLAGS.data_dir).expanduser()
@@ -70,7 +73,7 @@ def main() -> None:
 
 
 def _description(name: str) -> str:
-    """What a data set consists of, what its parts must hold, and where it has been available."""
+    """Return what a data set consists of, what its parts must hold, and where to get it."""
     known = dataset_info(name)
     lines = [f"{name}: {known.summary}.", f"Licence: {known.licence}.", f"Get {known.obtain}."]
     for split, expected in known.expected.items():
@@ -133,8 +136,8 @@ def _check_archive(path: Path, archive: Archive) -> None:
         received = hashlib.file_digest(file, algorithm).hexdigest()
     if received != expected:
         raise ValueError(
-            f"{path} must have the {algorithm} {expected}. Received: {received}. The download "
-            "broke off, or this is another file: get it again"
+            f"{path}: expected the {algorithm} {expected}. Received: {received}. The download "
+            "broke off, or this is another file: get it again."
         )
 
 

@@ -26,7 +26,7 @@ from hsm.experiments.config import METHODS
 from hsm.output_folder import claim_output_folder
 
 if TYPE_CHECKING:
-    from hsm.experiments.reporting.recorded_runs import Recorded
+    from hsm.experiments.reporting.recorded_runs import RecordedRun
 
 
 @command(uses=[records_flag, *RUN_FLAGS])
@@ -35,21 +35,24 @@ def main() -> None:
     folder = records_flag.records_dir()
     if folder is None:
         for finished in finished_runs(Table("remarks", curves=False)):
-            from hsm.experiments.reporting.recorded_runs import Recorded
+            from hsm.experiments.reporting.recorded_runs import RecordedRun
 
             records_folder = finished.runner.workspace.records_dir
-            _write([Recorded(record, records_folder) for record in finished.records])
+            _write([RecordedRun(record, records_folder) for record in finished.records])
         return
     from hsm.experiments.reporting import recorded_runs
 
     check_choices("methods", shared.FLAGS.methods, METHODS)
-    found = [run for run in recorded_runs.read(folder) if run.record.method in shared.FLAGS.methods]
-    if not found:
-        raise ValueError(f"no record in {folder} is of --methods={','.join(shared.FLAGS.methods)}")
-    _write(found)
+    runs = [run for run in recorded_runs.read(folder) if run.record.method in shared.FLAGS.methods]
+    if not runs:
+        raise ValueError(
+            f"{folder}: expected a record of the flags. Received: none of "
+            f"--methods={','.join(shared.FLAGS.methods)}"
+        )
+    _write(runs)
 
 
-def _write(runs: list[Recorded]) -> None:
+def _write(runs: list[RecordedRun]) -> None:
     from hsm.experiments.reporting import recorded_runs, remark_rows
     from hsm.visual.remark_panels import write_numbers, write_remarks
     from hsm.visual.style import missing_matplotlib

@@ -91,11 +91,11 @@ def main() -> None:
             _calibrate(index)
         if not FLAGS.query:
             return
-        found = _search(index, embedder)
+        results = _search(index, embedder)
         is_json = FLAGS.json
-        print((search_results.as_json if is_json else search_results.as_table)(found, index))
+        print((search_results.as_json if is_json else search_results.as_table)(results, index))
         if FLAGS.sheet:
-            search_results.draw(found, index, Path(FLAGS.sheet).expanduser())
+            search_results.draw(results, index, Path(FLAGS.sheet).expanduser())
             _say(f"\nSheet: {FLAGS.sheet}")
 
 
@@ -103,13 +103,14 @@ def _check() -> None:
     """Refuse flags that go not together before TensorFlow is loaded."""
     if not (FLAGS.query or FLAGS.add or FLAGS.calibrate):
         raise ValueError(
-            "a photograph to look up, or --add=FOLDER, is missing: python -m "
-            "hsm.experiments.search bird.jpg --add=photos/"
+            "expected a photograph to look up, or --add=FOLDER. Received: neither. Call it as "
+            "python -m hsm.experiments.search bird.jpg --add=photos/."
         )
     if FLAGS.sheet and (not FLAGS.query or Path(FLAGS.sheet).suffix not in _SHEETS):
         raise ValueError(
-            f"--sheet draws what was found for a photograph, into a file *{', *'.join(_SHEETS)}. "
-            f"Received: --sheet={FLAGS.sheet}" + ("" if FLAGS.query else " and no photograph")
+            "expected --sheet with a photograph, to draw its neighbours into a file "
+            f"*{', *'.join(_SHEETS)}. Received: --sheet={FLAGS.sheet}"
+            + ("" if FLAGS.query else " and no photograph")
         )
     if FLAGS.sheet and not FLAGS.sheet.endswith(".html"):
         from hsm.visual.style import missing_matplotlib
@@ -120,10 +121,13 @@ def _check() -> None:
     # Before an index is made for them.
     missing = next((path for path in FLAGS.add if not Path(path).expanduser().is_dir()), None)
     if missing is not None:
-        raise FileNotFoundError(f"--add={missing} is no folder of photographs")
+        raise FileNotFoundError(
+            f"expected --add to be a folder of photographs. Received: --add={missing}"
+        )
     if not FLAGS.add and not Path(FLAGS.index).expanduser().exists():
         raise FileNotFoundError(
-            f"--index={FLAGS.index} does not exist: build it with --add=FOLDER, or name another"
+            f"expected --index to be an index. Received: --index={FLAGS.index}, which does not "
+            "exist. Build it with --add=FOLDER, or name another."
         )
 
 
@@ -151,16 +155,16 @@ def _add(index: Index, folder: str, embedder: Embedder) -> None:
 
 
 def _calibrate(index: Index) -> None:
-    found = index.calibrate(FLAGS.calibrate, false_accept_rate=FLAGS.false_accept_rate)
+    calibration = index.calibrate(FLAGS.calibrate, false_accept_rate=FLAGS.false_accept_rate)
     right = (
         ""
-        if found.true_accept_rate is None
-        else f"; {100 * found.true_accept_rate:.1f} % have one of their own class within it"
+        if calibration.true_accept_rate is None
+        else f"; {100 * calibration.true_accept_rate:.1f} % have one of their own class within it"
     )
     _say(
-        f"Threshold {found.threshold:.4f}: {100 * found.false_accept_rate:.1f} % of "
-        f"{found.num_queries:,} images of {found.num_classes:,} classes have one of another class "
-        f"within it{right}"
+        f"Threshold {calibration.threshold:.4f}: {100 * calibration.false_accept_rate:.1f} % of "
+        f"{calibration.num_queries:,} images of {calibration.num_classes:,} classes have one of "
+        f"another class within it{right}"
     )
 
 
@@ -168,11 +172,13 @@ def _search(index: Index, embedder: Embedder) -> list[Result]:
     from hsm.experiments.reporting.search_results import look_up
 
     how = "skip" if FLAGS.on_bad_image == "skip" else "raise"
-    found = embedder.embed_named([Path(query) for query in FLAGS.query], on_bad_image=how)
-    _say_skipped(found.skipped)
-    if not len(found):
-        raise ValueError("none of the photographs to look up can be read")
-    return look_up(index, found, FLAGS.nearest, label=FLAGS.label)
+    embeddings = embedder.embed_named([Path(query) for query in FLAGS.query], on_bad_image=how)
+    _say_skipped(embeddings.skipped)
+    if not len(embeddings):
+        raise ValueError(
+            f"expected photographs that can be read. Received: {', '.join(FLAGS.query[:3])}"
+        )
+    return look_up(index, embeddings, FLAGS.nearest, label=FLAGS.label)
 
 
 def _say_skipped(skipped: list[Skipped] | tuple[Skipped, ...]) -> None:

@@ -86,8 +86,9 @@ def main() -> None:
     serving_flags.check_model()
     if FLAGS.index is not None and not Path(FLAGS.index).expanduser().exists():
         raise FileNotFoundError(
-            f"--index={FLAGS.index} does not exist: python -m hsm.experiments.search "
-            f"--add=FOLDER --index={FLAGS.index} builds it of photographs"
+            f"expected --index to be an index. Received: --index={FLAGS.index}, which does not "
+            "exist. Build it of photographs: python -m hsm.experiments.search --add=FOLDER "
+            f"--index={FLAGS.index}."
         )
     _check_extra()
     token = _token()
@@ -136,7 +137,7 @@ def _limits() -> Limits:
 
 
 def _served(limits: Limits, stack: contextlib.ExitStack) -> Served:
-    """Model and index; the stack closes the index."""
+    """Return model and index; the stack closes the index."""
     from hsm.serving import Embedder, Index
     from hsm.serving.model_folder import find_model
     from hsm.serving.service_engine import Served

@@ -44,24 +44,24 @@ flags.DEFINE_list(
 
 
 def configs(dataset: str, name: str, split: str) -> list[RunConfig]:
-    """The runs of this table, seed by seed and line by line.
+    """Return the runs of this table, seed by seed and line by line.
 
     Raises:
         ValueError: if a flag's value breaks a rule, or a flag has no effect on this table.
     """
     _check_flags()
     widths = whole_numbers("embedding_dims", _SMOKE_DIMENSIONS if FLAGS.smoke else _DIMENSIONS)
-    found = [
+    configs = [
         replace(cell, embedding_dim=width)
         for base in shared.configs(dataset, name, split)
         for width in dict.fromkeys(widths)
         for cell in _cells(base)
     ]
-    return sorted(found, key=lambda config: (config.seed, config.embedding_dim))
+    return sorted(configs, key=lambda config: (config.seed, config.embedding_dim))
 
 
 def _cells(base: RunConfig) -> list[RunConfig]:
-    """The columns of a method: one, but for BN as many as there are alphas."""
+    """Return the columns of a method: one, but for BN as many as there are alphas."""
     if base.method != "BN":
         return [base]
     alphas = numbers("alphas", _SMOKE_ALPHAS if FLAGS.smoke else _ALPHAS)
@@ -69,16 +69,18 @@ def _cells(base: RunConfig) -> list[RunConfig]:
 
 
 def _check_flags() -> None:
-    """Refuses what this table has no place for."""
+    """Refuse what this table has no place for."""
     others = [method for method in FLAGS.methods if method not in _METHODS]
     if others:
         raise ValueError(
-            f"--methods takes some of {', '.join(_METHODS)}, the columns of this table. "
-            f"Received: {','.join(FLAGS.methods)}"
+            f"expected --methods to be some of {', '.join(_METHODS)}, the columns of this table. "
+            f"Received: --methods={','.join(FLAGS.methods)}"
         )
     for flag, reason in _WITHOUT_EFFECT.items():
         if FLAGS[flag].value:
-            raise ValueError(f"--{flag} does not go with this table: {reason}")
+            raise ValueError(
+                f"expected no --{flag} with this table. Received: --{flag}, but {reason}"
+            )
 
 
 TABLE = Table("table3", configs=configs, curves=False)

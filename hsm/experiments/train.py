@@ -36,7 +36,7 @@ from hsm.progress import say
 
 if TYPE_CHECKING:
     from hsm.data.sources.source import ImageSource
-    from hsm.experiments.config.initial_weights import Pretrained
+    from hsm.experiments.config.initial_weights import InitialWeights
     from hsm.experiments.config.run_record import RunRecord
     from hsm.experiments.runs.workspace import Workspace
     from hsm.models import EmbeddingModel
@@ -85,7 +85,7 @@ flags.DEFINE_integer("seed", 0, "Decides initial weights, order, crops and flips
 def main() -> None:
     """Run the driver on the flags."""
     dataset = _dataset()
-    pretrained = shared.pretrained()
+    initial_weights = shared.initial_weights()
     shared.check(lambda *_: _config(dataset, dataset), ALL)
     _check_saved_model()
     # Imported here, so that --help and a bad flag need no TensorFlow.
@@ -94,51 +94,55 @@ def main() -> None:
     from hsm.experiments.runs.workspace import Workspace
 
     devices = device_flags.devices()
-    sizes = check_backbones([_config(dataset, dataset)], pretrained)
+    sizes = check_backbones([_config(dataset, dataset)], initial_weights)
     source = _source(dataset)
     config = _config(dataset, source.name)
     workspace = Workspace(shared.output_dir())
     room.check(workspace, [(source, [config])], sizes)
     with device_flags.watched():
-        _say_plan(config, source, workspace, pretrained, devices)
+        _say_plan(config, source, workspace, initial_weights, devices)
     if FLAGS.dry_run:
         return
     with device_flags.working(devices, workspace):
-        record = _trained(config, source, workspace, pretrained, devices)
+        record = _trained(config, source, workspace, initial_weights, devices)
         if devices.is_chief:
             _leave(record, source, workspace)
 
 
 def _dataset() -> str:
-    """The data set: image_folder, unless --dataset names another, or --smoke has no folder.
+    """Return the data set: image_folder, unless --dataset names another, or --smoke has no folder.
 
     Raises:
         ValueError: if flags contradict each other, or no folder is named.
     """
     chosen = data_flags.datasets()
     if len(chosen) > 1:
-        raise ValueError(f"--dataset takes one data set here. Received: {','.join(chosen)}")
+        raise ValueError(
+            f"expected --dataset to be one data set. Received: --dataset={','.join(chosen)}"
+        )
     if FLAGS.early_stopping and not FLAGS.validation_classes:
         raise ValueError(
-            "--early_stopping looks at classes that do not train, and none is held out: add "
-            "--validation_classes=N, or leave it out"
+            "expected --early_stopping with classes that do not train, which it looks at. "
+            "Received: no --validation_classes. Add --validation_classes=N, or leave it out."
         )
     if FLAGS.early_stopping and FLAGS.strategy == "multi_worker":
         raise ValueError(
-            "--early_stopping goes with one process: leave it out, or use another --strategy"
+            f"expected --early_stopping with one process. Received: --strategy={FLAGS.strategy}. "
+            "Leave it out, or use another --strategy."
         )
     if chosen != ["image_folder"] or FLAGS.data_dir:
         return chosen[0]
     if FLAGS.smoke:
         return "letters"
     raise ValueError(
-        "the folder of your photographs, with one folder a class in it, is missing: python -m "
-        "hsm.experiments.train photos/. To see what comes out without one: --smoke"
+        "expected the folder of your photographs, with one folder a class in it. Received: none. "
+        "Name it: python -m hsm.experiments.train photos/. To see what comes out without one: "
+        "--smoke."
     )
 
 
 def _config(dataset: str, name: str) -> RunConfig:
-    """The run that the flags ask for.
+    """Return the run that the flags ask for.
 
     Args:
         dataset: selects the recipe.
@@ -149,7 +153,8 @@ def _config(dataset: str, name: str) -> RunConfig:
     """
     if FLAGS.method not in METHODS.trained:
         raise ValueError(
-            f"--method must be one of {', '.join(METHODS.trained)}. Received: {FLAGS.method}"
+            f"expected --method to be one of {', '.join(METHODS.trained)}. Received: "
+            f"--method={FLAGS.method}"
         )
     is_small = FLAGS.backbone is None and FLAGS.weights is None
     smoke = {**shared.SMOKE, **(_SMALL if is_small else {})}
@@ -177,10 +182,14 @@ def _check_saved_model() -> None:
     if FLAGS.dry_run or not target.exists():
         return
     if not (target / "saved_model.pb").is_file():
-        raise FileExistsError(f"{target} is no SavedModel: remove it, or use another --output_dir")
+        raise FileExistsError(
+            f"expected a SavedModel or nothing in its place. Received: {target}. Remove it, or use "
+            "another --output_dir."
+        )
     if not (FLAGS.overwrite or FLAGS.smoke):
         raise FileExistsError(
-            f"{target} exists already: add --overwrite, or use another --output_dir"
+            f"expected no SavedModel. Received: {target}, which exists already. Add --overwrite, "
+            "or use another --output_dir."
         )
 
 
@@ -199,7 +208,7 @@ def _say_plan(
     config: RunConfig,
     source: ImageSource,
     workspace: Workspace,
-    pretrained: Pretrained,
+    initial_weights: InitialWeights,
     devices: Devices,
 ) -> None:
     from hsm.experiments.runs import dry_run, folder_report, plan
@@ -210,7 +219,7 @@ def _say_plan(
     if FLAGS.dry_run or not FLAGS.smoke:  # Which takes seconds, and so does the estimate.
         most = "at most " if FLAGS.early_stopping else ""
         estimate = dry_run.estimate(
-            [config], source, workspace, pretrained=pretrained, devices=devices
+            [config], source, workspace, initial_weights=initial_weights, devices=devices
         )
         say(most + estimate.strip())
     if _is_random(config):
@@ -223,7 +232,7 @@ def _say_plan(
 
 
 def _is_random(config: RunConfig) -> bool:
-    """Whether a network that has pretrained weights goes without."""
+    """Return whether a network that has pretrained weights goes without."""
     spec = BACKBONES.get(config.backbone)
     can_be_pretrained = spec is None or spec.weights is not None
     return can_be_pretrained and not config.weights and not is_keras_file(config.backbone)
@@ -233,13 +242,13 @@ def _trained(
     config: RunConfig,
     source: ImageSource,
     workspace: Workspace,
-    pretrained: Pretrained,
+    initial_weights: InitialWeights,
     devices: Devices,
 ) -> RunRecord:
     from hsm.experiments.runs import early_stopping
     from hsm.experiments.runs.runner import Runner
 
-    runner = Runner(source, workspace, pretrained, verbose=FLAGS.verbose, devices=devices)
+    runner = Runner(source, workspace, initial_weights, verbose=FLAGS.verbose, devices=devices)
     if FLAGS.early_stopping is None:
         return runner.run(config)
     return early_stopping.run(runner, config, patience=FLAGS.early_stopping)
@@ -267,19 +276,19 @@ def _leave(record: RunRecord, source: ImageSource, workspace: Workspace) -> None
 
 
 def _sheet(model: EmbeddingModel, config: RunConfig, source: ImageSource) -> str:
-    """The path of the sheet of neighbours, or why there is none."""
+    """Return the path of the sheet of neighbours, or why there is none."""
     from hsm.experiments.studies.retrieval import retrieve
-    from hsm.experiments.studies.retrieval_figures import write_gallery
+    from hsm.experiments.studies.retrieval_figures import write_neighbours
     from hsm.visual.style import look, missing_matplotlib
 
     missing = missing_matplotlib("The sheet of neighbours")
     if missing:
         return missing
-    found = retrieve(model, config, source)
-    most = min(_NEIGHBOURS, len(found.searched) - 1)
+    retrieval = retrieve(model, config, source)
+    most = min(_NEIGHBOURS, len(retrieval.searched) - 1)
     with look():
-        paths = write_gallery(
-            found, shared.output_dir(), queries=_QUERIES, k=most, worst_first=False
+        paths = write_neighbours(
+            retrieval, shared.output_dir(), queries=_QUERIES, k=most, worst_first=False
         )
     return str(paths[0])
 

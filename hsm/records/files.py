@@ -21,7 +21,9 @@ def write(record: Record[Any], directory: Path) -> Path:
     try:
         Record.from_json(content)
     except ValueError as error:
-        raise ValueError(f"the record {record.name} cannot be written: {error}") from error
+        raise ValueError(
+            f"{record.name}: expected a record that can be written. Received: {error}"
+        ) from error
     text = json.dumps(content, indent=1, allow_nan=False) + "\n"
     return atomic.write_text(directory / f"{record.name}.json", text)
 
@@ -45,8 +47,8 @@ def read(path: Path, config: Callable[[Mapping[str, Any]], Any] = dict) -> Recor
         return Record.from_json(json.loads(path.read_bytes()), config)
     except (ValueError, RecursionError) as error:  # A RecursionError says: nested too deeply.
         raise ValueError(
-            f"{path} is not a record that this version of hsm reads: {error}. Delete it to run it "
-            "again, or update hsm-embedding if a newer version wrote it."
+            f"{path}: expected a record that this version of hsm reads. Received: {error}. Delete "
+            "it to run it again, or update hsm-embedding if a newer version wrote it."
         ) from error
 
 

@@ -38,5 +38,5 @@ def check_hits(text: str, num_queries: int) -> None:
     count = len(base64.b64decode(text, validate=True))
     if count != -(-num_queries // 8):
         raise ValueError(
-            f"expected the packed hits of num_queries={num_queries}, received {count} bytes"
+            f"expected the packed hits of num_queries={num_queries}. Received: {count} bytes"
         )

@@ -117,8 +117,14 @@ def decode(kind: Any, value: object, place: str = "") -> Any:
 def misfit(place: str, expected: str, received: object) -> ValueError:
     """Return the error for a value that is not what is expected at its place."""
     return ValueError(
-        f"{place or 'the whole'}: expected {expected}, received {reprlib.repr(received)}"
+        f"{place or 'the whole'}: expected {expected}. Received: {reprlib.repr(received)}"
     )
+
+
+def at_place(place: str, error: Exception) -> ValueError:
+    """Return the error of a value within a larger one, with the place in front."""
+    message = f"{place}: {error}"
+    return ValueError(message)
 
 
 def _encoded_fields(value: Any) -> Iterator[tuple[str, Any]]:
@@ -132,7 +138,7 @@ def _encoded_fields(value: Any) -> Iterator[tuple[str, Any]]:
 
 @functools.cache
 def _fields(kind: Any) -> dict[str, tuple[Any, bool]]:
-    """The type of every field but `further`, and whether it is required."""
+    """Return the type of every field but `further`, and whether it is required."""
     hints = get_type_hints(kind, include_extras=True)
     none = dataclasses.MISSING
     return {
@@ -187,7 +193,7 @@ def _key(kind: type, key: str, place: str) -> str | int:
 
 
 def _anything(value: object, place: str, depth: int = 0) -> object:
-    """`value`, if it consists of JSON values and is not nested too deeply for those who read it."""
+    """Return `value`, if it consists of JSON values and is not nested too deeply for readers."""
     if depth > _DEEPEST:
         raise misfit(place, f"at most {_DEEPEST} levels", value)
     if isinstance(value, dict):

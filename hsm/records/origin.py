@@ -94,7 +94,7 @@ def _version(package: str) -> str | None:
 
 
 def _memory_gib() -> float | None:
-    """Physical memory in GiB; None where the system does not say."""
+    """Return the physical memory in GiB; None where the system does not say."""
     try:
         size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # Windows has no sysconf, others not both names.

@@ -105,7 +105,7 @@ class EvaluationRow(JsonObject):
     def __post_init__(self) -> None:
         """Refuse an evaluation without a score."""
         if self.accuracy is None and not self.recall:
-            raise ValueError("expected a recall or an accuracy, received neither")
+            raise ValueError("expected a recall or an accuracy. Received: neither")
 
 
 @dataclass(frozen=True, kw_only=True)

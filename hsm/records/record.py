@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hsm.records.hits import check_hits, unpack_hits
-from hsm.records.json_values import LEFT_OUT, JsonObject, decode, misfit
+from hsm.records.json_values import LEFT_OUT, JsonObject, at_place, decode, misfit
 from hsm.records.parts import (
     Count,
     DataFacts,
@@ -85,12 +85,12 @@ class Record(JsonObject, Generic[Config]):
                 try:
                     check_hits(text, 0 if row is None else row.num_queries)
                 except ValueError as error:
-                    raise ValueError(f"hits.{stage}.{key}: {error}") from error
+                    raise at_place(f"hits.{stage}.{key}", error) from error
         for key, text in (self.query_scores.final if self.query_scores else {}).items():
             try:
                 check_scores(text, self.final.num_queries)
             except ValueError as error:
-                raise ValueError(f"query_scores.final.{key}: {error}") from error
+                raise at_place(f"query_scores.final.{key}", error) from error
 
     def images_seen_after(self, epoch: int = 0) -> int:
         """Return how many images the batches of the epochs after `epoch` held; 0 for all."""
@@ -158,7 +158,7 @@ class Record(JsonObject, Generic[Config]):
         try:
             return replace(record, config=config(record.config))
         except (ValueError, ArithmeticError) as error:
-            raise ValueError(f"config: {error}") from error
+            raise at_place("config", error) from error
 
 
 # Those that every record has.

@@ -44,11 +44,11 @@ class Plane:
     """One panel.
 
     Attributes:
-        title: What it shows.
-        points: Embeddings, [n, 2].
-        labels: Their classes, int [n], 0..M-1; every class occurs.
-        weights: The classes' weights, [M, 2].
-        on_circle: Whether points and weights have unit length.
+        title: what it shows.
+        points: embeddings, [n, 2].
+        labels: their classes, int [n], 0..M-1; every class occurs.
+        weights: the classes' weights, [M, 2].
+        on_circle: whether points and weights have unit length.
     """
 
     title: str
@@ -58,7 +58,7 @@ class Plane:
     on_circle: bool
 
     def __post_init__(self) -> None:
-        """Raises ValueError if shapes do not fit, or there are more classes than colours."""
+        """Raise ValueError if shapes do not fit, or there are more classes than colours."""
         classes = len(self.weights)
         if classes > len(CLASS_COLORS):
             raise ValueError(
@@ -78,19 +78,19 @@ class Plane:
 def write_planes(
     planes: Sequence[Plane], stem: Path, *, class_names: Sequence[str]
 ) -> tuple[Path, ...]:
-    """Draws `<stem>.png` and `<stem>.pdf` and returns their paths. Needs matplotlib.
+    """Draw `<stem>.png` and `<stem>.pdf` and return their paths. Needs matplotlib.
 
     Args:
-        planes: The panels, from left to right and from top to bottom.
-        stem: Path of the files without suffix.
-        class_names: A short name a class, M of them.
+        planes: the panels, from left to right and from top to bottom.
+        stem: path of the files without suffix.
+        class_names: a short name a class, M of them.
     """
     with look():
         return tuple(write_figure(draw_planes(planes, class_names), stem))
 
 
 def draw_planes(planes: Sequence[Plane], class_names: Sequence[str]) -> Figure:
-    """The panels with equal axes: points, weights as diamonds, a class's name at its points."""
+    """Draw the panels with equal axes: points, weights as diamonds, names at the points."""
     from matplotlib.figure import Figure
 
     rows = -(-len(planes) // _COLUMNS)
@@ -104,7 +104,7 @@ def draw_planes(planes: Sequence[Plane], class_names: Sequence[str]) -> Figure:
 
 
 def write_points(planes: Sequence[Plane], path: Path, *, class_names: Sequence[str]) -> Path:
-    """Writes every point and weight: panel, kind ("feature" or "weight"), class, x, y."""
+    """Write every point and weight: panel, kind ("feature" or "weight"), class, x, y."""
 
     def rows() -> Iterator[Sequence[object]]:
         yield "panel", "kind", "class", "x", "y"
@@ -121,11 +121,11 @@ def write_points(planes: Sequence[Plane], path: Path, *, class_names: Sequence[s
 
 
 def spread_angles(angles: NDArray[np.floating], gap: float) -> NDArray[np.floating]:
-    """Moves angles apart that lie closer than `gap`, in place of labels that cover each other.
+    """Move angles apart that lie closer than `gap`, in place of labels that cover each other.
 
     Args:
-        angles: Radians, [m].
-        gap: The smallest distance along the circle, at most 2 pi / m.
+        angles: radians, [m].
+        gap: the smallest distance along the circle, at most 2 pi / m.
 
     Returns:
         [m], in the order of `angles`; those with room around them stay where they are.
@@ -162,7 +162,7 @@ def _draw(panel: Axes, plane: Plane, names: Sequence[str]) -> None:
 
 
 def _name_classes(panel: Axes, plane: Plane, names: Sequence[str]) -> None:
-    """Writes the names around the circle, or in the middle of a class's points."""
+    """Write the names around the circle, or in the middle of a class's points."""
     from matplotlib.patheffects import withStroke
 
     middles = _middles(plane)
@@ -176,7 +176,7 @@ def _name_classes(panel: Axes, plane: Plane, names: Sequence[str]) -> None:
 
 
 def _middles(plane: Plane) -> NDArray[np.floating]:
-    """Where each class lies: on the circle its mean, else the median of its points, [M, 2]."""
+    """Return where classes lie, [M, 2]: on the circle the mean, else the median of points."""
     middle = np.mean if plane.on_circle else np.median
     return np.stack(
         [middle(plane.points[plane.labels == c], axis=0) for c in range(len(plane.weights))]

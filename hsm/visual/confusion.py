@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hsm.visual.canvas import Canvas
+from hsm.visual.hit_marks import WRONG
 from hsm.visual.labels import label
-from hsm.visual.marks import WRONG
-from hsm.visual.sheet import Sheet
 from hsm.visual.style import PAGE_WIDTH
 
 if TYPE_CHECKING:
@@ -53,30 +53,30 @@ class ConfusionRow:
 
 
 def draw_confusion(rows: Sequence[ConfusionRow], title: str) -> Figure:
-    """A row a pair, as wide as a page: an example, and a bar for each of the two directions."""
+    """Draw a row a pair, as wide as a page: an example, and a bar for each direction."""
     height = _HEADER + len(rows) * _ROW + _FOOTER
-    sheet = Sheet(PAGE_WIDTH, height)
-    sheet.text(title, _MARGIN, 0.06, size=8)
-    sheet.text("Query, and what lies nearest to it", _MARGIN, 0.22, size=7)
+    canvas = Canvas(PAGE_WIDTH, height)
+    canvas.text(title, _MARGIN, 0.06, size=8)
+    canvas.text("Query, and what lies nearest to it", _MARGIN, 0.22, size=7)
     for index, row in enumerate(rows):
         top = _HEADER + index * _ROW
-        sheet.picture(row.query, _MARGIN, top, _SIDE)
-        sheet.picture(row.neighbour, _MARGIN + _SIDE + 0.05, top, _SIDE, WRONG)
+        canvas.picture(row.query, _MARGIN, top, _SIDE)
+        canvas.picture(row.neighbour, _MARGIN + _SIDE + 0.05, top, _SIDE, WRONG)
         for direction, middle in zip(row.directions, _middles(top), strict=True):
             words = f"{label(direction.name, width=26)} → {label(direction.taken_for, width=26)}"
-            sheet.text(words, _BARS - 0.1, middle, size=6.5, ha="right", va="center")
+            canvas.text(words, _BARS - 0.1, middle, size=6.5, ha="right", va="center")
     place = (_BARS, _FOOTER, PAGE_WIDTH - _BARS - 0.62, len(rows) * _ROW)
-    _draw_bars(_axes(sheet.figure, place, height), rows)
-    return sheet.figure
+    _draw_bars(_axes(canvas.figure, place, height), rows)
+    return canvas.figure
 
 
 def _middles(top: float) -> tuple[float, float]:
-    """Where the two bars of a row lie."""
+    """Return where the two bars of a row lie."""
     return top + _SIDE * 0.25, top + _SIDE * 0.75
 
 
 def _axes(figure: Figure, place: tuple[float, float, float, float], height: float) -> Axes:
-    """Axes at (left, bottom, width, height) in inches."""
+    """Return axes at (left, bottom, width, height) in inches."""
     left, bottom, wide, high = place
     return figure.add_axes((left / PAGE_WIDTH, bottom / height, wide / PAGE_WIDTH, high / height))
 

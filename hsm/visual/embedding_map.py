@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hsm.visual.hit_marks import RIGHT, WRONG
 from hsm.visual.labels import label
-from hsm.visual.marks import RIGHT, WRONG
 from hsm.visual.style import PAGE_WIDTH
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class MapPoints:
 
 
 def pictured(places: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Which of the points [n, 2] get a picture: at most 90, none over another, spread evenly."""
+    """Return which points [n, 2] get a picture: at most 90, none over another, spread evenly."""
     side = _span(places) * _PICTURE
     chosen: list[int] = []
     # In an order that has nothing to do with the classes'.
@@ -64,7 +64,7 @@ def pictured(places: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def draw_map(points: MapPoints, pixels: np.ndarray, title: str) -> Figure:
-    """As wide as a page: points, and the pictures of those that `pictured` chose of them.
+    """Draw as wide as a page: points, and the pictures of those that `pictured` chose of them.
 
     Up to seven classes have a colour and a marker each. More cannot be told apart: then a point's
     mark says whether the image's nearest neighbour is of its class.
@@ -94,7 +94,7 @@ def draw_map(points: MapPoints, pixels: np.ndarray, title: str) -> Figure:
 
 
 def _groups(points: MapPoints) -> dict[str, tuple[NDArray[np.bool_], str, str]]:
-    """By name: which points, their colour and their marker."""
+    """Return by name: which points, their colour and their marker."""
     present = np.unique(points.labels)
     if len(present) <= len(_LOOKS):
         groups: dict[str, tuple[NDArray[np.bool_], str, str]] = {}
@@ -148,5 +148,5 @@ def _set_axes(axes: Axes, points: MapPoints) -> None:
 
 
 def _span(places: NDArray[np.float64]) -> float:
-    """The side of the square that holds all places; 1 where they are all one."""
+    """Return the side of the square that holds all places; 1 where they are all one."""
     return float(np.ptp(places, axis=0).max()) or 1.0

@@ -35,7 +35,7 @@ class EventLog:
         self._writer: tf.summary.SummaryWriter | None = None
 
     def has(self, name: str, step: int) -> bool:
-        """Whether the point is there."""
+        """Return whether the point is there."""
         return (name, step) in self._known
 
     def scalar(self, name: str, value: float, step: int) -> None:
@@ -76,17 +76,17 @@ class EventLog:
 
 
 def event_files(directory: Path) -> list[Path]:
-    """The event files of a folder, in the order in which they were begun."""
+    """Return the event files of a folder, in the order in which they were begun."""
     return sorted(directory.glob("events.out.tfevents.*"))
 
 
 def _points(file: Path) -> set[tuple[str, int]]:
     """Name and step of every point in an event file; of one cut off in a point, those before it."""
-    found: set[tuple[str, int]] = set()
+    points: set[tuple[str, int]] = set()
     try:
         for record in tf.data.TFRecordDataset(str(file)).as_numpy_iterator():
             event = tf.compat.v1.Event.FromString(record)
-            found |= {(value.tag, event.step) for value in event.summary.value}
+            points |= {(value.tag, event.step) for value in event.summary.value}
     except tf.errors.DataLossError:
         pass
-    return found
+    return points

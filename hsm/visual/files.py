@@ -20,7 +20,7 @@ _STAMPS = {".png": "Software", ".pdf": "CreationDate"}
 
 
 def write_figure(figure: Figure, stem: Path) -> list[Path]:
-    """Writes `<stem>.png` and `<stem>.pdf` and returns their paths."""
+    """Write `<stem>.png` and `<stem>.pdf` and return their paths."""
     paths = [stem.with_name(stem.name + suffix) for suffix in _STAMPS]
     for path in paths:
         write_picture(figure, path)
@@ -28,7 +28,7 @@ def write_figure(figure: Figure, stem: Path) -> list[Path]:
 
 
 def write_picture(figure: Figure, path: Path) -> None:
-    """Writes the .png or .pdf file `path`, all at once or not at all."""
+    """Write the .png or .pdf file `path`, all at once or not at all."""
     import matplotlib
 
     # Into memory first: of a disk that is full, Matplotlib's writers say other things.
@@ -44,7 +44,7 @@ def write_picture(figure: Figure, path: Path) -> None:
 
 
 def write_csv(path: Path, rows: Iterable[Sequence[object]]) -> Path:
-    """Writes rows, the first of them the columns' names, all at once or not at all."""
+    """Write rows, the first of them the columns' names, all at once or not at all."""
     with (
         replacing(path) as partial,
         # A class is a folder, whose name may be no UTF-8: its bytes are kept.

@@ -27,8 +27,8 @@ def choose_fonts(figure: Figure) -> bool:
     """
     from matplotlib.text import Text
 
-    found = {text: _lacking(text) for text in figure.findobj(Text) if isinstance(text, Text)}
-    texts = {text: lacking for text, lacking in found.items() if lacking}
+    missing = {text: _lacking(text) for text in figure.findobj(Text) if isinstance(text, Text)}
+    texts = {text: lacking for text, lacking in missing.items() if lacking}
     families, absent = fallbacks(frozenset().union(*texts.values()))
     for text in texts:
         text.set_fontfamily([*dict.fromkeys([*text.get_fontfamily(), *families])])
@@ -56,7 +56,7 @@ def fallbacks(characters: frozenset[str]) -> tuple[tuple[str, ...], str]:
 
 
 def _lacking(text: Text) -> frozenset[str]:
-    """Characters that the first font of `text` lacks."""
+    """Return characters that the first font of `text` lacks."""
     from matplotlib.font_manager import findfont, get_font
 
     if text.get_text().isascii():
@@ -67,7 +67,7 @@ def _lacking(text: Text) -> frozenset[str]:
 
 @functools.cache
 def _faces() -> dict[str, frozenset[str]]:
-    """Characters beyond Latin by the name of every family that is installed."""
+    """Return characters beyond Latin by the name of every family that is installed."""
     from matplotlib import font_manager
 
     manager = font_manager.fontManager
@@ -83,7 +83,7 @@ def _faces() -> dict[str, frozenset[str]]:
 
 
 def _quietly(function: Callable[[str], _T], path: str) -> _T | None:
-    """What `function` makes of a font; None of one that is damaged or in another format."""
+    """Return what `function` makes of a font; None of one that is damaged or in another format."""
     try:
         return function(path)
     except (OSError, RuntimeError, ValueError, KeyError):

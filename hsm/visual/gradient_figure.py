@@ -29,9 +29,9 @@ _ROLE_STYLES = {
 
 
 def draw_gradient_figure(
-    curves: GradientAssignment, found: AlphaRange | None, *, title: str
+    curves: GradientAssignment, range_: AlphaRange | None, *, title: str
 ) -> Figure:
-    """Three panels over alpha, both axes logarithmic; the intermediate range is shaded in each.
+    """Draw three panels over alpha, axes logarithmic; the intermediate range is shaded in each.
 
     Above: ||dl/df_hat|| of incorrect, boundary and centroid samples, the median and the middle half
     of each kind (eq. 3). Below: ||dl/dw_m|| by the weight's role, for the correct and for the
@@ -40,7 +40,7 @@ def draw_gradient_figure(
 
     Args:
         curves: what is drawn.
-        found: the intermediate range; None marks nothing.
+        range_: the intermediate range; None marks nothing.
         title: stands above.
     """
     from matplotlib.figure import Figure
@@ -57,7 +57,7 @@ def draw_gradient_figure(
         panel.set_xscale("log")
         panel.set_yscale("log")
         panel.set_xlim(curves.alphas[0], curves.alphas[-1])
-        mark_range(panel, found, named=panel is panels[0])
+        mark_range(panel, range_, named=panel is panels[0])
     panels[-1].set_xlabel("α (reciprocal of the temperature)")
     _number_ticks(panels[-1])
     # A folder's name may hold the signs of a formula.
@@ -123,13 +123,13 @@ def _draw_line(
 
 
 def _limit(panel: Axes, norms: NDArray[np.float64]) -> None:
-    """Leaves room above the curves for what explains them."""
+    """Leave room above the curves for what explains them."""
     highest = float(np.nanmax(norms)) if not np.isnan(norms).all() else 1.0
     panel.set_ylim(_LOWEST, 20 * max(1.0, highest))
 
 
 def _explain(panels: Sequence[Axes]) -> None:
-    """Puts a legend into each panel that does not repeat the one above it."""
+    """Put a legend into each panel that does not repeat the one above it."""
     known: list[str] = []
     for panel in panels:
         handles, labels = panel.get_legend_handles_labels()

@@ -23,12 +23,12 @@ _STAMPS = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 
 
 def inline(figure: Figure, *, alt: str, name: str) -> str:
-    """Draws `figure` as an `<svg>` element as wide as its room. Needs matplotlib.
+    """Draw `figure` as an `<svg>` element as wide as its room. Needs matplotlib.
 
     Args:
-        figure: What is drawn; its background is left out.
-        alt: What is to be seen, for those who do not see it.
-        name: What no other drawing of the page is called: letters, digits and hyphens.
+        figure: what is drawn; its background is left out.
+        alt: what is to be seen, for those who do not see it.
+        name: what no other drawing of the page is called: letters, digits and hyphens.
     """
     import matplotlib
 
@@ -43,7 +43,7 @@ def inline(figure: Figure, *, alt: str, name: str) -> str:
 
 
 def _own(body: str, name: str) -> str:
-    """The drawing with names, colours and letters that fit into a page, and no further digits."""
+    """Return the drawing with names, colours and letters that fit into a page, digits cut."""
     used = set(re.findall(r"#([\w.]+)", body))
     body = re.sub(r' id="([\w.]+)"', lambda m: f' id="{name}-{m[1]}"' * (m[1] in used), body)
     body = re.sub(r'\b(?:xlink:)?href="#', f'href="#{name}-', body)

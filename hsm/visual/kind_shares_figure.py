@@ -31,7 +31,7 @@ def draw_kind_shares(
     ranges: Sequence[AlphaRange | None],
     title: str,
 ) -> Figure:
-    """Two panels over the measured epochs: shares of the kinds, and alpha beside its range.
+    """Draw two panels over the measured epochs: shares of the kinds, and alpha beside its range.
 
     Args:
         epochs: ascending; a bar each, side by side, also where epochs between them are missing.

@@ -27,29 +27,29 @@ KIND_HATCHES: Mapping[SampleKind, str] = MappingProxyType(
 
 
 def kind_name(kind: SampleKind) -> str:
-    """What a kind is called: "incorrect", "boundary" or "centroid"."""
+    """Return what a kind is called: "incorrect", "boundary" or "centroid"."""
     return kind.name.lower()
 
 
-def mark_range(panel: Axes, found: AlphaRange | None, *, named: bool = False) -> None:
-    """Shades the intermediate range of a panel's logarithmic axis and draws the best as a line.
+def mark_range(panel: Axes, range_: AlphaRange | None, *, named: bool = False) -> None:
+    """Mark the intermediate range of a panel's logarithmic axis and draw the best as a line.
 
     Args:
         panel: with its final limits of x.
-        found: the range; None marks nothing.
+        range_: the range; None marks nothing.
         named: whether small, intermediate and large are written above the panel.
     """
-    if found is None:
+    if range_ is None:
         return
-    panel.axvspan(found.low, found.high, color="#000000", alpha=0.08, linewidth=0, zorder=0)
-    panel.axvline(found.best, color="#777777", linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
+    panel.axvspan(range_.low, range_.high, color="#000000", alpha=0.08, linewidth=0, zorder=0)
+    panel.axvline(range_.best, color="#777777", linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
     if not named:
         return
     left, right = panel.get_xlim()
     names = {
-        "small": (left, found.low),
-        "intermediate": (found.low, found.high),
-        "large": (found.high, right),
+        "small": (left, range_.low),
+        "intermediate": (range_.low, range_.high),
+        "large": (range_.high, right),
     }
     for name, (start, stop) in names.items():
         # A part that ends at the axis is not there, or too narrow for its name.

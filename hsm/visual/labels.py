@@ -7,7 +7,7 @@ import unicodedata
 
 
 def label(name: str, *, width: int, lines: int = 1) -> str:
-    """`name` broken into at most `lines` lines of at most `width` characters.
+    """Return `name` broken into at most `lines` lines of at most `width` characters.
 
     Underscores, which folders have in place of spaces, become spaces; what is left out becomes an
     ellipsis; bytes that are no UTF-8 become question marks, which every font has. Chinese, Japanese

@@ -37,12 +37,12 @@ class Curve:
     """One line of the figure, of one seed or of the mean of several.
 
     Attributes:
-        name: What the line is called: its method, or a variant of it.
-        method: Whose colour it has.
-        style: How that method is drawn.
-        scores: By panel, percent by epoch, once a seed.
-        is_level: A level, since nothing was trained.
-        queries: By panel, how many queries a score is the share of; not of the NMI.
+        name: what the line is called: its method, or a variant of it.
+        method: whose colour it has.
+        style: how that method is drawn.
+        scores: by panel, percent by epoch, once a seed.
+        is_level: a level, since nothing was trained.
+        queries: by panel, how many queries a score is the share of; not of the NMI.
     """
 
     name: str
@@ -58,10 +58,10 @@ class LearningCurves:
     """What the figure of one data set shows.
 
     Attributes:
-        title: What stands above it, a line each.
-        panels: The panels from above, by the labels of their axes.
-        curves: The lines, a method before its variants.
-        switches: Epochs after which something is switched.
+        title: what stands above it, a line each.
+        panels: the panels from above, by the labels of their axes.
+        curves: the lines, a method before its variants.
+        switches: epochs after which something is switched.
     """
 
     title: Sequence[str]
@@ -71,14 +71,14 @@ class LearningCurves:
 
 
 def write_learning_curves(shown: LearningCurves, stem: Path) -> tuple[Path, ...]:
-    """Draws `<stem>.png` and `<stem>.pdf` and returns their paths. Needs matplotlib."""
+    """Draw `<stem>.png` and `<stem>.pdf` and return their paths. Needs matplotlib."""
     make_output_folder(stem.parent)
     with look():
         return tuple(write_figure(draw_learning_curves(shown), stem))
 
 
 def draw_learning_curves(shown: LearningCurves) -> Figure:
-    """Draws a line per curve, with a band of ± 1 standard deviation where it has several seeds."""
+    """Draw a line per curve, with a band of ± 1 standard deviation where it has several seeds."""
     from matplotlib.figure import Figure
 
     count = len(shown.panels)
@@ -96,12 +96,12 @@ def draw_learning_curves(shown: LearningCurves) -> Figure:
 
 
 def draw_panel(shown: LearningCurves, label: str, *, whole: bool) -> Figure:
-    """Draws one panel by itself, with bands of 95 %: over seeds, or over the queries of one seed.
+    """Draw one panel by itself, with bands of 95 %: over seeds, or over the queries of one seed.
 
     Args:
-        shown: What is drawn; its title is left out.
-        label: Which of its panels.
-        whole: From 0 to 100 %, else as close as the scores allow.
+        shown: what is drawn; its title is left out.
+        label: which of its panels.
+        whole: from 0 to 100 %, else as close as the scores allow.
     """
     from matplotlib.figure import Figure
 
@@ -135,15 +135,15 @@ def _add_legend(figure: Figure, panel: Axes) -> None:
 
 
 def _styles(curves: Sequence[Curve]) -> dict[str, LineStyle]:
-    """A method's own style, and its colour with another look for each of its variants."""
-    found: dict[str, LineStyle] = {}
+    """Return a method's own style, and its colour with another look for each of its variants."""
+    styles: dict[str, LineStyle] = {}
     for curve in curves:
         own = curve.style
-        variants = sum(style.color == own.color and style != own for style in found.values())
+        variants = sum(style.color == own.color and style != own for style in styles.values())
         variant = _VARIANT_LOOKS[variants % len(_VARIANT_LOOKS)]
         is_method = curve.name == curve.method
-        found[curve.name] = own if is_method else LineStyle(own.color, *variant)
-    return found
+        styles[curve.name] = own if is_method else LineStyle(own.color, *variant)
+    return styles
 
 
 def _draw_line(panel: Axes, curve: Curve, label: str, style: LineStyle, band: _Band) -> None:
@@ -167,7 +167,7 @@ def _draw_line(panel: Axes, curve: Curve, label: str, style: LineStyle, band: _B
 
 
 def _deviation(values: np.ndarray, queries: int | None) -> np.ndarray | None:
-    """Mean ± 1 standard deviation over seeds."""
+    """Return mean ± 1 standard deviation over seeds."""
     if len(values) == 1:
         return None
     mean, std = values.mean(axis=0), values.std(axis=0, ddof=1)
@@ -175,7 +175,7 @@ def _deviation(values: np.ndarray, queries: int | None) -> np.ndarray | None:
 
 
 def _interval(values: np.ndarray, queries: int | None) -> np.ndarray | None:
-    """95 % over seeds, or of one seed over its queries, where it has such."""
+    """Return 95 % over seeds, or of one seed over its queries, where it has such."""
     if len(values) > 1:
         return np.clip(seeds_interval(values), 0, 100)
     return None if queries is None else 100 * share_interval(values[0] / 100, queries)

@@ -28,7 +28,7 @@ def draw_norm_figure(
     measured: NDArray[np.float64],
     title: str,
 ) -> Figure:
-    """Two panels over ||f||, both logarithmic in x.
+    """Draw two panels over ||f||, both logarithmic in x.
 
     Above: ||dl/df|| if each feature had another length (eq. 16), median and middle half of each
     kind. Below: each sample's own length and the gradient measured there; shorter ones than the
@@ -74,7 +74,7 @@ def draw_norm_figure(
 
 
 def _range(curves: NormCurves, kinds: NDArray[np.int64]) -> AlphaRange | None:
-    """Where boundary samples gain over centroid ones; the length is to SM what alpha is to LN."""
+    """Return where boundary samples gain over centroid ones: SM's length acts as LN's alpha."""
     medians = [
         np.median(curves.features[:, kinds == kind], axis=1)
         if (kinds == kind).any()

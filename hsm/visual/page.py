@@ -24,8 +24,8 @@ class Section:
     """A part of the page.
 
     Attributes:
-        title: Its heading; unique on the page.
-        blocks: Its content: what the functions of this module return.
+        title: its heading; unique on the page.
+        blocks: its content: what the functions of this module return.
     """
 
     title: str
@@ -35,13 +35,13 @@ class Section:
 def render(
     title: str, sections: Sequence[Section], *, kind: str = "", lead: Sequence[str] = ()
 ) -> str:
-    """Returns the whole page.
+    """Return the whole page.
 
     Args:
-        title: Its first heading, and what a browser calls it.
-        sections: Its parts; links lead to them.
-        kind: What stands above the title, such as the name of a table.
-        lead: Blocks under the title, above everything else.
+        title: its first heading, and what a browser calls it.
+        sections: its parts; links lead to them.
+        kind: what stands above the title, such as the name of a table.
+        lead: blocks under the title, above everything else.
     """
     above = f'<p class="kind">{escape(kind)}</p>' if kind else ""
     under = "\n".join(lead)
@@ -67,17 +67,17 @@ def render(
 
 
 def paragraph(text: str) -> str:
-    """A paragraph of plain text."""
+    """Return a paragraph of plain text."""
     return f"<p>{escape(text)}</p>"
 
 
 def verdict(sentences: Iterable[str]) -> str:
-    """What was found, a sentence a line, the first of them in bold."""
+    """Return what was found, a sentence a line, the first of them in bold."""
     return f'<ul class="verdict">{"".join(f"<li>{_prose(line)}</li>" for line in sentences)}</ul>'
 
 
 def _prose(text: str) -> str:
-    """Plain text whose numbers stay with their signs where a line breaks."""
+    """Return plain text whose numbers stay with their signs where a line breaks."""
     return escape(re.sub(r" (?=[%=])|(?<==) ", _NO_BREAK, text))
 
 
@@ -88,13 +88,13 @@ def table(
     *,
     best: Collection[tuple[int, int]] = (),
 ) -> str:
-    """A table whose first column names its rows; on a narrow screen names break, and it scrolls.
+    """Return a table whose first column names its rows; on narrow screens it breaks or scrolls.
 
     Args:
-        title: What stands above it.
-        header: The names of the columns.
-        rows: The cells.
-        best: Row and column, from 0, of the cells that stand out.
+        title: what stands above it.
+        header: the names of the columns.
+        rows: the cells.
+        best: row and column, from 0, of the cells that stand out.
     """
     head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in header)
     body = "\n".join(
@@ -114,7 +114,7 @@ def table(
 
 
 def _width(header: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
-    """The characters of a table's line on a phone, where names break and numbers do not."""
+    """Return the characters of a table's line on a phone, where names break and numbers do not."""
     names = [*header, *(row[0] for row in rows)]
     words = [max(map(len, name.split() or [""])) for name in names]
     columns = [max([words[0], *words[len(header) :]])]
@@ -124,13 +124,13 @@ def _width(header: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
 
 
 def _cell(text: str, is_best: bool) -> str:
-    """A number; what is in brackets or behind ± stays together where it is copied, too."""
+    """Return a number; what is in brackets or behind ± stays together where it is copied, too."""
     kept = re.sub(r"(?<=±) | (?=\*)|(?<=,) (?=[^\[]*\])", _NO_BREAK, text)
     return f'<td class="best">{escape(kept)}</td>' if is_best else f"<td>{escape(kept)}</td>"
 
 
 def drawings(svgs: Iterable[str], *, caption: str) -> str:
-    """Drawings by `hsm.visual.inline_svg`, beside each other where there is room."""
+    """Return drawings by `hsm.visual.inline_svg`, beside each other where there is room."""
     return (
         f'<figure><div class="drawings">{"".join(svgs)}</div>'
         f"<figcaption>{_prose(caption)}</figcaption></figure>"
@@ -138,18 +138,18 @@ def drawings(svgs: Iterable[str], *, caption: str) -> str:
 
 
 def facts(entries: Mapping[str, object]) -> str:
-    """A list of names and values."""
+    """Return a list of names and values."""
     items = "".join(f"<dt>{escape(k)}</dt><dd>{escape(str(v))}</dd>" for k, v in entries.items())
     return f"<dl>{items}</dl>"
 
 
 def words(meanings: Mapping[str, str]) -> str:
-    """A list of words and what they mean."""
+    """Return a list of words and what they mean."""
     return facts(meanings).replace("<dl>", '<dl class="words">')
 
 
 def settings(flags: Mapping[str, str]) -> str:
-    """A list of what was set, in words, and the flag that sets it."""
+    """Return a list of what was set, in words, and the flag that sets it."""
     items = "".join(
         f"<dt>{escape(what)}</dt><dd><code>{escape(flag)}</code></dd>"
         for what, flag in flags.items()
@@ -158,5 +158,5 @@ def settings(flags: Mapping[str, str]) -> str:
 
 
 def details(summary: str, *blocks: str) -> str:
-    """Content that is folded away under a line."""
+    """Return content, folded away under a line."""
     return f"<details><summary>{escape(summary)}</summary>{''.join(blocks)}</details>"

@@ -23,10 +23,10 @@ class PortRow:
     """One line.
 
     Attributes:
-        name: What is done otherwise than in Caffe.
+        name: what is done otherwise than in Caffe.
         recall: K to Recall@K, fractions.
         gain: Recall@1 less that of the reference, with its interval over queries.
-        cosine: Mean cosine of a feature with the reference's of the same image; None where that
+        cosine: mean cosine of a feature with the reference's of the same image; None where that
             means nothing.
     """
 
@@ -37,13 +37,13 @@ class PortRow:
 
 
 def write_port_figure(rows: Sequence[PortRow], stem: Path, *, title: str) -> tuple[Path, ...]:
-    """Draws `<stem>.png` and `<stem>.pdf` and returns their paths. Needs matplotlib."""
+    """Draw `<stem>.png` and `<stem>.pdf` and return their paths. Needs matplotlib."""
     with look():
         return tuple(write_figure(draw_port(rows, title=title), stem))
 
 
 def draw_port(rows: Sequence[PortRow], *, title: str) -> Figure:
-    """Recall@1 on the left, the cosine with the reference on the right."""
+    """Draw Recall@1 on the left, the cosine with the reference on the right."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(COLUMN_WIDTH, _REST + _LINE_HEIGHT * len(rows)))
@@ -70,7 +70,7 @@ def draw_port(rows: Sequence[PortRow], *, title: str) -> Figure:
 
 
 def write_port_numbers(rows: Sequence[PortRow], path: Path) -> Path:
-    """Writes a line a row: recalls, the gain with its interval, and the cosine; fractions."""
+    """Write a line a row: recalls, the gain with its interval, and the cosine; fractions."""
     ks = tuple(rows[0].recall)
 
     def lines() -> Iterator[Sequence[object]]:

@@ -58,7 +58,7 @@ def write_projector(
 
 
 def sprite(pictures: np.ndarray) -> np.ndarray:
-    """Pictures uint8 [n, s, s, 3] in a square, row by row: uint8 [c·s, c·s, 3], c = ceil(sqrt(n)).
+    """Lay pictures uint8 [n, s, s, 3] in a square: uint8 [c·s, c·s, 3], c = ceil(sqrt(n)).
 
     Raises:
         ValueError: if its side is more than 8,192 pixels.
@@ -67,8 +67,8 @@ def sprite(pictures: np.ndarray) -> np.ndarray:
     columns = math.ceil(math.sqrt(count))
     if columns * side > MOST_PIXELS:
         raise ValueError(
-            f"a sprite may be {MOST_PIXELS} pixels wide. Received: {count} pictures of {side} "
-            f"pixels, which make {columns * side}. Pass fewer or smaller ones."
+            f"expected a sprite of at most {MOST_PIXELS} pixels a side. Received: {count} pictures "
+            f"of {side} pixels, which make {columns * side}. Pass fewer or smaller ones."
         )
     filled = np.zeros((columns**2, side, side, 3), np.uint8)
     filled[:count] = pictures
@@ -77,5 +77,5 @@ def sprite(pictures: np.ndarray) -> np.ndarray:
 
 
 def _field(text: str) -> str:
-    """`text` without what separates fields and rows."""
+    """Return `text` without what separates fields and rows."""
     return " ".join(text.split())

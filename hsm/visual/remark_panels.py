@@ -30,11 +30,11 @@ class RemarkRow:
     """What a run, or those of several seeds, says on both remarks.
 
     Attributes:
-        title: What was trained, such as "LN, α = 16".
-        method: By which.
-        norms: By part, "training" and "test": the `QUANTILES` of the features' length before it is
+        title: what was trained, such as "LN, α = 16".
+        method: by which.
+        norms: by part, "training" and "test": the `QUANTILES` of the features' length before it is
             normalised, [5].
-        scores: By measure, such as "R@1": percent of test features at unit length, and as they are.
+        scores: by measure, such as "R@1": percent of test features at unit length, and as they are.
             Empty where retrieval was not scored.
         color: "#rrggbb"; None for one that no method has.
     """
@@ -46,19 +46,19 @@ class RemarkRow:
     color: str | None = None
 
     def spread(self, part: str) -> float:
-        """The norms' 90th less their 10th percentile, over their median."""
+        """Return the norms' 90th less their 10th percentile, over their median."""
         _, low, middle, high, _ = self.norms[part]
         return float((high - low) / middle)
 
 
 def write_remarks(rows: Sequence[RemarkRow], stem: Path, *, title: str) -> tuple[Path, ...]:
-    """Draws `<stem>.png` and `<stem>.pdf` and returns their paths. Needs matplotlib."""
+    """Draw `<stem>.png` and `<stem>.pdf` and return their paths. Needs matplotlib."""
     with look():
         return tuple(write_figure(draw_remarks(rows, title=title), stem))
 
 
 def draw_remarks(rows: Sequence[RemarkRow], *, title: str) -> Figure:
-    """Norms above; below a panel a measure, of the rows that have it."""
+    """Draw norms above; below a panel a measure, of the rows that have it."""
     from matplotlib.figure import Figure
 
     scored = [row for row in rows if row.scores]
@@ -74,7 +74,7 @@ def draw_remarks(rows: Sequence[RemarkRow], *, title: str) -> Figure:
 
 
 def write_numbers(rows: Sequence[RemarkRow], path: Path) -> Path:
-    """Writes a line a row and part: quantiles of the norms, spread, and the test scores."""
+    """Write a line a row and part: quantiles of the norms, spread, and the test scores."""
     names = list(dict.fromkeys(name for row in rows for name in row.scores))
     columns = [f"{name}_{how}" for name in names for how in ("normalised", "as_they_are")]
 
@@ -91,7 +91,7 @@ def write_numbers(rows: Sequence[RemarkRow], path: Path) -> Path:
 
 
 def _draw_norms(part: Figure, rows: Sequence[RemarkRow], title: str) -> None:
-    """A line a part: 1st to 99th percentile thin, 10th to 90th thick, over the median."""
+    """Draw a line a part: 1st to 99th percentile thin, 10th to 90th thick, over the median."""
     panel = part.subplots()
     for place, row in enumerate(rows):
         for images, shift, marker in (("training", -0.17, "o"), ("test", 0.17, "s")):
@@ -118,7 +118,7 @@ def _draw_norms(part: Figure, rows: Sequence[RemarkRow], title: str) -> None:
 
 
 def _draw_scores(part: Figure, rows: Sequence[RemarkRow]) -> None:
-    """A line a row from the score of features as they are to that at unit length."""
+    """Draw a line a row from the score of raw features to that at unit length."""
     names = list(rows[0].scores)
     panels = part.subplots(1, len(names), sharey=True, squeeze=False)[0]
     for panel, name in zip(panels, names, strict=True):

@@ -28,9 +28,9 @@ class Similarities:
     """Densities of the cosine similarity in one part of the data.
 
     Attributes:
-        edges: The bins' edges, [bins + 1].
-        same: Density of the pairs of one class, [bins].
-        different: Density of the pairs of two classes, [bins].
+        edges: the bins' edges, [bins + 1].
+        same: density of the pairs of one class, [bins].
+        different: density of the pairs of two classes, [bins].
     """
 
     edges: NDArray[np.float64]
@@ -43,7 +43,7 @@ class Similarities:
         return density_overlap(self.same, self.different, self.edges)
 
     def means(self) -> tuple[float, float]:
-        """Mean cosine of the pairs of one class and of two, up to the bins' width."""
+        """Return the mean cosine of the pairs of one class and of two, up to the bins' width."""
         middles, widths = (self.edges[1:] + self.edges[:-1]) / 2, np.diff(self.edges)
         return float(self.same * widths @ middles), float(self.different * widths @ middles)
 
@@ -53,9 +53,9 @@ class SimilarityRow:
     """One row of the figure.
 
     Attributes:
-        title: What was trained, such as "BN, α = 8".
-        train: Of training images.
-        test: Of test images.
+        title: what was trained, such as "BN, α = 8".
+        train: of training images.
+        test: of test images.
     """
 
     title: str
@@ -64,13 +64,13 @@ class SimilarityRow:
 
 
 def write_similarities(rows: Sequence[SimilarityRow], stem: Path) -> tuple[Path, ...]:
-    """Draws `<stem>.png` and `<stem>.pdf` and returns their paths. Needs matplotlib."""
+    """Draw `<stem>.png` and `<stem>.pdf` and return their paths. Needs matplotlib."""
     with look():
         return tuple(write_figure(draw_similarities(rows), stem))
 
 
 def draw_similarities(rows: Sequence[SimilarityRow]) -> Figure:
-    """A line of two aligned panels for every row: training and test images."""
+    """Draw a line of two aligned panels for every row: training and test images."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(COLUMN_WIDTH, _REST + _ROW_HEIGHT * len(rows)))
@@ -92,27 +92,32 @@ def draw_similarities(rows: Sequence[SimilarityRow]) -> Figure:
 
 
 def write_densities(rows: Sequence[SimilarityRow], path: Path) -> Path:
-    """Writes a line a row, part and bin: the densities, and the part's overlap."""
+    """Write a line a row, part and bin: the densities, and the part's overlap."""
 
     def lines() -> Iterator[Sequence[object]]:
         yield "row", "images", "low", "high", "same", "different", "overlap"
         for row in rows:
-            for part, found in (("training", row.train), ("test", row.test)):
-                overlap = f"{found.overlap:.4f}"
-                columns = (found.edges, found.edges[1:], found.same, found.different)
+            for part, similarities in (("training", row.train), ("test", row.test)):
+                overlap = f"{similarities.overlap:.4f}"
+                columns = (
+                    similarities.edges,
+                    similarities.edges[1:],
+                    similarities.same,
+                    similarities.different,
+                )
                 for numbers in zip(*columns, strict=False):
                     yield row.title, part, *(f"{value:.5g}" for value in numbers), overlap
 
     return write_csv(path, lines())
 
 
-def _draw(panel: Axes, found: Similarities) -> None:
+def _draw(panel: Axes, similarities: Similarities) -> None:
     pairs = (
-        ("same class", found.same, _SAME),
-        ("different classes", found.different, _DIFFERENT),
+        ("same class", similarities.same, _SAME),
+        ("different classes", similarities.different, _DIFFERENT),
     )
     for name, density, (color, dashes) in pairs:
-        panel.stairs(density, found.edges, fill=True, color=color, alpha=0.25, linewidth=0)
-        panel.stairs(density, found.edges, color=color, linestyle=dashes, label=name)
-    text = f"overlap\n{found.overlap:.2f}"
+        panel.stairs(density, similarities.edges, fill=True, color=color, alpha=0.25, linewidth=0)
+        panel.stairs(density, similarities.edges, color=color, linestyle=dashes, label=name)
+    text = f"overlap\n{similarities.overlap:.2f}"
     panel.text(0.02, 0.95, text, transform=panel.transAxes, va="top", linespacing=1.1)

@@ -73,10 +73,10 @@ class LineStyle:
 
 
 def missing_matplotlib(plot: str) -> str | None:
-    """A sentence that says which plot is left out and how to get it; None if matplotlib is there.
+    """Return a sentence on a plot that is left out and how to get it; None with matplotlib.
 
     Args:
-        plot: What the plot is called, for example "learning_curves.png".
+        plot: what the plot is called, for example "learning_curves.png".
     """
     if importlib.util.find_spec("matplotlib") is not None:
         return None

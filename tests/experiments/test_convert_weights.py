@@ -41,7 +41,10 @@ def test_a_file_is_replaced_only_on_request(source, tmp_path, capsys):
     target = tmp_path / "googlenet.weights.h5"
     target.write_text("precious")
     assert run("--input", source, "--output", target) == 1
-    assert f"{target} exists already: give another name, or --overwrite" in capsys.readouterr().err
+    assert (
+        f"{target}, which exists already. Give another name, or --overwrite"
+        in capsys.readouterr().err
+    )
     assert target.read_text() == "precious"
     assert run("--input", source, "--output", target, "--overwrite") == 0
     assert target.stat().st_size > 20_000_000
@@ -58,7 +61,7 @@ def test_what_does_not_fit_is_a_sentence_and_leaves_nothing(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("source", "target", "message"),
     [
-        ("a.h5", "b.weights.h5", "--input must be a .caffemodel file. Received: --input=a.h5"),
+        ("a.h5", "b.weights.h5", "--input to be a .caffemodel file. Received: --input=a.h5"),
         ("a.caffemodel", "b.h5", "--output must end in .weights.h5. Received: --output=b.h5"),
         ("none.caffemodel", "b.weights.h5", "Received: weights='none.caffemodel'"),
     ],

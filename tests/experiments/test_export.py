@@ -37,7 +37,7 @@ def test_a_run_is_exported_and_not_overwritten_by_accident(tmp_path):
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
     again = run("export", f"--model={folder}", cwd=tmp_path)
     assert again.returncode == 1
-    assert "exists already: add --overwrite" in again.stderr
+    assert "exists already. Add --overwrite" in again.stderr
     for version in ("1", "2"):
         served = run("export", f"--model={folder}", "--versioned", "--saved_model=s", cwd=tmp_path)
         assert served.returncode == 0, served.stderr
@@ -48,9 +48,9 @@ def test_a_run_is_exported_and_not_overwritten_by_accident(tmp_path):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--versioned", "--overwrite"], "--versioned never replaces a version"),
-        (["--warm_up_requests"], "--warm_up_requests goes with --versioned: add it"),
-        (["--versioned", "--format=onnx"], "--versioned is for TensorFlow Serving, which reads"),
+        (["--versioned", "--overwrite"], "--versioned, which never replaces a version"),
+        (["--warm_up_requests"], "--warm_up_requests with --versioned"),
+        (["--versioned", "--format=onnx"], "expected a SavedModel with --versioned"),
     ],
 )
 def test_flags_that_contradict_each_other_are_refused(flags, message, capsys):
@@ -71,7 +71,7 @@ def test_int8_takes_its_ranges_from_images_that_train(tmp_path, monkeypatch):
     (folder,) = (tmp_path / "results" / "smoke" / "runs").iterdir()
     from hsm.data.sources import load_source
     from hsm.experiments.runs import exporting
-    from hsm.experiments.runs.workspace import read_model_card
+    from hsm.experiments.runs.workspace import read_run_file
 
     seen, real = [], exporting.export_run_as
 
@@ -83,7 +83,7 @@ def test_int8_takes_its_ranges_from_images_that_train(tmp_path, monkeypatch):
     target = tmp_path / "int8"
     flags = (f"--model={folder}", "--format=tflite_int8", "--calibration_images=20")
     assert run_table(export, *flags, f"--saved_model={target}") == 0
-    config, _ = read_model_card(folder)
+    config, _ = read_run_file(folder)
     train = load_source(config.dataset, split=config.split, limit=config.limit).train
     trained = exporting.calibration_images(train, crop=config.image_size, count=len(train))
     known = {image.tobytes() for image in trained}

@@ -18,7 +18,7 @@ from hsm.experiments.config import RunConfig, run_record
 from hsm.experiments.config.figure2_recipes import FIGURE2_RECIPES
 from hsm.experiments.config.hyperparameters import PROFILES
 from hsm.experiments.config.recipes import RECIPES
-from hsm.experiments.reporting.recorded_runs import Recorded, by_condition, read
+from hsm.experiments.reporting.recorded_runs import RecordedRun, by_condition, read
 from hsm.experiments.studies.embedding_planes import angles_to_centres, render
 from hsm.visual.class_planes import Plane
 from hsm.visual.files import write_csv
@@ -39,7 +39,7 @@ def test_figure_2_asks_for_the_papers_panels():
     assert {(c.epochs, c.heated_epochs, c.embedding_dim, c.backbone) for c in found} == {
         (12, 3, 2, "lenet")
     }
-    assert found[-1].trunk_name == found[3].trunk_name
+    assert found[-1].shared_name == found[3].shared_name
     assert found[-1].heated_alpha == 4.0
 
 
@@ -72,11 +72,14 @@ def test_figure_2_has_whole_recipes(profile):
 @pytest.mark.parametrize(
     ("flag", "message"),
     [
-        ("--methods=BN", "--methods takes one or several of SM, LN, HLN"),
-        ("--dataset=cub200", "--dataset takes one or several of digits, mnist"),
-        ("--seeds=0,1", "Figure 2 takes one of --seeds"),
+        ("--methods=BN", "--methods to be one or several of SM, LN, HLN"),
+        ("--dataset=cub200", "--dataset to be one or several of digits, mnist"),
+        ("--seeds=0,1", "expected one of --seeds"),
         ("--embedding_dim=3", "an --embedding_dim of 2. Received.*--embedding_dim=3"),
-        ("--ln_alphas=hot", "--ln_alphas takes numbers separated by commas. Received: 'hot'"),
+        (
+            "--ln_alphas=hot",
+            "--ln_alphas to be numbers separated by commas. Received: --ln_alphas='hot'",
+        ),
     ],
 )
 def test_figure_2_refuses_in_a_sentence(capsys, tmp_path, flag, message):
@@ -186,7 +189,7 @@ def test_figure_4_takes_other_alphas(tmp_path, capsys):
     assert "BN, α = 64" in said
     assert "BN, α = 4 " not in said
     assert run_table(figure4, *flags, "--bn_alphas=7") == 1
-    assert "no record in" in capsys.readouterr().err
+    assert "expected a record of the flags" in capsys.readouterr().err
 
 
 def test_figure_4_smoke(tmp_path):
@@ -223,20 +226,20 @@ def test_remarks_smoke(tmp_path):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda folder: folder.rmdir(), "--records must be a folder of records.*is no folder"),
-        (lambda folder: None, "there is no record in"),
-        (lambda folder: (folder / "a.json").write_text("{"), "a.json is not a record"),
-        (lambda folder: recorded(folder, "pretrained"), "no record in .* is of --methods=SM"),
+        (lambda folder: folder.rmdir(), "--records to be a folder of records.*is no folder"),
+        (lambda folder: None, "expected records, as a run leaves them"),
+        (lambda folder: (folder / "a.json").write_text("{"), "a.json: expected a record"),
+        (lambda folder: recorded(folder, "pretrained"), "none of --methods=SM"),
         (
             lambda folder: [recorded(folder, "SM"), recorded(folder, "SM")],
-            "two records are SM on digits with seed 0",
+            "expected one record of SM on digits with seed 0",
         ),
         (
             lambda folder: [
                 recorded(folder, "SM"),
                 *(path.unlink() for path in folder.glob("*.csv")),
             ],
-            "csv is missing: it was written beside the record",
+            "csv: expected the file that was written beside the record",
         ),
     ],
     ids=["no folder", "empty", "damaged", "others", "twins", "no CSV"],
@@ -254,7 +257,7 @@ def test_cosines_of_several_widths_are_not_mixed(tmp_path):
     recorded(tmp_path, "SM")
     recorded(tmp_path, "HBN", embedding_dim=128)
     flags = (f"--records={tmp_path}", "--methods=SM,HBN", f"--output_dir={tmp_path}")
-    with parsed(*flags), pytest.raises(ValueError, match="of 64, 128 dimensions.*`embedding_dim`"):
+    with parsed(*flags), pytest.raises(ValueError, match="64, 128 dimensions.*`embedding_dim`"):
         figure4.main()
     with parsed(*flags, "--embedding_dim=128"):
         figure4.main()
@@ -270,9 +273,9 @@ def test_conditions_are_named_after_what_decides_them(tmp_path):
         "HBN, α = 16 → 16, α kept",
     ]
     (path,) = tmp_path.glob("*SM*.json")
-    found = Recorded(run_record.read(path), tmp_path)
+    found = RecordedRun(run_record.read(path), tmp_path)
     found.folder.joinpath(f"{path.stem}.feature_norms.csv").write_text("quantile\nhalf\n")
-    with pytest.raises(ValueError, match="must hold numbers only.*half"):
+    with pytest.raises(ValueError, match="expected numbers only.*half"):
         found.columns("feature_norms")
 
 
@@ -287,10 +290,10 @@ def test_port_smoke_and_refusals(tmp_path):
     assert float(by_name["RGB less means"]["cosine"]) < 0.9999
     assert "random weights" not in by_name
     for flags, message in (
-        (["--backbone=lenet"], "this measures googlenet on one data set"),
-        (["--dataset=digits,omniglot"], "on one data set"),
-        (["--image_size=48"], "--image_size must be 64 or more.*Received: --image_size=48"),
-        (["--weights=gone.caffemodel"], "--weights must name a file"),
+        (["--backbone=lenet"], "expected one data set and the backbone googlenet"),
+        (["--dataset=digits,omniglot"], "expected one data set"),
+        (["--image_size=48"], "--image_size to be at least 64.*Received: --image_size=48"),
+        (["--weights=gone.caffemodel"], "--weights to name a file"),
     ):
         with parsed(*flags), pytest.raises((ValueError, OSError), match=message):
             caffe_port.main()

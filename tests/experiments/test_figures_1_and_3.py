@@ -113,7 +113,7 @@ def _photographs(folder, classes):
 def test_bad_input_is_a_sentence(trained, tmp_path, capsys, figure1):
     model = f"--model={_model(trained[0])}"
     said = _stop(capsys, figure1, f"--model={tmp_path}")
-    assert "is not the folder of a trained run" in said
+    assert "expected the folder of a trained run" in said
     for method in ("pretrained", "SM"):
         said = _stop(capsys, figure1, f"--methods={method}")
         assert "pretrained has no classifier, and SM, whose alpha is 1, normalises nothing" in said
@@ -128,7 +128,7 @@ def test_bad_input_is_a_sentence(trained, tmp_path, capsys, figure1):
     assert "the model was trained on 5 classes of digits" in said
     assert "not the 2 training classes of other" in said
     said = _stop(capsys, figure1, model, "--epoch=7", f"--output_dir={tmp_path}")
-    assert "--epoch must be one whose weights are known: 0 to 2. Received: epoch=7" in said
+    assert "expected --epoch to be one whose weights are known: 0 to 2. Received: epoch=7" in said
 
 
 @pytest.fixture(scope="module")
@@ -183,5 +183,5 @@ def test_the_data_set_is_the_runs_own_unless_named():
         assert model_flag.dataset_of(replace(config, dataset="omniglot")) == "omniglot"
     with parsed("--dataset=cub200"):
         assert model_flag.dataset_of(config) == "cub200"
-    with parsed("--dataset=cub200,cars196"), pytest.raises(ValueError, match="takes one data set"):
+    with parsed("--dataset=cub200,cars196"), pytest.raises(ValueError, match="to be one data set"):
         model_flag.dataset_of(config)

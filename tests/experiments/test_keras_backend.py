@@ -47,7 +47,7 @@ def test_on_another_backend_it_asks_for_tensorflow(name, tmp_path, monkeypatch, 
     command = importlib.import_module(f"hsm.experiments.{name}")
     assert run_table(command, *FLAGS[name]) == 1
     said = capsys.readouterr().err
-    assert "expected Keras on TensorFlow, received KERAS_BACKEND=jax: set" in said
+    assert "expected Keras on TensorFlow. Received: KERAS_BACKEND=jax. Set" in said
     assert not list(tmp_path.iterdir())
 
 

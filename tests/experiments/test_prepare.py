@@ -98,12 +98,12 @@ def test_errors_are_sentences(options, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--dataset=digits"], "--dataset takes one or several of cars196, cub200, products, ins"),
+        (["--dataset=digits"], "--dataset to be one or several of cars196, cub200, products, ins"),
         (
             ["--data_dir=x"],
-            "--dataset takes one data set with --data_dir. Received: --dataset=cars",
+            "--dataset to be one data set with --data_dir. Received: --dataset=cars",
         ),
-        (["--dataset=cub200", "--output_dir=small"], "--output_dir needs the original as --data_d"),
+        (["--dataset=cub200", "--output_dir=small"], "expected the original as --data_d"),
     ],
 )
 def test_wrong_flags_get_a_sentence(arguments, message, capsys):

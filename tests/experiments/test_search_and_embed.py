@@ -73,14 +73,18 @@ def test_embed_writes_vectors_and_the_projector(place):
 @pytest.mark.parametrize(
     ("driver", "flags", "words"),
     [
-        ("search", [], "a photograph to look up, or --add=FOLDER, is missing"),
-        ("search", ["q.png", "--index=no.index"], "--index=no.index does not exist: build it"),
-        ("search", ["--add=no", "--index=no.index"], "--add=no is no folder of photographs"),
-        ("search", ["q.png", "--model=no"], "--model=no does not exist"),
+        ("search", [], "expected a photograph to look up, or --add=FOLDER"),
+        (
+            "search",
+            ["q.png", "--index=no.index"],
+            "--index=no.index, which does not exist. Build it",
+        ),
+        ("search", ["--add=no", "--index=no.index"], "folder of photographs. Received: --add=no"),
+        ("search", ["q.png", "--model=no"], "--model=no, which does not exist"),
         ("search", ["q.png", "--sheet=a.doc"], "a file *.png, *.pdf, *.html"),
         ("search", ["--add=photos", "--sheet=a.png"], "and no photograph"),
-        ("embed", ["--vectors=a.npz"], "photographs are missing"),
-        ("embed", ["photos"], "--vectors=FILE or --projector=FOLDER must say"),
+        ("embed", ["--vectors=a.npz"], "expected photographs. Received: none"),
+        ("embed", ["photos"], "expected --vectors=FILE or --projector=FOLDER"),
         ("embed", ["photos", "--vectors=a.csv"], "a file *.npz or *.parquet"),
     ],
 )

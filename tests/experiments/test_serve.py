@@ -171,7 +171,7 @@ def test_a_token_opens_it_to_others(model, tmp_path):
 def test_what_cannot_be_served_is_said_at_once(model, index, tmp_path):
     without = run("serve", cwd=tmp_path)
     assert without.returncode == 1
-    assert "--model=results/saved_model does not exist. Train one" in without.stderr
+    assert "--model=results/saved_model, which does not exist. Train one" in without.stderr
     open_to_all = run("serve", f"--model={model}", "--host=0.0.0.0")
     assert open_to_all.returncode == 1
     assert "Name a file that holds it as --token_file" in open_to_all.stderr

@@ -94,7 +94,7 @@ def test_table_3_asks_for_the_papers_cells():
         *(("BN", alpha) for alpha in (4.0, 8.0, 16.0, 32.0, 64.0)),
         ("HBN", 16.0),
     ]
-    assert found[6].trunk_name == found[3].trunk_name
+    assert found[6].shared_name == found[3].shared_name
 
 
 def test_table_3_repeats_its_cells_for_every_seed():
@@ -128,13 +128,13 @@ def test_runs_of_other_splits_have_names_of_their_own(table):
         plain = table.configs("digits", "digits", "zero_shot")
         split = table.configs("digits", "digits", table.split)
     assert not {c.name for c in plain} & {c.name for c in split}
-    assert not {c.trunk_name for c in plain} & {c.trunk_name for c in split}
+    assert not {c.shared_name for c in plain} & {c.shared_name for c in split}
 
 
 def test_the_pretrained_feature_has_no_classifier():
     with (
         parsed("--methods=pretrained", "--weights=a.caffemodel"),
-        pytest.raises(ValueError, match="pretrained has no classifier of these classes"),
+        pytest.raises(ValueError, match="which the method pretrained does not"),
     ):
         table4.TABLE.configs("cars196", "cars196", table4.TABLE.split)
 
@@ -158,6 +158,8 @@ def test_a_run_that_two_flags_ask_for_is_listed_once():
 def test_an_unknown_variant_is_refused_with_all_names():
     with (
         parsed("--variants=cold"),
-        pytest.raises(ValueError, match=r"--variants takes .*label_smoothing, .*Received: 'cold'"),
+        pytest.raises(
+            ValueError, match=r"--variants to be .*label_smoothing, .*Received: --variants='cold'"
+        ),
     ):
         table2.TABLE.configs("digits", "digits", table2.TABLE.split)

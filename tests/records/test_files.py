@@ -50,7 +50,9 @@ def test_no_records_in_a_folder_that_is_not_there(tmp_path):
 
 def test_nan_is_refused_because_json_has_none(tmp_path):
     record = changed(make_record("BN"), "seconds.train", float("nan"))
-    with pytest.raises(ValueError, match=rf"{NAME} cannot be written: seconds.train: .*nan"):
+    with pytest.raises(
+        ValueError, match=rf"{NAME}: .* can be written. Received: seconds.train: .*nan"
+    ):
         records.write(record, tmp_path)
     assert not list(tmp_path.iterdir())
 
@@ -66,9 +68,9 @@ def test_a_record_is_not_written_outside_of_its_folder(tmp_path):
     [
         ('{"schema": 1, "na', "Unterminated string.*Delete it to run it again"),
         ("", "Expecting value"),
-        ("[]", r"the whole: expected an object with a schema, received \[\]"),
+        ("[]", r"the whole: expected an object with a schema. Received: \[\]"),
         ("{}", "the whole: expected an object with a schema"),
-        (json.dumps({"schema": 99}), "schema: expected 1, received 99.*update hsm-embedding"),
+        (json.dumps({"schema": 99}), "schema: expected 1. Received: 99.*update hsm-embedding"),
         (json.dumps({"schema": True}), "expected an object with a schema"),
         (json.dumps({"schema": 1}), "the whole: expected the keys name, method, .* too"),
         ("[" * 100_000, "maximum recursion depth exceeded"),
@@ -78,7 +80,7 @@ def test_a_record_is_not_written_outside_of_its_folder(tmp_path):
 def test_what_is_no_record_is_refused_by_name(tmp_path, text, message):
     path = tmp_path / "x.json"
     path.write_text(text)
-    with pytest.raises(ValueError, match=rf"x.json is not a record .*: {message}"):
+    with pytest.raises(ValueError, match=rf"x.json: expected a record .*: {message}"):
         records.read(path)
 
 
@@ -87,7 +89,7 @@ def test_what_is_no_record_is_refused_by_name(tmp_path, text, message):
     [
         (
             lambda r: r["final"]["recall"].update({"1": 17}),
-            "final.recall.1: .* 0 to 1, received 17",
+            "final.recall.1: .* 0 to 1. Received: 17",
         ),
         (
             lambda r: r["final"]["recall"].update({"one": 1}),
@@ -97,15 +99,15 @@ def test_what_is_no_record_is_refused_by_name(tmp_path, text, message):
         (lambda r: r["final"].pop("nmi_geometric"), "final: expected the keys nmi_geometric too"),
         (lambda r: r["evaluations"][2].update(epoch="3"), r"evaluations\[2\].epoch: .*'3'"),
         (lambda r: r["evaluations"][0].update(nmi_arithmetic=-0.1), r"\[0\].nmi_arithmetic: "),
-        (lambda r: r["epochs"][0].update(loss=float("nan")), r"epochs\[0\].loss: .*received nan"),
+        (lambda r: r["epochs"][0].update(loss=float("nan")), r"epochs\[0\].loss: .*Received: nan"),
         (lambda r: r["epochs"][0].update(alpha=float("inf")), r"epochs\[0\].alpha: .*inf"),
         (lambda r: r["epochs"][0].update(accuracy=True), r"epochs\[0\].accuracy: .*True"),
         (lambda r: r["epochs"][0].update(epoch=10**30), r"epochs\[0\].epoch: "),
-        (lambda r: r.update(epochs={}), "epochs: expected a list, received {}"),
-        (lambda r: r.update(data=None), "data: expected an object, received None"),
-        (lambda r: r.update(seed=1.5), "seed: expected a whole number, received 1.5"),
-        (lambda r: r.update(seed=1), "config.seed: expected 1 as outside of it, received 0"),
-        (lambda r: r.update(method="SM"), "config.method: expected 'SM' .*received 'BN'"),
+        (lambda r: r.update(epochs={}), "epochs: expected a list. Received: {}"),
+        (lambda r: r.update(data=None), "data: expected an object. Received: None"),
+        (lambda r: r.update(seed=1.5), "seed: expected a whole number. Received: 1.5"),
+        (lambda r: r.update(seed=1), "config.seed: expected 1 as outside of it. Received: 0"),
+        (lambda r: r.update(method="SM"), "config.method: expected 'SM' .*Received: 'BN'"),
         (lambda r: r["data"].update(name="a/b"), "data.name: expected a name without slash"),
         (lambda r: r["data"].update(name="\ud800"), "data.name: expected text"),
         (lambda r: r.update(name="n" * 230), "name: expected a name .* at most 220 bytes"),
@@ -117,24 +119,31 @@ def test_what_is_no_record_is_refused_by_name(tmp_path, text, message):
 )
 def test_what_does_not_fit_is_refused_with_its_place(tmp_path, change, message):
     path = written(tmp_path, change)
-    with pytest.raises(ValueError, match=rf"x.json is not a record .*{message}.*Delete it to run"):
+    with pytest.raises(
+        ValueError, match=rf"x.json: expected a record .*{message}.*Delete it to run"
+    ):
         records.read(path)
 
 
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ({"alpha": "16"}, "config: alpha: expected a finite number, received '16'"),
-        ({"ks": 4}, "config: ks: expected a list, received 4"),
-        ({"eval_every": 0}, "config: eval_every must be 1 or more"),
+        ({"alpha": "16"}, "config: alpha: expected a finite number. Received: '16'"),
+        ({"ks": 4}, "config: ks: expected a list. Received: 4"),
+        ({"eval_every": 0}, "config: expected eval_every to be 1 or more"),
         ({"temperature": 1}, "config: .*only keys that this version knows; 'temperature' is not"),
-        ({"epochs": 10**12}, "config: epochs and heated_epochs must be 100000 or fewer together"),
+        (
+            {"epochs": 10**12},
+            "config: expected epochs and heated_epochs to be 100000 or fewer together",
+        ),
         ({"ks": [2**60]}, r"config.ks\[0\]: expected a whole number"),
     ],
 )
 def test_settings_that_are_not_those_of_a_run_are_refused(tmp_path, setting, message):
     path = written(tmp_path, lambda record: record["config"].update(setting))
-    with pytest.raises(ValueError, match=rf"x.json is not a record .*{message}.*Delete it to run"):
+    with pytest.raises(
+        ValueError, match=rf"x.json: expected a record .*{message}.*Delete it to run"
+    ):
         run_record.read(path)
 
 

@@ -119,5 +119,5 @@ def test_no_record_ends_in_a_traceback(tmp_path):
 def test_a_record_that_was_cut_off_is_refused(tmp_path, end):
     path = tmp_path / "cut.json"
     path.write_bytes(GOLDEN[:end])
-    with pytest.raises(ValueError, match=r"cut.json is not a record"):
+    with pytest.raises(ValueError, match=r"cut.json: expected a record"):
         records.read(path)

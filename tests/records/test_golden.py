@@ -128,7 +128,7 @@ def test_golden_records_are_drawn(name, table):
 def test_the_golden_accuracy_is_drawn_where_accuracies_are():
     record = run_record.read(GOLDEN / "digits-BN-eee73bf4-seed0.json")
     assert "11.67" in render_markdown([record], "table4")
-    with pytest.raises(ValueError, match=r"by Recall@K, received those of digits .* accuracy"):
+    with pytest.raises(ValueError, match=r"by Recall@K. Received: those of digits .* accuracy"):
         render_markdown([record], "table3")
 
 

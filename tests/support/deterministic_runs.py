@@ -61,7 +61,7 @@ def run(folder: Path, name: str, devices: Devices) -> None:
         synchronized_batch_norm=True,
     )
     workspace = Workspace(folder / name)
-    runner = Runner(source, workspace, say=str, devices=devices, scored=scored)
+    runner = Runner(source, workspace, report=str, devices=devices, scored=scored)
     try:
         runner.run(config)
     except _CutOff:

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 from hsm.visual import page
 from hsm.visual.page import Section
-from hsm.visual.page_gallery import Card, Neighbour, Query, gallery
+from hsm.visual.page_neighbours import Card, Neighbour, Query, neighbours
 
 _VOID = {"meta", "img", "link", "br"}
 _ODD = '<A & "B">'
@@ -43,7 +43,7 @@ FOUND = Neighbour(Card(IMAGE, _ODD, 28), 0.125, False)
 def whole_page():
     sections = [
         Section("First", [page.paragraph(_ODD), page.table(_ODD, ["x", "y"], [[_ODD, "1"]])]),
-        Section("Second", [gallery([Query(Card(IMAGE, _ODD, 144), 3, (FOUND,))])]),
+        Section("Second", [neighbours([Query(Card(IMAGE, _ODD, 144), 3, (FOUND,))])]),
         Section("Third", [page.details(_ODD, page.facts({_ODD: 3.5}))]),
         Section("Fourth", [page.words({_ODD: "a word"}), page.settings({_ODD: "--flag=1"})]),
     ]
@@ -105,7 +105,7 @@ def test_best_cells_are_marked_and_numbers_stay_together():
 
 def test_right_and_wrong_are_told_apart_by_sign_and_word():
     right = Neighbour(Card(IMAGE, "A", 28), 0.5, True)
-    text = gallery([Query(Card(IMAGE, "A", 144), 3, (FOUND, right))])
+    text = neighbours([Query(Card(IMAGE, "A", 144), 3, (FOUND, right))])
     outline = Outline(text)
     assert [image["alt"] for image in outline.all("img")] == [
         "Query: A",

@@ -32,5 +32,5 @@ def test_files_fit_together(tmp_path):
 
 
 def test_a_sprite_larger_than_the_projector_takes_is_refused():
-    with pytest.raises(ValueError, match="8192 pixels wide. Received: 5 pictures of 3000 pixels"):
+    with pytest.raises(ValueError, match="8192 pixels a side. Received: 5 pictures of 3000 pixels"):
         sprite(np.broadcast_to(np.uint8(0), (5, 3000, 3000, 3)))

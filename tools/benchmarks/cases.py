@@ -142,13 +142,13 @@ CASES: dict[str, Case] = {
 
 
 def build(case: str, side: str, settings: Settings) -> Round:
-    """Prepares one side of a case."""
+    """Prepare one side of a case."""
     module, function = CASES[case].sides[side].split(":")
     longer = replace(settings, steps=settings.steps * CASES[case].longer)
     return getattr(importlib.import_module(f"benchmarks.{module}"), function)(longer)
 
 
 def missing(case: str, side: str) -> str | None:
-    """The package that a side lacks on this machine, or None."""
+    """Return the package that a side lacks on this machine, or None."""
     package = CASES[case].needs.get(side)
     return package if package and importlib.util.find_spec(package) is None else None

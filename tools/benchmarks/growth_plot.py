@@ -26,7 +26,7 @@ _STYLES = {
 
 
 def draw(results: Mapping[str, Any], stem: Path) -> list[Path]:
-    """Writes the plot as PNG and PDF; returns the paths."""
+    """Write the plot as PNG and PDF; return the paths."""
     with look():
         figure = Figure(figsize=(2 * COLUMN_WIDTH, 3.8))
         (time, rate), (memory, train_memory) = figure.subplots(2, 2, sharex="col")

@@ -21,7 +21,7 @@ _DIMENSIONS = 64
 
 
 def train_hsm(settings: Settings) -> Round:
-    """Steps of HBN's network on a batch in memory."""
+    """Step of HBN's network on a batch in memory."""
     step = _step(settings)
     pixels, labels = _batch(settings)
 
@@ -35,7 +35,7 @@ def train_hsm(settings: Settings) -> Round:
 
 
 def embed_hsm(settings: Settings) -> Round:
-    """Features of a batch in memory."""
+    """Compute features of a batch in memory."""
     import tensorflow as tf
 
     model = _model(settings)
@@ -51,22 +51,22 @@ def embed_hsm(settings: Settings) -> Round:
 
 
 def train_jpegs(settings: Settings) -> Round:
-    """The steps of `train_hsm` on images that are read from 256x256 JPEG files."""
+    """Run the steps of `train_hsm` on images that are read from 256x256 JPEG files."""
     return _train_with_data(settings, "jpegs")
 
 
 def train_shards(settings: Settings) -> Round:
-    """The same from a prepared copy."""
+    """Do the same from a prepared copy."""
     return _train_with_data(settings, "shards")
 
 
 def train_originals(settings: Settings) -> Round:
-    """The same from originals of several hundred kilobytes."""
+    """Do the same from originals of several hundred kilobytes."""
     return _train_with_data(settings, "originals")
 
 
 def embed_jpegs(settings: Settings) -> Round:
-    """Features of a data set of 256x256 JPEG files, as an evaluation embeds it."""
+    """Compute features of a data set of 256x256 JPEG files, as an evaluation embeds it."""
     from hsm.data.sources.source import ImageSource
     from hsm.experiments.runs.evaluator import Evaluator
 
@@ -82,7 +82,7 @@ def embed_jpegs(settings: Settings) -> Round:
 
 
 def train_torch(settings: Settings) -> Round:
-    """The same steps in PyTorch."""
+    """Run the same steps in PyTorch."""
     from benchmarks.torch_googlenet import BatchNormalizedClassifier, training_step
 
     step = training_step(BatchNormalizedClassifier(_DIMENSIONS, CLASSES), settings.precision)
@@ -97,7 +97,7 @@ def train_torch(settings: Settings) -> Round:
 
 
 def embed_torch(settings: Settings) -> Round:
-    """The same features in PyTorch."""
+    """Compute the same features in PyTorch."""
     from benchmarks.torch_googlenet import BatchNormalizedClassifier, embedding_step
 
     step = embedding_step(BatchNormalizedClassifier(_DIMENSIONS, CLASSES), settings.precision)
@@ -112,7 +112,7 @@ def embed_torch(settings: Settings) -> Round:
 
 
 def gemm(settings: Settings) -> Round:
-    """Multiply-adds of square matrix products, twice their number: what the machine can do."""
+    """Multiply square matrices, counting twice the multiply-adds: what the machine can do."""
     import tensorflow as tf
 
     size, count = 2048, 10
@@ -135,7 +135,7 @@ def gemm(settings: Settings) -> Round:
 
 
 def flops_per_image(image_size: int) -> float:
-    """Operations of a forward pass through GoogLeNet: twice its multiply-adds."""
+    """Return operations of a forward pass through GoogLeNet: twice its multiply-adds."""
     from hsm.models import GoogLeNet
 
     model = GoogLeNet((image_size, image_size, 3))
@@ -185,7 +185,7 @@ def _train_with_data(settings: Settings, kind: str) -> Round:
 
 
 def _batch(settings: Settings) -> tuple[np.ndarray, np.ndarray]:
-    """uint8 images [b, h, w, 3] and int32 labels [b]."""
+    """Return uint8 images [b, h, w, 3] and int32 labels [b]."""
     rng = np.random.default_rng(0)
     shape = (settings.batch_size, settings.image_size, settings.image_size, 3)
     labels = rng.integers(CLASSES, size=settings.batch_size)

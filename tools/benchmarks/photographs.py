@@ -24,22 +24,22 @@ _READY = 2
 
 
 def feed_jpegs(settings: Settings) -> Round:
-    """Reading, decoding, cropping and flipping 256x256 JPEGs, and nothing else."""
+    """Read, decode, crop and flip 256x256 JPEGs, and nothing else."""
     return _feed(settings, "jpegs")
 
 
 def feed_shards(settings: Settings) -> Round:
-    """The same from a prepared copy."""
+    """Do the same from a prepared copy."""
     return _feed(settings, "shards")
 
 
 def feed_originals(settings: Settings) -> Round:
-    """The same from originals, which are resized, too."""
+    """Do the same from originals, which are resized, too."""
     return _feed(settings, "originals")
 
 
 def epochs(settings: Settings, kind: str) -> Iterator[tuple[Any, Any]]:
-    """Batches of one epoch after the other, as the training loop reads them."""
+    """Yield batches of one epoch after the other, as the training loop reads them."""
     from hsm.data import pipeline, sampling
 
     with tempfile.TemporaryDirectory() as folder:
@@ -52,7 +52,7 @@ def epochs(settings: Settings, kind: str) -> Iterator[tuple[Any, Any]]:
 
 
 def make_split(folder: Path, kind: str) -> Split:
-    """Writes "jpegs", "shards" or "originals" into `folder`."""
+    """Write "jpegs", "shards" or "originals" into `folder`."""
     return _KINDS[kind](folder)
 
 
@@ -69,17 +69,17 @@ def _feed(settings: Settings, kind: str) -> Round:
 
 
 def write_jpegs(folder: Path) -> list[str]:
-    """Writes 784 JPEGs of 256x256 pixels and some 20 kB; returns their paths."""
+    """Write 784 JPEGs of 256x256 pixels and some 20 kB; return their paths."""
     return _write(folder, _SMALL, quality=90)
 
 
 def write_originals(folder: Path) -> list[str]:
-    """Writes 98 JPEGs of 1200x900 pixels and some 520 kB; returns their paths."""
+    """Write 98 JPEGs of 1200x900 pixels and some 520 kB; return their paths."""
     return _write(folder, _ORIGINAL, quality=95)
 
 
 def labels_of(paths: Sequence[str]) -> np.ndarray:
-    """A class for each, int32, all of them in turn."""
+    """Return a class for each, int32, all of them in turn."""
     return np.arange(len(paths), dtype=np.int32) % CLASSES
 
 
@@ -108,7 +108,7 @@ _KINDS: Mapping[str, Callable[[Path], Split]] = {
 
 
 def _write(folder: Path, shape: tuple[int, int, int], quality: int) -> list[str]:
-    """Writes smooth random images with a little noise, and returns their paths."""
+    """Write smooth random images with a little noise, and return their paths."""
     import tensorflow as tf
 
     count, height, width = shape

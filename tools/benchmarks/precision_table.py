@@ -8,7 +8,7 @@ from hsm.experiments.config.run_record import RunRecord
 
 
 def markdown(records: Iterable[RunRecord]) -> str:
-    """A row a run: Recall@1 at every evaluated epoch, and the NMI at the last, percent."""
+    """Return a row a run: Recall@1 at every evaluated epoch, and the NMI at the last, percent."""
     runs = sorted(records, key=lambda run: (run.config.precision, run.seed))
     epochs = [row.epoch for row in runs[0].evaluations]
     columns = [*(f"R@1, epoch {epoch}" for epoch in epochs), f"NMI, epoch {epochs[-1]}"]

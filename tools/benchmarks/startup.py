@@ -14,12 +14,12 @@ _TABLE = (sys.executable, "-m", "hsm.experiments.table1")
 
 
 def help_hsm(settings: Settings) -> Round:
-    """`table1 --help`, the whole command."""
+    """Run `table1 --help`, the whole command."""
     return lambda: _run(*_TABLE, "--help")
 
 
 def first_steps_hsm(settings: Settings) -> Round:
-    """`table1 --dry_run` with GoogLeNet, which reads a folder and times three training steps."""
+    """Run `table1 --dry_run` with GoogLeNet, which reads a folder and times three steps."""
     folder = tempfile.TemporaryDirectory()
     paths = write_jpegs(Path(folder.name))
     for path, label in zip(map(Path, paths), labels_of(paths), strict=True):

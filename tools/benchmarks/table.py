@@ -13,7 +13,7 @@ _GEMM = "GEMM"
 
 
 def text(result: Result) -> str:
-    """A case's title and a line a side: median, range, peak memory, and the ratio of hsm to it."""
+    """Return a case's title and a line a side: median, range, peak memory, hsm's ratio to it."""
     case = CASES[result["case"]]
     lines = [f"{case.title} ({result['settings']['precision']})"]
     for side in _compared(result):
@@ -31,7 +31,7 @@ def text(result: Result) -> str:
 
 
 def markdown(content: Mapping[str, Any]) -> str:
-    """The table on a page of a whole file of figures, and what they were measured on."""
+    """Return the table on a page of a whole file of figures, and what they were measured on."""
     order = list(CASES)
     cases = sorted(content["cases"], key=lambda result: order.index(result["case"]))
     rows = [row for result in cases for row in _rows(result)]
@@ -73,24 +73,24 @@ def _machine(content: Mapping[str, Any]) -> str:
 
 
 def median(result: Result, side: str) -> float:
-    """Units a second, or seconds a round for cases without a unit."""
+    """Return units a second, or seconds a round for cases without a unit."""
     return _range(result, side)[1]
 
 
 def advantage(result: Result, side: str) -> float:
-    """How many times as fast as `side` hsm is: the median over the turns of the ratio in a turn."""
+    """Return how many times as fast as `side` hsm is: the median of the turns' ratios."""
     pairs = zip(result["sides"][HSM], result["sides"][side], strict=True)
     return statistics.median(_rate(ours) / _rate(theirs) for ours, theirs in pairs)
 
 
 def limit(result: Result) -> float:
-    """Images a second if all arithmetic ran at the rate of matrix products."""
+    """Return images a second if all arithmetic ran at the rate of matrix products."""
     rates = [_rate(turn) for turn in result["sides"][_GEMM]]
     return statistics.median(rates) / result["flops_per_image"]
 
 
 def share(result: Result) -> float:
-    """The part of the limit that hsm reaches."""
+    """Return the part of the limit that hsm reaches."""
     return median(result, HSM) / limit(result)
 
 

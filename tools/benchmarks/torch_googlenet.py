@@ -29,7 +29,7 @@ class _Block(nn.Module):
         self.pool = nn.Sequential(nn.MaxPool2d(3, 1, 1), _conv(channels, projection, 1))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """[b, c, h, w] → the branches side by side along the channels."""
+        """Return [b, c, h, w] → the branches side by side along the channels."""
         return torch.cat([self.one(x), self.three(x), self.five(x), self.pool(x)], dim=1)
 
 
@@ -51,7 +51,7 @@ class GoogLeNet(nn.Module):
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """float32 [b, 1024] of RGB images."""
+        """Return float32 [b, 1024] of RGB images."""
         return self.body(x.flip(1) - self.mean).mean(dim=(2, 3))
 
 
@@ -69,12 +69,12 @@ class BatchNormalizedClassifier(nn.Module):
         self.alpha = alpha
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
-        """float32 [b, k], batch-normalised over √k."""
+        """Return float32 [b, k], batch-normalised over √k."""
         pooled = self.backbone(images).float()
         return self.norm(self.bottleneck(pooled)) / self.kernel.shape[1] ** 0.5
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Logits float32 [b, classes] of RGB images."""
+        """Return logits float32 [b, classes] of RGB images."""
         weights = functional.normalize(self.kernel, dim=1)
         return self.alpha * (self.features(images) @ weights.T + self.bias)
 
@@ -82,7 +82,7 @@ class BatchNormalizedClassifier(nn.Module):
 def training_step(
     model: BatchNormalizedClassifier, precision: str
 ) -> Callable[[np.ndarray, np.ndarray], float]:
-    """An update with SGD, channels last, autocast in bfloat16; returns the loss."""
+    """Update with SGD, channels last, autocast in bfloat16; return the loss."""
     model = model.to(memory_format=torch.channels_last).train()
     optimizer = torch.optim.SGD(
         [p for p in model.parameters() if p.requires_grad], lr=0.004, momentum=0.9
@@ -103,7 +103,7 @@ def training_step(
 def embedding_step(
     model: BatchNormalizedClassifier, precision: str
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """The features, channels last, autocast in bfloat16."""
+    """Return the features, channels last, autocast in bfloat16."""
     model = model.to(memory_format=torch.channels_last).eval()
 
     def step(images: np.ndarray) -> np.ndarray:
@@ -132,11 +132,11 @@ def _pool() -> nn.MaxPool2d:
 
 
 def _stages(channels: int) -> list[nn.Module]:
-    found: list[nn.Module] = []
+    stages: list[nn.Module] = []
     for stage, blocks in _STAGES.items():
         for widths in blocks.values():
-            found.append(_Block(channels, widths))
+            stages.append(_Block(channels, widths))
             channels = widths[0] + widths[2] + widths[4] + widths[5]
         if stage != "pool5":
-            found.append(_pool())
-    return found
+            stages.append(_pool())
+    return stages

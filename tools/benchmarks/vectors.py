@@ -12,7 +12,7 @@ _ITERATIONS = 20
 
 
 def make_vectors(settings: Settings) -> tuple[np.ndarray, np.ndarray]:
-    """Unit vectors float32 [n, 64] around class centres, and their labels int64 [n], sorted.
+    """Return unit vectors float32 [n, 64] around class centres, and their labels int64 [n], sorted.
 
     Classes of one vector, for which no retrieval can be right, are drawn as others are.
     """
@@ -25,14 +25,14 @@ def make_vectors(settings: Settings) -> tuple[np.ndarray, np.ndarray]:
 
 
 def retrievable(settings: Settings) -> tuple[np.ndarray, np.ndarray]:
-    """`make_vectors` without the classes of a single vector."""
+    """Return `make_vectors` without the classes of a single vector."""
     vectors, labels = make_vectors(settings)
     kept = np.bincount(labels)[labels] > 1
     return vectors[kept], labels[kept]
 
 
 def recall_hsm(settings: Settings) -> Round:
-    """Recall@1, 10 and 100."""
+    """Compute Recall@1, 10 and 100."""
     from hsm.metrics import recall_at_k
 
     vectors, labels = retrievable(settings)
@@ -45,7 +45,7 @@ def recall_hsm(settings: Settings) -> Round:
 
 
 def recall_faiss(settings: Settings) -> Round:
-    """The 101 nearest neighbours of every vector by FAISS, and whether one is of its class."""
+    """Find the 101 nearest neighbours of every vector by FAISS, and whether one is of its class."""
     import faiss
 
     vectors, labels = retrievable(settings)
@@ -63,7 +63,7 @@ def recall_faiss(settings: Settings) -> Round:
 
 
 def recall_pml(settings: Settings) -> Round:
-    """Precision at 1 with a search for 100 neighbours by pytorch-metric-learning."""
+    """Compute precision at 1 with a search for 100 neighbours by pytorch-metric-learning."""
     import torch
     from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
 
@@ -81,7 +81,7 @@ def recall_pml(settings: Settings) -> Round:
 
 
 def nmi_hsm(settings: Settings) -> Round:
-    """k-means with k-means++ starts, and the NMI."""
+    """Run k-means with k-means++ starts, and the NMI."""
     from hsm.metrics import cluster, nmi
 
     vectors, labels = make_vectors(settings)
@@ -94,7 +94,7 @@ def nmi_hsm(settings: Settings) -> Round:
 
 
 def nmi_sklearn(settings: Settings) -> Round:
-    """The same by scikit-learn alone."""
+    """Do the same by scikit-learn alone."""
     from sklearn.cluster import KMeans
     from sklearn.metrics import normalized_mutual_info_score
 
@@ -109,7 +109,7 @@ def nmi_sklearn(settings: Settings) -> Round:
 
 
 def nmi_faiss(settings: Settings) -> Round:
-    """k-means with random starts by FAISS, as pytorch-metric-learning uses it."""
+    """Run k-means with random starts by FAISS, as pytorch-metric-learning uses it."""
     import faiss
     from sklearn.metrics import normalized_mutual_info_score
 

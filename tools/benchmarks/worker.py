@@ -52,7 +52,7 @@ class Worker:
         self._process.wait()
 
     def round(self, side: str) -> dict[str, float]:
-        """Does one round of a side; all else waits meanwhile."""
+        """Do one round of a side; all else waits meanwhile."""
         assert self._process.stdin is not None
         self._process.stdin.write(f"{side}\n")
         self._process.stdin.flush()
@@ -67,7 +67,7 @@ class Worker:
 
 
 def main() -> None:
-    """The child's end."""
+    """Serve the parent's requests in the child."""
     case, settings, *sides = sys.argv[1:]
     rounds = {side: build(case, side, Settings(**json.loads(settings))) for side in sides}
     print(json.dumps({"ready": True}), flush=True)
@@ -85,7 +85,7 @@ def main() -> None:
 
 
 def _peak_memory() -> int:
-    """Bytes that this process, or the largest of those that it started, held at once.
+    """Return bytes that this process, or the largest of those that it started, held at once.
 
     `getrusage` would count what the parent held when it forked this process, too.
     """

@@ -42,27 +42,27 @@ def load(folder: Path, name: str) -> Embed:
 
 def size(folder: Path) -> int:
     """Return the bytes of what computes vectors: graph and weights."""
-    found = [path for pattern in _PARTS for path in folder.glob(pattern)]
-    files = [file for path in found for file in (path.rglob("*") if path.is_dir() else [path])]
+    parts = [path for pattern in _PARTS for path in folder.glob(pattern)]
+    files = [file for path in parts for file in (path.rglob("*") if path.is_dir() else [path])]
     return sum(file.stat().st_size for file in files)
 
 
 def vectors(embed: Embed, tested: Tested) -> NDArray[np.float32]:
     """Return the vectors of all test images, float32 [n, k], of unit length."""
     starts = range(0, len(tested.pixels), _BATCH)
-    found = [embed(tested.pixels[s : s + _BATCH].astype(np.float32)) for s in starts]
-    joined = np.concatenate(found)
+    batches = [embed(tested.pixels[s : s + _BATCH].astype(np.float32)) for s in starts]
+    joined = np.concatenate(batches)
     return joined / np.linalg.norm(joined, axis=1, keepdims=True)
 
 
 def scores(
-    found: NDArray[np.float32], reference: NDArray[np.float32], tested: Tested
+    vectors: NDArray[np.float32], reference: NDArray[np.float32], tested: Tested
 ) -> dict[str, Any]:
     """Return R@1 with its interval, what it differs by from `reference`, and the cosines to it."""
-    hits, expected = (first_positive_ranks(v, tested.labels) < 1 for v in (found, reference))
+    hits, expected = (first_positive_ranks(v, tested.labels) < 1 for v in (vectors, reference))
     low, high = share_interval(hits.mean(), len(hits))
     difference = paired_bootstrap(hits, expected)
-    cosines = (found * reference).sum(axis=1)
+    cosines = (vectors * reference).sum(axis=1)
     return {
         "recall": {"value": float(hits.mean()), "low": float(low), "high": float(high)},
         "difference": {
@@ -80,15 +80,17 @@ def speeds(embeds: Mapping[str, Embed], tested: Tested) -> dict[str, dict[str, f
     The formats take turns, so that what else the machine does falls on all of them.
     """
     batch = tested.pixels[:_BATCH].astype(np.float32)
-    found: dict[str, dict[str, list[float]]] = {name: {"alone": [], "batch": []} for name in embeds}
+    seconds: dict[str, dict[str, list[float]]] = {
+        name: {"alone": [], "batch": []} for name in embeds
+    }
     for turn in range(TURNS + 1):
         for name, embed in embeds.items():
             alone = [_seconds(embed, batch[place : place + 1]) for place in range(4)]
             whole = _seconds(embed, batch) / len(batch)
             if turn:  # The first one is a warm-up.
-                found[name]["alone"].append(statistics.median(alone))
-                found[name]["batch"].append(whole)
-    return {name: {key: min(v) for key, v in each.items()} for name, each in found.items()}
+                seconds[name]["alone"].append(statistics.median(alone))
+                seconds[name]["batch"].append(whole)
+    return {name: {key: min(v) for key, v in each.items()} for name, each in seconds.items()}
 
 
 def _seconds(embed: Embed, pixels: NDArray[np.float32]) -> float:
@@ -107,7 +109,7 @@ def _saved_model(folder: Path) -> Embed:
         # A frame that it crops away, so that nothing is resized.
         framed = np.pad(pixels.astype(np.uint8), ((0, 0), edges, edges, (0, 0)))
         serve = loaded.signatures["serving_default"]
-        found: NDArray[np.float32] = serve(images=tf.constant(framed))["embedding"].numpy()
-        return found
+        vectors: NDArray[np.float32] = serve(images=tf.constant(framed))["embedding"].numpy()
+        return vectors
 
     return embed

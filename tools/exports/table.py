@@ -19,7 +19,7 @@ _HEAD = (
 
 
 def markdown(content: Mapping[str, Any]) -> str:
-    """The table of one network, and what it was measured on."""
+    """Return the table of one network, and what it was measured on."""
     lines = [_HEAD, "|---|---:|---:|---:|---:|---:|---:|---:|", *_rows(content["formats"])]
     return "\n".join([*lines, "", _about(content)])
 

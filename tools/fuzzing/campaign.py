@@ -98,7 +98,7 @@ def _run_worker(results: Mapping[str, Counts], left: dict[str, range], *, seed: 
 
 
 def _memory_disk() -> str | None:
-    """A folder in memory, where there is one: inputs are small, and disks slow."""
+    """Return a folder in memory, where there is one: inputs are small, and disks slow."""
     return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
@@ -158,7 +158,7 @@ def _line(lines: queue.SimpleQueue[str], worker: subprocess.Popen) -> str:
 
 
 def _resident(pid: int) -> int:
-    """Bytes of memory that a process holds; 0 if it has ended."""
+    """Return bytes of memory that a process holds; 0 if it has ended."""
     try:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
     except (OSError, IndexError):

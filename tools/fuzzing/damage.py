@@ -77,7 +77,7 @@ def _repeat(content: bytes, chance: Random) -> bytes:
 
 
 def _enlarge(content: bytes, chance: Random) -> bytes:
-    """A field of four or eight bytes, of either order, that says a huge number."""
+    """Return a field of four or eight bytes, of either order, that says a huge number."""
     size = chance.choice((4, 8))
     number = chance.choice(_HUGE) % 2 ** (8 * size)
     field = number.to_bytes(size, chance.choice(("little", "big")))

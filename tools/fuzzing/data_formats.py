@@ -191,7 +191,7 @@ def _build_copy(folder: Path) -> None:
 
 
 def _build_half_copy(folder: Path) -> None:
-    """A copy that was killed before its last file."""
+    """Build a copy that was killed before its last file."""
     archive.cars_one_file(folder / "original")
     _write_copy(folder / "original", folder / "copy")
     copy = folder / "copy"

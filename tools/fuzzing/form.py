@@ -52,10 +52,10 @@ def expect(holds: bool, what: str) -> None:
 
 def digest(*values: Any) -> str:
     """Return a SHA-256 over arrays, bytes, and what has a repr."""
-    found = hashlib.sha256()
+    sha256 = hashlib.sha256()
     for value in values:
         if isinstance(value, np.ndarray):
-            found.update(f"{value.shape} {value.dtype}".encode())
+            sha256.update(f"{value.shape} {value.dtype}".encode())
             value = np.ascontiguousarray(value).tobytes()
-        found.update(value if isinstance(value, bytes) else repr(value).encode())
-    return found.hexdigest()
+        sha256.update(value if isinstance(value, bytes) else repr(value).encode())
+    return sha256.hexdigest()

@@ -24,7 +24,7 @@ from hsm.experiments.cli import app, run_flags
 from hsm.experiments.config import RunConfig, run_record
 from hsm.experiments.reporting.curves import learning_curves
 from hsm.experiments.reporting.table_writers import LAYOUTS, render_csv, render_text
-from hsm.experiments.runs.workspace import Workspace, read_model_card
+from hsm.experiments.runs.workspace import Workspace, read_run_file
 from hsm.training.loop import Trainer
 
 
@@ -91,12 +91,12 @@ def _read_record(folder: Path) -> str:
 
 def _build_card(folder: Path) -> None:
     config = RunConfig(dataset="digits", method="HBN", backbone="convnet")
-    Workspace(folder).write_model_card(config, ("a", "b", "ü"))
+    Workspace(folder).write_run_file(config, ("a", "b", "ü"))
 
 
 def _read_card(folder: Path) -> str:
     (card,) = folder.glob("runs/*/model.json")
-    config, names = read_model_card(card.parent)
+    config, names = read_run_file(card.parent)
     expect(all(isinstance(name, str) for name in names), "class names that are no text")
     return digest(config, names)
 
@@ -110,8 +110,8 @@ def _build_flags(folder: Path) -> None:
 
 
 def _read_flags(folder: Path) -> str:
-    said = io.StringIO()
-    with flagsaver.flagsaver(), contextlib.redirect_stderr(said):
+    stderr = io.StringIO()
+    with flagsaver.flagsaver(), contextlib.redirect_stderr(stderr):
         arguments = ["table1", f"--flagfile={folder / 'run.cfg'}"]
         try:
             _parse_flags(arguments)
@@ -119,7 +119,7 @@ def _read_flags(folder: Path) -> str:
         except SystemExit as end:
             if end.code:
                 # The flag is named, and not the file: it may as well be on the command line.
-                raise ValueError(f"{folder}: {said.getvalue()}") from None
+                raise ValueError(f"{folder}: {stderr.getvalue()}") from None
             return ""
         except ValueError as error:
             raise ValueError(f"{folder}: {error}") from error

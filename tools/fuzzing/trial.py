@@ -93,7 +93,7 @@ class Bench:
     def _read(self, changed: Path | None) -> Outcome:
         is_crafted = changed is None
         try:
-            found = self.form.read(self._input)
+            value = self.form.read(self._input)
         except WrongValueError as error:
             return Outcome(WRONG, str(error), is_crafted)
         except _SENTENCES as error:
@@ -101,7 +101,7 @@ class Bench:
         except Exception as error:
             return Outcome(TRACEBACK, _place(error), is_crafted)
         is_sealed = changed is not None and fnmatch(changed.name, self.form.sealed)
-        if is_sealed and found != self._expected:
+        if is_sealed and value != self._expected:
             return Outcome(WRONG, "other values than before, in spite of checksums", is_crafted)
         return Outcome(READ, "", is_crafted)
 
@@ -115,7 +115,7 @@ class Bench:
         return Outcome(REFUSED, message, is_crafted)
 
     def _state(self) -> set[tuple[str, int, int]]:
-        """Path, size and time of every file that reading must leave as it is."""
+        """Return path, size and time of every file that reading must leave as it is."""
         roots = [path for path in self.folder.iterdir() if path != self._input]
         roots += [] if self.form.writes else [self._input]
         files = (path for root in roots for path in (root, *root.rglob("*")))

@@ -27,7 +27,7 @@ _SIDE = 8
 
 @functools.cache
 def _network() -> keras.Model:
-    """A convolution with batch normalisation, and a dense layer."""
+    """Return a convolution with batch normalisation, and a dense layer."""
     keras.utils.set_random_seed(0)
     inputs = keras.Input((_SIDE, _SIDE, 3))
     x = keras.layers.Conv2D(4, 3, name="Conv2d_1a_7x7")(inputs)
@@ -37,7 +37,7 @@ def _network() -> keras.Model:
 
 @functools.cache
 def _plain_network() -> keras.Model:
-    """What Caffe's files can hold: kernels and biases."""
+    """Return what Caffe's files can hold: kernels and biases."""
     keras.utils.set_random_seed(0)
     inputs = keras.Input((_SIDE, _SIDE, 3))
     x = keras.layers.Conv2D(4, 3, name="conv1.7x7")(inputs)
@@ -127,9 +127,9 @@ def _craft_h5(folder: Path, chance: Random) -> None:
 
 def _craft_h5_file(path: Path, chance: Random) -> None:
     with h5py.File(path, "r+") as file:
-        found: list[h5py.Dataset] = []
-        file.visititems(lambda _, item: found.append(item) if hasattr(item, "shape") else None)
-        item = chance.choice(sorted(found, key=lambda dataset: dataset.name))
+        datasets: list[h5py.Dataset] = []
+        file.visititems(lambda _, item: datasets.append(item) if hasattr(item, "shape") else None)
+        item = chance.choice(sorted(datasets, key=lambda dataset: dataset.name))
         parent, name, array = item.parent, item.name.rsplit("/", 1)[1], item[()]
         match chance.randrange(9):
             case 0:
@@ -238,7 +238,7 @@ def _edit_keras(folder: Path, name: str, content: bytes, chance: Random) -> byte
 
 
 def _odd_config(content: bytes, chance: Random) -> str:
-    """A network of layers that lie elsewhere, are huge, or run code; or any change of JSON."""
+    """Return a network of layers that lie elsewhere, are huge or run code; or changed JSON."""
     text = content.decode()
     if chance.randrange(3) or "layers" not in text:
         return changed_json(text, chance)

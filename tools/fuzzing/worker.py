@@ -62,7 +62,7 @@ def _limit(size: int) -> None:
 
 
 def _status(name: str) -> int:
-    """Bytes that the system says the process takes."""
+    """Return bytes that the system says the process takes."""
     (line,) = (line for line in _STATUS.read_text().splitlines() if line.startswith(f"{name}:"))
     return int(line.split()[1]) * 1024
 

@@ -69,7 +69,7 @@ def run(
         watched: writes are those of Python to paths that hold all these texts.
         log: file for what it says; beside it come the number of its writes, and a folder for its
             temporary files.
-        moment: None lets it run to its end.
+        moment: none lets it run to its end.
     """
     counted = log.with_suffix(".writes")
     counted.unlink(missing_ok=True)
@@ -80,12 +80,12 @@ def run(
     status = _waited(child, begun, moment)
     seconds = time.monotonic() - begun
     writes = int(counted.read_text()) if counted.exists() else 0
-    said = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-    return Ended(abs(status), seconds, writes, said, is_hung=status < 0)
+    output = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    return Ended(abs(status), seconds, writes, output, is_hung=status < 0)
 
 
 def _waited(child: int, begun: float, moment: Moment | None) -> int:
-    """Exit status of the child, negative if it hung; sends the signal when it is time."""
+    """Send the signal when it is time; return the child's exit status, negative if it hung."""
     due = None if moment is None else moment.seconds
     while True:
         ended, status = os.waitpid(child, os.WNOHANG)

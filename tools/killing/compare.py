@@ -20,18 +20,18 @@ _TIMES = re.compile(
 _DRAWN = "fingerprint.pb"
 
 
-def differences(expected: Path, found: Path) -> Iterator[str]:
+def differences(expected: Path, actual: Path) -> Iterator[str]:
     """Yield a line for each file of one folder that the other lacks, or holds with other content.
 
     Weights are compared to the bit, records and checkpoints without their times.
     """
-    wanted, there = _files(expected), _files(found)
-    for name in sorted(wanted - there):
+    names, there = _files(expected), _files(actual)
+    for name in sorted(names - there):
         yield f"{name} is missing"
-    for name in sorted(there - wanted):
+    for name in sorted(there - names):
         yield f"{name} was left behind"
-    for name in sorted(wanted & there):
-        if not _same(expected / name, found / name):
+    for name in sorted(names & there):
+        if not _same(expected / name, actual / name):
             yield f"{name} differs"
 
 
@@ -39,16 +39,16 @@ def _files(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
 
 
-def _same(expected: Path, found: Path) -> bool:
-    if expected.is_dir() or found.is_dir():
-        return expected.is_dir() == found.is_dir()
+def _same(expected: Path, actual: Path) -> bool:
+    if expected.is_dir() or actual.is_dir():
+        return expected.is_dir() == actual.is_dir()
     if expected.name == _DRAWN:
         return True
-    return _content(expected) == _content(found)
+    return _content(expected) == _content(actual)
 
 
 def _content(path: Path) -> Any:
-    """What is compared of a file; for one that is damaged, that it is."""
+    """Return what is compared of a file; for one that is damaged, that it is."""
     content = path.read_bytes()
     try:
         if path.suffix == ".npz":

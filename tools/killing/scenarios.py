@@ -47,7 +47,7 @@ class Scenario:
 
 
 def scenarios(given: Path) -> dict[str, Scenario]:
-    """All scenarios by name.
+    """Return all scenarios by name.
 
     Args:
         given: folder with what they start from: `trained`, which `train` wrote, and what
@@ -85,7 +85,7 @@ def make_photographs(folder: Path) -> None:
 
 
 def train(folder: Path) -> None:
-    """Train two methods with one trunk, and write records, tables, curves and the page."""
+    """Train two methods with one state up to the switch; write records, tables and the page."""
     _start("table1", *_TRAINING, f"--output_dir={folder}")
 
 

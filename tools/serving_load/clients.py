@@ -36,7 +36,7 @@ class Answers:
     wall: float = 0.0
 
     def summary(self) -> dict[str, object]:
-        """Requests, those a second, and median and 99th percentile in milliseconds."""
+        """Return requests, those a second, and median and 99th percentile in milliseconds."""
         median, late = np.percentile(np.asarray(self.seconds) * 1000, [50, 99])
         return {
             "requests": self.codes.total(),
@@ -48,13 +48,13 @@ class Answers:
 
 
 def bodies(pictures: Sequence[bytes], *, broken_every: int | None = None) -> list[bytes]:
-    """Requests for the ten nearest of each picture; every n-th picture may be a broken one."""
-    found = []
+    """Request for the ten nearest of each picture; every n-th picture may be a broken one."""
+    bodies = []
     for i, picture in enumerate(pictures):
         is_broken = broken_every is not None and i % broken_every == 0
         image = base64.b64encode(BROKEN if is_broken else picture).decode()
-        found.append(json.dumps({"image": {"b64": image}, "k": 10}).encode())
-    return found
+        bodies.append(json.dumps({"image": {"b64": image}, "k": 10}).encode())
+    return bodies
 
 
 def load(service: Running, requests: Sequence[bytes], *, count: int, clients: int) -> Answers:

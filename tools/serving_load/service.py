@@ -35,12 +35,12 @@ class Running:
     process: int
 
     def resident(self) -> int:
-        """Bytes of memory that the process holds."""
+        """Return bytes of memory that the process holds."""
         status = Path(f"/proc/{self.process}/status").read_text()
-        found = re.search(r"VmRSS:\s+(\d+) kB", status)
-        if found is None:
+        match = re.search(r"VmRSS:\s+(\d+) kB", status)
+        if match is None:
             raise ValueError(f"/proc/{self.process}/status does not say VmRSS: Linux is needed")
-        return 1024 * int(found[1])
+        return 1024 * int(match[1])
 
 
 def prepare(folder: Path) -> list[bytes]:
@@ -86,6 +86,6 @@ def running(folder: Path) -> Iterator[Running]:
 
 def _address(process: subprocess.Popen[str]) -> tuple[str, int]:
     for line in process.stdout or io.StringIO():
-        if found := re.search(r"http://([\d.]+):(\d+)/", line):
-            return found[1], int(found[2])
+        if match := re.search(r"http://([\d.]+):(\d+)/", line):
+            return match[1], int(match[2])
     raise RuntimeError("the service did not start")

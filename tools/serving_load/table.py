@@ -9,7 +9,7 @@ Content = Mapping[str, Any]
 
 
 def markdown(content: Content) -> str:
-    """A row a load, what became of the memory, and what was measured on."""
+    """Return a row a load, what became of the memory, and what was measured on."""
     head = "| Clients | Images | Requests | Answers | Requests a second | p50, ms | p99, ms |"
     rows = [_row(load) for load in content["load"]]
     return "\n".join([head, "|---:|---|---:|---|---:|---:|---:|", *rows, "", _last(content)])

@@ -80,7 +80,7 @@ def run(main: Command, *, module: str, doc: str) -> None:
 
 
 def _plain_signs(error: UnicodeError) -> tuple[str, int]:
-    """What is written in place of signs that a console's encoding lacks, and where it goes on."""
+    """Return what stands for signs that a console's encoding lacks, and where it goes on."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     signs = error.object[error.start : error.end]
@@ -169,7 +169,7 @@ def _guarded(main: Callable[[], None]) -> None:
 
 
 def _with_notes(what: str, error: BaseException) -> str:
-    """What ended a command, and what those who were at work say of it."""
+    """Return what ended a command, and what those who were at work say of it."""
     return "; ".join([what, *getattr(error, "__notes__", ())])
 
 

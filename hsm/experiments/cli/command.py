@@ -43,7 +43,7 @@ class Command:
             self.body()
 
     def help(self, module: str, doc: str, *, also: Sequence[str]) -> str:
-        """What --help prints.
+        """Return what --help prints.
 
         Args:
             module: how the command is started.
@@ -68,21 +68,21 @@ class Command:
         takes_all = taken and isinstance(_FLAGS[str(self.argument)], flags.MultiFlag)
         if len(arguments) > taken and not takes_all:
             raise ValueError(
-                f"unexpected argument {arguments[taken]!r}: flags are written --name=value"
+                f"expected flags written --name=value. Received: the argument {arguments[taken]!r}"
             )
         if not arguments:
             return
         flag = _FLAGS[str(self.argument)]
         if flag.present and not takes_all:
             raise ValueError(
-                f"{arguments[0]!r} stands for --{flag.name}={arguments[0]}, which is given as "
-                f"{flag.value!r}, too: leave one of them out"
+                f"expected --{flag.name} once. Received: {arguments[0]!r}, which stands for "
+                f"--{flag.name}={arguments[0]}, and {flag.value!r}. Leave one of them out."
             )
         flag.parse(arguments if takes_all else arguments[0])
         flag.present, flag.using_default_value = 1, False
 
     def unused(self, *, also: Sequence[str]) -> list[str]:
-        """Names of the flags on the command line that the command does not read."""
+        """Return the names of the flags on the command line that the command does not read."""
         used = {flag.name for group in self._groups(also) for flag in group}
         defined = _FLAGS.flags_by_module_dict()
         ours = [flag for owner in defined if owner.startswith("hsm.") for flag in defined[owner]]
@@ -95,7 +95,7 @@ class Command:
         return f" [{self.argument.upper()}{several}]"
 
     def _groups(self, also: Sequence[str]) -> Iterator[list[flags.Flag]]:
-        """The flags that the command reads, by module; single ones by themselves."""
+        """Yield the flags that the command reads, by module; single ones by themselves."""
         defined = _FLAGS.flags_by_module_dict()
         own = self.body.__module__
         # A command that is started as a script defines its flags under that script's name.

@@ -78,7 +78,7 @@ FLAGS = flags.FLAGS
 
 
 def datasets(chosen: Sequence[str] | None = None) -> list[str]:
-    """The values of --dataset, each once, as far as the other flags go with them.
+    """Return the values of --dataset, each once, as far as the other flags go with them.
 
     Args:
         chosen: in place of --dataset.
@@ -92,21 +92,20 @@ def datasets(chosen: Sequence[str] | None = None) -> list[str]:
     for name in _PAPERS:
         if _own_folder(name) and name not in chosen:
             raise ValueError(
-                f"--{name}_dir is the folder of {name}, which --dataset does not name: it would "
-                f"have no effect. Received: --dataset={','.join(chosen)}. Leave the flag out, or "
-                f"add {name} to --dataset"
+                f"expected --{name}_dir only where --dataset names {name}. Received: "
+                f"--dataset={','.join(chosen)}. Leave the flag out, or add {name} to --dataset."
             )
     if FLAGS.folder_layout != "classes" and "image_folder" not in chosen:
         raise ValueError(
-            "--folder_layout is for image_folder, which --dataset does not name: it would have no "
-            f"effect. Received: --dataset={','.join(chosen)}. Leave the flag out"
+            "expected --folder_layout only where --dataset names image_folder. Received: "
+            f"--dataset={','.join(chosen)}. Leave the flag out."
         )
     _check_data_dir(chosen)
     return chosen
 
 
 def source_options(dataset: str, limit: int | None) -> dict[str, Any]:
-    """The keyword arguments of `hsm.data.sources.load_source` that the flags set.
+    """Return the keyword arguments of `hsm.data.sources.load_source` that the flags set.
 
     Args:
         dataset: one of the values of --dataset.
@@ -144,16 +143,16 @@ def check_output(folder: Path) -> None:
             continue
         if is_whole or (not is_output_folder(place) and holds_pictures(place)):
             raise ValueError(
-                "--output_dir must not be a folder of photographs, lest results become images of a "
-                f"class. Received: {folder}, which "
+                "expected --output_dir outside of photographs, where results would be images of "
+                f"a class. Received: --output_dir={folder}, which "
                 + (f"is the folder of {name}" if is_whole else f"lies in {data} and holds pictures")
                 + f". Name a new folder, such as {Path(data) / 'results'}; records/, runs/ and "
-                "trunks/ of earlier commands can be moved there"
+                "trunks/ of earlier commands can be moved there."
             )
 
 
 def check_choices(flag: str, chosen: list[str], allowed: Collection[str]) -> None:
-    """Holds the value of a list flag to what it may name.
+    """Hold the value of a list flag to what it may name.
 
     Raises:
         ValueError: if it names nothing, or something else.
@@ -161,8 +160,8 @@ def check_choices(flag: str, chosen: list[str], allowed: Collection[str]) -> Non
     unknown = [value for value in chosen if value not in allowed]
     if unknown or not chosen:
         raise ValueError(
-            f"--{flag} takes one or several of {', '.join(allowed)}, separated by commas. "
-            f"Received: {','.join(chosen)!r}"
+            f"expected --{flag} to be one or several of {', '.join(allowed)}, separated by commas. "
+            f"Received: --{flag}={','.join(chosen)!r}"
         )
 
 
@@ -174,7 +173,7 @@ def _check_data_dir(chosen: list[str]) -> None:
     others = [n for n in chosen if n not in (*INSTALLED, "image_folder") and not _own_folder(n)]
     if FLAGS.data_dir and "image_folder" in chosen and others:
         raise ValueError(
-            "--data_dir cannot be image_folder's folder, in which every folder is a class, and "
-            f"hold {', '.join(others)} too. Received: --dataset={','.join(chosen)}. Run "
-            "image_folder in a command of its own, with an --output_dir of its own"
+            "expected --data_dir to be image_folder's folder, in which every folder is a class, "
+            f"or that of {', '.join(others)}. Received: --dataset={','.join(chosen)}. Run "
+            "image_folder in a command of its own, with an --output_dir of its own."
         )

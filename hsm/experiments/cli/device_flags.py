@@ -36,21 +36,21 @@ flags.DEFINE_integer(
 
 
 def devices() -> Devices:
-    """The devices that the flags ask for; TensorFlow is loaded and has not computed yet.
+    """Return the devices that the flags ask for; TensorFlow is loaded and has not computed yet.
 
     Raises:
         ValueError: if there are no such devices.
     """
     from hsm.experiments.runs import device_choice
 
-    found = device_choice.choose(FLAGS.strategy, FLAGS.logical_devices)
-    if not found.is_chief:  # One of several workers says what all of them do.
+    devices = device_choice.choose(FLAGS.strategy, FLAGS.logical_devices)
+    if not devices.is_chief:  # One of several workers says what all of them do.
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - until the process ends
-    return found
+    return devices
 
 
 def watched() -> AbstractContextManager[None]:
-    """The block in which the devices compute.
+    """Return the block in which the devices compute.
 
     Raises:
         LostWorkerError: in the block, if another worker is gone.

@@ -20,13 +20,13 @@ flags.DEFINE_integer(
 
 
 def sample() -> int:
-    """How many training images are measured at most: --sample, or a few with --smoke."""
+    """Return how many training images are measured at most: --sample, or a few with --smoke."""
     asked = int(shared.FLAGS.sample)
     return min(asked, _SMOKE_SAMPLE) if shared.FLAGS.smoke else asked
 
 
 def check_methods(methods: Sequence[str], reason: str) -> None:
-    """Holds --methods to `methods`; `reason` says why others cannot be shown.
+    """Hold --methods to `methods`; `reason` says why others cannot be shown.
 
     Raises:
         ValueError: if --methods names another one, or --variants makes one of another.
@@ -38,13 +38,16 @@ def check_methods(methods: Sequence[str], reason: str) -> None:
             f"Received: {','.join(chosen)!r}"
         )
     if shared.FLAGS.variants:
-        raise ValueError("--variants does not go with figures: they are rows of tables 1, 2 and 4")
+        raise ValueError(
+            "expected no --variants, which are rows of tables 1, 2 and 4. Received: "
+            f"--variants={','.join(shared.FLAGS.variants)}"
+        )
 
 
 def read_run(
     run_dir: Path, methods: Sequence[str], reason: str
 ) -> tuple[RunConfig, tuple[str, ...]]:
-    """Configuration and training classes of the trained run of --model.
+    """Return the configuration and the training classes of the trained run of --model.
 
     Args:
         run_dir: its folder.
@@ -56,10 +59,10 @@ def read_run(
             would lie among its photographs.
     """
     from hsm.experiments.runs.workspace import (
-        read_model_card,  # Reads arrays: --help does not wait.
+        read_run_file,  # Reads arrays: --help does not wait.
     )
 
-    config, class_names = read_model_card(run_dir)
+    config, class_names = read_run_file(run_dir)
     if config.method not in methods:
         raise ValueError(
             f"--model must be a run of {', '.join(methods)}: {reason}. Received: "

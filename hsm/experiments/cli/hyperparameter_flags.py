@@ -68,7 +68,7 @@ for _field in settings_of(Hyperparameters):
 
 
 def given(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """The hyper-parameters of `recipe` that a flag sets.
+    """Return the hyper-parameters of `recipe` that a flag sets.
 
     Raises:
         ValueError: if --ks holds something else than whole numbers.
@@ -80,7 +80,7 @@ def given(recipe: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def whole_numbers(flag: str, default: Sequence[int] = ()) -> Sequence[int]:
-    """The value of the list flag `flag`, or `default` where it was not given.
+    """Return the value of the list flag `flag`, or `default` where it was not given.
 
     Raises:
         ValueError: if it holds something else than whole numbers.
@@ -89,7 +89,7 @@ def whole_numbers(flag: str, default: Sequence[int] = ()) -> Sequence[int]:
 
 
 def numbers(flag: str, default: Sequence[float] = ()) -> Sequence[float]:
-    """The value of the list flag `flag`, or `default` where it was not given.
+    """Return the value of the list flag `flag`, or `default` where it was not given.
 
     Raises:
         ValueError: if it holds something else than numbers.
@@ -107,5 +107,6 @@ def _numbers(
         return [kind(text) for text in texts]
     except ValueError as error:
         raise ValueError(
-            f"--{flag} takes {what} separated by commas. Received: {','.join(texts)!r}"
+            f"expected --{flag} to be {what} separated by commas. Received: "
+            f"--{flag}={','.join(texts)!r}"
         ) from error

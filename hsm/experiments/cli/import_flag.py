@@ -37,14 +37,15 @@ def _check(name: str) -> None:
         spec = None
     if spec is None:
         raise ValueError(
-            f"--import must name a module, as in `import {name or 'my_method'}`, that lies in this "
-            f"folder or is installed. Received: --import={name}, which is not found in {Path.cwd()}"
+            f"expected --import to name a module, as in `import {name or 'my_method'}`, that lies "
+            f"in this folder or is installed. Received: --import={name}, which is not found in "
+            f"{Path.cwd()}"
         )
     for root in _data_folders():
         if spec.origin and Path(spec.origin).resolve().is_relative_to(root):
             raise ValueError(
-                f"--import must not name a module in a folder of data. Received: --import={name}, "
-                f"which lies in {root}: move it out of there"
+                f"expected --import to name a module outside of data. Received: --import={name}, "
+                f"which lies in {root}. Move it out of there."
             )
 
 

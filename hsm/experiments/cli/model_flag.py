@@ -24,7 +24,7 @@ flags.DEFINE_string(
 
 
 def dataset_of(config: RunConfig) -> str:
-    """The data set that --dataset names, or else the run's own.
+    """Return the data set that --dataset names, or else the run's own.
 
     Raises:
         ValueError: if it names several, or the flags do not go together.
@@ -33,12 +33,14 @@ def dataset_of(config: RunConfig) -> str:
     own = config.dataset if config.dataset in CATALOG else "image_folder"
     chosen = data_flags.datasets(None if FLAGS["dataset"].present else [own])
     if len(chosen) > 1:
-        raise ValueError(f"--dataset takes one data set here. Received: {','.join(chosen)}")
+        raise ValueError(
+            f"expected --dataset to be one data set. Received: --dataset={','.join(chosen)}"
+        )
     return chosen[0]
 
 
 def trained_source(config: RunConfig, class_names: Sequence[str]) -> ImageSource:
-    """The data of the flags, held to be that of a run.
+    """Return the data of the flags, held to be that of a run.
 
     Args:
         config: of the run.
@@ -60,9 +62,10 @@ def trained_source(config: RunConfig, class_names: Sequence[str]) -> ImageSource
     )
     if source.train.class_names != tuple(class_names):
         raise ValueError(
-            f"the model was trained on {len(class_names)} classes of {config.dataset} "
-            f"({', '.join(class_names[:3])}, …), which are not the {source.train.num_classes} "
-            f"training classes of {source.name}: name its data with --dataset and --data_dir, and "
-            "with --train_classes and --folder_layout if it was trained with those"
+            f"expected the data of the model, which was trained on {len(class_names)} classes of "
+            f"{config.dataset} ({', '.join(class_names[:3])}, …). Received: the "
+            f"{source.train.num_classes} training classes of {source.name}. Name its data with "
+            "--dataset and --data_dir, and with --train_classes and --folder_layout if it was "
+            "trained with those."
         )
     return source

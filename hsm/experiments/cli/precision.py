@@ -57,13 +57,14 @@ def _check(dtypes: Iterable[str], *, remedy: str) -> None:
         reason = _reason(dtype)
         if reason:
             raise ValueError(
-                f"training in {dtype} is only emulated here, several times slower than in float32: "
-                f"{reason}. {remedy}, or wait with --allow_emulated_precision"
+                f"expected --precision that this machine computes. Received: --precision={dtype}, "
+                f"which is only emulated here, several times slower than float32: {reason}. "
+                f"{remedy}, or wait with --allow_emulated_precision."
             )
 
 
 def _reason(dtype: str) -> str | None:
-    """Why the processor only emulates `dtype`; None if it does not, or if that is not known."""
+    """Return why the processor only emulates `dtype`; None if it does not or nobody knows."""
     if dtype not in processor.HALF_TYPES or processor.instructions() is None:
         return None
     missing = processor.missing_for(dtype)

@@ -18,7 +18,7 @@ flags.DEFINE_string(
 
 
 def records_dir() -> Path | None:
-    """The value of --records.
+    """Return the value of --records.
 
     Raises:
         FileNotFoundError: if it is no folder.
@@ -29,9 +29,12 @@ def records_dir() -> Path | None:
     folder = Path(FLAGS.records).expanduser()
     if not folder.is_dir():
         raise FileNotFoundError(
-            f"--records must be a folder of records, as a run leaves it in <output_dir>/records. "
-            f"Received: {FLAGS.records}, which is no folder"
+            "expected --records to be a folder of records, as a run leaves it in "
+            f"<output_dir>/records. Received: --records={FLAGS.records}, which is no folder"
         )
     if FLAGS.dry_run:
-        raise ValueError("--dry_run plans runs, and --records needs none: leave one of them out")
+        raise ValueError(
+            "expected --dry_run, which plans runs, or --records, which needs none. Received: "
+            "both. Leave one of them out."
+        )
     return folder

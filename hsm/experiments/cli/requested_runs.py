@@ -22,7 +22,7 @@ from hsm.progress import say
 
 if TYPE_CHECKING:
     from hsm.data.sources.source import ImageSource
-    from hsm.experiments.config.initial_weights import Pretrained
+    from hsm.experiments.config.initial_weights import InitialWeights
     from hsm.experiments.runs.room import BackboneSizes
     from hsm.experiments.runs.workspace import Workspace
     from hsm.training.devices import Devices
@@ -36,48 +36,48 @@ DEVICE_FLAGS = (*RUN_FLAGS, device_flags)
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RequestedRuns:
     """The runs on one data set.
 
     Attributes:
         source: the data.
         configs: the runs that the flags ask for.
         workspace: the output folder.
-        pretrained: what backbones start from.
+        initial_weights: what backbones start from.
         devices: where networks train.
     """
 
     source: ImageSource
     configs: Sequence[RunConfig]
     workspace: Workspace
-    pretrained: Pretrained
+    initial_weights: InitialWeights
     devices: Devices
 
     def figure_name(self, config: RunConfig) -> str:
-        """NAME in the names of a figure's files: the data set, or the run if there are several."""
+        """Return NAME in a figure's file names: the data set, or the run if there are several."""
         return self.source.name if len(self.configs) == 1 else config.name
 
 
-def wanted(
+def plan_runs(
     configs_of: Configs = shared.configs,
     split: str = ZERO_SHOT,
     *,
-    narrowed: Callable[[ImageSource], ImageSource] = lambda source: source,
+    transform: Callable[[ImageSource], ImageSource] = lambda source: source,
     on_devices: bool = False,
-) -> Iterator[Wanted]:
-    """The runs of each data set of the flags; with --dry_run nothing but a printed plan.
+) -> Iterator[RequestedRuns]:
+    """Yield the runs of each data set of the flags; with --dry_run nothing but a printed plan.
 
     Args:
         configs_of: the runs that the flags ask for; called as `flags.configs`.
         split: how the data sets are divided.
-        narrowed: what becomes of a data set before it is used.
+        transform: what becomes of a data set before it is used.
         on_devices: heed the flags on devices; else there is one.
 
     Raises:
         ValueError, OSError: as the flags, the data and the weights give reason to.
     """
     datasets = data_flags.datasets()
-    pretrained = shared.pretrained()
+    initial_weights = shared.initial_weights()
     shared.check(configs_of, split)
     # Imported here, so that --help and a bad flag need no TensorFlow.
     load_tensorflow()
@@ -88,11 +88,13 @@ def wanted(
 
     devices = device_flags.devices() if on_devices else Devices()
 
-    sizes = check_backbones([configs_of(name, name, split)[0] for name in datasets], pretrained)
+    sizes = check_backbones(
+        [configs_of(name, name, split)[0] for name in datasets], initial_weights
+    )
     workspace = Workspace(shared.output_dir())
     plans = []
     for dataset, source in _sources(datasets, split).items():
-        used = narrowed(source)
+        used = transform(source)
         runs = configs_of(dataset, used.name, split)
         plans.append((used, [with_landmarks(config, used) for config in runs]))
     room.check(workspace, plans, sizes)
@@ -105,17 +107,17 @@ def wanted(
             with device_flags.watched():
                 print(
                     dry_run.estimate(
-                        configs, used, workspace, pretrained=pretrained, devices=devices
+                        configs, used, workspace, initial_weights=initial_weights, devices=devices
                     )
                 )
         else:
-            yield Wanted(used, configs, workspace, pretrained, devices)
+            yield RequestedRuns(used, configs, workspace, initial_weights, devices)
 
 
 def _check_batches(
     plans: Sequence[tuple[ImageSource, Sequence[RunConfig]]], workspace: Workspace, devices: Devices
 ) -> None:
-    """Says what is wrong with the batches of the last run before the first one trains.
+    """Report what is wrong with the batches of the last run before the first one trains.
 
     Raises:
         ValueError: as a method's sampler, and `hsm.experiments.runs.build.check_batches`.
@@ -128,25 +130,25 @@ def _check_batches(
                 build.check_batches(config, source, devices)
 
 
-def check_backbones(configs: Sequence[RunConfig], pretrained: Pretrained) -> BackboneSizes:
-    """Says what is wrong with a backbone or its weights before the images are looked through.
+def check_backbones(configs: Sequence[RunConfig], initial_weights: InitialWeights) -> BackboneSizes:
+    """Report a wrong backbone, or wrong weights, before the images are looked through.
 
     Raises:
-        ValueError, OSError: as `hsm.experiments.runs.build.build_pretrained`.
+        ValueError, OSError: as `hsm.experiments.runs.build.build_initial_backbone`.
     """
     from hsm.experiments.runs import build
 
     sizes = {}
     for key, config in {(c.backbone, c.image_size): c for c in configs}.items():
         check_precision(config.precision)  # Before weights are fetched.
-        backbone = build.build_pretrained(config, pretrained)
+        backbone = build.build_initial_backbone(config, initial_weights)
         check_model(backbone)
         sizes[key] = backbone.count_params(), backbone.output_shape[-1]
     return sizes
 
 
 def _sources(datasets: Sequence[str], split: str) -> dict[str, ImageSource]:
-    """All are read before the first is trained on: a wrong folder must not show up days later."""
+    """Read all before the first is trained on: a wrong folder must not show up days later."""
     from hsm.data.sources import load_source
 
     _check_present(datasets)
@@ -159,7 +161,7 @@ def _sources(datasets: Sequence[str], split: str) -> dict[str, ImageSource]:
 
 
 def _check_present(datasets: Sequence[str]) -> None:
-    """Names every data set of the paper that is not there, before the images of any are checked.
+    """Name every data set of the paper that is missing, before any images are checked.
 
     Raises:
         FileNotFoundError: if some are missing, or some of their files.
@@ -167,16 +169,16 @@ def _check_present(datasets: Sequence[str]) -> None:
     """
     from hsm.data.sources import benchmark
 
-    found: dict[str, Exception] = {}
+    errors: dict[str, Exception] = {}
     for name in (name for name in datasets if name in benchmark.NAMES):
         try:
             benchmark.find(name, data_flags.source_options(name, None)["data_dir"])
         except (FileNotFoundError, ValueError) as error:
-            found[name] = error
-    if len(found) == 1:
-        raise next(iter(found.values()))
-    if found:
-        is_missing = any(isinstance(error, FileNotFoundError) for error in found.values())
+            errors[name] = error
+    if len(errors) == 1:
+        raise next(iter(errors.values()))
+    if errors:
+        is_missing = any(isinstance(error, FileNotFoundError) for error in errors.values())
         kind = FileNotFoundError if is_missing else ValueError
-        lines = "\n".join(f"{name}: {error}" for name, error in found.items())
-        raise kind(f"{len(found)} data sets cannot be read.\n{lines}")
+        lines = "\n".join(f"{name}: {error}" for name, error in errors.items())
+        raise kind(f"{len(errors)} data sets cannot be read.\n{lines}")

@@ -18,7 +18,7 @@ from hsm.experiments.cli.data_flags import check_choices, check_output, datasets
 from hsm.experiments.cli.hyperparameter_flags import given, whole_numbers
 from hsm.experiments.config import METHODS, RunConfig
 from hsm.experiments.config.compared_recipes import recipe_of
-from hsm.experiments.config.initial_weights import Pretrained
+from hsm.experiments.config.initial_weights import InitialWeights
 from hsm.experiments.config.recipes import RECIPES, changed
 from hsm.experiments.config.variants import VARIANTS, method_of, vary
 from hsm.models.backbone_specs import IMAGENET, is_keras_file
@@ -89,7 +89,7 @@ def configs(
     *,
     recipes: Mapping[str, Mapping[str, Mapping[str, Any]]] = RECIPES,
 ) -> list[RunConfig]:
-    """The runs that the flags ask for, seed by seed, every method's trunk before its heated branch.
+    """Return the runs that the flags ask for, by seed, a method before the one that heats it up.
 
     Args:
         dataset: the value of --dataset, which selects the recipe.
@@ -110,16 +110,16 @@ def configs(
         method: settings_for(dataset, recipes[values.profile], SMOKE, method=method)
         for method in dict.fromkeys([*methods, *map(method_of, variants)])
     }
-    found = []
+    configs = []
     for seed in dict.fromkeys(whole_numbers("seeds")):
         bases = {
             method: RunConfig(dataset=name, split=split, method=method, seed=seed, **chosen)
             for method, chosen in settings.items()
         }
-        found += [bases[method] for method in methods]
-        found += [vary(bases[method_of(variant)], variant) for variant in variants]
+        configs += [bases[method] for method in methods]
+        configs += [vary(bases[method_of(variant)], variant) for variant in variants]
     # Other flags may already have made a method what a variant would make of it.
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(configs))
 
 
 def settings_for(
@@ -129,7 +129,7 @@ def settings_for(
     *,
     method: str,
 ) -> dict[str, Any]:
-    """The hyper-parameters of a data set's recipe, as the flags change them.
+    """Return the hyper-parameters of a data set's recipe, as the flags change them.
 
     Args:
         dataset: selects the recipe.
@@ -155,15 +155,16 @@ def check(configs: Callable[..., object], split: str) -> None:
     """Raise the errors of `configs`, which is called as the one here, before any data is read."""
     if output_dir().exists() and not output_dir().is_dir():
         raise ValueError(
-            f"--output_dir must be a folder. Received: {output_dir()}, which is a file"
+            f"expected --output_dir to be a folder. Received: --output_dir={output_dir()}, which "
+            "is a file"
         )
     for dataset in datasets():
         configs(dataset, dataset, split)
     check_output(output_dir())
 
 
-def pretrained() -> Pretrained:
-    """What the backbone starts from: --weights, or --backbone if it is a `.keras` file.
+def initial_weights() -> InitialWeights:
+    """Return what the backbone starts from: --weights, or --backbone if it is a `.keras` file.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -171,19 +172,19 @@ def pretrained() -> Pretrained:
     flag = "backbone" if is_keras_file(FLAGS.backbone or "") else "weights"
     value = FLAGS[flag].value
     if value in (None, "", IMAGENET):
-        return Pretrained(value or None)
+        return InitialWeights(value or None)
     path = Path(value).expanduser()
     if not path.is_file():
-        raise FileNotFoundError(f"--{flag} must name a file. Received: {value}")
-    return Pretrained(str(path))
+        raise FileNotFoundError(f"expected --{flag} to name a file. Received: --{flag}={value}")
+    return InitialWeights(str(path))
 
 
 def output_dir() -> Path:
-    """The value of --output_dir; with --smoke a folder in it, lest tables be overwritten."""
+    """Return the value of --output_dir; with --smoke a folder in it, to overwrite no tables."""
     folder = Path(FLAGS.output_dir).expanduser()
     return folder / "smoke" if FLAGS.smoke else folder
 
 
 def limit() -> int | None:
-    """About how many images of each part to keep: --limit, or a few with --smoke; None for all."""
+    """Return about how many images of each part to keep: --limit, a few with --smoke, or None."""
     return FLAGS.limit or (SMOKE["limit"] if FLAGS.smoke else None)

@@ -29,13 +29,14 @@ def check_model() -> None:
     """
     if not Path(FLAGS.model).expanduser().exists():
         raise FileNotFoundError(
-            f"--model={FLAGS.model} does not exist. Train one with python -m "
-            "hsm.experiments.train, which leaves results/saved_model, or name an exported one"
+            "expected --model to be an exported model or the folder of a run. Received: "
+            f"--model={FLAGS.model}, which does not exist. Train one with python -m "
+            "hsm.experiments.train, which leaves results/saved_model, or name an exported one."
         )
 
 
 def embedder() -> Embedder:
-    """What --model names; of a run's folder the trained network itself, exported or not.
+    """Return what --model names; of a run's folder the trained network itself, exported or not.
 
     Raises:
         ValueError: if it holds no model.

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from hsm.data.catalog import ZERO_SHOT
 from hsm.experiments.cli import device_flags
 from hsm.experiments.cli import run_flags as shared
-from hsm.experiments.cli.requested_runs import Configs, wanted
+from hsm.experiments.cli.requested_runs import Configs, plan_runs
 from hsm.experiments.config import RunConfig
-from hsm.experiments.runs.finished import Finished
+from hsm.experiments.runs.finished_runs import FinishedRuns
 
 if TYPE_CHECKING:
     from hsm.data.sources.source import ImageSource
@@ -32,18 +32,18 @@ class Table:
 
     Attributes:
         name: "table1" and so on, which names its files and its form, see `report.LAYOUTS`.
-        split: How the data sets are divided, one of `hsm.data.catalog.SPLITS`.
-        configs: The runs that the flags ask for; called as `flags.configs`.
-        curves: Whether learning curves are drawn.
-        narrowed: What becomes of a data set before it is used.
-        run: What runs the configurations of a data set.
+        split: how the data sets are divided, one of `hsm.data.catalog.SPLITS`.
+        configs: the runs that the flags ask for; called as `flags.configs`.
+        curves: whether learning curves are drawn.
+        transform: what becomes of a data set before it is used.
+        run: what runs the configurations of a data set.
     """
 
     name: str
     split: str = ZERO_SHOT
     configs: Configs = shared.configs
     curves: bool = True
-    narrowed: Callable[[ImageSource], ImageSource] = lambda source: source
+    transform: Callable[[ImageSource], ImageSource] = lambda source: source
     run: Callable[[Runner, Sequence[RunConfig]], list[RunRecord]] = run_each
 
 
@@ -60,28 +60,28 @@ def make(table: Table) -> None:
 
 
 def _curve_stem(table: Table) -> str | None:
-    """How files of learning curves start: those of another split must not replace Table 1's."""
+    """Return the stem of learning curves' files: another split must not replace Table 1's."""
     if not table.curves:
         return None
     return "learning_curves" if table.split == ZERO_SHOT else f"learning_curves_{table.name}"
 
 
 def _tensorboard(workspace: Workspace) -> str:
-    """How to look at what was written for it."""
+    """Return how to look at what was written for it."""
     command = f"tensorboard --logdir={workspace.output_dir / 'tensorboard'}"
     if importlib.util.find_spec("tensorboard") is not None:
         return f"Curves and embeddings: {command}"
     return f"Curves and embeddings, after pip install tensorboard: {command}"
 
 
-def finished_runs(table: Table) -> list[Finished]:
+def finished_runs(table: Table) -> list[FinishedRuns]:
     """Run what is missing, data set by data set.
 
     Returns:
         The runs of every data set; with --dry_run, which only says what would run, none.
     """
-    found = []
-    for runs in wanted(table.configs, table.split, narrowed=table.narrowed, on_devices=True):
+    finished = []
+    for runs in plan_runs(table.configs, table.split, transform=table.transform, on_devices=True):
         # Not before: --help and a bad flag need no TensorFlow.
         from hsm.experiments.runs.runner import Runner
 
@@ -90,10 +90,10 @@ def finished_runs(table: Table) -> list[Finished]:
             runner = Runner(
                 runs.source,
                 runs.workspace,
-                runs.pretrained,
+                runs.initial_weights,
                 tensorboard=tensorboard,
                 verbose=shared.FLAGS.verbose,
                 devices=runs.devices,
             )
-            found.append(Finished(runner, table.run(runner, runs.configs)))
-    return found
+            finished.append(FinishedRuns(runner, table.run(runner, runs.configs)))
+    return finished

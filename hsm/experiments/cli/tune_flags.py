@@ -44,7 +44,9 @@ def runs(runner: Runner, configs: Sequence[RunConfig]) -> list[RunRecord]:
     """
     if not FLAGS.tune:
         if FLAGS.tune_epochs is not None:
-            raise ValueError("--tune_epochs needs --tune=N, a number of trials. Received: --tune=0")
+            raise ValueError(
+                "expected --tune_epochs with --tune=N, a number of trials. Received: --tune=0"
+            )
         return [runner.run(config) for config in configs]
     # Imported here, so that --help and a bad flag need no TensorFlow.
     from hsm.experiments.runs import tuning
@@ -53,6 +55,6 @@ def runs(runner: Runner, configs: Sequence[RunConfig]) -> list[RunRecord]:
 
 
 def say_what_is_not_estimated() -> None:
-    """Say below the plan of --dry_run that trials come before what it counts."""
+    """Report below the plan of --dry_run that trials come before what it counts."""
     if FLAGS.dry_run and FLAGS.tune:
         print(f"  before these runs, and not in the estimate: {FLAGS.tune} trials of every method")

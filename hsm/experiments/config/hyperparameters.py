@@ -280,8 +280,8 @@ class Hyperparameters:
         check(self)
         if self.epochs + self.heated_epochs > _MOST_EPOCHS:
             raise ValueError(
-                f"epochs and heated_epochs must be {_MOST_EPOCHS} or fewer together. Received: "
-                f"epochs={self.epochs}, heated_epochs={self.heated_epochs}"
+                f"expected epochs and heated_epochs to be {_MOST_EPOCHS} or fewer together. "
+                f"Received: epochs={self.epochs}, heated_epochs={self.heated_epochs}"
             )
         if self.synchronized_batch_norm and self.unbiased_variance:
             raise ValueError(
@@ -296,4 +296,4 @@ class Hyperparameters:
             )
         backbone_specs.check_backbone(self.backbone, self.weights, self.precision)
         if not self.ks or min(self.ks) < 1:
-            raise ValueError(f"ks must be positive numbers. Received: ks={self.ks}")
+            raise ValueError(f"expected ks to be positive numbers. Received: ks={self.ks}")

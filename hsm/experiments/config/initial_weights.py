@@ -9,7 +9,7 @@ from hsm.models.backbone_specs import IMAGENET, is_keras_file
 
 
 @dataclass(frozen=True)
-class Pretrained:
+class InitialWeights:
     """The source of a backbone's first weights.
 
     A configuration has its base name only, so that records tell nothing of a machine's folders.
@@ -27,7 +27,7 @@ class Pretrained:
         return None if self.source in (None, IMAGENET) else Path(str(self.source))
 
     def arguments(self, backbone: str) -> tuple[str, str | None]:
-        """The arguments `name` and `weights` of `hsm.models.build_backbone`.
+        """Return the arguments `name` and `weights` of `hsm.models.build_backbone`.
 
         Args:
             backbone: the configuration's; of a `.keras` file the base name.
@@ -37,4 +37,4 @@ class Pretrained:
         return backbone, self.source
 
 
-RANDOM = Pretrained()
+RANDOM = InitialWeights()

@@ -107,7 +107,7 @@ class Method:
 
 
 def resolve(reference: Reference) -> Callable[..., Any]:
-    """The function that a `Reference` names."""
+    """Return the function that a `Reference` names."""
     return pkgutil.resolve_name(reference) if isinstance(reference, str) else reference
 
 
@@ -160,7 +160,7 @@ class Registry(Mapping[str, Method]):
         return tuple(m.heats for m in self._methods.values() if m.heats is not None)
 
     def style(self, name: str) -> LineStyle:
-        """How figures draw a method: its own style, or one of those that are left."""
+        """Return how figures draw a method: its own style, or one of those that are left."""
         own = self._methods[name].style
         if own is not None:
             return own
@@ -168,7 +168,7 @@ class Registry(Mapping[str, Method]):
         return _LEFT_STYLES[without.index(name) % len(_LEFT_STYLES)]
 
     def with_setting(self, setting: str) -> tuple[str, ...]:
-        """Names of the methods that use `setting`."""
+        """Return the names of the methods that use `setting`."""
         return tuple(m.name for m in self._methods.values() if setting in m.settings)
 
     def __getitem__(self, name: str) -> Method:

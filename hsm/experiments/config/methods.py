@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from hsm.experiments.config.method import (
     SHUFFLED,
@@ -73,7 +74,7 @@ _BN = Method(
 
 
 def _heated(base: Method, style: LineStyle) -> Method:
-    """`base` trained on with a smaller alpha after the switch (section 3.4)."""
+    """Return `base` trained on with a smaller alpha after the switch (section 3.4)."""
     return dataclasses.replace(
         base,
         name=f"H{base.name}",
@@ -114,31 +115,25 @@ _QUARTER = "batches of a quarter as many classes as images"
 
 
 def _compared(
-    name: str,
-    head: Head,
-    sampler: str,
-    citation: str,
-    *,
-    place: float,
-    color: str,
-    how: str,
-    miner: str | None = None,
-    loss_setting: tuple[float, float] | None = None,
+    name: str, head: Head, sampler: str, citation: str, *, color: str, how: str, **fields: Any
 ) -> Method:
-    """A system that Tables 1 and 2 quote: its loss in place of the softmax's, and its batches."""
+    """Return a system that Tables 1 and 2 quote: its own loss and batches."""
     return Method(
         name=name,
         head=head,
         objective=f"{_COMPARED}:{name}_objective",
         sampler=sampler,
-        settings=("decay_every", *(("loss_setting",) if loss_setting else ())),
-        tunable=Tunable("loss_setting", *loss_setting) if loss_setting else None,
-        place=place,
         style=LineStyle(color, "x", (0, (1, 1))),
         citation=citation,
         note=f"{name}: the loss of {citation} trained here, {how}.",
-        miner=miner,
+        **fields,
     )
+
+
+def _loss_setting(low: float, high: float) -> dict[str, Any]:
+    """Return the fields of a method whose loss has a number, which tuning draws from a range."""
+    tunable = Tunable("loss_setting", low, high)
+    return {"settings": ("decay_every", "loss_setting"), "tunable": tunable}
 
 
 for _row in (
@@ -150,7 +145,7 @@ for _row in (
         place=2,
         color="#CC79A7",
         how=f"{_QUARTER}, features of unit length",
-        loss_setting=(0.05, 0.8),
+        **_loss_setting(0.05, 0.8),
     ),
     _compared(
         "lifted",
@@ -160,7 +155,7 @@ for _row in (
         place=4,
         color="#7F7F7F",
         how=f"{_QUARTER}, features of any length",
-        loss_setting=(0.25, 4.0),
+        **_loss_setting(0.25, 4.0),
     ),
     _compared(
         "clustering",
@@ -170,7 +165,7 @@ for _row in (
         place=6,
         color="#8C564B",
         how=f"{_QUARTER}, features of unit length",
-        loss_setting=(0.1, 10.0),
+        **_loss_setting(0.1, 10.0),
     ),
     _compared(
         "spectral",
@@ -182,6 +177,7 @@ for _row in (
         how="without its spectral step, batches of at least 128 images and a quarter as many "
         "classes, which pass the network in slices as large as the other methods' batches, "
         "features of any length",
+        settings=("decay_every",),
     ),
     _compared(
         "smart_mining",
@@ -193,7 +189,7 @@ for _row in (
         how="batches of triplets, mined from the embeddings before each epoch by exact search and "
         "at random in the first two, a triplet counting as three images, features of unit length",
         miner=f"{_COMPARED}:smart_miner",
-        loss_setting=(0.05, 0.8),
+        **_loss_setting(0.05, 0.8),
     ),
     _compared(
         "proxy_nca",
@@ -203,7 +199,7 @@ for _row in (
         place=8,
         color="#17BECF",
         how="with a learned point for each class",
-        loss_setting=(0.5, 16.0),
+        **_loss_setting(0.5, 16.0),
     ),
     dataclasses.replace(
         _compared(
@@ -218,7 +214,7 @@ for _row in (
             "before the end. Ten images of each class in batches of 100, else four; where files "
             "name super-classes, groups of two of these. After pretraining the last layers learn "
             "ten times as fast; no weight decay",
-            loss_setting=(0.25, 2.0),
+            **_loss_setting(0.25, 2.0),
         ),
         about="Hard-aware deeply cascaded embedding: three heads at three depths, each on harder "
         "pairs than the one before.",
@@ -238,7 +234,7 @@ for _row in (
             "two stages of half the epochs each, and pools features round the landmarks that it "
             "finds; without them the row says: no landmarks. Its weights are ours, none are "
             "published",
-            loss_setting=(0.05, 0.8),
+            **_loss_setting(0.05, 0.8),
         ),
         about="FashionNet: triplets, and where landmarks of clothes are known, local features "
         "pooled round them.",

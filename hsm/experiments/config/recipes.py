@@ -150,7 +150,7 @@ RECIPES: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType(
 
 
 def changed(recipe: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """`recipe` with `changes`, completed where one change calls for another.
+    """Return `recipe` with `changes`, completed where one change calls for another.
 
     A recipe for SGD says nothing of Adam: one that is changed to Adam has the released code's
     epsilon, unless the changes have another.

@@ -56,15 +56,15 @@ class RunConfig(Hyperparameters):
     hdc_3x128: bool = False
 
     def __post_init__(self) -> None:
-        """Raises ValueError if a value breaks its rule, or values contradict each other."""
+        """Raise ValueError if a value breaks its rule, or values contradict each other."""
         if self.method not in METHODS:
             raise ValueError(
-                f"method must be one of {', '.join(METHODS)}, or one that an imported module "
-                f"registers. Received: method={self.method!r}"
+                f"expected method to be one of {', '.join(METHODS)}, or one that an imported "
+                f"module registers. Received: method={self.method!r}"
             )
         if self.split not in SPLITS:
             raise ValueError(
-                f"split must be one of {', '.join(SPLITS)}. Received: split={self.split!r}"
+                f"expected split to be one of {', '.join(SPLITS)}. Received: split={self.split!r}"
             )
         self._check_validation()
         self._check_method()
@@ -77,68 +77,70 @@ class RunConfig(Hyperparameters):
         is_share, is_number = 0 <= asked < 1, asked >= 2 and float(asked).is_integer()
         if not (is_share or is_number) or (asked and self.split != ALL):
             raise ValueError(
-                f"validation_classes must be a whole number of 2 or more, or a share below 1, and "
-                f"goes with split={ALL}. Received: validation_classes={asked:g} and "
+                "expected validation_classes to be a whole number of at least 2, or a share below "
+                f"1, with split={ALL}. Received: validation_classes={asked:g} and "
                 f"split={self.split}"
             )
 
     def _check_method(self) -> None:
         if not 0 <= self.seed < 2**32:
-            raise ValueError(f"seed must be in 0..2**32 - 1. Received: seed={self.seed}")
+            raise ValueError(f"expected seed to be in 0..2**32 - 1. Received: seed={self.seed}")
         fewest = 1 if self.is_heated else 0
         if self.heated_epochs < fewest:
             raise ValueError(
-                f"heated_epochs must be {fewest} or more for {self.method}. "
-                f"Received: heated_epochs={self.heated_epochs}"
+                f"expected heated_epochs to be at least {fewest} for {self.method}. Received: "
+                f"heated_epochs={self.heated_epochs}"
             )
         if self.batch_size < 2 and self._normalizes_by_batch:
             raise ValueError(
-                f"batch_size must be 2 or more for {self.method}: batch normalisation needs a "
-                f"batch. Received: batch_size={self.batch_size}"
+                f"expected batch_size to be at least 2 for {self.method}: batch normalisation "
+                f"needs a batch. Received: batch_size={self.batch_size}"
             )
         if self.is_pretrained and self.weights is None and not is_keras_file(self.backbone):
             raise ValueError(
-                "the method pretrained needs `weights`, or a .keras file as `backbone`: it "
-                "evaluates the feature of a trained backbone"
+                "expected `weights`, or a .keras file as `backbone`, for the method pretrained, "
+                "which evaluates the feature of a trained backbone. Received: "
+                f"weights={self.weights}, backbone={self.backbone}"
             )
         if self.is_pretrained and self.is_classification:
             raise ValueError(
-                "the method pretrained has no classifier of these classes: leave it out"
+                "expected a method that trains a classifier, which the method pretrained does "
+                f"not. Received: split={self.split}. Leave the method out."
             )
 
     def _check_options(self) -> None:
         if self.learned_alpha and not self._uses("learned_alpha"):
             raise ValueError(
-                f"learned_alpha goes with the methods {_with('learned_alpha')}, whose alpha no "
-                f"schedule sets: leave the others out. Received: method={self.method!r}"
+                f"expected learned_alpha with the methods {_with('learned_alpha')}, whose alpha no "
+                f"schedule sets. Received: method={self.method!r}. Leave the others out."
             )
         if not self.norm_term and not self._uses("norm_term"):
             raise ValueError(
-                f"norm_term=False goes with the methods {_with('norm_term')}, which divide by the "
-                f"feature's norm: leave the others out. Received: method={self.method!r}"
+                f"expected norm_term=False with the methods {_with('norm_term')}, which divide by "
+                f"the feature's norm. Received: method={self.method!r}. Leave the others out."
             )
 
         if self.landmarks and self.traits.annotated_head is None:
             raise ValueError(
-                "landmarks=True goes with a method that learns them, fashionnet. "
-                f"Received: method={self.method!r}"
+                "expected landmarks=True with a method that learns them, fashionnet. Received: "
+                f"method={self.method!r}"
             )
         if self.head is not None and self.head.bottleneck != "dense":
             check_backbone_has_taps(self.backbone, self.method)
         if self.class_mean_init and self.head is not None and self.head.classifier != "softmax":
             raise ValueError(
-                "class_mean_init goes with the classifier of a softmax: leave the others out. "
-                f"Received: method={self.method!r}"
+                "expected class_mean_init with a method whose classifier is a softmax. Received: "
+                f"method={self.method!r}. Leave the others out."
             )
         for name in ("loss_setting", "decay_every"):
             if getattr(self, name) is not None and not self._uses(name):
                 raise ValueError(
-                    f"{name} goes with the methods {_with(name)}: leave the others out. "
-                    f"Received: method={self.method!r}"
+                    f"expected {name} with the methods {_with(name)}. Received: "
+                    f"method={self.method!r}. Leave the others out."
                 )
 
     def _uses(self, setting: str) -> bool:
-        """True if the method uses `setting`, or trains nothing and is indifferent to it."""
+        """Return whether the method uses `setting`, or trains nothing and is indifferent to it."""
         return self.is_pretrained or setting in self.traits.settings
 
     @property
@@ -242,7 +244,7 @@ class RunConfig(Hyperparameters):
         return self._named(self.method, self._identity())
 
     @property
-    def trunk_name(self) -> str:
+    def shared_name(self) -> str:
         """Name of the state after `epochs` epochs.
 
         HLN shares it with LN, and HBN with BN, unless they heat up gradually. Stages of a run that
@@ -252,13 +254,18 @@ class RunConfig(Hyperparameters):
         fields = {key: value for key, value in self._identity().items() if key not in later}
         return self._named(self.base_method, {**fields, "method": self.base_method})
 
+    @property
+    def trunk_name(self) -> str:
+        """`shared_name` under its name of version 0.1."""
+        return self.shared_name
+
     def to_json(self) -> dict[str, Any]:
-        """All fields as JSON values."""
+        """Return all fields as JSON values."""
         return json.loads(json.dumps(dataclasses.asdict(self)))
 
     @classmethod
     def from_json(cls, values: object) -> RunConfig:
-        """The inverse of `to_json`; a setting that is missing, as in older files, has its default.
+        """Read what `to_json` gives; a setting that is missing, as in older files, has its default.
 
         Raises:
             ValueError: if a setting is unknown, has another type or breaks its rule.
@@ -266,7 +273,7 @@ class RunConfig(Hyperparameters):
         return decode(cls, values)
 
     def _identity(self) -> dict[str, Any]:
-        """The fields that decide weights and scores, as far as they are not the defaults.
+        """Return the fields that decide weights and scores, where they are not the defaults.
 
         Leaving the defaults out keeps the names of old records when a field is added.
         """
@@ -280,7 +287,7 @@ class RunConfig(Hyperparameters):
         }
 
     def _unused(self) -> tuple[str, ...]:
-        """The fields of other methods, and on heating up, that this run does not use."""
+        """Return the fields of other methods, and on heating up, that this run does not use."""
         others = tuple(name for name in _ONE_METHOD_ONLY if not self._uses(name))
         if not self.is_heated:
             return (*others, *_SWITCH_ONLY, *_GRADUAL_ONLY, "heating")
@@ -292,5 +299,5 @@ class RunConfig(Hyperparameters):
 
 
 def _with(setting: str) -> str:
-    """The methods that use `setting`, as words."""
+    """Return the methods that use `setting`, as words."""
     return " and ".join(METHODS.with_setting(setting))

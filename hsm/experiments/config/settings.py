@@ -99,7 +99,7 @@ def _check_range(name: str, value: Any, rules: Mapping[str, Any]) -> None:
 
 
 def _refuse(name: str, rule: str, value: object) -> None:
-    raise ValueError(f"{name} must be {rule}. Received: {name}={value}")
+    raise ValueError(f"expected {name} to be {rule}. Received: {name}={value}")
 
 
 def _described(field: dataclasses.Field[Any]) -> str:

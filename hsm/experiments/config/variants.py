@@ -40,7 +40,7 @@ _METHOD_OF = {
 
 
 def vary(config: RunConfig, variant: str) -> RunConfig:
-    """Returns `config` changed into the row `variant`, one of `VARIANTS`, whatever its method.
+    """Return `config` changed into the row `variant`, one of `VARIANTS`, of any method.
 
     Raises:
         ValueError: if there is no such variant.
@@ -59,65 +59,65 @@ def vary(config: RunConfig, variant: str) -> RunConfig:
 
 
 def method_of(variant: str) -> str:
-    """Returns the method that `variant` is one of.
+    """Return the method that `variant` is one of.
 
     Raises:
         ValueError: if there is no such variant.
     """
     if variant not in _METHOD_OF:
         raise ValueError(
-            f"variant must be one of {', '.join(VARIANTS)}. Received: variant={variant!r}"
+            f"expected variant to be one of {', '.join(VARIANTS)}. Received: variant={variant!r}"
         )
     return _METHOD_OF[variant]
 
 
 def options(config: RunConfig) -> tuple[str, ...]:
-    """Returns in words what a configuration adds to its method; nothing for most."""
+    """Return in words what a configuration adds to its method; nothing for most."""
     if config.tuned:
         return (*lacking(config), TUNED)
-    found = []
+    options = []
     if config.label_smoothing:
-        found.append(f"label smoothing {config.label_smoothing:g}")
+        options.append(f"label smoothing {config.label_smoothing:g}")
     if config.learned_alpha:
-        found.append("learned α")
+        options.append("learned α")
     if not config.norm_term:
-        found.append("gradient without norm term")
+        options.append("gradient without norm term")
     if config.is_heated:
-        found += _heating(config)
-    found += lacking(config)
+        options += _heating(config)
+    options += lacking(config)
     if config.method == "hdc":
-        found += _heads(config)
-    return tuple(found)
+        options += _heads(config)
+    return tuple(options)
 
 
 def lacking(config: RunConfig) -> tuple[str, ...]:
-    """Returns in words what the method could use and the data does not have."""
+    """Return in words what the method could use and the data does not have."""
     could_use = config.traits.annotated_head is not None
     return ("no landmarks",) if could_use and not config.landmarks else ()
 
 
 def label(config: RunConfig) -> str:
-    """Returns what a row of this configuration is called, such as "SM, label smoothing 0.1"."""
+    """Return what a row of this configuration is called, such as "SM, label smoothing 0.1"."""
     return ", ".join((config.method, *options(config)))
 
 
 def standing_order(labels: Iterable[str]) -> tuple[str, ...]:
-    """The distinct labels as tables list them: by method, a method before its variants."""
+    """Return the distinct labels as tables list them: by method, a method before its variants."""
     distinct, standing = dict.fromkeys(labels), METHODS.standing
     return tuple(sorted(distinct, key=lambda n: (standing.index(_method(n)), n != _method(n))))
 
 
 def comparisons(labels: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """Pairs of rows of which tables show the first minus the second, where both are in `labels`."""
-    found = tuple(labels)
+    """Return the pairs of rows in `labels` of which tables show the first minus the second."""
+    present = tuple(labels)
     # What Table 1 is about; a variant is compared with its own method besides.
     pairs = [*METHODS.pairs, *((f"{a}, {TUNED}", f"{b}, {TUNED}") for a, b in METHODS.pairs)]
-    for name in standing_order(found):
+    for name in standing_order(present):
         if name in _CONTROLS:
             pairs += [(name, "BN"), ("HBN", name)]
         elif name not in METHODS:
             pairs.append((name, _method(name)))
-    return tuple(pair for pair in pairs if set(pair) <= set(found))
+    return tuple(pair for pair in pairs if set(pair) <= set(present))
 
 
 def _method(name: str) -> str:
@@ -125,16 +125,16 @@ def _method(name: str) -> str:
 
 
 def _heads(config: RunConfig) -> list[str]:
-    found = ["3 × 128"] if config.hdc_3x128 else []
-    return [*found, "cascade"] if config.hdc_cascade else found
+    heads = ["3 × 128"] if config.hdc_3x128 else []
+    return [*heads, "cascade"] if config.hdc_cascade else heads
 
 
 def _heating(config: RunConfig) -> list[str]:
     if config.is_gradual:
         return ["gradual"]
-    found = []
+    changes = []
     if config.heated_alpha == config.alpha:
-        found.append("α kept")
+        changes.append("α kept")
     if config.heated_learning_rate == config.learning_rate:
-        found.append("rate kept")
-    return found
+        changes.append("rate kept")
+    return changes

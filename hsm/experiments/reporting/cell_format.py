@@ -19,7 +19,7 @@ _UNKNOWN_NOTE = f"A {NONE} in brackets: a record keeps no scores of single queri
 
 
 def percent(score: Score | None) -> str:
-    """A score in percent, with its deviation where there are several seeds."""
+    """Return a score in percent, with its deviation where there are several seeds."""
     if score is None:
         return NONE
     mean = f"{100 * score.mean:.2f}"
@@ -27,7 +27,7 @@ def percent(score: Score | None) -> str:
 
 
 def best(scores: Sequence[Score | None]) -> list[int]:
-    """The places of the highest score as it is printed; none where all are alike, or there is one.
+    """Return the places of the highest score as printed; none of one score or equal ones.
 
     Args:
         scores: what is compared; None where it was not measured.
@@ -39,12 +39,12 @@ def best(scores: Sequence[Score | None]) -> list[int]:
 
 
 def points(fraction: float) -> str:
-    """A difference of two fractions in percentage points, with its sign."""
+    """Return a difference of two fractions in percentage points, with its sign."""
     return f"{100 * fraction:+.2f}".replace("-", "−")
 
 
 def interval(value: Interval | float | None) -> str:
-    """A difference in percentage points, with its interval where it has one.
+    """Return a difference in percentage points, with its interval where it has one.
 
     A dash stands for one that the records do not give.
     """
@@ -58,7 +58,7 @@ def interval(value: Interval | float | None) -> str:
 
 
 def compared(paper: float | None, score: Score | None) -> tuple[str, str, str]:
-    """Three cells: the paper's percentage, ours, and ours minus the paper's, marked if it is large.
+    """Return three cells: the paper's percentage, ours, and their difference, marked if large.
 
     Args:
         paper: in percent; None where the paper has no number.
@@ -73,10 +73,10 @@ def compared(paper: float | None, score: Score | None) -> tuple[str, str, str]:
 
 
 def unknown_notes(rows: Iterable[tuple[str, ...]]) -> list[str]:
-    """The sentence that explains a missing interval, if a cell of `rows` has one."""
+    """Return the sentence that explains a missing interval, if a cell of `rows` has one."""
     return [_UNKNOWN_NOTE] if any(_UNKNOWN in cell for row in rows for cell in row) else []
 
 
 def mark_notes(rows: Iterable[tuple[str, ...]]) -> list[str]:
-    """The sentence that explains the mark, if a cell of `rows` has it."""
+    """Return the sentence that explains the mark, if a cell of `rows` has it."""
     return [MARK_NOTE] if any(cell.endswith(_MARK) for row in rows for cell in row) else []

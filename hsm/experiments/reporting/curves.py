@@ -82,14 +82,14 @@ def curve_text(records: Sequence[RunRecord]) -> str:
 
 
 def _panels(records: Sequence[RunRecord]) -> dict[str, Measure]:
-    """What is drawn, by the label of its axis."""
+    """Return what is drawn, by the label of its axis."""
     final = records[0].final
     if final.accuracy is not None:
         return {"Accuracy (%)": ACCURACY}
     smallest = min(final.recall)
-    found = {f"Recall@{smallest} (%)": recall(smallest)}
+    panels = {f"Recall@{smallest} (%)": recall(smallest)}
     clustering = nmi(nmi_average(records))
-    return found if clustering.of(final) is None else {**found, "NMI (%)": clustering}
+    return panels if clustering.of(final) is None else {**panels, "NMI (%)": clustering}
 
 
 def _curve(name: str, seeds: Sequence[RunRecord], panels: dict[str, Measure]) -> Curve:
@@ -123,5 +123,5 @@ def _title(records: Sequence[RunRecord]) -> list[str]:
 
 
 def _switched(records: Iterable[RunRecord]) -> list[RunRecord]:
-    """The heated methods' records that have a switch; gradual heating has none."""
+    """Return the heated methods' records that have a switch; gradual heating has none."""
     return [r for r in records if r.config.is_heated and r.switch_epoch is not None]

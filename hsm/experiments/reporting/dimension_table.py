@@ -15,7 +15,7 @@ _SM, _HBN = "SM", "HBN"
 
 
 def grids(records: Iterable[RunRecord]) -> tuple[Grid, ...]:
-    """The tables of every data set among the records, scores in percent.
+    """Return the tables of every data set among the records, scores in percent.
 
     They are: Recall@K at the smallest K with the paper's numbers beside it, what HBN gains over the
     other columns, the recall at the best epoch, and the NMI where it was measured.
@@ -23,18 +23,18 @@ def grids(records: Iterable[RunRecord]) -> tuple[Grid, ...]:
     Raises:
         ValueError: If the records do not go into one table, see `summary.by_dataset`.
     """
-    found: list[Grid] = []
+    grids: list[Grid] = []
     for dataset, runs in summary.by_dataset(records, _identity).items():
         columns = measures(runs)
         recall = next((m for m in columns if m.label.startswith("R@")), None)
         if recall is None:
             raise ValueError(
-                f"expected records that were scored by Recall@K, received those of {dataset} with "
-                f"the {columns[0].label}: render them as table4"
+                f"expected records that were scored by Recall@K. Received: those of {dataset} with "
+                f"the {columns[0].label}. Render them as table4."
             )
-        found.append(_final_grid(dataset, runs, recall))
-        found += _gain_grids(dataset, runs, recall)
-        found.append(
+        grids.append(_final_grid(dataset, runs, recall))
+        grids += _gain_grids(dataset, runs, recall)
+        grids.append(
             _grid(
                 f"{dataset}: {recall.label} at the best epoch, chosen on the test classes by it, "
                 "percent",
@@ -45,12 +45,12 @@ def grids(records: Iterable[RunRecord]) -> tuple[Grid, ...]:
         )
         if columns[0] is not recall:
             title = f"{dataset}: {columns[0].label} at the final epoch, percent"
-            found.append(_grid(title, runs, "final", columns[0]))
-    return tuple(found)
+            grids.append(_grid(title, runs, "final", columns[0]))
+    return tuple(grids)
 
 
 def column(run: RunRecord) -> str:
-    """The column that a record belongs to: "SM", "α = 16" of BN's fixed alphas, or "HBN"."""
+    """Return the column that a record belongs to: "SM", "α = 16" of BN's fixed alphas, or "HBN"."""
     return f"α = {run.config.alpha:g}" if run.method == "BN" else run.method
 
 
@@ -76,7 +76,7 @@ def _final_grid(dataset: str, runs: Sequence[RunRecord], measure: Measure) -> Gr
 
 
 def _gain_grids(dataset: str, runs: Sequence[RunRecord], measure: Measure) -> list[Grid]:
-    """What HBN gains over each other column, for every number of dimensions."""
+    """Return what HBN gains over each other column, for every number of dimensions."""
     others = [name for name in _columns(runs) if name != _HBN]
     rows = [
         (str(k), *(_gain(runs, k, name, measure) for name in others)) for k in _dimensions(runs)
@@ -120,7 +120,7 @@ def _compared(
     scores: Mapping[tuple[int, str], Score | None],
     runs: Sequence[RunRecord],
 ) -> list[tuple[str, ...]]:
-    """Three lines: the paper's numbers, ours, and the differences."""
+    """Return three lines: the paper's numbers, ours, and the differences."""
     triples = [
         cell_format.compared(paper.get(k, {}).get(name), scores.get((k, name)))
         for name in _columns(runs)
@@ -144,7 +144,7 @@ def _dimensions(runs: Sequence[RunRecord]) -> list[int]:
 
 
 def _columns(runs: Sequence[RunRecord]) -> list[str]:
-    """SM, the alphas from small to large, HBN."""
+    """Return SM, the alphas from small to large, HBN."""
     alphas = sorted({run.config.alpha for run in runs if run.method == "BN"})
     names = [_SM, *(f"α = {alpha:g}" for alpha in alphas), _HBN]
     return [name for name in names if name in set(map(column, runs))]

@@ -50,11 +50,11 @@ class Grid:
     """A table before it is drawn.
 
     Attributes:
-        title: What the table shows, a sentence.
-        header: The name of every column.
-        rows: The cells, one tuple a line, each as long as `header`.
-        notes: Sentences that belong under the table.
-        best: Row and column, from 0, of every cell that stands out: the best of its scores.
+        title: what the table shows, a sentence.
+        header: the name of every column.
+        rows: the cells, one tuple a line, each as long as `header`.
+        notes: sentences that belong under the table.
+        best: row and column, from 0, of every cell that stands out: the best of its scores.
     """
 
     title: str
@@ -64,16 +64,16 @@ class Grid:
     best: frozenset[tuple[int, int]] = frozenset()
 
     def __post_init__(self) -> None:
-        """Refuses rows that do not fit the header."""
+        """Refuse rows that do not fit the header."""
         for row in self.rows:
             if len(row) != len(self.header):
                 raise ValueError(
-                    f"Every row needs {len(self.header)} cells, as the header has. Received: {row}."
+                    f"expected rows of {len(self.header)} cells, as the header has. Received: {row}"
                 )
 
 
 def to_text(grid: Grid, *, width: int = 100) -> str:
-    """Draws the grid for a terminal: columns aligned, no line wider than `width`.
+    """Draw the grid for a terminal: columns aligned, no line wider than `width`.
 
     Columns that do not fit go into a further block under the first, with the row names again. The
     best cells have a dot before them, which a note explains.
@@ -93,7 +93,7 @@ def to_text(grid: Grid, *, width: int = 100) -> str:
 
 
 def to_markdown(grid: Grid) -> str:
-    """Draws the grid as a Markdown table under its title in bold, the notes as paragraphs.
+    """Draw the grid as a Markdown table under its title in bold, the notes as paragraphs.
 
     The best cells are bold.
     """
@@ -106,7 +106,7 @@ def to_markdown(grid: Grid) -> str:
 
 
 def to_latex(grid: Grid) -> str:
-    """Draws the grid as a LaTeX table; the document needs the package booktabs.
+    """Draw the grid as a LaTeX table; the document needs the package booktabs.
 
     The best cells are bold.
     """
@@ -132,12 +132,12 @@ def to_latex(grid: Grid) -> str:
 
 
 def _each(grid: Grid, change: Callable[[str], str]) -> Grid:
-    """The grid with every cell changed."""
+    """Return the grid with every cell changed."""
     return replace(grid, rows=tuple(tuple(map(change, row)) for row in grid.rows))
 
 
 def _marked(grid: Grid, mark: Callable[[str], str]) -> list[tuple[str, ...]]:
-    """The rows, with `mark` applied to the best cells."""
+    """Return the rows, with `mark` applied to the best cells."""
     return [
         tuple(mark(cell) if (i, j) in grid.best else cell for j, cell in enumerate(row))
         for i, row in enumerate(grid.rows)
@@ -145,7 +145,7 @@ def _marked(grid: Grid, mark: Callable[[str], str]) -> list[tuple[str, ...]]:
 
 
 def _fit(widths: list[int], width: int) -> list[list[int]]:
-    """Splits the columns after the first into blocks that fit beside it."""
+    """Split the columns after the first into blocks that fit beside it."""
     blocks: list[list[int]] = [[0]]
     used = widths[0]
     for column in range(1, len(widths)):
@@ -172,7 +172,7 @@ def _markdown_row(cells: Sequence[str]) -> str:
 
 
 def _markdown(text: str) -> str:
-    """`text` that shows as it is; a table's own stars and brackets stand apart, and stay bare."""
+    """Return `text` with Markdown's signs escaped; those that stand apart stay bare."""
     return _MARKUP.sub(r"\\\g<0>", _printable(text))
 
 
@@ -190,7 +190,7 @@ def _escape(text: str) -> str:
 
 
 def _font_remark(text: str) -> list[str]:
-    """A line that says which characters LaTeX needs a font for, if there are such."""
+    """Return a line that says which characters LaTeX needs a font for, if there are such."""
     beyond = sorted({c for c in _printable(text) if c > _LAST_LATIN and c not in _LATEX})
     if not beyond:
         return []
@@ -199,5 +199,5 @@ def _font_remark(text: str) -> list[str]:
 
 
 def _printable(text: str) -> str:
-    """`text` in one line, with question marks for what no line can show."""
+    """Return `text` in one line, with question marks for what no line can show."""
     return "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in text)

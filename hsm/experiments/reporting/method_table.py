@@ -24,7 +24,7 @@ from hsm.experiments.reporting.summary import Row
 
 
 def grids(records: Iterable[RunRecord]) -> tuple[Grid, ...]:
-    """The tables of every data set among the records, scores in percent.
+    """Return the tables of every data set among the records, scores in percent.
 
     They are: the final epoch, the paper's numbers beside it, the differences between methods over
     queries and over seeds, the best epoch, and the final epoch without length-normalising. Runs
@@ -33,21 +33,21 @@ def grids(records: Iterable[RunRecord]) -> tuple[Grid, ...]:
     Raises:
         ValueError: If the records do not go into one table, see `summary.by_dataset`.
     """
-    found: list[Grid] = []
+    grids: list[Grid] = []
     for dataset, group in summary.by_dataset(records).items():
         tuned = [run for run in group if run.config.tuned]
         runs = [run for run in group if not run.config.tuned]
         if tuned:
-            found += tuned_table.grids(dataset, tuned)
+            grids += tuned_table.grids(dataset, tuned)
         if not runs:
             continue
         columns = measures(runs)
-        found.append(_final_grid(dataset, runs, columns))
-        found += _paper_grids(dataset, runs, columns)
-        found += _difference_grids(dataset, runs, columns)
-        found += seed_differences.grids(dataset, runs, columns)
-        found += _other_grids(dataset, runs, columns)
-    return tuple(found)
+        grids.append(_final_grid(dataset, runs, columns))
+        grids += _paper_grids(dataset, runs, columns)
+        grids += _difference_grids(dataset, runs, columns)
+        grids += seed_differences.grids(dataset, runs, columns)
+        grids += _other_grids(dataset, runs, columns)
+    return tuple(grids)
 
 
 def _final_grid(dataset: str, runs: Sequence[RunRecord], columns: Sequence[Measure]) -> Grid:
@@ -68,7 +68,7 @@ def _final_grid(dataset: str, runs: Sequence[RunRecord], columns: Sequence[Measu
 
 
 def _paper_grids(dataset: str, runs: Sequence[RunRecord], columns: Sequence[Measure]) -> list[Grid]:
-    """The paper's number, ours and the difference; nothing for data sets that the paper lacks."""
+    """Return the paper's numbers, ours and the differences; nothing for data that it lacks."""
     paper = published_table(dataset, runs[0].config.split)
     if paper is None:
         return []
@@ -99,23 +99,23 @@ def _paper_grids(dataset: str, runs: Sequence[RunRecord], columns: Sequence[Meas
 def _compared(
     name: str, paper: Mapping[str, float], own: Row | None, columns: Sequence[Measure]
 ) -> tuple[str, ...]:
-    found: list[str] = [name]
+    row: list[str] = [name]
     for measure in columns:
         score = None if own is None else own.score(measure)
-        found += cell_format.compared(paper.get(measure.label), score)
-    return tuple(found)
+        row += cell_format.compared(paper.get(measure.label), score)
+    return tuple(row)
 
 
 def _with_both(
     cells: tuple[str, ...], name: str, paper: PublishedTable, columns: Sequence[Measure]
 ) -> tuple[str, ...]:
-    """The cells, with the number of the row's own paper behind one that differs from it."""
+    """Return the cells, with the number of the row's own paper behind one that differs from it."""
     correction = paper.corrections.get(name)
-    found = list(cells)
+    changed = list(cells)
     for place, measure in enumerate(columns):
         if correction is not None and measure.label in correction.scores:
-            found[1 + 3 * place] += f" / {correction.scores[measure.label]:.2f}"
-    return tuple(found)
+            changed[1 + 3 * place] += f" / {correction.scores[measure.label]:.2f}"
+    return tuple(changed)
 
 
 def _paper_note(dataset: str, paper: PublishedTable) -> str:
@@ -159,13 +159,13 @@ def _other_grids(dataset: str, runs: Sequence[RunRecord], columns: Sequence[Meas
     titles = {"best": f"{dataset}: best epoch, chosen on the {chosen_on} by {by.label}, percent"}
     if not classification:
         titles["unnormalized"] = f"{dataset}: final epoch, features not length-normalised, percent"
-    found = []
+    grids = []
     for key, title in titles.items():
         rows = summary.other_rows(runs, key)
         if rows:
             cells = tuple(_cells(row, columns) for row in rows)
-            found.append(Grid(title, _header(columns), cells, best=_best(rows, columns)))
-    return found
+            grids.append(Grid(title, _header(columns), cells, best=_best(rows, columns)))
+    return grids
 
 
 def _header(columns: Sequence[Measure]) -> tuple[str, ...]:
@@ -173,7 +173,7 @@ def _header(columns: Sequence[Measure]) -> tuple[str, ...]:
 
 
 def _best(rows: Sequence[Row], columns: Sequence[Measure]) -> frozenset[tuple[int, int]]:
-    """The best of every column of scores, which follow the method and the epoch."""
+    """Return the best of every column of scores, which follow the method and the epoch."""
     return frozenset(
         (row, column)
         for column, measure in enumerate(columns, start=2)

@@ -28,12 +28,12 @@ class Measure:
     scores: str | None = None
 
     def of(self, evaluation: EvaluationRow) -> float | None:
-        """Its value, or None where it was not measured."""
+        """Return its value, or None where it was not measured."""
         value = getattr(evaluation, self.field)
         return value if self.k is None else value.get(self.k)
 
     def at(self, stage: str, run: RunRecord) -> float | None:
-        """Its value in an evaluation of `run`, one of `hsm.records.STAGES`; None without one."""
+        """Return its value at one of `hsm.records.STAGES` of `run`; None without one."""
         evaluation = run.stage(stage)
         return None if evaluation is None else self.of(evaluation)
 
@@ -48,22 +48,22 @@ _PRECISIONS = (
 
 
 def recall(k: int) -> Measure:
-    """Recall@k."""
+    """Return Recall@k."""
     return Measure(f"R@{k}", "recall", k, hits=str(k))
 
 
 def nmi(average: str) -> Measure:
-    """NMI with the "arithmetic" or "geometric" mean of the entropies."""
+    """Return NMI with the "arithmetic" or "geometric" mean of the entropies."""
     return Measure("NMI", f"nmi_{average}")
 
 
 def precisions(runs: Sequence[RunRecord]) -> tuple[Measure, ...]:
-    """R-precision and MAP@R where every record holds them: older ones do not."""
+    """Return R-precision and MAP@R where every record holds them: older ones do not."""
     return tuple(m for m in _PRECISIONS if all(m.of(run.final) is not None for run in runs))
 
 
 def measures(runs: Sequence[RunRecord]) -> tuple[Measure, ...]:
-    """What a table of `runs` shows: the accuracy where it was scored, else NMI, Recall@K and MAP@R.
+    """Return what a table of `runs` shows: the accuracy if scored, else NMI, Recall@K and MAP@R.
 
     Every K counts at which a record measured; the NMI is left out where none has it, as with a
     gallery, and R-precision and MAP@R where not all have them.
@@ -78,12 +78,12 @@ def measures(runs: Sequence[RunRecord]) -> tuple[Measure, ...]:
 
 
 def ks(runs: Sequence[RunRecord]) -> tuple[int, ...]:
-    """Every K at which a record measured Recall@K, ascending."""
+    """Return every K at which a record measured Recall@K, ascending."""
     return tuple(sorted({k for run in runs for k in run.final.recall}))
 
 
 def nmi_average(runs: Sequence[RunRecord]) -> str:
-    """The mean of the entropies, "arithmetic" or "geometric", in the NMI that is shown of `runs`.
+    """Return the mean of the entropies, "arithmetic" or "geometric", in the NMI that is shown.
 
     The profile decides it.
     """

@@ -23,13 +23,13 @@ def write_report(
     table: str = "table1",
     pictures: Mapping[str, Sequence[str]] | None = None,
 ) -> Path:
-    """Writes the page and returns its path.
+    """Write the page and return its path.
 
     Args:
-        records: Those that the table is made of.
-        path: The file to write.
-        table: One of `report.LAYOUTS`.
-        pictures: Title of a section → blocks of `hsm.visual.page`, between results and settings.
+        records: those that the table is made of.
+        path: the file to write.
+        table: one of `report.LAYOUTS`.
+        pictures: title of a section → blocks of `hsm.visual.page`, between results and settings.
     """
     runs = list(records)
     names = ", ".join(dict.fromkeys(run.data.name for run in runs))
@@ -75,12 +75,12 @@ def _origin(run: RunRecord) -> dict[str, object]:
     origin.pop("trained_with", None)
     groups = [origin.pop("versions"), origin.pop("hardware"), origin.pop("environment", {})]
     seconds = {f"{name}, seconds": f"{value:.1f}" for name, value in run.seconds.items()}
-    found: dict[str, object] = {"record": run.name}
+    shown: dict[str, object] = {"record": run.name}
     for group in (origin, *groups):
-        found |= {name: _shown(value) for name, value in group.items()}
+        shown |= {name: _shown(value) for name, value in group.items()}
     if continued:
-        found["continued"] = "; ".join(continued)
-    return {**found, **seconds}
+        shown["continued"] = "; ".join(continued)
+    return {**shown, **seconds}
 
 
 def _shown(value: Any) -> str:

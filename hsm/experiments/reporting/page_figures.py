@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hsm.experiments.config.run_record import RunRecord
-from hsm.experiments.reporting import page_gallery, similarities
+from hsm.experiments.reporting import page_neighbours, similarities
 from hsm.experiments.reporting.curves import curve_text, learning_curves
-from hsm.experiments.reporting.recorded_runs import Recorded, sorted_runs
+from hsm.experiments.reporting.recorded_runs import RecordedRun, sorted_runs
 from hsm.experiments.runs import diagnostics
-from hsm.experiments.runs.finished import Finished
+from hsm.experiments.runs.finished_runs import FinishedRuns
 from hsm.visual import page
 from hsm.visual.inline_svg import inline
 from hsm.visual.learning_curves import LearningCurves, draw_panel
@@ -21,25 +21,27 @@ CURVES = "Learning curves"
 HISTOGRAMS = "Similarities within and between classes"
 
 
-def sections(finished: Sequence[Finished], *, plots: bool, curves: bool) -> dict[str, list[str]]:
-    """Title of a section → its blocks.
+def sections(
+    finished: Sequence[FinishedRuns], *, plots: bool, curves: bool
+) -> dict[str, list[str]]:
+    """Return the title of a section → its blocks.
 
     Args:
         finished: the runs of every data set.
         plots: whether there is matplotlib, which only the gallery does without.
         curves: whether the table has learning curves.
     """
-    groups = [(found.records, found.runner.workspace.records_dir) for found in finished]
+    groups = [(each.records, each.runner.workspace.records_dir) for each in finished]
     drawn = groups if plots else []
     return {
         CURVES: [block for runs, _ in drawn if curves for block in curve_blocks(runs)],
         HISTOGRAMS: [block for runs, folder in drawn for block in histogram_blocks(runs, folder)],
-        "What is found": [block for found in finished for block in page_gallery.blocks(found)],
+        "What is found": [block for each in finished for block in page_neighbours.blocks(each)],
     }
 
 
 def curve_blocks(runs: Sequence[RunRecord]) -> Iterator[str]:
-    """Scores against the epoch, of one data set: the whole range, and enlarged beside it."""
+    """Yield scores against the epoch, of one data set: the whole range, and enlarged beside it."""
     if not any(run.epochs for run in runs):
         return
     shown = learning_curves(runs)
@@ -71,15 +73,15 @@ def _caption(name: str, label: str, shown: LearningCurves, lines: Sequence[str])
 
 
 def histogram_blocks(runs: Sequence[RunRecord], folder: Path) -> Iterator[str]:
-    """Histograms of every row of one data set, where they lie beside the records in `folder`."""
-    found = [
-        Recorded(run, folder)
+    """Yield the histograms of one data set's rows that lie beside the records in `folder`."""
+    recorded = [
+        RecordedRun(run, folder)
         for run in runs
         if diagnostics.exist(folder / run.name, ("cosine_histograms",))
     ]
-    if not found or len({run.record.config.embedding_dim for run in found}) > 1:
+    if not recorded or len({run.record.config.embedding_dim for run in recorded}) > 1:
         return
-    rows = similarities.rows(sorted_runs(found))
+    rows = similarities.rows(sorted_runs(recorded))
     overlaps = ", ".join(f"{row.title} {row.test.overlap:.2f}" for row in rows)
     name = runs[0].data.name
     alt = (
@@ -96,7 +98,7 @@ def histogram_blocks(runs: Sequence[RunRecord], folder: Path) -> Iterator[str]:
 
 
 def _identifier(name: str) -> str:
-    """The name of a data set, which may be any folder's, as a part of an element's name."""
+    """Return the name of a data set, which may be any folder's, as a part of an element's name."""
     return "".join(
         character if character.isascii() and character.isalnum() else "-" for character in name
     )

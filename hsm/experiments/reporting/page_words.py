@@ -48,28 +48,28 @@ _MAIN = (
 
 
 def meanings(runs: Sequence[RunRecord]) -> str:
-    """The methods and measures of a table, each with a sentence."""
+    """Return the methods and measures of a table, each with a sentence."""
     names = {run.method for run in runs}
-    found = {name: _about(METHODS[name]) for name in METHODS.standing if name in names}
+    meanings = {name: _about(METHODS[name]) for name in METHODS.standing if name in names}
     if names & {METHODS[name].heats for name in names}:
-        found["at switch"] = "A method at the epoch from which its heated one goes on."
-    found["α"] = _ALPHA
+        meanings["at switch"] = "A method at the epoch from which its heated one goes on."
+    meanings["α"] = _ALPHA
     shown = [measure.label for measure in measures(runs)]
-    found |= dict(
+    meanings |= dict(
         words for start, words in _MEASURES.items() if any(m.startswith(start) for m in shown)
     )
-    found["not told from"] = (
+    meanings["not told from"] = (
         "The 95 % interval of the difference holds 0: other test images, or of three seeds and "
         "more other seeds, may turn it round."
     )
-    found["bold, underlined"] = (
+    meanings["bold, underlined"] = (
         "The best score of its column, and in a table of dimensions of its line."
     )
-    return page.words({name: text for name, text in found.items() if text})
+    return page.words({name: text for name, text in meanings.items() if text})
 
 
 def settings(runs: Sequence[RunRecord]) -> list[str]:
-    """What all runs share in words, with the flag beside it, and what each has for itself."""
+    """Return in words what all runs share, with its flag, and what each has for itself."""
     configs = [run.config for run in runs]
     shared = {name for name in _names() if len({getattr(c, name) for c in configs}) == 1}
     trained = next((config for config in configs if config.traits.is_trained), configs[0])
@@ -87,7 +87,7 @@ def settings(runs: Sequence[RunRecord]) -> list[str]:
 
 
 def title(run: RunRecord) -> str:
-    """What a run is called on the page."""
+    """Return what a run is called on the page."""
     config = run.config
     what = f"α = {config.initial_alpha:g}, {config.embedding_dim} dimensions"
     return f"{run.data.name} {label(config)}, seed {run.seed} ({what})"
@@ -102,7 +102,7 @@ def _names() -> list[str]:
 
 
 def _in_words(config: RunConfig, names: Iterable[str]) -> dict[str, str]:
-    """What a setting is → the flag that sets it."""
+    """Return what a setting is → the flag that sets it."""
     texts = {field.name: field.metadata["help"] for field in settings_of(Hyperparameters)}
     return {texts[name]: _flag(name, getattr(config, name)) for name in names}
 

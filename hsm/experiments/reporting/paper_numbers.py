@@ -22,8 +22,8 @@ class Correction:
     """Where a quoted number is not that of the paper it is quoted from.
 
     Attributes:
-        scores: Percent by measure, of the measures that differ.
-        source: Whose number it is, and where it was read, as words.
+        scores: percent by measure, of the measures that differ.
+        source: whose number it is, and where it was read, as words.
     """
 
     scores: Mapping[str, float]
@@ -35,11 +35,11 @@ class PublishedTable:
     """One data set's block of a table.
 
     Attributes:
-        source: The table, for example "Table 1".
-        dataset: The data set that the paper used, in words.
-        scores: By row, percent by measure ("NMI", "R@1", "accuracy").
-        quoted: By row, percent by measure of the methods that the paper quotes.
-        corrections: By row of `quoted`, the measures that the row's own paper has otherwise.
+        source: the table, for example "Table 1".
+        dataset: the data set that the paper used, in words.
+        scores: by row, percent by measure ("NMI", "R@1", "accuracy").
+        quoted: by row, percent by measure of the methods that the paper quotes.
+        corrections: by row of `quoted`, the measures that the row's own paper has otherwise.
     """
 
     source: str
@@ -70,7 +70,7 @@ _TABLE2 = ("R@1", "R@10", "R@20", "R@30")
 def _rows(
     measures: tuple[str, ...], rows: Mapping[str, tuple[float, ...]]
 ) -> dict[str, dict[str, float]]:
-    """Reads rows whose numbers stand in the order of `measures`; one may be shorter."""
+    """Read rows whose numbers stand in the order of `measures`; one may be shorter."""
     return {name: dict(zip(measures, row, strict=False)) for name, row in rows.items()}
 
 
@@ -209,7 +209,7 @@ _SEEN = {"cars196": CARS196_ACCURACY, "cub200": CUB200_ACCURACY}
 
 
 def published_table(dataset: str, split: str = ZERO_SHOT) -> PublishedTable | None:
-    """Returns the paper's block for a data set by the name in its records, or None.
+    """Return the paper's block for a data set by the name in its records, or None.
 
     Args:
         dataset: the name.
@@ -220,7 +220,7 @@ def published_table(dataset: str, split: str = ZERO_SHOT) -> PublishedTable | No
 
 
 def correction_notes(table: PublishedTable) -> tuple[str, ...]:
-    """Returns a sentence for each row whose own paper has another number than is quoted."""
+    """Return a sentence for each row whose own paper has another number than is quoted."""
     return tuple(
         f"{name}: {', '.join(_both(table.quoted[name], correction))} by {correction.source}."
         for name, correction in table.corrections.items()
@@ -235,10 +235,10 @@ def _both(quoted: Mapping[str, float], correction: Correction) -> list[str]:
 
 
 def is_part(dataset: str) -> bool:
-    """True if a data set is only a part of what the paper used."""
+    """Return whether a data set is only a part of what the paper used."""
     return dataset in _PARTS
 
 
 def published_dimensions(dataset: str) -> Mapping[int, Mapping[str, float]] | None:
-    """Returns Table 3, R@1 in percent by dimensions and column, or None for other data sets."""
+    """Return Table 3, R@1 in percent by dimensions and column, or None for other data sets."""
     return CARS196_DIMENSIONS if _PARTS.get(dataset, dataset) == "cars196" else None

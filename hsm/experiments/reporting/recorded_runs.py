@@ -19,12 +19,12 @@ Columns = dict[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedRun:
     """One finished run.
 
     Attributes:
-        record: What it wrote down.
-        folder: Where the record lies.
+        record: what it wrote down.
+        folder: where the record lies.
     """
 
     record: RunRecord
@@ -51,7 +51,7 @@ class Recorded:
         return ", ".join([method, alpha, *self.row.split(", ")[1:]])
 
     def columns(self, kind: str) -> Columns:
-        """The CSV file `<name>.<kind>.csv`, see `hsm.experiments.runs.diagnostics`, by column.
+        """Read the CSV file `<name>.<kind>.csv` of `hsm.experiments.runs.diagnostics` by column.
 
         Raises:
             FileNotFoundError: if it is not there.
@@ -60,36 +60,37 @@ class Recorded:
         path = self.folder / f"{self.record.name}.{kind}.csv"
         if not path.exists():
             raise FileNotFoundError(
-                f"{path} is missing: it was written beside the record when the run ended. Start "
-                "the command of the run again with the same `output_dir`, which writes it anew"
+                f"{path}: expected the file that was written beside the record when the run ended. "
+                "Received: none. Start the command of the run again with the same `output_dir`, "
+                "which writes it anew."
             )
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         try:
             return {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
         except (IndexError, TypeError, ValueError) as error:
-            raise ValueError(f"{path} must hold numbers only. Received: {error}") from error
+            raise ValueError(f"{path}: expected numbers only. Received: {error}") from error
 
 
-def read(folder: Path) -> list[Recorded]:
-    """Every record in `folder`, in the order of `sorted_runs`.
+def read(folder: Path) -> list[RecordedRun]:
+    """Return every record in `folder`, in the order of `sorted_runs`.
 
     Raises:
         ValueError: if there is none, or one is damaged.
     """
-    found = [Recorded(record, folder) for record in read_all(folder)]
-    if not found:
+    runs = [RecordedRun(record, folder) for record in read_all(folder)]
+    if not runs:
         raise ValueError(
-            f"there is no record in {folder}. A run leaves its record in <output_dir>/records: "
-            "python -m hsm.experiments.table1"
+            f"{folder}: expected records, as a run leaves them in <output_dir>/records. Received: "
+            "none. Run python -m hsm.experiments.table1."
         )
-    return sorted_runs(found)
+    return sorted_runs(runs)
 
 
-def sorted_runs(runs: Iterable[Recorded]) -> list[Recorded]:
-    """The runs by data set, method, alpha and seed: SM, LN, BN, HLN, HBN."""
+def sorted_runs(runs: Iterable[RecordedRun]) -> list[RecordedRun]:
+    """Return the runs by data set, method, alpha and seed: SM, LN, BN, HLN, HBN."""
 
-    def key(run: Recorded) -> tuple[Any, ...]:
+    def key(run: RecordedRun) -> tuple[Any, ...]:
         config = run.record.config
         method = METHODS.standing.index(run.record.method)
         return run.dataset, method, config.alpha, run.row, run.record.seed
@@ -97,29 +98,29 @@ def sorted_runs(runs: Iterable[Recorded]) -> list[Recorded]:
     return sorted(runs, key=key)
 
 
-def by_dataset(runs: Iterable[Recorded]) -> dict[str, list[Recorded]]:
-    """The runs of every data set, in the order in which the data sets first appear."""
-    found: dict[str, list[Recorded]] = {}
+def by_dataset(runs: Iterable[RecordedRun]) -> dict[str, list[RecordedRun]]:
+    """Return the runs of every data set, in the order in which the data sets first appear."""
+    groups: dict[str, list[RecordedRun]] = {}
     for run in runs:
-        found.setdefault(run.dataset, []).append(run)
-    return found
+        groups.setdefault(run.dataset, []).append(run)
+    return groups
 
 
-def by_condition(runs: Iterable[Recorded]) -> dict[str, list[Recorded]]:
-    """The runs of one data set by their condition: those of one differ in their seeds.
+def by_condition(runs: Iterable[RecordedRun]) -> dict[str, list[RecordedRun]]:
+    """Return the runs of one data set by their condition: those of one differ in their seeds.
 
     Raises:
         ValueError: if two of one condition have the same seed.
     """
-    found: dict[str, list[Recorded]] = {}
+    groups: dict[str, list[RecordedRun]] = {}
     for run in runs:
-        same = found.setdefault(run.condition, [])
+        same = groups.setdefault(run.condition, [])
         twin = next((r for r in same if r.record.seed == run.record.seed), None)
         if twin is not None:
             raise ValueError(
-                f"two records are {run.condition} on {run.dataset} with seed "
-                f"{run.record.seed}: {twin.record.name} and {run.record.name}. Put those "
-                "that belong together into a folder of their own"
+                f"expected one record of {run.condition} on {run.dataset} with seed "
+                f"{run.record.seed}. Received: {twin.record.name} and {run.record.name}. Put those "
+                "that belong together into a folder of their own."
             )
         same.append(run)
-    return found
+    return groups

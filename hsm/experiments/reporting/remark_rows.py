@@ -8,7 +8,7 @@ import numpy as np
 
 from hsm.experiments.config import METHODS
 from hsm.experiments.reporting.metric_columns import ks, nmi, nmi_average, recall
-from hsm.experiments.reporting.recorded_runs import Recorded, by_condition
+from hsm.experiments.reporting.recorded_runs import RecordedRun, by_condition
 from hsm.experiments.reporting.summary import score
 from hsm.visual.remark_panels import QUANTILES, RemarkRow
 
@@ -17,8 +17,8 @@ _OF_SECTION_3_3 = ("SM", "LN")
 _PARTS = {"training": "train", "test": "test"}
 
 
-def rows(runs: Sequence[Recorded]) -> list[RemarkRow]:
-    """A row for every condition among the runs of one data set; numbers are means over seeds.
+def rows(runs: Sequence[RecordedRun]) -> list[RemarkRow]:
+    """Return a row for every condition among one data set's runs; numbers are means over seeds.
 
     Raises:
         ValueError: if two runs are alike.
@@ -27,36 +27,36 @@ def rows(runs: Sequence[Recorded]) -> list[RemarkRow]:
     return [_row(title, same) for title, same in by_condition(runs).items()]
 
 
-def _row(title: str, same: Sequence[Recorded]) -> RemarkRow:
+def _row(title: str, same: Sequence[RecordedRun]) -> RemarkRow:
     config = same[0].record.config
     color = None if config.is_pretrained else METHODS.style(config.method).color
     return RemarkRow(title, config.method, _norms(same), _scores(same), color)
 
 
-def sentences(found: Sequence[RemarkRow]) -> list[str]:
-    """What the rows say on both remarks, as far as they have the methods for it."""
-    said = []
-    by_method = {row.method: row for row in reversed(found)}
+def sentences(rows: Sequence[RemarkRow]) -> list[str]:
+    """Return what the rows say on both remarks, where they have the methods for it."""
+    sentences = []
+    by_method = {row.method: row for row in reversed(rows)}
     if set(_OF_SECTION_3_3) <= by_method.keys():
         sm, ln = (by_method[method].spread("test") for method in _OF_SECTION_3_3)
         holds = "agrees" if ln < 0.5 * sm else "does not agree"
-        said.append(
+        sentences.append(
             "Section 3.3: norms are very similar with l2-normalisation in training and vary widely "
             f"without. Here LN's spread is {ln / sm:.2f} times SM's on test images, which {holds} "
             "(half of it or less would)."
         )
-    names = dict.fromkeys(name for row in found for name in row.scores)
+    names = dict.fromkeys(name for row in rows for name in row.scores)
     for name in names:
-        gains = [row.scores[name][0] - row.scores[name][1] for row in found if name in row.scores]
+        gains = [row.scores[name][0] - row.scores[name][1] for row in rows if name in row.scores]
         more = sum(gain > 0 for gain in gains)
-        said.append(
+        sentences.append(
             f"Section 5.2: normalised features score slightly better. Here in {name} for {more} of "
             f"{len(gains)} rows, by {min(gains):+.2f} to {max(gains):+.2f} points."
         )
-    return said
+    return sentences
 
 
-def _norms(same: Sequence[Recorded]) -> dict[str, np.ndarray]:
+def _norms(same: Sequence[RecordedRun]) -> dict[str, np.ndarray]:
     tables = [run.columns("feature_norms") for run in same]
     return {
         name: np.mean([np.interp(QUANTILES, t["quantile"], t[column]) for t in tables], axis=0)
@@ -64,15 +64,15 @@ def _norms(same: Sequence[Recorded]) -> dict[str, np.ndarray]:
     }
 
 
-def _scores(same: Sequence[Recorded]) -> dict[str, tuple[float, float]]:
-    """Percent at unit length and as they are; nothing where the latter were not scored."""
+def _scores(same: Sequence[RecordedRun]) -> dict[str, tuple[float, float]]:
+    """Return percent at unit length and of raw features; nothing without the latter."""
     records = [run.record for run in same]
-    found = {}
+    scores = {}
     for column in (*map(recall, ks(records)[:1]), nmi(nmi_average(records))):
         normalized, plain = (
             score(column.at(stage, record) for record in records)
             for stage in ("final", "unnormalized")
         )
         if normalized is not None and plain is not None:
-            found[column.label] = (100 * normalized.mean, 100 * plain.mean)
-    return found
+            scores[column.label] = (100 * normalized.mean, 100 * plain.mean)
+    return scores

@@ -16,8 +16,8 @@ from hsm.data.catalog import MAX_PIXELS
 from hsm.serving import Embeddings, Index, Neighbour
 from hsm.serving.decoding import decode
 from hsm.serving.inputs import Item
-from hsm.visual import page, page_found
-from hsm.visual.found_sheet import FoundPicture, FoundRow, draw_found
+from hsm.visual import page, page_search
+from hsm.visual.search_sheet import ResultPicture, ResultRow, draw_results
 
 _SIDE, _NEUTRAL = 160, 128
 # More of them make no sheet that can be looked at.
@@ -32,19 +32,21 @@ class Result:
     neighbours: tuple[Neighbour, ...]
 
 
-def look_up(index: Index, found: Embeddings, nearest: int, *, label: str | None) -> list[Result]:
-    """The nearest items of each photograph; one that is in the index does not find itself."""
-    itself = [os.path.abspath(name) for name in found.names]
-    near = index.search(found.vectors, nearest + 1, label=label)
+def look_up(
+    index: Index, embeddings: Embeddings, nearest: int, *, label: str | None
+) -> list[Result]:
+    """Return the nearest items of each photograph; one in the index does not find itself."""
+    itself = [os.path.abspath(name) for name in embeddings.names]
+    near = index.search(embeddings.vectors, nearest + 1, label=label)
     others = [
         tuple([item for item in items if item.id != own][:nearest])
         for items, own in zip(near, itself, strict=True)
     ]
-    return [Result(name, items) for name, items in zip(found.names, others, strict=True)]
+    return [Result(name, items) for name, items in zip(embeddings.names, others, strict=True)]
 
 
 def as_table(results: Sequence[Result], index: Index) -> str:
-    """A block of lines a photograph: place, distance, label, id."""
+    """Return a block of lines a photograph: place, distance, label, id."""
     return "\n\n".join(_block(result, index.threshold) for result in results)
 
 
@@ -63,12 +65,12 @@ def _block(result: Result, threshold: float | None) -> str:
 
 
 def is_like(item: Neighbour, threshold: float | None) -> bool:
-    """Whether an item is within the threshold; True where there is none."""
+    """Return whether an item is within the threshold; True where there is none."""
     return threshold is None or item.distance <= threshold
 
 
 def as_json(results: Sequence[Result], index: Index) -> str:
-    """One JSON object: the index, its threshold, and the queries with what was found."""
+    """Return one JSON object: the index, its threshold, and the queries with what was found."""
     threshold = index.threshold
     queries = [
         {
@@ -79,8 +81,8 @@ def as_json(results: Sequence[Result], index: Index) -> str:
         }
         for result in results
     ]
-    said = {"index": str(index.path), "items": len(index), "threshold": threshold}
-    return json.dumps({**said, "queries": queries}, indent=1, ensure_ascii=False)
+    about = {"index": str(index.path), "items": len(index), "threshold": threshold}
+    return json.dumps({**about, "queries": queries}, indent=1, ensure_ascii=False)
 
 
 def draw(results: Sequence[Result], index: Index, path: Path) -> None:
@@ -93,28 +95,30 @@ def draw(results: Sequence[Result], index: Index, path: Path) -> None:
     count = f"{len(rows):,} of {len(results):,}" if len(rows) < len(results) else f"{len(rows):,}"
     title = f"Nearest among {len(index):,} images of {index.path.name}; {count} looked up"
     if path.suffix == ".html":
-        block = page.Section("What was found", [page_found.found(rows)])
+        block = page.Section("What was found", [page_search.results(rows)])
         atomic.write_text(path, page.render(title, [block], kind="Search"))
         return
     from hsm.visual.files import write_picture
     from hsm.visual.style import look
 
     with look():
-        write_picture(draw_found(rows, title), path)
+        write_picture(draw_results(rows, title), path)
 
 
-def _row(result: Result, threshold: float | None) -> FoundRow:
+def _row(result: Result, threshold: float | None) -> ResultRow:
     shown = result.neighbours[:_MOST_COLUMNS]
     query, *pixels = pictures([result.query, *(item.id for item in shown)])
-    found = tuple(
-        FoundPicture(one, item.label or Path(item.id).name, item.distance, is_like(item, threshold))
+    neighbours = tuple(
+        ResultPicture(
+            one, item.label or Path(item.id).name, item.distance, is_like(item, threshold)
+        )
         for one, item in zip(pixels, shown, strict=True)
     )
-    return FoundRow(FoundPicture(query, Path(result.query).name), found)
+    return ResultRow(ResultPicture(query, Path(result.query).name), neighbours)
 
 
 def pictures(paths: Sequence[str], side: int = _SIDE) -> np.ndarray:
-    """Whole pictures, uint8 [n, side, side, 3]; grey where one cannot be read any more."""
+    """Return whole pictures, uint8 [n, side, side, 3]; grey where one cannot be read any more."""
     decoded = decode([Item(path, Path(path)) for path in paths], side, MAX_PIXELS)
     shape = (len(paths), side, side, images.CHANNELS)
     pixels = np.full(shape, _NEUTRAL, np.uint8)

@@ -19,7 +19,7 @@ FEWEST_SEEDS = 3
 
 
 def grids(dataset: str, runs: Sequence[RunRecord], columns: Sequence[Measure]) -> list[Grid]:
-    """The differences of `summary.differences` with intervals over seeds, of all measures.
+    """Return the differences of `summary.differences` with intervals over seeds, of all measures.
 
     A seed fixes initial weights, batches and crops, so that the rows of a seed make a pair: the
     test is Student's for pairs.
@@ -48,7 +48,7 @@ def grids(dataset: str, runs: Sequence[RunRecord], columns: Sequence[Measure]) -
 
 
 def note(counts: Iterable[int]) -> str:
-    """What the brackets of a grid hold whose cells are of so many seeds."""
+    """Return what the brackets of a grid hold whose cells are of so many seeds."""
     numbers = " or ".join(map(str, sorted({*counts})))
     return (
         f"In brackets: 95 % intervals of Student's t over {numbers} paired seeds; they speak of "
@@ -57,15 +57,15 @@ def note(counts: Iterable[int]) -> str:
 
 
 def cell(ours: Sequence[RunRecord], theirs: Sequence[RunRecord], measure: Measure) -> str:
-    """The difference with its interval as text; a dash where a record lacks the measure."""
-    found = interval(ours, theirs, measure)
-    return cell_format.NONE if found is None else cell_format.interval(found)
+    """Return the difference with its interval as text; a dash where a record lacks the measure."""
+    interval_ = interval(ours, theirs, measure)
+    return cell_format.NONE if interval_ is None else cell_format.interval(interval_)
 
 
 def interval(
     ours: Sequence[RunRecord], theirs: Sequence[RunRecord], measure: Measure
 ) -> Interval | None:
-    """The mean difference of pairs of a seed each, and Student's interval, of fractions.
+    """Return the mean difference of pairs of a seed each, and Student's interval, of fractions.
 
     Returns:
         None for fewer than three pairs, or where a record lacks the measure.

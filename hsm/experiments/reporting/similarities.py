@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hsm.experiments.reporting.recorded_runs import Columns, Recorded, by_condition
+from hsm.experiments.reporting.recorded_runs import Columns, RecordedRun, by_condition
 from hsm.visual.similarity_histograms import Similarities, SimilarityRow
 
 _KIND = "cosine_histograms"
 
 
-def rows(runs: Sequence[Recorded]) -> list[SimilarityRow]:
-    """A row for every condition among the runs of one data set; densities are means over seeds.
+def rows(runs: Sequence[RecordedRun]) -> list[SimilarityRow]:
+    """Return a row for every condition among one data set's runs, densities averaged over seeds.
 
     Raises:
         ValueError: if the runs have embeddings of several widths, or two are alike.
@@ -22,8 +22,9 @@ def rows(runs: Sequence[Recorded]) -> list[SimilarityRow]:
     widths = sorted({run.record.config.embedding_dim for run in runs})
     if len(widths) > 1:
         raise ValueError(
-            f"the runs on {runs[0].dataset} have embeddings of {', '.join(map(str, widths))} "
-            "dimensions, whose cosines do not compare: choose one `embedding_dim`"
+            "expected embeddings of one width, so that cosines compare. Received: those of "
+            f"{runs[0].dataset} have {', '.join(map(str, widths))} dimensions. Choose one "
+            "`embedding_dim`."
         )
     return [
         _row(condition, [run.columns(_KIND) for run in same])

@@ -25,8 +25,8 @@ class Score:
     """A measure over seeds.
 
     Attributes:
-        mean: The mean, a fraction 0..1.
-        std: The sample standard deviation (n − 1); None with a single seed.
+        mean: the mean, a fraction 0..1.
+        std: the sample standard deviation (n − 1); None with a single seed.
     """
 
     mean: float
@@ -38,19 +38,19 @@ class Row:
     """One line of a table.
 
     Attributes:
-        label: What the line is called, for example "LN at switch".
-        evaluations: The evaluation of each seed; empty where no record holds one.
+        label: what the line is called, for example "LN at switch".
+        evaluations: the evaluation of each seed; empty where no record holds one.
     """
 
     label: str
     evaluations: Mapping[int, EvaluationRow]
 
     def score(self, measure: Measure) -> Score | None:
-        """The measure over the seeds, or None where one of them lacks it."""
+        """Return the measure over the seeds, or None where one of them lacks it."""
         return score(measure.of(evaluation) for evaluation in self.evaluations.values())
 
     def epochs(self) -> tuple[int, ...]:
-        """The epochs that the seeds' evaluations come from, without repetition."""
+        """Return the epochs that the seeds' evaluations come from, without repetition."""
         return tuple(sorted({row.epoch for row in self.evaluations.values()}))
 
 
@@ -59,9 +59,9 @@ class Difference:
     """One row minus another at the final epoch, over the seeds that both have.
 
     Attributes:
-        label: For example "HBN − BN".
-        seeds: How many seeds both rows have.
-        values: By measure, the difference of the means with its 95 % interval over queries; without
+        label: for example "HBN − BN".
+        seeds: how many seeds both rows have.
+        values: by measure, the difference of the means with its 95 % interval over queries; without
             one for the NMI, a number for the whole test set, which has no queries to resample. Of
             R-precision and MAP@R the interval is NaN where a record keeps no single queries.
     """
@@ -74,34 +74,34 @@ class Difference:
 def by_dataset(
     runs: Iterable[RunRecord], identity: Callable[[RunRecord], Hashable] | None = None
 ) -> dict[str, list[RunRecord]]:
-    """The records of each data set, in the order in which the data sets first appear.
+    """Return the records of each data set, in the order in which the data sets first appear.
 
     Args:
-        runs: The records.
-        identity: What no two records of a data set and a seed share; None for the row's label.
+        runs: the records.
+        identity: what no two records of a data set and a seed share; None for the row's label.
 
     Raises:
         ValueError: If there is none, if two are of one identity and seed, or if those of one data
             set differ in their data, their split, their profile or the NMI that they show.
     """
-    found: dict[str, list[RunRecord]] = {}
+    groups: dict[str, list[RunRecord]] = {}
     for run in runs:
-        found.setdefault(run.data.name, []).append(run)
-    if not found:
-        raise ValueError("A table needs at least one record. Received none: run table1 first.")
-    for group in found.values():
+        groups.setdefault(run.data.name, []).append(run)
+    if not groups:
+        raise ValueError("expected at least one record. Received: none. Run table1 first.")
+    for group in groups.values():
         _check_distinct(group, identity or row_label)
         _check_shared(group)
-    return found
+    return groups
 
 
 def row_label(run: RunRecord) -> str:
-    """What the row of a record is called."""
+    """Return what the row of a record is called."""
     return label(run.config)
 
 
 def final_rows(runs: Sequence[RunRecord]) -> tuple[Row, ...]:
-    """The rows of a table of methods at the final epoch, LN and BN at the switch too.
+    """Return the rows of a table of methods at the final epoch, LN and BN at the switch too.
 
     What heating starts from stands above it. A method, a variant and the switch have a row where
     they were measured.
@@ -115,7 +115,7 @@ def final_rows(runs: Sequence[RunRecord]) -> tuple[Row, ...]:
 
 
 def other_rows(runs: Sequence[RunRecord], stage: str) -> tuple[Row, ...]:
-    """The rows that have the evaluation `stage`: "best" or "unnormalized"."""
+    """Return the rows that have the evaluation `stage`: "best" or "unnormalized"."""
     names = standing_order(map(row_label, runs))
     rows = [Row(name, _evaluations(runs, name, stage)) for name in names]
     return tuple(row for row in rows if row.evaluations)
@@ -128,7 +128,7 @@ def differences(
     num_resamples: int = 10_000,
     seed: int = 0,
 ) -> tuple[Difference, ...]:
-    """HBN − BN, HLN − LN, BN − SM and those with variants, where both were run.
+    """Return HBN − BN, HLN − LN, BN − SM and those with variants, where both were run.
 
     With several seeds a query is resampled together with its hits under every seed, and counts as
     their mean: the interval speaks of other queries, not of other seeds.
@@ -136,7 +136,7 @@ def differences(
     groups: dict[str, list[RunRecord]] = {}
     for run in runs:
         groups.setdefault(row_label(run), []).append(run)
-    found = []
+    differences = []
     for name, base in comparisons(groups):
         ours, theirs = shared_seeds(groups[name], groups[base])
         if ours:
@@ -145,14 +145,14 @@ def differences(
                 for measure in measures
                 if all(measure.of(run.final) is not None for run in (*ours, *theirs))
             }
-            found.append(Difference(f"{name} − {base}", len(ours), values))
-    return tuple(found)
+            differences.append(Difference(f"{name} − {base}", len(ours), values))
+    return tuple(differences)
 
 
 def shared_seeds(
     ours: Sequence[RunRecord], theirs: Sequence[RunRecord]
 ) -> tuple[list[RunRecord], list[RunRecord]]:
-    """The records of the seeds that both have, in the order of the seeds."""
+    """Return the records of the seeds that both have, in the order of the seeds."""
     one, other = ({run.seed: run for run in runs} for runs in (ours, theirs))
     seeds = sorted(one.keys() & other.keys())
     return [one[seed] for seed in seeds], [other[seed] for seed in seeds]
@@ -166,14 +166,14 @@ def difference(
     num_resamples: int = 10_000,
     seed: int = 0,
 ) -> Interval | float:
-    """The difference of the means at the final epoch, see `Difference.values`.
+    """Return the difference of the means at the final epoch, see `Difference.values`.
 
     Args:
-        ours: Records of one row, a seed each.
-        theirs: Records of another row, of the same seeds in the same order.
-        measure: What is compared; every record has it.
-        num_resamples: Of the bootstrap.
-        seed: Of the bootstrap.
+        ours: records of one row, a seed each.
+        theirs: records of another row, of the same seeds in the same order.
+        measure: what is compared; every record has it.
+        num_resamples: of the bootstrap.
+        seed: of the bootstrap.
     """
     if measure.hits is None:
         found = _mean(ours, measure) - _mean(theirs, measure)
@@ -190,7 +190,7 @@ def difference(
 
 
 def score(values: Iterable[float | None]) -> Score | None:
-    """Mean and deviation of a measure over seeds; None where there is none, or one is missing."""
+    """Return mean and deviation of a measure over seeds; None where a seed lacks it."""
     numbers = list(values)
     measured = [number for number in numbers if number is not None]
     if not numbers or len(measured) < len(numbers):
@@ -205,14 +205,14 @@ def _check_distinct(runs: Sequence[RunRecord], identity: Callable[[RunRecord], H
         other = seen.setdefault((identity(run), run.seed), run)
         if other is not run:
             raise ValueError(
-                f"One table holds one record per row and seed. Received two for {row_label(run)}, "
-                f"seed {run.seed}: {other.name} and {run.name}, which differ in "
+                f"expected one record for {row_label(run)}, seed {run.seed}. Received: "
+                f"{other.name} and {run.name}, which differ in "
                 f"{_differing(other.config, run.config)}. Move one of them to another folder."
             )
 
 
 def _differing(first: RunConfig, second: RunConfig) -> str:
-    """In words, the settings that two configurations do not share."""
+    """Return in words the settings that two configurations do not share."""
     pairs = {name: (getattr(first, name), getattr(second, name)) for name in first.to_json()}
     listed = (f"{name} ({one} and {other})" for name, (one, other) in pairs.items() if one != other)
     return ", ".join(listed) or "nothing but the name"
@@ -225,13 +225,14 @@ def _check_shared(runs: Sequence[RunRecord]) -> None:
             one, other = (getattr(record.config, name) for record in (first, run))
             if one != other:
                 raise ValueError(
-                    f"Records of one table share their {name}. {first.name} has {one}, "
-                    f"{run.name} has {other}. Give each its own `output_dir`."
+                    f"expected one {name} in the records of a table. Received: {first.name} has "
+                    f"{one}, {run.name} has {other}. Give each its own `output_dir`."
                 )
         if _test_data(run) != _test_data(first):
             raise ValueError(
-                f"Records of one table share their data. {first.name} has {_test_data(first)}, "
-                f"{run.name} has {_test_data(run)}. Give each its own data set name."
+                f"expected one set of data in the records of a table. Received: {first.name} has "
+                f"{_test_data(first)}, {run.name} has {_test_data(run)}. Give each its own data "
+                "set name."
             )
 
 
@@ -242,8 +243,8 @@ def _test_data(run: RunRecord) -> str:
 
 
 def _evaluations(runs: Iterable[RunRecord], name: str, stage: str) -> dict[int, EvaluationRow]:
-    found = {run.seed: run.stage(stage) for run in runs if row_label(run) == name}
-    return {seed: row for seed, row in sorted(found.items()) if row is not None}
+    rows = {run.seed: run.stage(stage) for run in runs if row_label(run) == name}
+    return {seed: row for seed, row in sorted(rows.items()) if row is not None}
 
 
 def _mean(runs: Iterable[RunRecord], measure: Measure) -> float:
@@ -251,12 +252,12 @@ def _mean(runs: Iterable[RunRecord], measure: Measure) -> float:
 
 
 def _hits(runs: Sequence[RunRecord], key: str) -> np.ndarray:
-    """The hits under `key`: bool [queries], or [seeds, queries] where there are several seeds."""
+    """Return the hits under `key`: bool [queries], of several seeds [seeds, queries]."""
     unpacked = [run.final_hits(key) for run in runs]
     return unpacked[0] if len(unpacked) == 1 else np.stack(unpacked)
 
 
 def _scores(runs: Sequence[RunRecord], key: str) -> np.ndarray | None:
-    """What queries scored: float64 [seeds, queries]; None where a record does not hold it."""
-    found = [scores for run in runs if (scores := run.final_scores(key)) is not None]
-    return np.stack(found) if len(found) == len(runs) else None
+    """Return what queries scored: float64 [seeds, queries]; None where a record does not hold it."""
+    scored = [scores for run in runs if (scores := run.final_scores(key)) is not None]
+    return np.stack(scored) if len(scored) == len(runs) else None

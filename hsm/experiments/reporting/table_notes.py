@@ -25,7 +25,7 @@ _SETTINGS: tuple[tuple[_Setting, str], ...] = (
 
 
 def data_note(runs: Sequence[RunRecord]) -> str:
-    """What was tested, and how."""
+    """Return what was tested, and how."""
     data, config = runs[0].data, runs[0].config
     test = data.test
     tested = f"{test.images:,} test images of {test.classes} classes"
@@ -46,10 +46,10 @@ def data_note(runs: Sequence[RunRecord]) -> str:
 
 
 def seed_notes(counts: Mapping[str, int]) -> list[str]:
-    """Says over how many seeds the numbers are means; nothing for single ones.
+    """Return over how many seeds the numbers are means; nothing for single ones.
 
     Args:
-        counts: By row or column, its number of seeds, 1 or more.
+        counts: by row or column, its number of seeds, 1 or more.
     """
     numbers = set(counts.values())
     if numbers == {1}:
@@ -61,7 +61,7 @@ def seed_notes(counts: Mapping[str, int]) -> list[str]:
 
 
 def settings_notes(runs: Sequence[RunRecord]) -> list[str]:
-    """Says what was trained, from what, how long and how, and what sets methods apart.
+    """Return what was trained, from what, how long and how, and what sets methods apart.
 
     Nothing if nothing was trained.
     """
@@ -78,14 +78,14 @@ def settings_notes(runs: Sequence[RunRecord]) -> list[str]:
 
 
 def _untuned_notes(configs: Sequence[RunConfig]) -> list[str]:
-    """Says of which compared systems the settings are the paper's own methods'."""
+    """Return of which compared systems the settings are the paper's own methods'."""
     named = (c.method for c in configs if c.traits.citation is not None and not c.tuned)
     names = ", ".join(dict.fromkeys(named))
     return [f"No setting is tuned for {names}."] if names else []
 
 
 def run_note(runs: Sequence[RunRecord]) -> str:
-    """Says with what, on what and in what time the records were made."""
+    """Return with what, on what and in what time the records were made."""
     parts = [
         part for run in runs for part in makers(run.provenance.to_json()) if "hardware" in part
     ]
@@ -103,7 +103,7 @@ def _own_weights(config: RunConfig) -> str:
 
 
 def _minutes(runs: Sequence[RunRecord]) -> str:
-    """The time of a run; a heated one's includes the epochs that it shares with LN or BN."""
+    """Return the time of a run; a heated one's includes the epochs that it shares with LN or BN."""
     times = [sum(run.seconds.values()) / 60 for run in runs if run.epochs]
     if not times:
         return "nothing trained"

@@ -13,12 +13,12 @@ from hsm.experiments.reporting.grid import to_text
 from hsm.experiments.reporting.page import write_report
 from hsm.experiments.reporting.summary import by_dataset
 from hsm.experiments.reporting.verdict import verdict
-from hsm.experiments.runs.finished import Finished
+from hsm.experiments.runs.finished_runs import FinishedRuns
 from hsm.progress import LINE, say, width
 from hsm.visual.style import missing_matplotlib
 
 
-def write(finished: Sequence[Finished], *, table: str, curves: str | None) -> None:
+def write(finished: Sequence[FinishedRuns], *, table: str, curves: str | None) -> None:
     """Write the files, show the first table and the verdict, and say where everything is.
 
     Args:
@@ -27,7 +27,7 @@ def write(finished: Sequence[Finished], *, table: str, curves: str | None) -> No
         curves: how the names of learning curves start; None for no curves.
     """
     folder = finished[0].runner.workspace.output_dir
-    records = [record for found in finished for record in found.records]
+    records = [record for group in finished for record in group.records]
     table_writers.write_tables(records, folder, table=table)
     say("\n" + "\n\n".join(_shown(records, table)) + "\n")
     missing = missing_matplotlib("The learning curves")
@@ -46,7 +46,7 @@ def write(finished: Sequence[Finished], *, table: str, curves: str | None) -> No
 
 
 def _shown(records: Sequence[RunRecord], table: str) -> Iterator[str]:
-    """The first table of every data set, and below all of them the verdict."""
+    """Yield the first table of every data set, and below all of them the verdict."""
     for runs in by_dataset(records, lambda run: run.name).values():
         grid = table_writers.LAYOUTS[table](runs)[0]
         yield to_text(replace(grid, notes=grid.notes[:1]), width=width())

@@ -35,27 +35,27 @@ _CASE = ("dataset", "method", "alpha", "embedding_dim")
 
 
 def render_text(records: Iterable[RunRecord], table: str = "table1") -> str:
-    """The table for the terminal, at most 100 columns wide.
+    """Return the table for the terminal, at most 100 columns wide.
 
     Args:
-        records: Those that the table is made of.
-        table: One of `LAYOUTS`.
+        records: those that the table is made of.
+        table: one of `LAYOUTS`.
     """
     return "\n\n".join(map(to_text, LAYOUTS[table](records)))
 
 
 def render_markdown(records: Iterable[RunRecord], table: str = "table1") -> str:
-    """The table as Markdown."""
+    """Return the table as Markdown."""
     return "\n\n".join(map(to_markdown, LAYOUTS[table](records)))
 
 
 def render_latex(records: Iterable[RunRecord], table: str = "table1") -> str:
-    """The table as LaTeX; the document needs the package booktabs."""
+    """Return the table as LaTeX; the document needs the package booktabs."""
     return "\n\n".join(map(to_latex, LAYOUTS[table](records)))
 
 
 def render_csv(records: Iterable[RunRecord]) -> str:
-    """Every evaluation of every record, fractions 0..1 in full precision.
+    """Return every evaluation of every record, fractions 0..1 in full precision.
 
     One line per data set, row, alpha, dimensions, stage and seed; where there are several seeds,
     two further lines hold their mean and their sample standard deviation.
@@ -78,7 +78,7 @@ def render_csv(records: Iterable[RunRecord]) -> str:
 def write_tables(
     records: Iterable[RunRecord], directory: Path, *, table: str = "table1"
 ) -> tuple[Path, ...]:
-    """Writes `table`.md, .csv and .tex into `directory` and returns their paths.
+    """Write `table`.md, .csv and .tex into `directory` and return their paths.
 
     Raises:
         ValueError: If the records do not go into one table, see `summary.by_dataset`.
@@ -102,25 +102,25 @@ def _case(run: RunRecord) -> tuple[Any, ...]:
 
 
 def _columns(runs: Sequence[RunRecord]) -> dict[str, Measure]:
-    """What the CSV shows of every evaluation, by the names of its columns."""
-    found = {f"nmi_{average}": nmi(average) for average in ("arithmetic", "geometric")}
-    found |= {f"recall@{k}": recall(k) for k in ks(runs)}
-    found |= {measure.field: measure for measure in precisions(runs)}
+    """Return what the CSV shows of every evaluation, by the names of its columns."""
+    columns = {f"nmi_{average}": nmi(average) for average in ("arithmetic", "geometric")}
+    columns |= {f"recall@{k}": recall(k) for k in ks(runs)}
+    columns |= {measure.field: measure for measure in precisions(runs)}
     if any(ACCURACY.of(run.final) is not None for run in runs):
-        found["accuracy"] = ACCURACY
-    return found
+        columns["accuracy"] = ACCURACY
+    return columns
 
 
 def _csv_lines(
     runs: Sequence[RunRecord], stage: str, columns: Sequence[Measure]
 ) -> list[list[Any]]:
-    """Lines of seed, epoch, number of queries and measures."""
-    found = {run.seed: row for run in runs if (row := run.stage(stage)) is not None}
-    values = {seed: [m.of(row) for m in columns] for seed, row in found.items()}
+    """Return lines of seed, epoch, number of queries and measures."""
+    rows = {run.seed: row for run in runs if (row := run.stage(stage)) is not None}
+    values = {seed: [m.of(row) for m in columns] for seed, row in rows.items()}
     lines: list[list[Any]] = [
-        [seed, row.epoch, row.num_queries, *values[seed]] for seed, row in sorted(found.items())
+        [seed, row.epoch, row.num_queries, *values[seed]] for seed, row in sorted(rows.items())
     ]
-    if len(found) > 1:
+    if len(rows) > 1:
         by_column = list(zip(*values.values(), strict=True))
         for name, average in (("mean", statistics.fmean), ("std", statistics.stdev)):
             lines.append([name, None, None, *(_over_seeds(average, c) for c in by_column)])

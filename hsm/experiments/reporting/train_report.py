@@ -11,7 +11,7 @@ from hsm.progress import width
 
 
 def scores(record: RunRecord, source: ImageSource, *, is_chosen: bool) -> str:
-    """The scores, and what they are of: a few lines.
+    """Return the scores, and what they are of: a few lines.
 
     Args:
         record: of the run.
@@ -20,19 +20,19 @@ def scores(record: RunRecord, source: ImageSource, *, is_chosen: bool) -> str:
     """
     final, first = record.final, min(record.final.recall)
     whose = "classes that trained" if source.tests_training else "held-out classes"
-    found = (
+    text = (
         f"R@{first} {100 * final.recall[first]:.2f}: so many in a hundred of {final.num_queries:,} "
         f"images of {final.num_classes:,} {whose} have one of their own class "
         f"{'nearest' if first == 1 else f'among the {first} nearest'}."
     )
     nmi = final.nmi(record.config.nmi)
     if nmi is not None:
-        found += f" NMI {100 * nmi:.2f}: how well clusters match the classes, 100 is exactly."
-    return "\n".join(map(_filled, [found, *_caution(source, is_chosen)]))
+        text += f" NMI {100 * nmi:.2f}: how well clusters match the classes, 100 is exactly."
+    return "\n".join(map(_filled, [text, *_caution(source, is_chosen)]))
 
 
 def usage(saved_model: Path, source: ImageSource) -> str:
-    """Three lines of Python that make a vector of a picture with the exported model."""
+    """Return three lines of Python that make a vector of a picture with the exported model."""
     images = source.test.images
     picture = Path(images[0]).resolve() if isinstance(images, tuple) else "picture.jpg"
     return "\n".join(

@@ -28,7 +28,7 @@ _NUMBERS = ("Method", "Trials", "Images: trials + run")
 
 
 def grids(dataset: str, runs: Sequence[RunRecord]) -> list[Grid]:
-    """The final epoch in three blocks, and what HBN gains over each of the others.
+    """Return the final epoch in three blocks, and what HBN gains over each of the others.
 
     Args:
         dataset: name of the data set.
@@ -75,7 +75,7 @@ def _final_grid(
 
 
 def _quoted(paper: PublishedTable, columns: Sequence[Measure]) -> list[tuple[str, ...]]:
-    """The blocks above: what the paper quotes and has, and quoted rows with corrected numbers."""
+    """Return the blocks above: what the paper quotes and has, and corrected numbers."""
     rows = {f"{name}, quoted": row for name, row in paper.quoted.items()}
     rows |= {f"{name}, the paper's": row for name, row in paper.scores.items()}
     rows |= {
@@ -98,7 +98,7 @@ def _scores(row: Row, columns: Sequence[Measure]) -> list[str]:
 
 
 def _cost(runs: Sequence[RunRecord]) -> tuple[str, str]:
-    """Trials, and images that they and one run trained on."""
+    """Return trials, and images that they and one run trained on."""
     tuning = runs[0].tuning
     own = f"{round(sum(run.images_seen_after() for run in runs) / len(runs)):,}"
     if tuning is None:
@@ -107,11 +107,11 @@ def _cost(runs: Sequence[RunRecord]) -> tuple[str, str]:
 
 
 def _trial_notes(by_method: Mapping[str, Sequence[RunRecord]]) -> list[str]:
-    found = [group[0].tuning for group in by_method.values() if group[0].tuning is not None]
-    if not found:
+    tunings = [group[0].tuning for group in by_method.values() if group[0].tuning is not None]
+    if not tunings:
         return []
-    first, trials = found[0], next(iter(by_method.values()))[0].config.tuned
-    lengths = sorted({tuning.epochs for tuning in found})
+    first, trials = tunings[0], next(iter(by_method.values()))[0].config.tuned
+    lengths = sorted({tuning.epochs for tuning in tunings})
     chosen = [f"{name} {_chosen(group[0])}" for name, group in by_method.items()]
     return [
         f"Trials: {trials} of {' or '.join(map(str, lengths))} epochs for every method, by seed "
@@ -125,7 +125,7 @@ def _trial_notes(by_method: Mapping[str, Sequence[RunRecord]]) -> list[str]:
 
 
 def _chosen(run: RunRecord) -> str:
-    """In words, the settings that the trials of a run's own method were about."""
+    """Return in words the settings that the trials of a run's own method were about."""
     trials = () if run.tuning is None else run.tuning.trials
     names = dict.fromkeys(key for t in trials if t.method == run.method for key in t.settings)
     values = ((name, getattr(run.config, name)) for name in names)
@@ -143,7 +143,7 @@ def _paper_notes(dataset: str, paper: PublishedTable) -> list[str]:
 
 
 def _nature_notes(by_method: Mapping[str, Sequence[RunRecord]]) -> list[str]:
-    """What sets the rows apart that have no note of their own: those of a softmax."""
+    """Return what sets the rows apart that have no note of their own: those of a softmax."""
     names = [n for n, group in by_method.items() if group[0].config.traits.note is None]
     if not names:
         return []

@@ -14,7 +14,7 @@ from hsm.metrics.bootstrap import Interval
 
 
 def verdict(records: Sequence[RunRecord]) -> tuple[str, ...]:
-    """What a table found, a sentence each; numbers are in percent and percentage points.
+    """Return what a table found, a sentence each; numbers are in percent and percentage points.
 
     The score is Recall@K at the smallest K, or the accuracy, at the final epoch. A difference is
     told from chance if its 95 % paired bootstrap interval over queries leaves out 0, and of three
@@ -27,15 +27,15 @@ def verdict(records: Sequence[RunRecord]) -> tuple[str, ...]:
         ValueError: if the records do not go into one table, see `summary.by_dataset`.
     """
     parts = _parts(records)
-    found: list[str] = []
+    lines: list[str] = []
     for part in parts:
         sentences = [_best_sentence(part), *_pair_sentences(part)]
-        found += [f"{part.name}: {line}" for line in sentences] if len(parts) > 1 else sentences
-    return (*found, *_caveat(records, parts), *_trial(records))
+        lines += [f"{part.name}: {line}" for line in sentences] if len(parts) > 1 else sentences
+    return (*lines, *_caveat(records, parts), *_trial(records))
 
 
 def headline(records: Sequence[RunRecord]) -> str:
-    """What a table found as one title: the best row's score, and what heating gained or lost.
+    """Return a table's result as a title: the best row's score, what heating gained or lost.
 
     Args:
         records: as for `verdict`.
@@ -72,12 +72,12 @@ class _Part:
         return max(self.rows, key=self.mean)
 
     def mean(self, row: str) -> float:
-        """The score of a row, a fraction 0..1."""
+        """Return the score of a row, a fraction 0..1."""
         score = summary.score(self.measure.of(run.final) for run in self.rows[row])
         return 0.0 if score is None else score.mean
 
     def compared(self, row: str, base: str) -> tuple[int, Interval] | None:
-        """Over how many seeds `row` is compared with `base`, and its gain; None over none."""
+        """Return how many seeds `row` and `base` share, and the gain; None without any."""
         ours, theirs = summary.shared_seeds(self.rows[row], self.rows[base])
         gain = summary.difference(ours, theirs, self.measure) if ours else None
         if not isinstance(gain, Interval):
@@ -86,20 +86,22 @@ class _Part:
         return len(ours), gain if over_seeds is None else min(gain, over_seeds, key=_distance)
 
     def rivals(self) -> list[str]:
-        """The rows that are not told from the best one."""
+        """Return the rows that are not told from the best one."""
         others = {row: self.compared(self.best, row) for row in self.rows if row != self.best}
-        return [row for row, found in others.items() if found is None or _sign(found[1]) == 0]
+        return [
+            row for row, compared in others.items() if compared is None or _sign(compared[1]) == 0
+        ]
 
 
 def _parts(records: Iterable[RunRecord]) -> list[_Part]:
-    found = []
+    parts = []
     for dataset, runs in summary.by_dataset(records, lambda run: run.name).items():
         sizes = sorted({run.config.embedding_dim for run in runs})
         for size in sizes:
             own = [run for run in runs if run.config.embedding_dim == size]
             name = f"{dataset}, {size} dimensions" if len(sizes) > 1 else dataset
-            found.append(_part(name, own))
-    return found
+            parts.append(_part(name, own))
+    return parts
 
 
 def _part(name: str, runs: Sequence[RunRecord]) -> _Part:
@@ -118,27 +120,27 @@ def _part(name: str, runs: Sequence[RunRecord]) -> _Part:
 
 
 def _alpha_label(run: RunRecord) -> str:
-    """The row's label in a table of fixed alphas."""
+    """Return the row's label in a table of fixed alphas."""
     column = dimension_table.column(run)
     return column if column == run.method else f"{run.method} with {column}"
 
 
 def _best_sentence(part: _Part) -> str:
-    found = f"Best by {part.measure.label}: {part.best} with {_percent(part)}"
+    best = f"Best by {part.measure.label}: {part.best} with {_percent(part)}"
     others = [row for row in part.rows if row != part.best]
     rivals = part.rivals()
     if not others:
-        return f"{found}; it is compared with nothing."
+        return f"{best}; it is compared with nothing."
     if not rivals:
-        return f"{found}; every other row is told from it."
-    return f"{found}; not told from it: {', '.join(rivals)}."
+        return f"{best}; every other row is told from it."
+    return f"{best}; not told from it: {', '.join(rivals)}."
 
 
 def _pair_sentences(part: _Part) -> Iterator[str]:
     for row, base in part.pairs:
-        found = part.compared(row, base)
-        if found is not None:
-            seeds, gain = found
+        compared = part.compared(row, base)
+        if compared is not None:
+            seeds, gain = compared
             low, high = (cell_format.points(bound) for bound in (gain.low, gain.high))
             over = f" over {seeds} seeds" if seeds > 1 else ""
             points = f"{cell_format.points(gain.difference)} points [{low}, {high}]{over}"
@@ -155,7 +157,7 @@ def _judgement(row: str, base: str, sign: int) -> str:
 
 
 def _caveat(records: Sequence[RunRecord], parts: Sequence[_Part]) -> list[str]:
-    """What the intervals do not speak of; nothing where there are none."""
+    """Return what the intervals do not speak of; nothing where there are none."""
     if not any(part.pairs for part in parts):
         return []
     seeds = len({run.seed for run in records})
@@ -166,7 +168,7 @@ def _caveat(records: Sequence[RunRecord], parts: Sequence[_Part]) -> list[str]:
 
 
 def _trial(records: Sequence[RunRecord]) -> list[str]:
-    """That few images were used, where they were."""
+    """Return a sentence on few images, where few were used."""
     limits = [run.config.limit for run in records if run.config.limit is not None]
     if not limits:
         return []
@@ -189,13 +191,13 @@ def _best_phrase(part: _Part) -> str:
 
 
 def _heating_phrase(part: _Part) -> list[str]:
-    """What heating changed: of the pair with the best row if there is one, else of the first."""
+    """Return what heating changed, in the pair with the best row, else in the first."""
     pairs = [pair for pair in part.pairs if _heats(*pair)]
     pairs.sort(key=lambda pair: part.best not in pair)
     for row, base in pairs:
-        found = part.compared(row, base)
-        if found is not None:
-            points, sign = cell_format.points(found[1].difference), _sign(found[1])
+        compared = part.compared(row, base)
+        if compared is not None:
+            points, sign = cell_format.points(compared[1].difference), _sign(compared[1])
             if sign == 0:
                 return [f"what heating {base} changed ({points} points) is not told from chance"]
             return [f"heating {base} {'gained' if sign > 0 else 'lost'} {points[1:]} points"]
@@ -211,10 +213,10 @@ def _percent(part: _Part) -> str:
 
 
 def _distance(gain: Interval) -> float:
-    """How far the interval lies from 0; below 0 where it holds 0."""
+    """Return how far the interval lies from 0; below 0 where it holds 0."""
     return max(gain.low, -gain.high)
 
 
 def _sign(gain: Interval) -> int:
-    """1 if the gain is told from chance, −1 if the loss is, else 0."""
+    """Return 1 if the gain is told from chance, −1 if the loss is, else 0."""
     return int(gain.low > 0) - int(gain.high < 0)

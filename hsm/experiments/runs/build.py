@@ -17,10 +17,10 @@ from hsm.data import pipeline
 from hsm.data.sampling import WHOLE, BatchOrder, Share, shuffled
 from hsm.data.sources.source import SUPER_CLASSES, ImageSource
 from hsm.experiments.config import RunConfig
-from hsm.experiments.config.initial_weights import RANDOM, Pretrained
+from hsm.experiments.config.initial_weights import RANDOM, InitialWeights
 from hsm.experiments.config.methods import resolve
 from hsm.experiments.runs.fashionnet import LandmarkLabels
-from hsm.experiments.runs.workspace import read_model_card
+from hsm.experiments.runs.workspace import read_run_file
 from hsm.models import (
     EmbeddingModel,
     HeadOptions,
@@ -45,20 +45,22 @@ def build_model(
     config: RunConfig,
     num_classes: int,
     *,
-    pretrained: Pretrained = RANDOM,
+    initial_weights: InitialWeights = RANDOM,
     devices: Devices | None = None,
 ) -> EmbeddingModel:
-    """The network of the configured method with its initial weights, a function of the seed.
+    """Return the network of the configured method with its initial weights, a function of the seed.
 
     Args:
         num_classes: classes of the training split.
-        pretrained: what the backbone starts from.
+        initial_weights: what the backbone starts from.
         devices: that have a copy of it; None for one.
     """
     keras.backend.clear_session()
     keras.utils.set_random_seed(config.seed)
     with (devices or Devices()).scope():
-        model = _model(config, num_classes, with_example_dropout(_backbone(config, pretrained)))
+        model = _model(
+            config, num_classes, with_example_dropout(_backbone(config, initial_weights))
+        )
     if config.synchronized_batch_norm:
         synchronize_batch_norm(model)
     return model
@@ -83,48 +85,52 @@ def _model(config: RunConfig, num_classes: int, backbone: keras.Model) -> Embedd
 
 
 def load_model(run_dir: Path) -> tuple[EmbeddingModel, RunConfig]:
-    """The trained network of the run in `run_dir`, and its configuration.
+    """Return the trained network of the run in `run_dir`, and its configuration.
 
     Raises:
         ValueError: if the folder is not that of a run, or the run is not finished.
     """
-    config, class_names = read_model_card(run_dir)
+    config, class_names = read_run_file(run_dir)
     path = run_dir / "checkpoint.npz"
     if not path.exists():
-        raise ValueError(f"the run in {run_dir} is not finished: it has no checkpoint.npz yet")
+        raise ValueError(
+            f"{run_dir}: expected a finished run. Received: one without checkpoint.npz"
+        )
     epoch = read_progress(path)["epoch"]
     if epoch < config.total_epochs:
         raise ValueError(
-            f"the run in {run_dir} is not finished: {epoch} of {config.total_epochs} epochs are "
-            "trained. The command that began it continues it."
+            f"{run_dir}: expected a finished run. Received: {epoch} of {config.total_epochs} "
+            "epochs are trained. The command that began it continues it."
         )
     # Only the network is needed of it; a .keras file is the network, and has a copy in the folder.
-    saved = Pretrained(str(run_dir / config.backbone)) if is_keras_file(config.backbone) else RANDOM
-    model = build_model(config, len(class_names), pretrained=saved)
+    saved = (
+        InitialWeights(str(run_dir / config.backbone)) if is_keras_file(config.backbone) else RANDOM
+    )
+    model = build_model(config, len(class_names), initial_weights=saved)
     checkpoint.restore(path, model=model)
     return model, config
 
 
-def build_pretrained(config: RunConfig, pretrained: Pretrained) -> keras.Model:
-    """The backbone alone: images [b, h, w, 3] of RGB values 0..255 → pooled feature [b, d].
+def build_initial_backbone(config: RunConfig, initial_weights: InitialWeights) -> keras.Model:
+    """Return the backbone alone: images [b, h, w, 3] of RGB values 0..255 → pooled feature [b, d].
 
     Raises:
         ValueError: if the file cannot be read or does not fit, or the network refuses the images.
         FileNotFoundError: if there is no file, or ImageNet's weights cannot be fetched.
     """
     keras.backend.clear_session()
-    return _backbone(config, pretrained)
+    return _backbone(config, initial_weights)
 
 
-def weights_sha256(config: RunConfig, pretrained: Pretrained) -> str | None:
-    """Hexadecimal SHA-256 that identifies what the backbone starts from; None if it is random.
+def weights_sha256(config: RunConfig, initial_weights: InitialWeights) -> str | None:
+    """Return the hexadecimal SHA-256 of what the backbone starts from; None if it is random.
 
     Of a file it is that of its content. Which file of ImageNet's weights Keras took only Keras
     knows: there it is over the backbone's arrays, shape, type and values one after the other.
     """
-    if pretrained.source == IMAGENET:
+    if initial_weights.source == IMAGENET:
         return _imagenet_sha256(config.backbone, config.image_size)
-    return None if pretrained.file is None else records.file_sha256(pretrained.file)
+    return None if initial_weights.file is None else records.file_sha256(initial_weights.file)
 
 
 @functools.cache
@@ -138,7 +144,7 @@ def _imagenet_sha256(backbone: str, image_size: int) -> str:
 
 
 def build_optimizer(config: RunConfig) -> keras.optimizers.Optimizer:
-    """SGD with momentum, or Adam; with dynamic loss scaling where gradients are float16."""
+    """Return SGD with momentum, or Adam; with dynamic loss scaling where gradients are float16."""
     if config.optimizer == "sgd":
         sgd = RawMomentumSGD if config.raw_momentum else keras.optimizers.SGD
         optimizer = sgd(config.learning_rate, momentum=config.momentum)
@@ -152,7 +158,7 @@ def build_optimizer(config: RunConfig) -> keras.optimizers.Optimizer:
 def build_step(
     config: RunConfig, model: EmbeddingModel, devices: Devices | None = None
 ) -> TrainStep:
-    """The compiled update of `model`, which was made in the scope of `devices`."""
+    """Return the compiled update of `model`, which was made in the scope of `devices`."""
     objective = resolve(config.traits.objective)(config)
     places = devices or Devices()
     with places.scope():
@@ -161,12 +167,12 @@ def build_step(
 
 
 def softmax_objective(config: RunConfig) -> SoftmaxObjective:
-    """The softmax cross entropy, with labels smoothed as configured."""
+    """Return the softmax cross entropy, with labels smoothed as configured."""
     return SoftmaxObjective(config.label_smoothing)
 
 
 def shuffled_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrder:
-    """Every training image once, in an order that the seed and the epoch decide."""
+    """Return every training image once, in an order that the seed and the epoch decide."""
     return shuffled(
         labels,
         batch_size=config.batch_size,
@@ -177,7 +183,7 @@ def shuffled_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrd
 
 
 def training_order(config: RunConfig, source: ImageSource, epoch: int) -> BatchOrder:
-    """Which training images the batches of `epoch` hold."""
+    """Return which training images the batches of `epoch` hold."""
     traits, labels = config.traits, source.train.labels
     super_classes = source.train.extras.get(SUPER_CLASSES)
     if traits.grouped_sampler is not None and super_classes is not None:
@@ -203,7 +209,7 @@ def training_data(
     *,
     embed: Callable[[], NDArray[np.float32]] | None = None,
 ) -> TrainingData:
-    """The batches of every epoch, a function of the seed, and of a miner's state if there is one.
+    """Return the batches of every epoch: a function of the seed and of a miner's state, if any.
 
     Args:
         share: the part of every batch that this one of several workers reads.
@@ -227,7 +233,7 @@ def training_data(
 def labelled(
     config: RunConfig, source: ImageSource, data: TrainingData, share: Share = WHOLE
 ) -> TrainingData:
-    """`data` with all that the method learns of each image for its labels; as it is for most.
+    """Return `data`, its labels all that the method learns of each image; unchanged for most.
 
     Args:
         share: the part of every batch that `data` has.
@@ -237,15 +243,15 @@ def labelled(
     labels = LandmarkLabels(config, source, _crop(config, source))
 
     def batches(epoch: int, first_step: int) -> pipeline.Batches:
-        whole = labels(training_order(config, source, epoch), epoch, first_step)
-        for (images, _), batch in zip(data.batches(epoch, first_step), whole, strict=True):
+        targets = labels(training_order(config, source, epoch), epoch, first_step)
+        for (images, _), batch in zip(data.batches(epoch, first_step), targets, strict=True):
             yield images, batch[share.of(len(batch))]
 
     return replace(data, batches=batches)
 
 
 def first_labels(config: RunConfig, source: ImageSource) -> np.ndarray:
-    """The labels of the first batch, [b, ...], without reading its images."""
+    """Return the labels of the first batch, [b, ...], without reading its images."""
     order = training_order(config, source, 1)
     if config.landmarks:
         return next(LandmarkLabels(config, source, _crop(config, source))(order, 1))
@@ -259,15 +265,17 @@ def _crop(config: RunConfig, source: ImageSource) -> pipeline.Crop:
 
 
 def _head(config: RunConfig) -> str | Head:
-    """The method's head; one of the library's own by its name, which models are saved with."""
+    """Return the method's head; one of the library's own by the name that is saved."""
     head = config.head
     if head is None:
-        raise ValueError(f"the method {config.method} trains no network")
+        raise ValueError(
+            f"expected a method that trains a network. Received: method={config.method}"
+        )
     return config.base_method if HEADS.get(config.base_method) == head else head
 
 
-def _backbone(config: RunConfig, pretrained: Pretrained) -> keras.Model:
+def _backbone(config: RunConfig, initial_weights: InitialWeights) -> keras.Model:
     # Not None, which is the global policy: a configuration says what is computed.
     policy = None if is_keras_file(config.backbone) else config.precision
-    name, weights = pretrained.arguments(config.backbone)
+    name, weights = initial_weights.arguments(config.backbone)
     return build_backbone(name, config.image_size, weights=weights, dtype=policy, seed=config.seed)

@@ -12,7 +12,7 @@ _SHORTEST = 1e-6  # What a shorter vector is divided by; its square is L2Normali
 
 
 def closed_form(model: EmbeddingModel) -> SoftmaxClassifier:
-    """The classifier in float64 at its present alpha; its weights at unit length but for SM."""
+    """Return the classifier in float64 at its present alpha; weights at unit length but for SM."""
     weights = np.asarray(model.classifier.kernel, np.float64)
     if model.head.normalize_kernel:
         weights = weights / np.linalg.norm(weights, axis=0).clip(_SHORTEST)
@@ -21,7 +21,7 @@ def closed_form(model: EmbeddingModel) -> SoftmaxClassifier:
 
 
 def classifier_inputs(model: EmbeddingModel, features: ArrayLike) -> NDArray[np.float64]:
-    """What the classifier multiplies, [n, k]: LN's features at unit length, others as they are.
+    """Return what the classifier multiplies, [n, k]: LN's features at unit length, others raw.
 
     Args:
         model: the network.

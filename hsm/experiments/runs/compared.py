@@ -40,52 +40,52 @@ _HDC_BATCH, _HDC_CLASSES = 100, 10
 
 
 def triplet_objective(config: RunConfig) -> OutputObjective:
-    """Semi-hard triplets."""
+    """Return semi-hard triplets."""
     return OutputObjective(TripletSemiHard(**loss_setting(config, "margin")))
 
 
 def lifted_objective(config: RunConfig) -> OutputObjective:
-    """The lifted structured loss."""
+    """Return the lifted structured loss."""
     return OutputObjective(LiftedStructure(**loss_setting(config, "margin")))
 
 
 def clustering_objective(config: RunConfig) -> OutputObjective:
-    """Structured clustering by facility location."""
+    """Return structured clustering by facility location."""
     return OutputObjective(FacilityLocation(**loss_setting(config, "gamma")))
 
 
 def spectral_objective(config: RunConfig) -> OutputObjective:
-    """Spectral clustering with labels, in the memory of a batch of the other methods.
+    """Return spectral clustering with labels, in the memory of a batch of the other methods.
 
     Raises:
         ValueError: with XLA, which takes no slices of a batch whose size the graph does not know.
     """
     if config.xla:
         raise ValueError(
-            "xla does not go with the method spectral, whose batches go through the network in "
-            "slices: leave one of the two out. Received: xla=True"
+            "expected no xla with the method spectral, whose batches go through the network in "
+            "slices. Received: xla=True. Leave one of the two out."
         )
     return OutputObjective(DeepSpectralClustering(), slice_size=config.batch_size)
 
 
 def smart_mining_objective(config: RunConfig) -> OutputObjective:
-    """Triplet ratios and the global loss, with how many triplets have a ratio loss counted."""
+    """Return triplet ratios and the global loss; count the triplets with a ratio loss."""
     loss = TripletRatio(**loss_setting(config, "margin"))
     return OutputObjective(loss, counted=loss.active)
 
 
 def proxy_nca_objective(config: RunConfig) -> OutputObjective:
-    """NCA on squared distances to proxies."""
+    """Return NCA on squared distances to proxies."""
     return OutputObjective(ProxyNCA(**loss_setting(config, "scale")))
 
 
 def loss_setting(config: RunConfig, argument: str) -> dict[str, Any]:
-    """The loss's number where the configuration has one."""
+    """Return the loss's number where the configuration has one."""
     return {} if config.loss_setting is None else {argument: config.loss_setting}
 
 
 def hdc_objective(config: RunConfig) -> OutputObjective:
-    """The contrastive loss of each of three heads, on harder and harder pairs."""
+    """Return the contrastive loss of each of three heads, on harder and harder pairs."""
     widths = head_widths(config.embedding_dim)
     loss = HardAwareContrastive(
         cascade=config.hdc_cascade, widths=widths, **loss_setting(config, "margin")
@@ -94,7 +94,7 @@ def hdc_objective(config: RunConfig) -> OutputObjective:
 
 
 def hdc_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrder:
-    """Batches of 10 classes of 10 images where they hold 100, else as `bounded_order`.
+    """Return batches of 10 classes of 10 images where they hold 100, else as `bounded_order`.
 
     Raises:
         ValueError: as `bounded_order`.
@@ -113,7 +113,7 @@ def hdc_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrder:
 def hdc_grouped_order(
     labels: ArrayLike, super_classes: ArrayLike, config: RunConfig, epoch: int
 ) -> BatchOrder:
-    """Batches cut from groups of classes of two super-classes, or of one as `hdc_order`.
+    """Return batches cut from groups of classes of two super-classes, or of one as `hdc_order`.
 
     A class counts to the super-class of its first image.
 
@@ -136,7 +136,7 @@ def hdc_grouped_order(
 
 
 def bounded_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrder:
-    """Batches of a quarter as many classes as images, or of all where there are fewer.
+    """Return batches of a quarter as many classes as images, or of all where there are fewer.
 
     Raises:
         ValueError: for a batch size that a quarter does not divide, or of a single class, whose
@@ -159,7 +159,7 @@ def bounded_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrde
 
 
 def spectral_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrder:
-    """`bounded_order`, with as many of its batches joined as the loss needs images.
+    """Return `bounded_order`, with as many of its batches joined as the loss needs images.
 
     That is 128 or twice as many as the embedding has dimensions, or all images if there are fewer.
 
@@ -173,16 +173,16 @@ def spectral_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrd
     sizes = np.add.reduceat(order.sizes, starts)
     if sizes.min() <= config.embedding_dim:
         raise ValueError(
-            f"{config.method} learns nothing from batches of no more images than the embedding has "
-            f"dimensions: use a smaller `embedding_dim`, or more training images. Received: "
-            f"embedding_dim={config.embedding_dim} and batches of {sizes.min()} images, from "
-            f"{len(np.asarray(labels))} in all"
+            "expected batches of more images than the embedding has dimensions, without which "
+            f"{config.method} learns nothing. Received: embedding_dim={config.embedding_dim} and "
+            f"batches of {sizes.min()} images, from {len(np.asarray(labels))} in all. Use a "
+            "smaller `embedding_dim`, or more training images."
         )
     return BatchOrder(order.indices, sizes)
 
 
 def random_triplet_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrder:
-    """Batches of random triplets, as those of smart mining's first epochs."""
+    """Return batches of random triplets, as those of smart mining's first epochs."""
     triplets = random_triplets(labels, batch_size=config.batch_size, seed=config.seed, epoch=epoch)
     return triplet_order(triplets, config.batch_size)
 
@@ -190,7 +190,7 @@ def random_triplet_order(labels: ArrayLike, config: RunConfig, epoch: int) -> Ba
 def smart_miner(
     labels: ArrayLike, config: RunConfig, embed: Callable[[], NDArray[np.float32]]
 ) -> SmartMining:
-    """Smart mining on features at unit length, which its loss sees."""
+    """Return smart mining on features at unit length, which its loss sees."""
     return SmartMining(
         labels,
         lambda: damped_unit_length(embed()),

@@ -12,7 +12,7 @@ from hsm.experiments.config.run_record import RunRecord
 from hsm.experiments.runs.evaluator import Evaluator
 from hsm.experiments.runs.made_with import changes
 from hsm.experiments.runs.recording import evaluation_row
-from hsm.experiments.runs.tensorboard_log import RunLog
+from hsm.experiments.runs.tensorboard_log import TensorBoardLog
 from hsm.models import EmbeddingModel
 from hsm.progress import LINE, duration
 from hsm.records import EpochRow, EvaluationRow
@@ -21,12 +21,12 @@ from hsm.training.loop import Trainer
 from hsm.training.results import EpochResult, StepResult
 
 
-class RunReport:
+class ConsoleLog:
     """Shows how a run goes on the line of `hsm.progress`, and says what should stay.
 
     Args:
         config: of the run.
-        say: told of what should stay, a line at a time.
+        report: told of what should stay, a line at a time.
         model: what is trained.
         log: told of it, too; None for nothing but lines.
         verbose: a line that stays for every epoch and evaluation.
@@ -35,26 +35,26 @@ class RunReport:
     def __init__(
         self,
         config: RunConfig,
-        say: Callable[[str], None],
+        report: Callable[[str], None],
         *,
         model: EmbeddingModel,
-        log: RunLog | None = None,
+        log: TensorBoardLog | None = None,
         verbose: bool = False,
     ) -> None:
         self._config = config
-        self._say = say
+        self._report = report
         self._model = model
         self._log = log
         self._verbose = verbose
         self._first: tuple[int, float] | None = None
 
     def resumed(self, trainer: Trainer) -> None:
-        """A line on where training goes on from, and what computes it from there on."""
+        """Report where training goes on from, and what computes it from there on."""
         changed = changes(*trainer.made_with[-2:]) if len(trainer.made_with) > 1 else ""
         # A heated branch goes on from the state of what it heats, which is nothing to tell of.
         is_branch = self._config.is_heated and trainer.epoch == self._config.epochs
         if changed or self._verbose or not is_branch:
-            self._say(
+            self._report(
                 f"{title(self._config)}: continues after epoch {trainer.epoch}"
                 + (f", with {changed}: other numbers than without the change" if changed else "")
             )
@@ -79,7 +79,7 @@ class RunReport:
     def epoch(self, result: EpochResult) -> None:
         """Tell of what an epoch gave, and of the time that the rest will take."""
         if self._verbose:
-            self._say(self._epoch_line(result))
+            self._report(self._epoch_line(result))
         if self._log is not None:
             self._log.epoch(EpochRow.from_json(asdict(result)))
             self._log.weights(self._model, result.epoch)
@@ -97,16 +97,17 @@ class RunReport:
         ]
         return "  ".join(part for part in parts if part is not None)
 
-    def collapse(self, found: Collapse) -> None:
-        """A sentence on features that became one, with the remedies that this run has."""
-        self._say(
-            f"{title(self._config)} epoch {found.epoch}: the features collapsed. The pooled ones "
-            f"of different classes have a mean cosine of {found.cosine:.6f} before step "
-            f"{found.step}; at the start it was {found.start:.6f}. {_remedies(self._config)}"
+    def collapse(self, collapse: Collapse) -> None:
+        """Report that features became one, with the remedies that this run has."""
+        self._report(
+            f"{title(self._config)} epoch {collapse.epoch}: the features collapsed. The pooled "
+            f"ones of different classes have a mean cosine of {collapse.cosine:.6f} before "
+            f"step {collapse.step}; at the start it was {collapse.start:.6f}. "
+            f"{_remedies(self._config)}"
         )
 
     def watched(self, evaluator: Evaluator) -> Callable[[int], dict[str, Any] | None]:
-        """`evaluator`, whose evaluations are told of."""
+        """Return `evaluator` with its evaluations reported."""
 
         def evaluate(epoch: int) -> dict[str, Any] | None:
             start = time.perf_counter()
@@ -115,8 +116,8 @@ class RunReport:
                 took = duration(time.perf_counter() - start)
                 row = evaluation_row({"epoch": epoch, **evaluation})
                 if self._verbose:
-                    found = scores(row, self._config)
-                    self._say(f"{title(self._config)} epoch {epoch}: {found}  ({took})")
+                    text = scores(row, self._config)
+                    self._report(f"{title(self._config)} epoch {epoch}: {text}  ({took})")
                 if self._log is not None:
                     self._log.evaluation(row)
             return evaluation
@@ -125,7 +126,7 @@ class RunReport:
 
 
 def _remedies(config: RunConfig) -> str:
-    """What may keep a network's features apart: a sentence or two."""
+    """Return what may keep a network's features apart: a sentence or two."""
     remedy = f"Try a learning_rate below {config.learning_rate:g}"
     if config.optimizer == "adam":
         remedy += (
@@ -137,19 +138,19 @@ def _remedies(config: RunConfig) -> str:
 
 
 def scores(row: EvaluationRow, config: RunConfig) -> str:
-    """How many images were tested, and the scores in percent."""
-    found = [f"{row.num_queries} test images"]
+    """Return how many images were tested, and the scores in percent."""
+    parts = [f"{row.num_queries} test images"]
     if row.accuracy is not None:
-        found.append(f"accuracy {100 * row.accuracy:.2f} %")
-    found += [f"R@{k} {100 * value:.2f}" for k, value in row.recall.items()]
+        parts.append(f"accuracy {100 * row.accuracy:.2f} %")
+    parts += [f"R@{k} {100 * value:.2f}" for k, value in row.recall.items()]
     nmi = row.nmi(config.nmi)
     if nmi is not None:
-        found.append(f"NMI {100 * nmi:.2f}")
-    return "  ".join(found)
+        parts.append(f"NMI {100 * nmi:.2f}")
+    return "  ".join(parts)
 
 
 def summary(record: RunRecord) -> str:
-    """A line on a run that was trained: where its loss came to, its scores, what it took."""
+    """Return a line on a run that was trained: where its loss came to, its scores, what it took."""
     parts = [title(record.config)]
     if record.epochs:
         parts += [f"{len(record.epochs)} epochs", f"loss {record.epochs[-1].loss:.3f}"]
@@ -162,5 +163,5 @@ def summary(record: RunRecord) -> str:
 
 
 def title(config: RunConfig) -> str:
-    """What a line on a run starts with."""
+    """Return what a line on a run starts with."""
     return f"{config.dataset} {config.method} seed {config.seed}"

@@ -45,23 +45,23 @@ def write(evaluator: Evaluator, stem: Path) -> tuple[Path, ...]:
 
 
 def path(stem: Path, kind: str) -> Path:
-    """The file of one kind beside the record whose path without suffix is `stem`."""
+    """Return the file of one kind beside the record whose path without suffix is `stem`."""
     return stem.with_name(f"{stem.name}.{kind}.csv")
 
 
 def exist(stem: Path, kinds: Sequence[str] = KINDS) -> bool:
-    """True if the files of all `kinds` are there."""
+    """Return whether the files of all `kinds` are there."""
     return all(path(stem, kind).exists() for kind in kinds)
 
 
-def spaced(count: int, most: int) -> np.ndarray:
-    """Indices of at most `most` of `count` examples, evenly spaced: int64, ascending."""
+def evenly_spaced(count: int, most: int) -> np.ndarray:
+    """Return indices of at most `most` of `count` examples, evenly spaced: int64, ascending."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 
 def sample(split: Split, most: int) -> Split:
-    """At most `most` images of a split, evenly spaced; the labels are those of the classes left."""
-    return split.subset(spaced(len(split), most))
+    """Return at most `most` images of a split, evenly spaced, labelled by the classes left."""
+    return split.subset(evenly_spaced(len(split), most))
 
 
 def _histograms(train: CosineHistograms, test: CosineHistograms) -> Iterable[Sequence[object]]:

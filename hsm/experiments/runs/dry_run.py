@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from hsm.data.sources.source import ImageSource, Split
 from hsm.experiments.config import RunConfig
 from hsm.experiments.config.hyperparameters import Hyperparameters
-from hsm.experiments.config.initial_weights import RANDOM, Pretrained
+from hsm.experiments.config.initial_weights import RANDOM, InitialWeights
 from hsm.experiments.config.recipes import WITH_RELEASED_DRIVER
 from hsm.experiments.config.variants import label
 from hsm.experiments.runs import build
@@ -46,7 +46,7 @@ _SHOWN = (
 
 
 def describe(configs: Sequence[RunConfig], source: ImageSource, workspace: Workspace) -> str:
-    """Counts, settings, and which runs are recorded already. Several lines of text."""
+    """Return counts, settings, and which runs are recorded already. Several lines of text."""
     recorded = sum(workspace.record(config) is not None for config in configs)
     rows = ", ".join(dict.fromkeys(label(config) for config in configs))
     seeds = ", ".join(dict.fromkeys(str(config.seed) for config in configs))
@@ -64,12 +64,12 @@ def describe(configs: Sequence[RunConfig], source: ImageSource, workspace: Works
 
 
 def _notes(configs: Sequence[RunConfig]) -> dict[str, None]:
-    """What sets methods apart, their batches above all."""
+    """Return what sets methods apart, their batches above all."""
     return dict.fromkeys(config.traits.note for config in configs if config.traits.note)
 
 
 def settings(configs: Sequence[RunConfig]) -> str:
-    """Every setting that is shown, and whose it is where that may surprise."""
+    """Return every setting that is shown, and whose it is where that may surprise."""
     return "\n".join([_filled(", ".join(_settings(configs))), *without_driver(configs[0])])
 
 
@@ -78,16 +78,16 @@ def estimate(
     source: ImageSource,
     workspace: Workspace,
     *,
-    pretrained: Pretrained = RANDOM,
+    initial_weights: InitialWeights = RANDOM,
     devices: Devices | None = None,
 ) -> str:
-    """A sentence on the time that the missing runs take, from a few timed steps on this machine.
+    """Return a sentence on the time that the missing runs take, from a few timed steps here.
 
     Args:
         configs: all runs, recorded ones too.
         source: the data set.
         workspace: where records and checkpoints are.
-        pretrained: what the backbone starts from.
+        initial_weights: what the backbone starts from.
         devices: that the steps run on, as those of the training will; None for one.
     """
     epochs = missing_epochs(configs, workspace)
@@ -96,7 +96,7 @@ def estimate(
     config = next(config for config in configs if not config.is_pretrained)
     labels, places = build.first_labels(config, source), devices or Devices()
     model = build.build_model(
-        config, source.train.num_classes, pretrained=pretrained, devices=places
+        config, source.train.num_classes, initial_weights=initial_weights, devices=places
     )
     seconds = _seconds_per_step(build.build_step(config, model, places), labels, config.image_size)
     where = f" on {places.count} devices" if places.count > 1 else ""
@@ -109,16 +109,16 @@ def estimate(
 
 
 def missing_epochs(configs: Sequence[RunConfig], workspace: Workspace) -> int:
-    """Epochs to train, those that two methods share counted once."""
+    """Return epochs to train, those that two methods share counted once."""
     missing = [c for c in configs if not c.is_pretrained and workspace.record(c) is None]
-    trunks, ends = {}, 0
+    shared, ends = {}, 0
     for config in missing:
         end = _epochs_done(workspace.checkpoint(config))
         ends += config.total_epochs - max(end, config.epochs)
-        trunks[config.trunk_name] = config.epochs - min(
-            config.epochs, max(end, _epochs_done(workspace.trunk_checkpoint(config)))
+        shared[config.shared_name] = config.epochs - min(
+            config.epochs, max(end, _epochs_done(workspace.shared_checkpoint(config)))
         )
-    return sum(trunks.values()) + ends
+    return sum(shared.values()) + ends
 
 
 def _epochs_done(path: Path) -> int:
@@ -138,18 +138,18 @@ def _seconds_per_step(step: TrainStep, labels: NDArray[Any], side: int) -> float
 
 
 def _settings(configs: Sequence[RunConfig]) -> list[str]:
-    """The hyper-parameters, those in which the runs differ with all their values."""
+    """Return the hyper-parameters, those in which the runs differ with all their values."""
     defaults = {field.name: field.default for field in dataclasses.fields(Hyperparameters)}
-    found = []
+    lines = []
     for name, default in defaults.items():
         values = dict.fromkeys(str(config.to_json()[name]) for config in configs)
         if name in _SHOWN or list(values) != [str(default)]:
-            found.append(f"{name} {' or '.join(values)}")
-    return found
+            lines.append(f"{name} {' or '.join(values)}")
+    return lines
 
 
 def without_driver(config: RunConfig) -> list[str]:
-    """Says whose settings the profile "official" has where the released code has none."""
+    """Return whose settings the profile "official" has where the released code has none."""
     if config.profile == "official" and config.dataset not in WITH_RELEASED_DRIVER:
         return [
             _filled(
@@ -171,19 +171,19 @@ def _count(split: Split) -> str:
 
 
 def _classes(source: ImageSource) -> str:
-    """The first and the last class of each side, in which a class on the wrong side shows."""
+    """Return the first and last class of each side, where a class on the wrong side shows."""
     sides = f"training classes {ends(source.train)}; test classes {ends(source.test)}"
     return f"{sides}; {source.note}" if source.note else sides
 
 
 def ends(split: Split) -> str:
-    """The first and the last class of a split."""
+    """Return the first and the last class of a split."""
     first, last = (printable(split.class_names[index]) for index in (0, -1))
     return f"{first} … {last}"
 
 
 def remarks(source: ImageSource) -> list[str]:
-    """Lines on what of the data is left out, stands on both sides, or was turned."""
+    """Return lines on what of the data is left out, stands on both sides, or was turned."""
     return [*_left_out(source), *_copies(source), *_turned(source)]
 
 
@@ -209,7 +209,7 @@ def _turned(source: ImageSource) -> list[str]:
 
 
 def printable(name: str) -> str:
-    """`name` with question marks for bytes that are no UTF-8."""
+    """Return `name` with question marks for bytes that are no UTF-8."""
     return name.encode("utf-8", "replace").decode("utf-8")
 
 

@@ -79,13 +79,13 @@ def run(runner: Runner, config: RunConfig, *, patience: int) -> RunRecord:
     """
     if config.switch_epoch is None or config.is_gradual or 1 not in config.ks:
         raise ValueError(
-            "early_stopping needs a method that is trained, heating=switch and 1 among ks: it ends "
-            f"the epochs before the switch by Recall@1. Received: method={config.method}, "
-            f"heating={config.heating}, ks={','.join(map(str, config.ks))}"
+            "expected early_stopping with a method that is trained, heating=switch and 1 among "
+            "ks: it ends the epochs before the switch by Recall@1. Received: "
+            f"method={config.method}, heating={config.heating}, ks={','.join(map(str, config.ks))}"
         )
     stopping = _Stopping(runner, config, patience)
     choice = stopping.choice()
-    runner.say(
+    runner.report(
         f"{title(config)}: R@1 {100 * choice.score:.2f} after epoch {choice.epoch} is the best of "
         f"at most {config.epochs}, and {choice.after} scorings after it were not better: training "
         "goes on from there"
@@ -105,17 +105,19 @@ class _Stopping:
 
     def choice(self) -> Choice:
         """Train as long as nothing is decided."""
-        found = self._look()
-        if found is None:
+        choice = self._look()
+        if choice is None:
             try:
                 record = replace(self.runner, scored=self._stop).run(self.config)
             except _Decided:
-                found = self._look()
+                choice = self._look()
             else:  # Trained before, and its checkpoint of these epochs is gone.
-                found = self._choose(_of_rows(record.evaluations))
-        if found is None:
-            raise ValueError(f"{title(self.config)}: no epoch was scored")
-        return found
+                choice = self._choose(_of_rows(record.evaluations))
+        if choice is None:
+            raise ValueError(
+                f"{title(self.config)}: expected an epoch that was scored. Received: none"
+            )
+        return choice
 
     def tidy(self, choice: Choice) -> None:
         """Take away the folder of a run that was left at its switch."""
@@ -128,8 +130,8 @@ class _Stopping:
             raise _Decided
 
     def _look(self) -> Choice | None:
-        """The choice if it is final; the state of the best epoch so far is kept."""
-        path = self.runner.workspace.trunk_checkpoint(self.config)
+        """Return the choice if it is final; the state of the best epoch so far is kept."""
+        path = self.runner.workspace.shared_checkpoint(self.config)
         if not path.exists():
             return None
         progress = read_progress(path)
@@ -146,7 +148,7 @@ class _Stopping:
 
     def _keep(self, path: Path, epoch: int) -> None:
         """Copy the state to where a run with as many epochs before its switch looks for it."""
-        target = self.runner.workspace.trunk_checkpoint(replace(self.config, epochs=epoch))
+        target = self.runner.workspace.shared_checkpoint(replace(self.config, epochs=epoch))
         if not target.exists():
             with atomic.replacing(target) as partial:
                 shutil.copyfile(path, partial)

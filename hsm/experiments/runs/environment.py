@@ -63,14 +63,14 @@ def import_keras() -> None:
         raise
     except Exception as error:  # Of many kinds: the file may hold anything.
         raise ValueError(
-            f"Keras cannot be imported: {error}. Mend or delete its settings in {_keras_file()}, "
-            "if there are any; start in another folder if one named jax, torch or tensorflow lies "
-            f"in {Path.cwd()}, which is taken for the package"
+            f"expected Keras to be imported. Received: {error}. Mend or delete its settings in "
+            f"{_keras_file()}, if there are any; start in another folder if one named jax, torch "
+            f"or tensorflow lies in {Path.cwd()}, which is taken for the package."
         ) from error
     if keras.config.backend() != "tensorflow":
         raise ValueError(
-            "expected Keras on TensorFlow, received KERAS_BACKEND="
-            f"{keras.config.backend()}: set KERAS_BACKEND=tensorflow before Keras is imported"
+            f"expected Keras on TensorFlow. Received: KERAS_BACKEND={keras.config.backend()}. Set "
+            "KERAS_BACKEND=tensorflow before Keras is imported."
         )
 
 
@@ -86,9 +86,9 @@ def import_matplotlib() -> None:
         return
     except Exception as error:  # Of many kinds: its settings may hold anything.
         raise ValueError(
-            f"expected settings of matplotlib that it can read, received: {error}. Mend the file "
+            f"expected settings of matplotlib that it can read. Received: {error}. Mend the file "
             "matplotlibrc in this folder, in the one that MATPLOTLIBRC names, or in "
-            "~/.config/matplotlib"
+            "~/.config/matplotlib."
         ) from error
 
 
@@ -107,9 +107,9 @@ def check_xla_flags() -> None:
         *_, last = result.stderr.strip().splitlines() or [f"exit status {result.returncode}"]
         reason = last.rpartition("] ")[2]
         raise ValueError(
-            f"expected flags that TensorFlow knows, received "
+            "expected flags that TensorFlow knows. Received: "
             f"{', '.join(f'{name}={value!r}' for name, value in given.items())}: {reason}. Mend or "
-            "unset them"
+            "unset them."
         )
 
 
@@ -134,20 +134,20 @@ def set_threads(threads: int) -> None:
     """
     import tensorflow as tf
 
-    wanted = threads or usable_cores()
+    count = threads or usable_cores()
     try:
-        tf.config.threading.set_intra_op_parallelism_threads(wanted)
-        tf.config.threading.set_inter_op_parallelism_threads(wanted)
+        tf.config.threading.set_intra_op_parallelism_threads(count)
+        tf.config.threading.set_inter_op_parallelism_threads(count)
     except RuntimeError as error:
         if threads and _threads() != (threads, threads):
             raise ValueError(
-                "expected a number of threads before TensorFlow computes in this process, "
-                f"received threads={threads} after it began with {_threads()[0]}: start a new one"
+                "expected a number of threads before TensorFlow computes in this process. "
+                f"Received: threads={threads} after it began with {_threads()[0]}. Start a new one."
             ) from error
 
 
 def set_deterministic() -> None:
-    """Have TensorFlow refuse operations that do not always give the same, or replace them."""
+    """Make TensorFlow refuse or replace operations that do not always give the same."""
     import tensorflow as tf
 
     tf.config.experimental.enable_op_determinism()
@@ -190,7 +190,7 @@ def one_dnn() -> bool | None:
 
 
 def _asked(module: str, function: str) -> bool | None:
-    """What a function says that TensorFlow does not publish, and may rename."""
+    """Return what a function says that TensorFlow does not publish, and may rename."""
     try:
         return bool(getattr(importlib.import_module(module), function)())
     except (ImportError, AttributeError):
@@ -198,7 +198,7 @@ def _asked(module: str, function: str) -> bool | None:
 
 
 def _threads() -> tuple[int, int]:
-    """The numbers of threads within and between operations that are in force."""
+    """Return the numbers of threads within and between operations that are in force."""
     import tensorflow as tf
 
     threading = tf.config.threading
@@ -209,7 +209,7 @@ def _threads() -> tuple[int, int]:
 
 
 def _default(variable: str) -> int:
-    """What TensorFlow takes where it was not told: the variable, if that is a positive number."""
+    """Return what TensorFlow takes by default: the variable, if that is a positive number."""
     text = os.environ.get(variable, "")
     return int(text) if text.isdecimal() and int(text) else usable_cores()
 
@@ -219,6 +219,6 @@ def _listed(values: tuple[str, ...] | None) -> list[str] | None:
 
 
 def _keras_file() -> Path:
-    """Where Keras looks for its settings."""
+    """Return where Keras looks for its settings."""
     home = os.environ.get("KERAS_HOME", os.path.join("~", ".keras"))
     return Path(os.path.expanduser(home)) / "keras.json"

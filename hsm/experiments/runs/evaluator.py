@@ -53,7 +53,7 @@ class Evaluator:
         self.config = config
 
     def __call__(self, epoch: int) -> dict[str, Any] | None:
-        """Evaluation of the weights after `epoch`, or None if it is not due."""
+        """Return evaluation of the weights after `epoch`, or None if it is not due."""
         config = self.config
         # The switch, too, may be the end of another run, one with heated_epochs=0.
         ends = (config.epochs, config.total_epochs)
@@ -64,7 +64,7 @@ class Evaluator:
     def embed(
         self, split: Split, *, batch_size: int | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Features [n, k] and labels [n] of a split, every image once, in its order.
+        """Return features [n, k] and labels [n] of a split, every image once, in its order.
 
         Args:
             split: what is embedded.
@@ -78,12 +78,12 @@ class Evaluator:
         starts = range(0, len(split), size)
         # Of the whole batch, of which a worker reads only its share.
         labels = (split.labels[start : start + size] for start in starts)
-        batches = ((images, found) for (images, _), found in zip(own, labels, strict=True))
+        batches = ((images, targets) for (images, _), targets in zip(own, labels, strict=True))
         progress = Progress("embedding", len(split)).advance
         return embed(self._features, batches, num_examples=len(split), progress=progress)
 
     def score(self, *, with_unnormalized: bool = True) -> dict[str, Any]:
-        """Scores of the current weights on the test classes, features at unit length (section 5.2).
+        """Score the current weights on the test classes, features at unit length (section 5.2).
 
         Args:
             with_unnormalized: score the features as they are, too, under the key "unnormalized",
@@ -135,7 +135,7 @@ class Evaluator:
     def _classify(
         self, logits: Callable[[np.ndarray], Any], features: np.ndarray, labels: np.ndarray
     ) -> dict[str, Any]:
-        """The accuracy, under the keys that an evaluation of retrieval has, too."""
+        """Return the accuracy, under the keys that an evaluation of retrieval has, too."""
         size = self.config.test_batch_size
         batches = [features[start : start + size] for start in range(0, len(features), size)]
         predicted = [np.argmax(np.asarray(logits(batch)), axis=-1) for batch in batches]
@@ -152,13 +152,13 @@ class Evaluator:
         }
 
     def _damped(self, embedded: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        """Features at the released code's length, all but 1, and their labels."""
+        """Return features at the released code's length, all but 1, and their labels."""
         features, labels = embedded
         return damped_unit_length(features, self.config.feature_epsilon), labels
 
 
 def _scoring(count: int) -> Callable[[int], None]:
-    """Shows how many of `count` queries are looked up; k-means, which comes next, only by name."""
+    """Show how many of `count` queries are looked up; k-means, which comes next, only by name."""
     progress, done = Progress("scoring", count, "queries"), 0
 
     def advance(more: int) -> None:

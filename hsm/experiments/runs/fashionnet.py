@@ -42,19 +42,19 @@ _COLUMNS = (1, 1, 1, 1, 1, 3 * NUM_LANDMARKS, NUM_ATTRIBUTES)
 
 
 def fashionnet_objective(config: RunConfig) -> LandmarkObjective | OutputObjective:
-    """The triplet loss; of a run that knows landmarks, with the losses of all branches."""
+    """Return the triplet loss; of a run that knows landmarks, with the losses of all branches."""
     triplets = TripletMargin(**loss_setting(config, "margin"))
     return LandmarkObjective(triplets) if config.landmarks else OutputObjective(triplets)
 
 
 def fashionnet_order(labels: ArrayLike, config: RunConfig, epoch: int) -> BatchOrder:
-    """Batches of random triplets: a third of the images each anchors, positives and negatives."""
+    """Return batches of random triplets: thirds of anchors, positives and negatives."""
     triplets = random_triplets(labels, batch_size=config.batch_size, seed=config.seed, epoch=epoch)
     return triplet_order(triplets, config.batch_size)
 
 
 def with_landmarks(config: RunConfig, source: ImageSource) -> RunConfig:
-    """`config` as a run that knows landmarks, if the method can use them and `source` has them."""
+    """Return `config` with landmarks if the method can use them and `source` has them."""
     uses = config.traits.annotated_head is not None
     return replace(config, landmarks=True) if uses and has_annotations(source.train) else config
 
@@ -92,8 +92,8 @@ class LandmarkObjective:
         posed = _pose_loss(outputs.landmarks, outputs.visibility, landmarks, side)
         recognised = _whole(self.triplets, classes, outputs.features)
         recognised += _classified(category[:, 0], outputs.categories)
-        known = _whole(AttributeCrossEntropy(), attributes, outputs.attributes)
-        return pose[0, 0] * posed + main[0, 0] * (recognised + known / NUM_ATTRIBUTES)
+        attributed = _whole(AttributeCrossEntropy(), attributes, outputs.attributes)
+        return pose[0, 0] * posed + main[0, 0] * (recognised + attributed / NUM_ATTRIBUTES)
 
 
 class LandmarkLabels:
@@ -138,7 +138,7 @@ class LandmarkLabels:
         yield from np.split(columns, np.cumsum(order.sizes)[:-1])[start_step:]
 
     def _sides(self, chosen: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The boxes' sides, of a square as large, as shares of a crop's."""
+        """Return the boxes' sides, of a square as large, as shares of a crop's."""
         left, top, right, bottom = self._known.boxes[chosen].T
         whole = self._crop.size + self._crop.margin
         return np.sqrt((right - left) * (bottom - top)) * whole / self._crop.size
@@ -149,15 +149,15 @@ def _pose_loss(
 ) -> tf.Tensor:
     scale = 1.0 / side[:, None]
     seen = tf.cast(landmarks[..., 2:] == VISIBLE, tf.float32)
-    known = tf.concat([landmarks[..., :2] * scale, seen], axis=-1)
+    targets = tf.concat([landmarks[..., :2] * scale, seen], axis=-1)
     states = _classified(landmarks[..., 2], visibility)
-    return _whole(LandmarkRegression(), known, located * scale) + states
+    return _whole(LandmarkRegression(), targets, located * scale) + states
 
 
 def _whole(loss: keras.losses.Loss, labels: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
     return whole_mean(loss) * loss(labels, outputs)
 
 
-def _classified(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(labels, tf.int32), logits)
+def _classified(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(targets, tf.int32), logits)
     return tf.reduce_mean(losses)

@@ -11,7 +11,7 @@ from hsm.data.picture_sizes import picture_sizes
 from hsm.data.sources.bad_files import shortened
 from hsm.data.sources.source import ImageSource, Split
 from hsm.experiments.runs import dry_run
-from hsm.experiments.runs.diagnostics import spaced
+from hsm.experiments.runs.diagnostics import evenly_spaced
 from hsm.progress import width
 
 # Enough for a median; their files were read a moment ago.
@@ -19,7 +19,7 @@ _MEASURED = 300
 
 
 def describe(source: ImageSource) -> str:
-    """Counts, sizes, what is left out, and which classes train: several lines.
+    """Return counts, sizes, what is left out, and which classes train: several lines.
 
     Args:
         source: divided as `hsm.data.catalog.ALL`.
@@ -45,7 +45,7 @@ def _counts(name: str, parts: Sequence[Split]) -> str:
 
 def _sides(parts: Sequence[Split]) -> str:
     most = max(1, _MEASURED // len(parts))
-    sizes = np.concatenate([picture_sizes(p.images, spaced(len(p), most)) for p in parts])
+    sizes = np.concatenate([picture_sizes(p.images, evenly_spaced(len(p), most)) for p in parts])
     sides = sizes.min(axis=1)
     return (
         f"shorter sides: {sides.min():,} to {sides.max():,} pixels, median {np.median(sides):,g} "
@@ -54,7 +54,7 @@ def _sides(parts: Sequence[Split]) -> str:
 
 
 def _who(source: ImageSource) -> list[str]:
-    """Which classes train, and what is scored."""
+    """Return which classes train, and what is scored."""
     train, test = source.train, source.test
     trained = f"{train.num_classes:,} classes train, {len(train):,} images: {_names(train)}"
     if source.tests_training:

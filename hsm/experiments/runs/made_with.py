@@ -13,12 +13,12 @@ _PLACE = ("after_epoch", "after_step")
 
 
 def made_with(provenance: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of a record's provenance that says what computed it, as JSON values."""
+    """Return the part of a record's provenance that says what computed it, as JSON values."""
     return {key: provenance[key] for key in _KEYS if key in provenance}
 
 
 def makers(provenance: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What computed a run, in order: one entry, or more if it was resumed with something else.
+    """Return what computed a run, in order: an entry, and one for each resumption elsewhere.
 
     Args:
         provenance: of its record.
@@ -27,7 +27,7 @@ def makers(provenance: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """What differs between two entries of `makers`, in words; "" if nothing does.
+    """Return what differs between two entries of `makers`, in words; "" if nothing does.
 
     An entry that does not say what computed, as of an older version, differs in nothing.
     """
@@ -43,7 +43,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
 
 
 def continuations(entries: Sequence[Mapping[str, Any]]) -> list[str]:
-    """A phrase for every entry of `makers` but the first: after which epoch, and what changed."""
+    """Return a phrase for every later entry of `makers`: after which epoch, and what changed."""
     return [
         f"after epoch {new['after_epoch']}: "
         f"{changes(old, new) or 'what computed before is not known'}"
@@ -52,7 +52,7 @@ def continuations(entries: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _leaves(entry: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Every value that is no mapping, under its own key."""
+    """Yield every value that is no mapping, under its own key."""
     for key, value in entry.items():
         if isinstance(value, Mapping):
             yield from _leaves(value)

@@ -15,13 +15,7 @@ class Observer(Protocol):
     def __call__(
         self, config: RunConfig, epoch: int, *, model: EmbeddingModel, evaluator: Evaluator
     ) -> None:
-        """Called with the weights after `epoch`, 0 for the initial ones.
+        """Take the weights after `epoch`, 0 for the initial ones.
 
         Where a run is resumed, an epoch may come twice; one that another run trained does not come.
         """
-
-
-def look_away(
-    config: RunConfig, epoch: int, *, model: EmbeddingModel, evaluator: Evaluator
-) -> None:
-    """Observes nothing."""

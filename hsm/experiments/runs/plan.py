@@ -15,7 +15,7 @@ from hsm.progress import width
 
 
 def brief(configs: Sequence[RunConfig], source: ImageSource, workspace: Workspace) -> str:
-    """Data, schedule, network, and how much is left to do: a line each, and what is remarkable."""
+    """Return lines on data, schedule, network, what is left to do and what is remarkable."""
     tested = _side("are tested", source.test)
     if source.gallery:
         tested += f", found among {len(source.gallery):,} others"
@@ -30,7 +30,7 @@ def brief(configs: Sequence[RunConfig], source: ImageSource, workspace: Workspac
 
 
 def training(configs: Sequence[RunConfig], workspace: Workspace) -> str:
-    """Schedule, network, and how much is left to do: a line each."""
+    """Return schedule, network, and how much is left to do: a line each."""
     return "\n".join(map(_filled, (_schedule(configs), _network(configs, workspace))))
 
 
@@ -63,6 +63,6 @@ def _network(configs: Sequence[RunConfig], workspace: Workspace) -> str:
 
 
 def _values(configs: Sequence[RunConfig], name: str) -> str:
-    """A setting; where the runs differ, all its values."""
-    found: dict[Any, None] = dict.fromkeys(config.to_json()[name] for config in configs)
-    return " or ".join(map(str, found))
+    """Return a setting; where the runs differ, all its values."""
+    values: dict[Any, None] = dict.fromkeys(config.to_json()[name] for config in configs)
+    return " or ".join(map(str, values))

@@ -84,7 +84,7 @@ def _unnormalized(evaluation: Mapping[str, Any]) -> EvaluationRow | None:
 
 
 def _last_shared_epoch(config: RunConfig) -> int:
-    """The last epoch that counts for the method which this one heats up; -1 without one."""
+    """Return the last epoch that counts for the method which this one heats up; -1 without one."""
     return config.epochs if config.is_heated and not config.is_gradual else -1
 
 

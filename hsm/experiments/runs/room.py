@@ -65,7 +65,7 @@ def _check_name(config: RunConfig, place: Path) -> None:
         raise ValueError(
             f"expected a name of at most {allowed} bytes for a run whose files go to {place}. "
             f"Received: {config.name}, of {received}. Give the folder of the data set "
-            f"{config.dataset} a shorter name, or use an `output_dir` on another file system"
+            f"{config.dataset} a shorter name, or use an `output_dir` on another file system."
         )
 
 
@@ -75,17 +75,17 @@ def _missing(
     backbones: BackboneSizes,
     num_classes: int,
 ) -> dict[Path, int]:
-    """Bytes of the checkpoints that are still to be written, by their paths."""
-    found: dict[Path, int] = {}
+    """Return bytes of the checkpoints that are still to be written, by their paths."""
+    sizes: dict[Path, int] = {}
     for config in configs:
         if config.is_pretrained or workspace.record(config) is not None:
             continue
         weights, features = backbones[config.backbone, config.image_size]
         weights += config.embedding_dim * (features + num_classes)
         size = _BYTES * _COPIES[config.optimizer] * weights
-        paths = (workspace.trunk_checkpoint(config), workspace.checkpoint(config))
-        found |= {path: size for path in paths if not path.exists()}
-    return found
+        paths = (workspace.shared_checkpoint(config), workspace.checkpoint(config))
+        sizes |= {path: size for path in paths if not path.exists()}
+    return sizes
 
 
 def _check_room(folder: Path, place: Path, sizes: Mapping[Path, int]) -> None:

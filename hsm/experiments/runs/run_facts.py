@@ -98,11 +98,11 @@ def _scores(record: RunRecord, text: str, notes: Iterable[str]) -> dict[str, Any
 
 
 def _recall(row: EvaluationRow) -> Mapping[str, dict[str, float]]:
-    found = {}
+    recalls = {}
     for k, value in row.recall.items():
         low, high = share_interval(value, row.num_queries)
-        found[str(k)] = {"value": value, "low": float(low), "high": float(high)}
-    return found
+        recalls[str(k)] = {"value": value, "low": float(low), "high": float(high)}
+    return recalls
 
 
 def _whose(record: RunRecord) -> str:
@@ -119,14 +119,14 @@ def _whose(record: RunRecord) -> str:
 
 def _licences(config: RunConfig, record: RunRecord | None) -> dict[str, str]:
     known = CATALOG.get(config.dataset, CATALOG["image_folder"])
-    found = {
+    licences = {
         "code": f"MIT (hsm-embedding {version('hsm-embedding')})",
         "training_images": known.licence,
     }
     if config.weights:
         digest = record.provenance.weights_sha256 if record else None
-        found["initial_weights"] = f"those of {config.weights}" + (
+        licences["initial_weights"] = f"those of {config.weights}" + (
             f", SHA-256 {digest}" if digest else ""
         )
-    found["trained_weights"] = "what the above leave; hsm adds no terms of its own"
-    return found
+    licences["trained_weights"] = "what the above leave; hsm adds no terms of its own"
+    return licences

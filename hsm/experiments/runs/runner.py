@@ -14,15 +14,15 @@ import tensorflow as tf
 from hsm import records
 from hsm.data.sources.source import ImageSource
 from hsm.experiments.config import RunConfig
-from hsm.experiments.config.initial_weights import RANDOM, Pretrained
+from hsm.experiments.config.initial_weights import RANDOM, InitialWeights
 from hsm.experiments.config.run_record import RunRecord
 from hsm.experiments.runs import build, diagnostics, environment, preparation, same_data
-from hsm.experiments.runs.console_log import RunReport, summary, title
+from hsm.experiments.runs.console_log import ConsoleLog, summary, title
 from hsm.experiments.runs.evaluator import Evaluator
 from hsm.experiments.runs.made_with import made_with
-from hsm.experiments.runs.observer import Observer, look_away
+from hsm.experiments.runs.observer import Observer
 from hsm.experiments.runs.recording import make_record
-from hsm.experiments.runs.tensorboard_log import RunLog
+from hsm.experiments.runs.tensorboard_log import TensorBoardLog
 from hsm.experiments.runs.workspace import Workspace
 from hsm.models import EmbeddingModel
 from hsm.progress import LINE, duration, say
@@ -43,10 +43,10 @@ class Runner:
     Attributes:
         source: the data.
         workspace: the output folder.
-        pretrained: what the backbone starts from.
-        say: told of what should stay on the screen, a line at a time.
+        initial_weights: what the backbone starts from.
+        report: told of what should stay on the screen, a line at a time.
         tensorboard: write event files and the projector's files beside the records.
-        observe: shown the network at the start and after every epoch that is trained.
+        observe: shown the network at the start and after every trained epoch; None: nobody is.
         scored: told of the configuration after every scoring, when its checkpoint is written.
         verbose: say a line for every epoch and evaluation, not only one for a run.
         devices: where networks train and embed. Of several workers, each of which runs the same,
@@ -55,10 +55,10 @@ class Runner:
 
     source: ImageSource
     workspace: Workspace
-    pretrained: Pretrained = RANDOM
-    say: Callable[[str], None] = say
+    initial_weights: InitialWeights = RANDOM
+    report: Callable[[str], None] = say
     tensorboard: bool = False
-    observe: Observer = look_away
+    observe: Observer | None = None
     scored: Callable[[RunConfig], None] = lambda config: None
     verbose: bool = False
     devices: Devices = field(default_factory=Devices)
@@ -67,7 +67,7 @@ class Runner:
         records.commit()
 
     def run(self, config: RunConfig) -> RunRecord:
-        """The record of `config`: read if it is there, else trained, from where it was cut off.
+        """Return the record of `config`: read, or trained from where it was cut off.
 
         Raises:
             ValueError: if record or state is there, but of other images or weights.
@@ -82,8 +82,8 @@ class Runner:
             raise
 
     def _kept(self, config: RunConfig) -> str:
-        """What an interruption leaves of a run, in words."""
-        for path in (self.workspace.checkpoint(config), self.workspace.trunk_checkpoint(config)):
+        """Return what an interruption leaves of a run, in words."""
+        for path in (self.workspace.checkpoint(config), self.workspace.shared_checkpoint(config)):
             with contextlib.suppress(OSError, ValueError):  # Not there, or damaged.
                 epoch = read_progress(path)["epoch"]
                 return (
@@ -95,10 +95,10 @@ class Runner:
     def _run(self, config: RunConfig) -> RunRecord:
         self.devices.meet()  # The chief may still be writing what was run before.
         record = self.workspace.record(config)
-        weights = build.weights_sha256(config, self.pretrained)
+        weights = build.weights_sha256(config, self.initial_weights)
         if record is not None:
             same_data.check(record, self.source, weights, self.workspace.records_dir)
-            self.say(f"{title(config)}: recorded already, {config.name}")
+            self.report(f"{title(config)}: recorded already, {config.name}")
             self._finish(config, record)
             return record
         started = _now()
@@ -115,7 +115,7 @@ class Runner:
         record = make_record(config, self.source, **results, provenance=provenance)
         if self.devices.is_chief:
             records.write(record, self.workspace.records_dir)
-        self.say(summary(record))
+        self.report(summary(record))
         self._finish(config, record, model)
         return record
 
@@ -149,9 +149,9 @@ class Runner:
                 evaluator = self._evaluator(model, config)
             diagnostics.write(evaluator, stem)
 
-    def _log(self, config: RunConfig) -> RunLog | None:
+    def _log(self, config: RunConfig) -> TensorBoardLog | None:
         is_logged = self.tensorboard and self.devices.is_chief
-        return RunLog(self.workspace.tensorboard_dir(config)) if is_logged else None
+        return TensorBoardLog(self.workspace.tensorboard_dir(config)) if is_logged else None
 
     def _log_end(
         self, config: RunConfig, record: RunRecord, model: EmbeddingModel | None = None
@@ -176,7 +176,7 @@ class Runner:
             log.project(evaluator, epoch)
 
     def _evaluator(
-        self, model: EmbeddingModel, config: RunConfig, log: RunLog | None = None
+        self, model: EmbeddingModel, config: RunConfig, log: TensorBoardLog | None = None
     ) -> Evaluator:
         logits = model.logits if config.is_classification else None
         embedded = None if log is None else log.embedded
@@ -190,30 +190,36 @@ class Runner:
         )
 
     def _pretrained_evaluator(self, config: RunConfig) -> Evaluator:
-        if self.pretrained == RANDOM:
-            raise ValueError("the method pretrained needs a backbone that starts from a file")
-        backbone = build.build_pretrained(config, self.pretrained)
+        if self.initial_weights == RANDOM:
+            raise ValueError(
+                "expected a backbone that starts from a file for the method pretrained. Received: "
+                "random weights"
+            )
+        backbone = build.build_initial_backbone(config, self.initial_weights)
         return Evaluator(backbone, self.source, config)
 
     def _evaluate_pretrained(self, config: RunConfig) -> dict[str, Any]:
-        """What the record of the run is made of."""
+        """Return what the record of the run is made of."""
         evaluation = {"epoch": 0, **self._pretrained_evaluator(config).score()}
         return {"epochs": [], "evaluations": [evaluation], "seconds": {}}
 
     def _train(
         self, config: RunConfig, weights: str | None
     ) -> tuple[dict[str, Any], EmbeddingModel]:
-        """What the record of the run is made of, and its trained network."""
+        """Return what the record of the run is made of, and its trained network."""
         build.check_batches(config, self.source, self.devices)
         num_classes = self.source.train.num_classes
         model = build.build_model(
-            config, num_classes, pretrained=self.pretrained, devices=self.devices
+            config, num_classes, initial_weights=self.initial_weights, devices=self.devices
         )
         log = self._log(config)
         evaluator = self._evaluator(model, config, log)
-        report = RunReport(config, self.say, model=model, log=log, verbose=self.verbose)
-        score = report.watched(evaluator)
-        observe = functools.partial(self.observe, config, model=model, evaluator=evaluator)
+        console = ConsoleLog(config, self.report, model=model, log=log, verbose=self.verbose)
+        score = console.watched(evaluator)
+
+        def observe(epoch: int) -> None:
+            if self.observe is not None:
+                self.observe(config, epoch, model=model, evaluator=evaluator)
 
         def evaluate(epoch: int) -> dict[str, Any] | None:
             observe(epoch)
@@ -230,46 +236,46 @@ class Runner:
             config, self.source, self.devices.share, embed=lambda: embed()[0]
         )
         if self.devices.is_chief:
-            data = CollapseWatch(data, model.backbone, report.collapse).data
+            data = CollapseWatch(data, model.backbone, console.collapse).data
         trainer = Trainer(
             build.build_step(config, model, self.devices),
             build.labelled(config, self.source, data, self.devices.share),
             schedule=config.schedule,
             evaluate=evaluate,
-            on_epoch=report.epoch,
+            on_epoch=console.epoch,
             on_evaluation=lambda _: self.scored(config),
-            on_step=report.step,
+            on_step=console.step,
             origin=same_data.origin(self.source, weights),
         )
-        self._train_resumed(config, trainer, report=report, prepare=prepare)
+        self._train_resumed(config, trainer, console=console, prepare=prepare)
         results = {"epochs": trainer.epochs, "evaluations": trainer.evaluations}
         seconds = {"prepare": trainer.preparation_seconds}
         return {**results, "seconds": seconds, "trained_with": trainer.made_with}, model
 
     def _train_resumed(
-        self, config: RunConfig, trainer: Trainer, *, report: RunReport, prepare: _Prepare
+        self, config: RunConfig, trainer: Trainer, *, console: ConsoleLog, prepare: _Prepare
     ) -> None:
         # Up to the switch the state is shared with other runs.
         files = (
-            CheckpointFile(self.workspace.trunk_checkpoint(config), config.epochs),
+            CheckpointFile(self.workspace.shared_checkpoint(config), config.epochs),
             CheckpointFile(self.workspace.checkpoint(config), config.total_epochs),
         )
         is_resumed = trainer.resume(files)
         self.devices.check_alike(trainer.place, "the state in the output folder")
         trainer.continue_with(made_with(self._provenance(_now()).to_json()))
         if is_resumed:
-            report.resumed(trainer)
+            console.resumed(trainer)
         # Not before other weights of the same name were refused.
         names = self.source.train.class_names
         if self.devices.is_chief:
-            self.workspace.write_model_card(config, names, file=self.pretrained.file)
+            self.workspace.write_run_file(config, names, file=self.initial_weights.file)
         if not is_resumed:
             trainer.preparation_seconds = prepare()
         if not is_resumed and config.is_prepared:
             trainer.save(files[0].path)
             took = duration(trainer.preparation_seconds)
             if self.verbose:
-                self.say(f"{title(config)}: prepared  ({took})")
+                self.report(f"{title(config)}: prepared  ({took})")
         trainer.train_files(files)
 
     def _provenance(self, started: str, weights_sha256: str | None = None) -> Provenance:
@@ -283,7 +289,7 @@ class Runner:
 
 
 def _gpus() -> list[str]:
-    """Names of the GPUs that TensorFlow uses."""
+    """Return the names of the GPUs that TensorFlow uses."""
     details = map(tf.config.experimental.get_device_details, tf.config.list_physical_devices("GPU"))
     return [str(detail.get("device_name", "GPU")) for detail in details]
 

@@ -12,13 +12,13 @@ from hsm.experiments.config.run_record import RunRecord
 
 
 def origin(source: ImageSource, weights: str | None) -> dict[str, str | None]:
-    """What tells apart the checkpoints of one name; those of earlier versions turned no image."""
+    """Return what tells apart checkpoints of one name; earlier versions turned no image."""
     turned = {"turned": str(source.turned())} if source.turned() else {}
     return {"images": source.checksum(), "weights": weights, **turned}
 
 
 def file_name(config: RunConfig, source: ImageSource, weights: str | None) -> str:
-    """A file's name that no other settings, images or first weights have."""
+    """Return a file's name that no other settings, images or first weights have."""
     content = json.dumps([config.to_json(), origin(source, weights)], sort_keys=True)
     return f"{config.name}-{hashlib.sha256(content.encode()).hexdigest()[:16]}"
 
@@ -41,19 +41,19 @@ def check(record: RunRecord, source: ImageSource, weights: str | None, folder: P
     is_known = recorded is not None or record.config.weights is None
     if is_known and recorded != weights:
         raise ValueError(
-            f"the record {record.name} in {folder} started from other weights than those given "
-            "now, which have the same name: use another `output_dir`, or delete that record and "
-            "its state"
+            f"expected the weights that the record {record.name} in {folder} started from. "
+            "Received: others of the same name. Use another `output_dir`, or delete that record "
+            "and its state."
         )
     if record.data.checksum != source.checksum():
         raise ValueError(
-            f"the record {record.name} in {folder} is of other images than those of {source.name} "
-            "now: use another `output_dir`, or delete that record and its state"
+            f"expected the images that the record {record.name} in {folder} is of. Received: those "
+            f"of {source.name} now. Use another `output_dir`, or delete that record and its state."
         )
     if record.data.turned is None and source.turned():
         raise ValueError(
-            f"the record {record.name} in {folder} is of an earlier version, to which the "
-            f"{source.turned():,} images of {source.name} that an EXIF tag turns upright were "
-            "shown as they are stored: use another `output_dir`, or delete that record and its "
-            "state"
+            "expected a record that was made of images as their EXIF tags turn them. "
+            f"Received: {record.name} in {folder} of an earlier version, to which "
+            f"{source.turned():,} images of {source.name} were shown as they are stored. Use "
+            "another `output_dir`, or delete that record and its state."
         )

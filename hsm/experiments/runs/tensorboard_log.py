@@ -31,7 +31,7 @@ _PROJECTED = 2500
 _SIDE = 64
 
 
-class RunLog:
+class TensorBoardLog:
     """Event files and projector of one run. A step is an epoch; every point is written once.
 
     Args:
@@ -44,13 +44,13 @@ class RunLog:
         self._norms: np.ndarray | None = None
 
     def epoch(self, row: EpochRow) -> None:
-        """What an epoch of training gave."""
+        """Write what an epoch of training gave."""
         for field, name in _EPOCH.items():
             self._write(name, getattr(row, field), row.epoch)
         self._events.flush()
 
     def weights(self, model: EmbeddingModel, epoch: int) -> None:
-        """The classifier's weights after `epoch`, and their norm, one a class."""
+        """Write the classifier's weights after `epoch`, and their norms, one a class."""
         kernel = np.asarray(model.classifier.kernel, np.float64)
         norms = np.linalg.norm(kernel, axis=0)
         self._events.scalar("classifier/mean_weight_norm", norms.mean(), epoch)
@@ -59,14 +59,14 @@ class RunLog:
         self._events.flush()
 
     def embedded(self, features: np.ndarray) -> None:
-        """Test images' features before they get unit length, of the evaluation that is under way.
+        """Take test images' features before they get unit length, of the evaluation under way.
 
         They are kept until `evaluation` says which epoch they are of.
         """
         self._norms = np.linalg.norm(features, axis=1)
 
     def evaluation(self, row: EvaluationRow) -> None:
-        """Scores after an epoch, and the norms of the features that they were made of."""
+        """Write scores after an epoch, and the norms of the features that they were made of."""
         for k, value in row.recall.items():
             self._write(f"test/recall_at_{k}", value, row.epoch)
         for field in _EVALUATION:
@@ -77,7 +77,7 @@ class RunLog:
         self._events.flush()
 
     def past(self, epochs: Iterable[EpochRow], evaluations: Iterable[EvaluationRow]) -> None:
-        """What was trained and scored before, as far as it is not written yet."""
+        """Write what was trained and scored before, where it is not written yet."""
         for epoch in epochs:
             self.epoch(epoch)
         for evaluation in evaluations:
@@ -114,6 +114,6 @@ class RunLog:
 
 
 def _names(split: Split) -> list[tuple[str, str]]:
-    """Class and name of every image."""
+    """Return class and name of every image."""
     labels = enumerate(split.labels)
     return [(split.class_names[label], image_name(split, i)) for i, label in labels]

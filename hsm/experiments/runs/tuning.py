@@ -80,14 +80,14 @@ def check(configs: Sequence[RunConfig]) -> None:
         asked = [option for option in options(config) if option not in lacking(config)]
         if asked or config.split != ZERO_SHOT:
             raise ValueError(
-                "tune goes with methods alone, on classes never seen: leave variants, options of a "
-                f"method and gradual heating out. Received: {', '.join(asked)} of "
-                f"{config.method}, split={config.split}"
+                "expected tune with methods alone, on classes never seen. Received: "
+                f"{', '.join(asked)} of {config.method}, split={config.split}. Leave variants, "
+                "options of a method and gradual heating out."
             )
 
 
 def held_out_source(source: ImageSource) -> ImageSource:
-    """The training classes of `source` alone: the last fifth to be scored, the others to train.
+    """Return the training classes of `source`: the last fifth to be scored, the others to train.
 
     Raises:
         ValueError: for fewer than ten training classes, or held-out ones of a single image.
@@ -95,18 +95,18 @@ def held_out_source(source: ImageSource) -> ImageSource:
     train = source.train
     if train.num_classes < _FEWEST_CLASSES:
         raise ValueError(
-            f"tune holds out the last fifth of the training classes: expected at least "
-            f"{_FEWEST_CLASSES} of them. Received: {train.num_classes} of {source.name}. Train "
-            "without it, and say that nothing is tuned"
+            f"expected at least {_FEWEST_CLASSES} training classes, of which tune holds out the "
+            f"last fifth. Received: {train.num_classes} of {source.name}. Train without it, and "
+            "say that nothing is tuned."
         )
     first = train.num_classes - train.num_classes // 5
     images = np.bincount(train.labels)
     is_scored = (train.labels >= first) & (images[train.labels] > 1)
     if len(np.unique(train.labels[is_scored])) < 2:
         raise ValueError(
-            f"tune scores the last fifth of the training classes: expected two of them with two "
-            f"images or more. Received: images={images[first:].tolist()} of {source.name}. Add "
-            "images to these classes"
+            "expected two classes of two images or more in the last fifth of the training "
+            f"classes, which tune scores. Received: images={images[first:].tolist()} of "
+            f"{source.name}. Add images to these classes."
         )
     return ImageSource(
         name=source.name,
@@ -117,7 +117,7 @@ def held_out_source(source: ImageSource) -> ImageSource:
 
 
 def candidates(config: RunConfig, count: int) -> Iterator[dict[str, float]]:
-    """What the trials of a method try: its recipe, then draws that the seed decides.
+    """Yield what the trials of a method try: its recipe, then draws that the seed decides.
 
     The rate is drawn between a fifth and five times the recipe's, the method's second setting
     from its own range, both evenly on a logarithmic scale. Of a heated method it is the rate after
@@ -133,15 +133,15 @@ def candidates(config: RunConfig, count: int) -> Iterator[dict[str, float]]:
     draws = random.Random(f"tune {config.seed}")
     for _ in range(1, count):
         one, other = draws.random(), draws.random()
-        found = {rate_name: _rounded(rate * _RATE_FACTOR ** (2 * one - 1))}
+        values = {rate_name: _rounded(rate * _RATE_FACTOR ** (2 * one - 1))}
         if tunable is not None:
             value = tunable.low * (tunable.high / tunable.low) ** other
-            found[tunable.setting] = _rounded(value)
-        yield found
+            values[tunable.setting] = _rounded(value)
+        yield values
 
 
 def shortened(config: RunConfig, epochs: int | None) -> RunConfig:
-    """`config` with `epochs` epochs in all, shared out as its own are; None leaves it as it is.
+    """Return `config` with `epochs` epochs in all, shared out as its own; None changes nothing.
 
     A heated method has one after the switch in any case.
     """
@@ -164,13 +164,13 @@ class _Tuner:
             runner,
             source=self.source,
             workspace=self._workspace,
-            say=runner.say if runner.verbose else lambda line: None,
+            report=runner.report if runner.verbose else lambda line: None,
             tensorboard=False,
         )
         self._chosen: dict[str, Choice] = {}
 
     def run(self, config: RunConfig) -> RunRecord:
-        """The record of `config` with its method's chosen settings, and how they were chosen."""
+        """Return the record of `config` with its method's chosen settings and their choice."""
         choice = self._choice(replace(config, seed=self._seed))
         chosen = replace(config, tuned=self._trials, **choice.settings)
         record = self._runner.run(chosen)
@@ -204,8 +204,8 @@ class _Tuner:
         best = max(trials, key=lambda trial: -1.0 if trial.score is None else trial.score)
         if best.score is None:
             raise FloatingPointError(
-                f"{title(config)}: training diverged in all {len(trials)} trials. Give a lower "
-                "learning_rate, around which trials are drawn"
+                f"{title(config)}: expected a trial that trains. Received: all {len(trials)} "
+                "diverged. Give a lower learning_rate, around which trials are drawn."
             )
         return Choice({**base.settings, **best.settings}, (*base.trials, *trials))
 
@@ -214,7 +214,7 @@ class _Tuner:
         config = replace(config, eval_every=config.total_epochs, kmeans_starts=1)
         # Of a heated method the epochs up to the switch are those of another trial.
         shared = config.epochs if config.is_heated else 0
-        weights = build.weights_sha256(config, self._runner.pretrained)
+        weights = build.weights_sha256(config, self._runner.initial_weights)
         name = same_data.file_name(config, self.source, weights)
         diverged = self._workspace.output_dir / "diverged" / name
         score, images = None, len(self.source.train) * (config.total_epochs - shared)
@@ -232,13 +232,13 @@ class _Tuner:
 
     def _say(self, config: RunConfig, number: int, trial: Trial) -> None:
         tried = ", ".join(f"{name} {value:g}" for name, value in trial.settings.items())
-        found = "diverged" if trial.score is None else f"MAP@R {100 * trial.score:.2f}"
-        self._runner.say(
-            f"{title(config)}: trial {number} of {self._trials}, {tried}: {found} on "
+        outcome = "diverged" if trial.score is None else f"MAP@R {100 * trial.score:.2f}"
+        self._runner.report(
+            f"{title(config)}: trial {number} of {self._trials}, {tried}: {outcome} on "
             f"{self.source.test.num_classes} held-out training classes"
         )
 
 
 def _rounded(value: float) -> float:
-    """Three digits, which records and terminal show whole."""
+    """Return three digits, which records and terminal show whole."""
     return float(f"{value:.3g}")

@@ -22,7 +22,7 @@ from hsm.records.json_values import JsonObject
 
 
 @dataclass(frozen=True, kw_only=True)
-class _ModelCard(JsonObject):
+class _RunFile(JsonObject):
     """What model.json holds: what is needed, beside the checkpoint, to build the network again."""
 
     config: RunConfig
@@ -39,7 +39,7 @@ class Workspace:
     <output_dir>/runs/<run>/model.json         what is needed to build the network again
     <output_dir>/runs/<run>/<file>.keras       the backbone, if it came from such a file
     <output_dir>/tensorboard/<run>/            what TensorBoard shows of it, if that was asked for
-    <output_dir>/trunks/<trunk>/checkpoint.npz state up to the switch, shared by LN and HLN, BN, HBN
+    <output_dir>/trunks/<name>/checkpoint.npz  state up to the switch, shared by LN and HLN, BN, HBN
     ```
     """
 
@@ -57,27 +57,27 @@ class Workspace:
         return self.output_dir / "runs", self.output_dir / "trunks"
 
     def run_dir(self, config: RunConfig) -> Path:
-        """Folder of one run's state."""
+        """Return folder of one run's state."""
         return self.output_dir / "runs" / config.name
 
     def tensorboard_dir(self, config: RunConfig) -> Path:
-        """Folder of what TensorBoard shows of a run."""
+        """Return folder of what TensorBoard shows of a run."""
         return self.output_dir / "tensorboard" / config.name
 
     def checkpoint(self, config: RunConfig) -> Path:
-        """State of a run after the switch."""
+        """Return state of a run after the switch."""
         return self.run_dir(config) / "checkpoint.npz"
 
-    def trunk_checkpoint(self, config: RunConfig) -> Path:
-        """State up to the switch."""
-        return self.output_dir / "trunks" / config.trunk_name / "checkpoint.npz"
+    def shared_checkpoint(self, config: RunConfig) -> Path:
+        """Return state up to the switch."""
+        return self.output_dir / "trunks" / config.shared_name / "checkpoint.npz"
 
     def record(self, config: RunConfig) -> RunRecord | None:
-        """The record of a finished run, or None."""
+        """Return the record of a finished run, or None."""
         path = self.records_dir / f"{config.name}.json"
         return run_record.read(path) if path.exists() else None
 
-    def write_model_card(
+    def write_run_file(
         self, config: RunConfig, class_names: tuple[str, ...], *, file: Path | None = None
     ) -> None:
         """Write what is needed, beside the checkpoint, to build the network again.
@@ -88,7 +88,7 @@ class Workspace:
         """
         directory = self.run_dir(config)
         make_output_folder(directory)
-        card = _ModelCard(config=config, class_names=class_names).to_json()
+        card = _RunFile(config=config, class_names=class_names).to_json()
         atomic.write_text(directory / "model.json", json.dumps(card, indent=1) + "\n")
         if file is not None and is_keras_file(config.backbone):
             with atomic.replacing(directory / config.backbone) as partial:
@@ -109,8 +109,8 @@ class Workspace:
                 _lock(file)
             except (BlockingIOError, PermissionError) as error:
                 raise BlockingIOError(
-                    f"another process is working in {os.fspath(self.output_dir)}: wait for it, or "
-                    "use another `output_dir`"
+                    "expected an output folder that no other process works in. Received: "
+                    f"{os.fspath(self.output_dir)}. Wait for it, or use another `output_dir`."
                 ) from error
             with _kept(self.output_dir):
                 yield
@@ -147,8 +147,8 @@ def _lock(file: TextIO) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def read_model_card(run_dir: Path) -> tuple[RunConfig, tuple[str, ...]]:
-    """Configuration and training classes of the run in `run_dir`.
+def read_run_file(run_dir: Path) -> tuple[RunConfig, tuple[str, ...]]:
+    """Return the configuration and the training classes of the run in `run_dir`.
 
     Raises:
         ValueError: if the folder is not that of a run.
@@ -156,13 +156,13 @@ def read_model_card(run_dir: Path) -> tuple[RunConfig, tuple[str, ...]]:
     path = run_dir / "model.json"
     if not path.exists():
         raise ValueError(
-            f"{run_dir} is not the folder of a trained run: it has no model.json. Expected a "
-            "folder <output_dir>/runs/<name> as table1 writes it."
+            f"{run_dir}: expected the folder of a trained run, <output_dir>/runs/<name>, as table1 "
+            "writes it. Received: one without model.json"
         )
     try:
-        card = _ModelCard.from_json(json.loads(path.read_bytes()))
+        card = _RunFile.from_json(json.loads(path.read_bytes()))
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is damaged: {error}") from error
+        raise ValueError(f"{path}: expected what a run wrote. Received: {error}") from error
     # As folders are read today; those of a Mac used to come with their accents apart.
     names = (unicodedata.normalize("NFC", name) for name in card.class_names)
     return card.config, tuple(names)

@@ -18,7 +18,7 @@ from hsm.visual.class_planes import Plane
 
 
 def planes(records: Sequence[RunRecord], source: ImageSource, workspace: Workspace) -> list[Plane]:
-    """The panels of every record in turn, of the test images; SM has two, the others one.
+    """Return the panels of every record in turn, of the test images; SM has two, the others one.
 
     Args:
         records: of finished runs, whose weights lie in `workspace`.
@@ -34,11 +34,13 @@ def planes(records: Sequence[RunRecord], source: ImageSource, workspace: Workspa
 def _planes(record: RunRecord, source: ImageSource, workspace: Workspace) -> list[Plane]:
     config, accuracy = record.config, record.final.accuracy
     if accuracy is None:
-        raise ValueError(f"Figure 2 tells the accuracy, and {record.name} was not scored by it")
+        raise ValueError(
+            "expected records that were scored by the accuracy, which Figure 2 tells. Received: "
+            f"{record.name}"
+        )
     if config.embedding_dim != 2:
         raise ValueError(
-            "Figure 2 draws embeddings of two dimensions. Received: "
-            f"embedding_dim={config.embedding_dim}"
+            f"expected embeddings of two dimensions. Received: embedding_dim={config.embedding_dim}"
         )
     model, _ = load_model(workspace.run_dir(config))
     features, labels = Evaluator(model.features, source, config).embed(source.test)
@@ -54,13 +56,13 @@ def _planes(record: RunRecord, source: ImageSource, workspace: Workspace) -> lis
 
 
 def title(config: RunConfig) -> str:
-    """What the panel of a run is called, such as "HLN, α = 16 → 4"."""
+    """Return what the panel of a run is called, such as "HLN, α = 16 → 4"."""
     heated = f" → {config.heated_alpha:g}" if config.is_heated else ""
     return f"{config.method}, α = {config.initial_alpha:g}{heated}"
 
 
 def angles_to_centres(plane: Plane) -> NDArray[np.float64]:
-    """Degrees between each point and the mean direction of its class, 0..180, [n]."""
+    """Return degrees between each point and the mean direction of its class, 0..180, [n]."""
     units = damped_unit_length(plane.points)
     classes = len(plane.weights)
     sums = np.stack([units[plane.labels == c].sum(axis=0) for c in range(classes)])
@@ -69,7 +71,7 @@ def angles_to_centres(plane: Plane) -> NDArray[np.float64]:
 
 
 def render(panels: Sequence[Plane]) -> str:
-    """How compact the classes of each panel are, and how long its points: lines of a table."""
+    """Return lines of a table: how compact each panel's classes are, how long its points."""
     lines = [
         "How far test images are from the mean direction of their class, and how long:",
         "",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hsm.data.sources.source import ImageSource
 from hsm.experiments.config import RunConfig
-from hsm.experiments.config.initial_weights import Pretrained
+from hsm.experiments.config.initial_weights import InitialWeights
 from hsm.experiments.runs import build
 from hsm.experiments.runs.evaluator import Evaluator
 from hsm.experiments.runs.workspace import Workspace
@@ -36,19 +36,21 @@ class GradientHistory:
     def observe(
         self, config: RunConfig, epoch: int, *, model: EmbeddingModel, evaluator: Evaluator
     ) -> None:
-        """Study the weights after `epoch` and keep the result beside the run's checkpoint.
+        """Measure the weights after `epoch` and keep the result beside the run's checkpoint.
 
         It does not change the weights, and gives the same again where a run is resumed.
         """
         study = self.images.study(model, evaluator, epoch)
         gradient_study.save(study, gradient_study.path(self.workspace, config, epoch))
 
-    def studies(self, config: RunConfig, pretrained: Pretrained | None) -> list[GradientStudy]:
-        """All that is known of a finished run, by epoch: what was observed, else what is saved.
+    def studies(
+        self, config: RunConfig, initial_weights: InitialWeights | None
+    ) -> list[GradientStudy]:
+        """Return all studies of a finished run, by epoch: what was observed, else what is saved.
 
         Args:
             config: of the run.
-            pretrained: what its backbone started from, to study the start; None leaves it out.
+            initial_weights: what its backbone started from, to study the start; None leaves it out.
         """
         files = (
             gradient_study.path(self.workspace, config, epoch)
@@ -56,28 +58,28 @@ class GradientHistory:
         )
         known = map(gradient_study.load, filter(Path.exists, files))
         # Those of another number of images are of another sample.
-        found = {study.epoch: study for study in known if study.images == len(self.images)}
-        for epoch, model in self._saved(config, set(found), pretrained):
+        studies = {study.epoch: study for study in known if study.images == len(self.images)}
+        for epoch, model in self._saved(config, set(studies), initial_weights):
             evaluator = Evaluator(model.features, self.source, config)
-            found[epoch] = self.images.study(model, evaluator, epoch)
-        return [found[epoch] for epoch in sorted(found)]
+            studies[epoch] = self.images.study(model, evaluator, epoch)
+        return [studies[epoch] for epoch in sorted(studies)]
 
     def _saved(
-        self, config: RunConfig, known: set[int], pretrained: Pretrained | None
+        self, config: RunConfig, known: set[int], initial_weights: InitialWeights | None
     ) -> Iterator[tuple[int, EmbeddingModel]]:
-        """The networks that can be had of the epochs that are not `known`."""
+        """Yield the networks of the epochs that are not `known`."""
         end = self.workspace.checkpoint(config)
-        trunk = self.workspace.trunk_checkpoint(config)
+        shared = self.workspace.shared_checkpoint(config)
         # What is done to some models before the first epoch is not done again here.
-        if 0 not in known and pretrained is not None and not config.is_prepared:
+        if 0 not in known and initial_weights is not None and not config.is_prepared:
             classes = self.source.train.num_classes
-            yield 0, build.build_model(config, classes, pretrained=pretrained)
-        if trunk.exists() and trunk != end:
-            progress = read_progress(trunk)
+            yield 0, build.build_model(config, classes, initial_weights=initial_weights)
+        if shared.exists() and shared != end:
+            progress = read_progress(shared)
             epoch, is_whole = progress["epoch"], progress["interrupted"] is None
             if is_whole and 0 < epoch <= config.epochs and epoch not in known:
                 model, _ = build.load_model(end.parent)
-                checkpoint.restore(trunk, model=model)
+                checkpoint.restore(shared, model=model)
                 yield epoch, model
         if config.total_epochs not in known:
             yield config.total_epochs, build.load_model(end.parent)[0]

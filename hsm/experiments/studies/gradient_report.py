@@ -9,7 +9,7 @@ import numpy as np
 
 from hsm.analysis import AlphaRange, SampleKind, WeightRole
 from hsm.experiments.config import RunConfig
-from hsm.experiments.runs.diagnostics import spaced
+from hsm.experiments.runs.diagnostics import evenly_spaced
 from hsm.experiments.studies.gradient_study import ENOUGH, GradientStudy
 
 _LINES = 8  # Of the printed table, about.
@@ -22,7 +22,7 @@ centroid:  right, and at least half-way from the boundary to the centre, the cla
 
 
 def shown_study(studies: Sequence[GradientStudy], epoch: int | None) -> GradientStudy:
-    """The study that Figure 1 shows: of `epoch`, else the last with enough images of each kind.
+    """Return the study that Figure 1 shows: of `epoch`, else the last with enough of each kind.
 
     Args:
         studies: of one run, ascending.
@@ -36,22 +36,21 @@ def shown_study(studies: Sequence[GradientStudy], epoch: int | None) -> Gradient
         return next((s for s in reversed(studies) if s.has_enough_of_each), studies[-1])
     if epoch not in by_epoch:
         raise ValueError(
-            f"Argument `epoch` must be one whose weights are known: {_listed(by_epoch)}. "
-            f"Received: epoch={epoch}. All are known of runs that figure1 itself trains, from the "
-            "start"
+            f"expected `epoch` to be one whose weights are known: {_listed(by_epoch)}. Received: "
+            f"epoch={epoch}. All are known of runs that figure1 itself trains, from the start."
         )
     return by_epoch[epoch]
 
 
 def decisive_study(studies: Sequence[GradientStudy], config: RunConfig) -> GradientStudy | None:
-    """The study that advice rests on: the end of the first phase, or else the last with a range."""
+    """Return the study that advice rests on: the first phase's end, else the last with a range."""
     with_range = [study for study in studies if study.range is not None]
     before = [study for study in with_range if study.epoch == config.switch_epoch]
     return next(iter(before or reversed(with_range)), None)
 
 
 def render(studies: Sequence[GradientStudy], config: RunConfig) -> str:
-    """The report: how the images lie at each phase, which alpha is intermediate, what to try.
+    """Return the report: how images lie at each phase, which alpha is intermediate, what to try.
 
     Args:
         studies: of one run, ascending by epoch; at least one.
@@ -70,9 +69,9 @@ def render(studies: Sequence[GradientStudy], config: RunConfig) -> str:
 
 
 def title(study: GradientStudy, config: RunConfig) -> str:
-    """What Figure 1 shows, in a line."""
-    found = study.range
-    shaded = f"; intermediate α shaded, best {found.best:.2g}" if found else ""
+    """Return what Figure 1 shows, in a line."""
+    range_ = study.range
+    shaded = f"; intermediate α shaded, best {range_.best:.2g}" if range_ else ""
     return (
         f"{config.dataset}, {config.method}, epoch {study.epoch} of {config.total_epochs}, "
         f"α {study.alpha:g}: {study.images} training images{shaded}"
@@ -80,7 +79,7 @@ def title(study: GradientStudy, config: RunConfig) -> str:
 
 
 def curve_rows(study: GradientStudy) -> Iterator[Sequence[object]]:
-    """The numbers behind Figure 1: a row an alpha, empty where there are no such images."""
+    """Yield the numbers behind Figure 1: a row an alpha, empty where there are no such images."""
     yield (
         "alpha",
         *(f"feature_{_name(k)}_{part}" for k in SampleKind for part in ("q25", "median", "q75")),
@@ -95,14 +94,16 @@ def curve_rows(study: GradientStudy) -> Iterator[Sequence[object]]:
 
 
 def share_rows(studies: Iterable[GradientStudy]) -> Iterator[Sequence[object]]:
-    """The numbers behind Figure 1(d): a row an epoch."""
+    """Yield the numbers behind Figure 1(d): a row an epoch."""
     yield (
         *("epoch", "alpha", "images", *map(_name, SampleKind)),
         *("intermediate_low", "intermediate_best", "intermediate_high", "centroid_peak"),
     )
     for study in studies:
-        found = study.range
-        numbers = (found.low, found.best, found.high, found.centroid_peak) if found else (None,) * 4
+        range_ = study.range
+        numbers = (
+            (range_.low, range_.best, range_.high, range_.centroid_peak) if range_ else (None,) * 4
+        )
         shown = ("" if number is None else f"{number:.4g}" for number in numbers)
         counts = map(int, study.curves.counts)
         yield study.epoch, f"{study.alpha:.5g}", study.images, *counts, *shown
@@ -114,17 +115,17 @@ def _table(studies: Sequence[GradientStudy], config: RunConfig) -> Iterator[str]
         shares = (f"{100 * study.share(kind):.1f} %" for kind in SampleKind)
         incorrect, boundary, centroid = shares
         phase = f"{study.epoch}{_phase(study.epoch, config)}"
-        found = study.range
-        where = f"{_interval(found)} ({found.best:.2g})" if found else "no boundary images"
+        range_ = study.range
+        where = f"{_interval(range_)} ({range_.best:.2g})" if range_ else "no boundary images"
         yield (
             f"{phase:<11}{study.alpha:>7.4g}{incorrect:>11}{boundary:>10}{centroid:>10}   {where}"
         )
 
 
 def _selected(studies: Sequence[GradientStudy], config: RunConfig) -> list[GradientStudy]:
-    """About `_LINES` of the studies, among them start, first epoch, switch and end."""
+    """Return about `_LINES` of the studies, among them start, first epoch, switch and end."""
     named = {0, 1, config.switch_epoch, config.total_epochs}
-    kept = set(spaced(len(studies), _LINES))
+    kept = set(evenly_spaced(len(studies), _LINES))
     return [s for index, s in enumerate(studies) if index in kept or s.epoch in named]
 
 
@@ -138,26 +139,29 @@ def _phase(epoch: int, config: RunConfig) -> str:
 
 def _advice(
     study: GradientStudy,
-    found: AlphaRange,
+    range_: AlphaRange,
     *,
     studies: Sequence[GradientStudy],
     config: RunConfig,
 ) -> Iterator[str]:
     yield (
-        f"Intermediate alpha for this model and data is {_interval(found)}, best {found.best:.2g} "
-        f"(after epoch {study.epoch}{_phase(study.epoch, config)})."
+        f"Intermediate alpha for this model and data is {_interval(range_)}, best "
+        f"{range_.best:.2g} (after epoch {study.epoch}{_phase(study.epoch, config)})."
     )
-    yield (f"  Below {found.low:.2g}, all images are pulled alike, also those near their centre.")
-    yield (f"  Above {found.high:.2g}, few but the incorrect ones are pulled: classes stay loose.")
-    yield f"  {_used(study, found, studies)}"
-    yield from ["", f"To try: `alpha={found.best:.2g}` `heated_alpha={_heated(study, found):.2g}`"]
+    yield (f"  Below {range_.low:.2g}, all images are pulled alike, also those near their centre.")
+    yield (f"  Above {range_.high:.2g}, few but the incorrect ones are pulled: classes stay loose.")
+    yield f"  {_used(study, range_, studies)}"
+    yield from [
+        "",
+        f"To try: `alpha={range_.best:.2g}` `heated_alpha={_heated(study, range_):.2g}`",
+    ]
     yield "  alpha: where boundary images gain most over centroid ones, to start with."
-    yield f"  heated_alpha: {_reason(study, found)}"
+    yield f"  heated_alpha: {_reason(study, range_)}"
     yield "  This follows from gradients alone, not from scores: compare the Recall@K of both."
 
 
-def _used(study: GradientStudy, found: AlphaRange, studies: Sequence[GradientStudy]) -> str:
-    place = found.place(study.alpha)
+def _used(study: GradientStudy, range_: AlphaRange, studies: Sequence[GradientStudy]) -> str:
+    place = range_.place(study.alpha)
     text = f"The alpha in use there, {study.alpha:g}, is {place}"
     if place == "intermediate":
         return text + "."
@@ -169,18 +173,18 @@ def _used(study: GradientStudy, found: AlphaRange, studies: Sequence[GradientStu
     return f"{text}; it was intermediate {until}."
 
 
-def _has_centroids(study: GradientStudy, found: AlphaRange) -> bool:
+def _has_centroids(study: GradientStudy, range_: AlphaRange) -> bool:
     enough = study.curves.counts[SampleKind.CENTROID] >= ENOUGH
-    return bool(enough) and found.centroid_peak is not None and found.centroid_peak < found.best
+    return bool(enough) and range_.centroid_peak is not None and range_.centroid_peak < range_.best
 
 
-def _heated(study: GradientStudy, found: AlphaRange) -> float:
-    peak = found.centroid_peak
-    return peak if peak and _has_centroids(study, found) else found.best / _HEATED_SHARE
+def _heated(study: GradientStudy, range_: AlphaRange) -> float:
+    peak = range_.centroid_peak
+    return peak if peak and _has_centroids(study, range_) else range_.best / _HEATED_SHARE
 
 
-def _reason(study: GradientStudy, found: AlphaRange) -> str:
-    if _has_centroids(study, found):
+def _reason(study: GradientStudy, range_: AlphaRange) -> str:
+    if _has_centroids(study, range_):
         return "where centroid images are pulled most, to make classes compact at last."
     return "a quarter of it, the paper's ratio: there are too few centroid images to measure it."
 
@@ -194,8 +198,8 @@ def _without_range() -> str:
     )
 
 
-def _interval(found: AlphaRange) -> str:
-    return f"{found.low:.2g} to {found.high:.2g}"
+def _interval(range_: AlphaRange) -> str:
+    return f"{range_.low:.2g} to {range_.high:.2g}"
 
 
 def _name(member: SampleKind | WeightRole) -> str:
@@ -203,7 +207,7 @@ def _name(member: SampleKind | WeightRole) -> str:
 
 
 def _listed(epochs: Iterable[int]) -> str:
-    found = sorted(epochs)
-    if len(found) > 2 and found == list(range(found[0], found[-1] + 1)):
-        return f"{found[0]} to {found[-1]}"
-    return ", ".join(map(str, found))
+    ascending = sorted(epochs)
+    if len(ascending) > 2 and ascending == list(range(ascending[0], ascending[-1] + 1)):
+        return f"{ascending[0]} to {ascending[-1]}"
+    return ", ".join(map(str, ascending))

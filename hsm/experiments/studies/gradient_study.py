@@ -24,7 +24,7 @@ from hsm.atomic import replacing
 from hsm.data.sources.source import Split
 from hsm.experiments.config import RunConfig
 from hsm.experiments.runs.closed_form import classifier_inputs, closed_form
-from hsm.experiments.runs.diagnostics import sample, spaced
+from hsm.experiments.runs.diagnostics import evenly_spaced, sample
 from hsm.experiments.runs.evaluator import Evaluator
 from hsm.experiments.runs.workspace import Workspace
 from hsm.models import EmbeddingModel
@@ -62,7 +62,7 @@ class GradientStudy:
         return int(self.curves.counts.sum())
 
     def share(self, kind: SampleKind) -> float:
-        """The share of the images that are of `kind`, 0..1."""
+        """Return the share of the images that are of `kind`, 0..1."""
         return float(self.curves.counts[kind] / self.images)
 
     @property
@@ -81,17 +81,17 @@ class TrainingSample:
 
     def __init__(self, train: Split, most: int) -> None:
         self._part = sample(train, most)  # Its labels may be those of fewer classes.
-        self._labels: NDArray[np.int32] = train.labels[spaced(len(train), most)]
+        self._labels: NDArray[np.int32] = train.labels[evenly_spaced(len(train), most)]
 
     def __len__(self) -> int:
         return len(self._part)
 
     def features(self, evaluator: Evaluator) -> tuple[np.ndarray, np.ndarray]:
-        """Features [n, k] by `evaluator`, and labels [n] as the classifier numbers them."""
+        """Return features [n, k] by `evaluator`, and labels [n] as the classifier numbers them."""
         return evaluator.embed(self._part)[0], self._labels
 
     def study(self, model: EmbeddingModel, evaluator: Evaluator, epoch: int) -> GradientStudy:
-        """The gradients that `model`, which `evaluator` embeds with, gives to the images."""
+        """Return the gradients that `model`, which `evaluator` embeds with, gives to the images."""
         features, labels = self.features(evaluator)
         classifier = closed_form(model)
         inputs = classifier_inputs(model, features)
@@ -100,12 +100,12 @@ class TrainingSample:
 
 
 def path(workspace: Workspace, config: RunConfig, epoch: int) -> Path:
-    """Where the study of an epoch lies: beside the checkpoint that held its weights.
+    """Return where the study of an epoch lies: beside the checkpoint that held its weights.
 
-    Up to the switch that is the trunk, which heated and unheated methods share.
+    Up to the switch that is the state which heated and unheated methods share.
     """
     shared = epoch <= config.epochs
-    state = workspace.trunk_checkpoint(config) if shared else workspace.checkpoint(config)
+    state = workspace.shared_checkpoint(config) if shared else workspace.checkpoint(config)
     return state.parent / "gradients" / f"{epoch:04d}.npz"
 
 
@@ -118,7 +118,7 @@ def save(study: GradientStudy, file: Path) -> None:
 
 
 def load(file: Path) -> GradientStudy:
-    """The inverse of `save`."""
+    """Read what `save` wrote."""
     with np.load(file) as arrays:
         names = [field.name for field in fields(GradientAssignment)]
         curves = GradientAssignment(**{name: arrays[name] for name in names})

@@ -65,7 +65,7 @@ class NormStudy:
 def study(
     model: EmbeddingModel, evaluator: Evaluator, images: TrainingSample, *, epoch: int
 ) -> NormStudy:
-    """Studies training images, those with a feature of zero left out.
+    """Measure training images, those with a feature of zero left out.
 
     Args:
         model: of the method SM.
@@ -80,7 +80,10 @@ def study(
     norms = np.linalg.norm(features.astype(np.float64), axis=1)
     kept = norms > 0
     if not kept.any():
-        raise ValueError("every training image has a feature of zero: the training has failed")
+        raise ValueError(
+            "expected features that are not zero. Received: zeros for every training image. The "
+            "training has failed: a lower learning rate usually helps."
+        )
     features, labels, norms = features[kept], labels[kept], norms[kept]
     classifier = closed_form(model)
     by_direction = SoftmaxClassifier(classifier.weights)
@@ -113,16 +116,16 @@ class LastOfEachKind:
     def observe(
         self, config: RunConfig, epoch: int, *, model: EmbeddingModel, evaluator: Evaluator
     ) -> None:
-        """Study the weights after `epoch`, and keep the result if it has enough of each kind."""
-        found = study(model, evaluator, self.images, epoch=epoch)
-        if found.has_enough_of_each:
+        """Measure the weights after `epoch`, and keep the result if it has enough of each kind."""
+        latest = study(model, evaluator, self.images, epoch=epoch)
+        if latest.has_enough_of_each:
             file = self._file(config)
             make_output_folder(file.parent)
             with replacing(file) as partial, partial.open("wb") as opened:
-                np.savez(opened, sample=len(self.images), **_arrays(found))
+                np.savez(opened, sample=len(self.images), **_arrays(latest))
 
     def kept(self, config: RunConfig) -> NormStudy | None:
-        """The study that was kept of as many images, or None.
+        """Return the study that was kept of as many images, or None.
 
         There is none if the run was trained unobserved, or too few images were of some kind.
         """
@@ -140,56 +143,56 @@ class LastOfEachKind:
         return self.workspace.run_dir(config) / "gradients" / "norms.npz"
 
 
-def rows(found: NormStudy) -> Iterator[Sequence[object]]:
-    """The numbers behind Figure 3: rows of the curves, then a row an image."""
+def rows(study: NormStudy) -> Iterator[Sequence[object]]:
+    """Yield the numbers behind Figure 3: rows of the curves, then a row an image."""
     yield "part", "kind", "norm", "gradient_q25", "gradient_median", "gradient_q75"
     for kind in SampleKind:
-        chosen = found.kinds == kind
+        chosen = study.kinds == kind
         if chosen.any():
-            quantiles = np.quantile(found.curves.features[:, chosen], [0.25, 0.5, 0.75], axis=1)
-            for norm, *values in zip(found.curves.norms, *quantiles, strict=True):
+            quantiles = np.quantile(study.curves.features[:, chosen], [0.25, 0.5, 0.75], axis=1)
+            for norm, *values in zip(study.curves.norms, *quantiles, strict=True):
                 yield "curve", kind.name.lower(), *(f"{value:.5g}" for value in (norm, *values))
-    for kind, norm, gradient in zip(found.kinds, found.norms, found.measured, strict=True):
+    for kind, norm, gradient in zip(study.kinds, study.norms, study.measured, strict=True):
         yield "image", SampleKind(kind).name.lower(), f"{norm:.5g}", "", f"{gradient:.5g}", ""
 
 
-def render(found: NormStudy) -> str:
-    """What the figure shows, in words."""
+def render(study: NormStudy) -> str:
+    """Return what the figure shows, in words."""
     lines = [
-        f"Lengths and gradients of {len(found.norms)} training images, nothing normalised, by the "
-        f"weights after epoch {found.epoch}:",
+        f"Lengths and gradients of {len(study.norms)} training images, nothing normalised, by the "
+        f"weights after epoch {study.epoch}:",
         "",
     ]
     lines.append("kind        images   ||f|| 10 % to 90 %   median ||dl/df||   at half ||f||")
-    low_norm = found.norms / 2
+    low_norm = study.norms / 2
     for kind in SampleKind:
-        chosen = np.flatnonzero(found.kinds == kind)
+        chosen = np.flatnonzero(study.kinds == kind)
         if chosen.size:
-            low, high = np.quantile(found.norms[chosen], [0.1, 0.9])
+            low, high = np.quantile(study.norms[chosen], [0.1, 0.9])
             halved = [
-                np.interp(low_norm[i], found.curves.norms, found.curves.features[:, i])
+                np.interp(low_norm[i], study.curves.norms, study.curves.features[:, i])
                 for i in chosen
             ]
             lines.append(
                 f"{kind.name.lower():<12}{chosen.size:>6}   {f'{low:.3g} to {high:.3g}':<16}   "
-                f"{np.median(found.measured[chosen]):<16.3g}   {np.median(halved):.3g}"
+                f"{np.median(study.measured[chosen]):<16.3g}   {np.median(halved):.3g}"
             )
     lines += ["", "Longer features of correct images get shorter gradients (appendix B.1): what is"]
     lines.append("right and long is left where it is, so that classes do not become compact.")
     return "\n".join(lines)
 
 
-def _arrays(found: NormStudy) -> dict[str, Any]:
-    """What a file holds of a study."""
-    own = {key: getattr(found, key) for key in _OWN}
-    curves = {_CURVE + f.name: getattr(found.curves, f.name) for f in fields(NormCurves)}
+def _arrays(study: NormStudy) -> dict[str, Any]:
+    """Return what a file holds of a study."""
+    own = {key: getattr(study, key) for key in _OWN}
+    curves = {_CURVE + f.name: getattr(study.curves, f.name) for f in fields(NormCurves)}
     return own | curves
 
 
 def _measured(
     model: EmbeddingModel, features: np.ndarray, labels: np.ndarray
 ) -> NDArray[np.float64]:
-    """||dl/df|| through the network's own classifier, in its float32, [n]."""
+    """Return ||dl/df|| through the network's own classifier, in its float32, [n]."""
     inputs = tf.constant(features, tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(inputs)

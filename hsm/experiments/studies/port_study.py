@@ -52,7 +52,7 @@ class Measurement:
     batch_size: int = 100
 
     def features(self, model: keras.Model) -> NDArray[np.float32]:
-        """`model`'s features of every image at unit length, [n, d]."""
+        """Return `model`'s features of every image at unit length, [n, d]."""
         shape = [None, self.image_size, self.image_size, 3]
         run = tf.function(
             lambda images: model(tf.cast(images, tf.float32), training=False),
@@ -62,32 +62,32 @@ class Measurement:
             self.split, crop=self.image_size, batch_size=self.batch_size
         )
         count = len(self.split)
-        found, _ = embed(
+        features, _ = embed(
             run, batches, num_examples=count, progress=Progress("embedding", count).advance
         )
-        return damped_unit_length(found)
+        return damped_unit_length(features)
 
 
 def measure(
     build: Callable[[bool], keras.Model], measurement: Measurement, *, with_random: bool
 ) -> Iterator[PortRow]:
-    """Yields what each of `PORTS` gives, the reference first, and the random weights last.
+    """Yield what each of `PORTS` gives, the reference first, and the random weights last.
 
     Args:
         build: GoogLeNet as Caffe computes it; with True its weights are random.
-        measurement: On what.
-        with_random: Whether to measure random weights, too.
+        measurement: on what.
+        with_random: whether to measure random weights, too.
     """
     labels = measurement.split.labels
     model = build(False)
     reference = measurement.features(model)
     base = first_positive_ranks(reference, labels)
     for name, port in PORTS.items():
-        found = reference if name == REFERENCE else measurement.features(ported(model, port))
-        yield _row(name, found, reference, labels=labels, base=base)
+        features = reference if name == REFERENCE else measurement.features(ported(model, port))
+        yield _row(name, features, reference, labels=labels, base=base)
     if with_random:
-        found = measurement.features(build(True))
-        yield _row(RANDOM, found, reference, labels=labels, base=base)
+        features = measurement.features(build(True))
+        yield _row(RANDOM, features, reference, labels=labels, base=base)
 
 
 def _row(

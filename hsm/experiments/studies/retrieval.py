@@ -51,7 +51,7 @@ class Retrieval:
         return self.queries if self.gallery is None else self.gallery
 
     def neighbours(self, rows: NDArray[np.int64], k: int) -> Neighbours:
-        """The `k` nearest neighbours of the queries `rows`, int64 [q], in `searched`."""
+        """Return the `k` nearest neighbours of the queries `rows`, int64 [q], in `searched`."""
         return nearest_neighbours(
             self.features,
             self.queries.labels,
@@ -62,7 +62,7 @@ class Retrieval:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """The scores as JSON values."""
+        """Return the scores as JSON values."""
         scores = {"data": self.name, **self.evaluation.to_json(), "accuracy": self.accuracy}
         return {**scores, "excluded_singletons": list(self.single)}
 
@@ -88,8 +88,8 @@ def retrieve(
     queries, single = without_singletons(everything) if gallery is None else (everything, ())
     if queries.num_classes < 2:
         raise ValueError(
-            f"there must be two {part} classes or more, with two images or more each, to look one "
-            f"up among the others. Received: {queries.num_classes} in {source.name}"
+            f"expected at least two {part} classes of two images or more, to look one up among the "
+            f"others. Received: {queries.num_classes} in {source.name}"
         )
     raw, _ = evaluator.embed(queries)
     features = damped_unit_length(raw, config.feature_epsilon)
@@ -109,7 +109,7 @@ def retrieve(
 
 
 def without_singletons(split: Split) -> tuple[Split, tuple[str, ...]]:
-    """`split` without the classes of one image, and the names of these."""
+    """Return `split` without the classes of one image, and the names of these."""
     counts = np.bincount(split.labels, minlength=split.num_classes)
     single = tuple(split.class_names[label] for label in np.flatnonzero(counts == 1))
     if not single:
@@ -138,12 +138,12 @@ def _evaluate(
 
 
 def _is_known(config: RunConfig, part: str) -> bool:
-    """Whether the classifier's classes are those of the part."""
+    """Return whether the classifier's classes are those of the part."""
     return part == "train" or config.split == CLASSIFICATION
 
 
 def _accuracy(model: EmbeddingModel, features: NDArray[np.float32], queries: Split) -> float | None:
-    """The classifier's accuracy on `queries`; None if they are not of all its classes."""
+    """Return the classifier's accuracy on `queries`; None if they are not of all its classes."""
     if queries.num_classes != model.num_classes:
         return None
     parts = np.array_split(features, max(1, len(features) // 1000))

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from hsm.analysis.projection import project
 from hsm.data.sources.source import Split
 from hsm.data.thumbnails import image_name, thumbnails
-from hsm.experiments.runs.diagnostics import spaced
+from hsm.experiments.runs.diagnostics import evenly_spaced
 from hsm.experiments.studies.retrieval import Retrieval
 from hsm.metrics.confusion import ConfusedPair, confused_pairs
 from hsm.metrics.neighbours import Neighbours
 from hsm.visual.confusion import ConfusionRow, Direction, draw_confusion
 from hsm.visual.embedding_map import MapPoints, draw_map, pictured
 from hsm.visual.files import write_csv, write_figure
-from hsm.visual.gallery import GalleryRow, Picture, draw_gallery
+from hsm.visual.neighbour_sheet import NeighbourRow, Picture, draw_neighbours
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,29 +32,33 @@ _THUMBNAIL = 144
 _AXIS_NAMES = {"pca": ("First principal component", "Second principal component"), "tsne": None}
 
 
-def write_gallery(
-    found: Retrieval, directory: Path, *, queries: int, k: int, worst_first: bool
+def write_neighbours(
+    retrieval: Retrieval, directory: Path, *, queries: int, k: int, worst_first: bool
 ) -> list[Path]:
     """Draw gallery_NAME.png and .pdf: queries and their `k` nearest neighbours; and the CSV."""
-    rows = chosen_queries(found.evaluation.ranks, queries, worst_first=worst_first)
-    near = found.neighbours(rows, k)
-    figure = gallery(found, rows, near, "the worst first" if worst_first else "evenly spaced")
-    stem = directory / f"gallery_{found.name}"
-    csv = write_csv(stem.with_name(stem.name + ".csv"), _gallery_rows(found, rows, near))
+    rows = chosen_queries(retrieval.evaluation.ranks, queries, worst_first=worst_first)
+    near = retrieval.neighbours(rows, k)
+    figure = neighbour_sheet(
+        retrieval, rows, near, "the worst first" if worst_first else "evenly spaced"
+    )
+    stem = directory / f"gallery_{retrieval.name}"
+    csv = write_csv(stem.with_name(stem.name + ".csv"), _neighbour_rows(retrieval, rows, near))
     return [*write_figure(figure, stem), csv]
 
 
-def gallery(found: Retrieval, rows: NDArray[np.int64], near: Neighbours, which: str) -> Figure:
-    """The queries `rows`, which the title calls `which`, and their neighbours."""
-    pixels = thumbnails(found.queries, rows, _THUMBNAIL)
-    others = thumbnails(found.searched, near.indices.ravel(), _THUMBNAIL)
+def neighbour_sheet(
+    retrieval: Retrieval, rows: NDArray[np.int64], near: Neighbours, which: str
+) -> Figure:
+    """Return the queries `rows`, which the title calls `which`, and their neighbours."""
+    pixels = thumbnails(retrieval.queries, rows, _THUMBNAIL)
+    others = thumbnails(retrieval.searched, near.indices.ravel(), _THUMBNAIL)
     others = others.reshape(*near.indices.shape, *others.shape[1:])
     sheet = [
-        GalleryRow(
-            query=_picture(found.queries, row, pixels[i]),
-            place=int(found.evaluation.ranks[row]) + 1,
+        NeighbourRow(
+            query=_picture(retrieval.queries, row, pixels[i]),
+            place=int(retrieval.evaluation.ranks[row]) + 1,
             neighbours=tuple(
-                _picture(found.searched, column, others[i, j])
+                _picture(retrieval.searched, column, others[i, j])
                 for j, column in enumerate(near.indices[i])
             ),
             right=tuple(near.right[i].tolist()),
@@ -62,64 +66,64 @@ def gallery(found: Retrieval, rows: NDArray[np.int64], near: Neighbours, which: 
         for i, row in enumerate(rows)
     ]
     title = (
-        f"{found.name}: {len(rows):,} of {len(found.queries):,} queries, {which}, and their "
-        f"{near.indices.shape[1]} nearest of {len(found.searched):,}"
+        f"{retrieval.name}: {len(rows):,} of {len(retrieval.queries):,} queries, {which}, and "
+        f"their {near.indices.shape[1]} nearest of {len(retrieval.searched):,}"
     )
-    return draw_gallery(sheet, title)
+    return draw_neighbours(sheet, title)
 
 
 def chosen_queries(
     ranks: NDArray[np.integer], count: int, *, worst_first: bool
 ) -> NDArray[np.int64]:
-    """At most `count` queries: those of the highest rank, worst first, or evenly spaced ones."""
+    """Return at most `count` queries: those of the highest rank, worst first, or evenly spaced."""
     if worst_first:
         return np.argsort(-ranks.astype(np.int64), kind="stable")[:count]
-    return spaced(len(ranks), count)
+    return evenly_spaced(len(ranks), count)
 
 
-def write_confusion(found: Retrieval, directory: Path, *, pairs: int) -> list[Path]:
+def write_confusion(retrieval: Retrieval, directory: Path, *, pairs: int) -> list[Path]:
     """Draw confusion_NAME.png and .pdf, the most confused pairs of classes; and the CSV.
 
     Without a confused pair there is only a CSV without rows.
     """
-    stem = directory / f"confusion_{found.name}"
-    missed = np.flatnonzero(found.evaluation.ranks > 0)
+    stem = directory / f"confusion_{retrieval.name}"
+    missed = np.flatnonzero(retrieval.evaluation.ranks > 0)
     nearest = np.empty(0, np.int64)
     shown: list[ConfusedPair] = []
     if missed.size:
-        nearest = found.neighbours(missed, 1).indices[:, 0]
-        labels = found.queries.labels.astype(np.int64)
+        nearest = retrieval.neighbours(missed, 1).indices[:, 0]
+        labels = retrieval.queries.labels.astype(np.int64)
         neighbours = labels.copy()
-        neighbours[missed] = found.searched.labels[nearest]
+        neighbours[missed] = retrieval.searched.labels[nearest]
         shown = confused_pairs(labels, neighbours)[:pairs]
-    names = found.queries.class_names
+    names = retrieval.queries.class_names
     csv = write_csv(stem.with_name(stem.name + ".csv"), _pair_rows(shown, names))
     if not shown:
         return [csv]
-    misses = f"{missed.size:,} of {len(found.queries):,} queries have another class nearest"
-    title = f"{found.name}: the {len(shown)} most confused pairs of classes; {misses}"
-    rows = _confusion_rows(found, shown, missed, nearest)
+    misses = f"{missed.size:,} of {len(retrieval.queries):,} queries have another class nearest"
+    title = f"{retrieval.name}: the {len(shown)} most confused pairs of classes; {misses}"
+    rows = _confusion_rows(retrieval, shown, missed, nearest)
     return [*write_figure(draw_confusion(rows, title), stem), csv]
 
 
 def write_map(
-    found: Retrieval, directory: Path, *, method: str, most: int, seed: int
+    retrieval: Retrieval, directory: Path, *, method: str, most: int, seed: int
 ) -> list[Path]:
     """Draw map_NAME.png and .pdf of at most `most` queries, evenly spaced; and the CSV."""
-    stem = directory / f"map_{found.name}"
-    chosen = spaced(len(found.queries), most)
+    stem = directory / f"map_{retrieval.name}"
+    chosen = evenly_spaced(len(retrieval.queries), most)
     points = MapPoints(
-        places=project(found.features[chosen], method, seed=seed),
-        labels=found.queries.labels[chosen],
-        class_names=found.queries.class_names,
-        right=found.evaluation.ranks[chosen] == 0,
+        places=project(retrieval.features[chosen], method, seed=seed),
+        labels=retrieval.queries.labels[chosen],
+        class_names=retrieval.queries.class_names,
+        right=retrieval.evaluation.ranks[chosen] == 0,
         axis_names=_AXIS_NAMES[method],
     )
     seen = pictured(points.places)
-    pixels = thumbnails(found.queries, chosen[seen], _THUMBNAIL // 2)
+    pixels = thumbnails(retrieval.queries, chosen[seen], _THUMBNAIL // 2)
     how = {"pca": "PCA", "tsne": "t-SNE"}[method]
-    title = f"{found.name}, {how}: {len(chosen):,} of {len(found.queries):,} images drawn"
-    csv = write_csv(stem.with_name(stem.name + ".csv"), _map_rows(found, chosen, points, seen))
+    title = f"{retrieval.name}, {how}: {len(chosen):,} of {len(retrieval.queries):,} images drawn"
+    csv = write_csv(stem.with_name(stem.name + ".csv"), _map_rows(retrieval, chosen, points, seen))
     return [*write_figure(draw_map(points, pixels, title), stem), csv]
 
 
@@ -127,8 +131,8 @@ def _picture(split: Split, index: int, pixels: np.ndarray) -> Picture:
     return Picture(pixels, split.class_names[split.labels[index]])
 
 
-def _gallery_rows(
-    found: Retrieval, rows: NDArray[np.int64], near: Neighbours
+def _neighbour_rows(
+    retrieval: Retrieval, rows: NDArray[np.int64], near: Neighbours
 ) -> Iterable[Sequence[object]]:
     yield (
         "query",
@@ -142,9 +146,9 @@ def _gallery_rows(
         "right",
     )
     for i, row in enumerate(rows):
-        queries, searched = found.queries, found.searched
+        queries, searched = retrieval.queries, retrieval.searched
         query = image_name(queries, row), queries.class_names[queries.labels[row]]
-        rank = int(found.evaluation.ranks[row]) + 1
+        rank = int(retrieval.evaluation.ranks[row]) + 1
         for j, column in enumerate(near.indices[i]):
             other = image_name(searched, column), searched.class_names[searched.labels[column]]
             distance, right = f"{near.distances[i, j]:.6f}", int(near.right[i, j])
@@ -162,17 +166,17 @@ def _pair_rows(pairs: Sequence[ConfusedPair], names: Sequence[str]) -> Iterable[
 
 
 def _confusion_rows(
-    found: Retrieval,
+    retrieval: Retrieval,
     pairs: Sequence[ConfusedPair],
     missed: NDArray[np.int64],
     nearest: NDArray[np.int64],
 ) -> list[ConfusionRow]:
-    """Each pair with the first query of its first class that was taken for the second."""
-    own, other = found.queries.labels[missed], found.searched.labels[nearest]
+    """Return each pair with the first query of its first class that was taken for the second."""
+    own, other = retrieval.queries.labels[missed], retrieval.searched.labels[nearest]
     first = [int(np.flatnonzero((own == p.first) & (other == p.second))[0]) for p in pairs]
-    queries = thumbnails(found.queries, missed[first], _THUMBNAIL)
-    neighbours = thumbnails(found.searched, nearest[first], _THUMBNAIL)
-    names = found.queries.class_names
+    queries = thumbnails(retrieval.queries, missed[first], _THUMBNAIL)
+    neighbours = thumbnails(retrieval.searched, nearest[first], _THUMBNAIL)
+    names = retrieval.queries.class_names
     return [
         ConfusionRow(
             query,
@@ -187,7 +191,7 @@ def _confusion_rows(
 
 
 def _map_rows(
-    found: Retrieval, chosen: NDArray[np.int64], points: MapPoints, seen: NDArray[np.int64]
+    retrieval: Retrieval, chosen: NDArray[np.int64], points: MapPoints, seen: NDArray[np.int64]
 ) -> Iterable[Sequence[object]]:
     yield "query", "image", "class", "x", "y", "nearest_is_right", "pictured"
     with_picture = set(seen.tolist())
@@ -195,4 +199,4 @@ def _map_rows(
         x, y = (f"{value:.5g}" for value in points.places[i])
         name = points.class_names[points.labels[i]]
         marks = int(points.right[i]), int(i in with_picture)
-        yield int(row), image_name(found.queries, row), name, x, y, *marks
+        yield int(row), image_name(retrieval.queries, row), name, x, y, *marks

@@ -122,7 +122,7 @@ def test_options_of_each_data_set():
         ),
         (
             ["--dataset=image_folder,cars196,omniglot", "--data_dir=root"],
-            "--data_dir cannot be image_folder's folder, in which every folder is a class, and "
+            "--data_dir to be image_folder's folder, in which every folder is a class, or "
             "hold cars196, omniglot too.",
         ),
     ],
@@ -197,7 +197,7 @@ def test_results_among_the_photographs_of_a_class_are_refused(photographs, capsy
     flags = ("--dataset=image_folder", f"--data_dir={photographs}", "--methods=SM")
     assert run_table1(*flags, f"--output_dir={photographs / place}", "--dry_run") == 1
     errors = capsys.readouterr().err
-    assert errors.startswith("error: --output_dir must not be a folder of photographs")
+    assert errors.startswith("error: expected --output_dir outside of photographs")
     assert message in errors
     assert "photographs/results" in errors
     assert not list(photographs.glob(".*"))

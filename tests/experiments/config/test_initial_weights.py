@@ -12,13 +12,13 @@ import pytest
 from support.driver_process import ENVIRONMENT, run
 
 from hsm.experiments.config import run_record
-from hsm.experiments.config.initial_weights import RANDOM, Pretrained
+from hsm.experiments.config.initial_weights import RANDOM, InitialWeights
 from hsm.experiments.reporting import table_notes
 from hsm.experiments.runs import build, diagnostics
 from hsm.experiments.runs.runner import Runner
 from hsm.experiments.runs.workspace import Workspace
 
-IMAGENET = Pretrained("imagenet")
+IMAGENET = InitialWeights("imagenet")
 SIDE = 28
 
 
@@ -74,8 +74,8 @@ def test_imagenet_weights_are_those_of_keras_and_known_by_their_values(
 ):
     folder, expected = in_keras_home
     (file,) = folder.glob("models/*.h5")
-    for pretrained in (IMAGENET, Pretrained(str(file))):
-        backbone = build.build_pretrained(imagenet_config, pretrained)
+    for initial_weights in (IMAGENET, InitialWeights(str(file))):
+        backbone = build.build_initial_backbone(imagenet_config, initial_weights)
         for ours, theirs in zip(backbone.get_weights(), expected, strict=True):
             np.testing.assert_array_equal(ours, theirs)
     found = build.weights_sha256(imagenet_config, IMAGENET)
@@ -93,18 +93,18 @@ def test_imagenet_weights_are_those_of_keras_and_known_by_their_values(
     ("pretrained", "arguments"),
     [
         (RANDOM, ("googlenet", None)),
-        (Pretrained("a/b.h5"), ("googlenet", "a/b.h5")),
+        (InitialWeights("a/b.h5"), ("googlenet", "a/b.h5")),
         (IMAGENET, ("googlenet", "imagenet")),
     ],
 )
-def test_what_the_backbone_is_built_with(pretrained, arguments):
-    assert pretrained.arguments("googlenet") == arguments
+def test_what_the_backbone_is_built_with(initial_weights, arguments):
+    assert initial_weights.arguments("googlenet") == arguments
 
 
 def test_a_keras_file_is_network_and_weights():
-    pretrained = Pretrained("a/b.keras")
-    assert pretrained.arguments("b.keras") == ("a/b.keras", None)
-    assert str(pretrained.file) == "a/b.keras"
+    initial_weights = InitialWeights("a/b.keras")
+    assert initial_weights.arguments("b.keras") == ("a/b.keras", None)
+    assert str(initial_weights.file) == "a/b.keras"
     assert IMAGENET.file is RANDOM.file is None
 
 
@@ -114,7 +114,7 @@ def from_file(tmp_path_factory, few_digits, quick_config):
     path = save_network(tmp_path_factory.mktemp("mine") / "net.keras")
     workspace = Workspace(tmp_path_factory.mktemp("results"))
     config = replace(quick_config, backbone="net.keras")
-    runner = Runner(few_digits, workspace, Pretrained(str(path)), say=lambda line: None)
+    runner = Runner(few_digits, workspace, InitialWeights(str(path)), report=lambda line: None)
     record = runner.run(config)
     kept = tmp_path_factory.mktemp("kept") / "net.keras"
     shutil.move(path, kept)
@@ -143,8 +143,8 @@ def test_the_run_is_loaded_without_the_file_that_it_started_from(from_file, few_
 
 def test_another_file_of_the_same_name_is_refused(from_file, few_digits, tmp_path):
     workspace, config, _, kept = from_file
-    other = Pretrained(str(save_network(tmp_path / "other" / "net.keras")))
-    runner = Runner(few_digits, workspace, other, say=lambda line: None)
+    other = InitialWeights(str(save_network(tmp_path / "other" / "net.keras")))
+    runner = Runner(few_digits, workspace, other, report=lambda line: None)
     with pytest.raises(ValueError, match="other weights than those given now, which have the same"):
         runner.run(config)
     # A state without a record, and the shared trunk of a run that has neither.
@@ -161,11 +161,13 @@ def test_another_file_of_the_same_name_is_refused(from_file, few_digits, tmp_pat
 
 def test_the_pretrained_feature_of_a_keras_file(from_file, few_digits, tmp_path):
     _, config, _, kept = from_file
-    runner = Runner(few_digits, Workspace(tmp_path), Pretrained(str(kept)), say=lambda line: None)
+    runner = Runner(
+        few_digits, Workspace(tmp_path), InitialWeights(str(kept)), report=lambda line: None
+    )
     record = runner.run(replace(config, method="pretrained"))
     assert record.provenance.weights_sha256 == sha256(kept)
-    with pytest.raises(ValueError, match="needs a backbone that starts from a file"):
-        replace(runner, pretrained=RANDOM, workspace=Workspace(tmp_path / "none")).run(
+    with pytest.raises(ValueError, match="expected a backbone that starts from a file"):
+        replace(runner, initial_weights=RANDOM, workspace=Workspace(tmp_path / "none")).run(
             replace(config, method="pretrained")
         )
 

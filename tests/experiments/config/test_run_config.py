@@ -88,7 +88,7 @@ ELSEWHERE = {
 def test_what_decides_weights_and_scores_decides_the_names(changes):
     assert _with(**changes).name != BASE.name
     later = {"heated_epochs"}
-    assert (_with(**changes).trunk_name != BASE.trunk_name) == (set(changes) != later)
+    assert (_with(**changes).shared_name != BASE.shared_name) == (set(changes) != later)
 
 
 def test_every_other_field_is_named_here():
@@ -121,18 +121,18 @@ def test_the_controls_of_alpha_and_rate_have_four_names():
     kept = {"heated_alpha": BASE.alpha, "heated_learning_rate": BASE.learning_rate}
     controls = [{}, *({name: value} for name, value in kept.items()), kept]
     assert len({_with(method="HBN", **control).name for control in controls}) == 4
-    assert len({_with(method="HBN", **control).trunk_name for control in controls}) == 1
+    assert len({_with(method="HBN", **control).shared_name for control in controls}) == 1
 
 
 def test_gradual_heating_shares_no_trunk_and_ignores_the_switchs_numbers():
     gradual = _with(method="HBN", heating="gradual")
-    assert gradual.trunk_name != BASE.trunk_name
+    assert gradual.shared_name != BASE.shared_name
     assert gradual.name != _with(method="HBN").name
     assert replace(gradual, heated_alpha=1.0, heated_learning_rate=1.0).name == gradual.name
     for name, value in {"gradual_every": 3, "gradual_alpha_divisor": 2.0}.items():
-        assert replace(gradual, **{name: value}).trunk_name != gradual.trunk_name
+        assert replace(gradual, **{name: value}).shared_name != gradual.shared_name
         assert _with(method="HBN", **{name: value}).name == _with(method="HBN").name
-    assert replace(gradual, heated_epochs=99).trunk_name == gradual.trunk_name
+    assert replace(gradual, heated_epochs=99).shared_name == gradual.shared_name
     phases = gradual.schedule.phases
     assert [(phase.epochs, round(phase.alpha, 2)) for phase in phases] == [
         (10, 16.0),
@@ -163,19 +163,19 @@ def test_alpha_is_one_for_sm_whatever_the_flag_says():
 
 def test_where_the_stages_change_decides_the_trunk_with_landmarks():
     staged = _with(method="fashionnet", landmarks=True)
-    assert replace(staged, heated_epochs=99).trunk_name != staged.trunk_name
+    assert replace(staged, heated_epochs=99).shared_name != staged.shared_name
     plain = replace(staged, landmarks=False)
-    assert replace(plain, heated_epochs=99).trunk_name == plain.trunk_name
+    assert replace(plain, heated_epochs=99).shared_name == plain.shared_name
 
 
 def test_the_trunk_is_shared_by_a_method_and_its_heated_form_only():
-    trunk = BASE.trunk_name
+    shared = BASE.shared_name
     for heated in ({}, {"heated_alpha": 1.0}, {"heated_epochs": 3}, {"heated_learning_rate": 1.0}):
-        assert _with(method="HBN", **heated).trunk_name == trunk
-    assert _with(heated_epochs=99).trunk_name == trunk
-    assert _with(method="HLN").trunk_name == _with(method="LN").trunk_name != trunk
-    assert _with(epochs=41).trunk_name != trunk
-    assert _with(seed=1).trunk_name != trunk
+        assert _with(method="HBN", **heated).shared_name == shared
+    assert _with(heated_epochs=99).shared_name == shared
+    assert _with(method="HLN").shared_name == _with(method="LN").shared_name != shared
+    assert _with(epochs=41).shared_name != shared
+    assert _with(seed=1).shared_name != shared
 
 
 @pytest.mark.parametrize("method", [method for method in METHODS if method != "pretrained"])
@@ -197,30 +197,27 @@ def test_json_round_trip():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"method": "XX"}, "method must be one of pretrained, SM, .* Received: method='XX'"),
-        ({"optimizer": "lamb"}, "optimizer must be one of sgd, adam"),
-        ({"precision": "int8"}, "precision must be one of float32"),
-        ({"profile": "mine"}, "profile must be one of paper, official"),
-        ({"heating": "slow"}, "heating must be one of switch, gradual"),
-        ({"nmi": "harmonic"}, "nmi must be one of arithmetic, geometric"),
-        ({"label_smoothing": 1.0}, "label_smoothing must be 0 or more and less than 1.*=1.0"),
-        ({"test_epsilon": -1.0}, "test_epsilon must be finite and 0 or more.*=-1.0"),
-        ({"kmeans_starts": 0}, "kmeans_starts must be 1 or more"),
-        (
-            {"method": "HBN", "heating": "gradual", "gradual_every": 0},
-            "every must be 1 or more",
-        ),
-        ({"method": "SM", "learned_alpha": True}, "learned_alpha goes with .* LN and BN.*'SM'"),
-        ({"method": "HBN", "learned_alpha": True}, "learned_alpha goes with .* LN and BN.*'HBN'"),
-        ({"norm_term": False}, "norm_term=False goes with the methods LN and HLN.*'BN'"),
-        ({"epochs": 0}, "epochs must be 1 or more. Received: epochs=0"),
-        ({"batch_size": 1}, "batch_size must be 2 or more for BN"),
-        ({"alpha": -1.0}, "expected alpha to be a positive finite number"),
-        ({"heated_epochs": -1}, "heated_epochs must be 0 or more for BN"),
-        ({"method": "HBN", "heated_epochs": 0}, "heated_epochs must be 1 or more for HBN"),
-        ({"ks": ()}, "ks must be positive numbers"),
-        ({"ks": (0,)}, "ks must be positive numbers"),
-        ({"method": "pretrained"}, "pretrained needs `weights`"),
+        ({"method": "XX"}, "method to be one of pretrained, SM, .* Received: method='XX'"),
+        ({"optimizer": "lamb"}, "optimizer to be one of sgd, adam"),
+        ({"precision": "int8"}, "precision to be one of float32"),
+        ({"profile": "mine"}, "profile to be one of paper, official"),
+        ({"heating": "slow"}, "heating to be one of switch, gradual"),
+        ({"nmi": "harmonic"}, "nmi to be one of arithmetic, geometric"),
+        ({"label_smoothing": 1.0}, "label_smoothing to be 0 or more and less than 1.*=1.0"),
+        ({"test_epsilon": -1.0}, "test_epsilon to be finite and 0 or more.*=-1.0"),
+        ({"kmeans_starts": 0}, "kmeans_starts to be 1 or more"),
+        ({"method": "HBN", "heating": "gradual", "gradual_every": 0}, "every to be 1 or more"),
+        ({"method": "SM", "learned_alpha": True}, "learned_alpha with .* LN and BN.*'SM'"),
+        ({"method": "HBN", "learned_alpha": True}, "learned_alpha with .* LN and BN.*'HBN'"),
+        ({"norm_term": False}, "norm_term=False with the methods LN and HLN.*'BN'"),
+        ({"epochs": 0}, "epochs to be 1 or more. Received: epochs=0"),
+        ({"batch_size": 1}, "batch_size to be at least 2 for BN"),
+        ({"alpha": -1.0}, "a positive finite number"),
+        ({"heated_epochs": -1}, "heated_epochs to be at least 0 for BN"),
+        ({"method": "HBN", "heated_epochs": 0}, "heated_epochs to be at least 1 for HBN"),
+        ({"ks": ()}, "ks to be positive numbers"),
+        ({"ks": (0,)}, "ks to be positive numbers"),
+        ({"method": "pretrained"}, "expected `weights`, or a .keras file"),
         ({"backbone": "vgg"}, "backbone to be one of googlenet, .*Received: backbone='vgg'"),
         ({"backbone": "lenet", "weights": "a.h5"}, "lenet, which is trained from scratch"),
         ({"backbone": "a.keras", "weights": "a.h5"}, "a.keras, which brings its own"),
@@ -246,9 +243,9 @@ def test_the_pretrained_feature_of_a_file_or_of_keras(backbone, weights):
 
 @pytest.mark.parametrize("asked", [1.0, 2.5, -1.0, float("inf"), float("nan")])
 def test_held_out_classes_are_a_number_or_a_share(asked):
-    with pytest.raises(ValueError, match="a whole number of 2 or more, or a share below 1"):
+    with pytest.raises(ValueError, match="a whole number of at least 2, or a share below 1"):
         _with(split="all", validation_classes=asked)
-    with pytest.raises(ValueError, match="goes with split=all"):
+    with pytest.raises(ValueError, match="with split=all"):
         _with(validation_classes=2.0)
 
 

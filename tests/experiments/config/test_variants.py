@@ -58,7 +58,7 @@ def test_the_controls_heat_one_thing_at_a_time():
     )
     assert (alpha_only.alpha, alpha_only.learning_rate) == (4.0, 0.1)
     assert (rate_only.alpha, rate_only.learning_rate) == (8.0, pytest.approx(0.01))
-    assert vary(BASE, "alpha_only").trunk_name == vary(BASE, "rate_only").trunk_name
+    assert vary(BASE, "alpha_only").shared_name == vary(BASE, "rate_only").shared_name
 
 
 def test_a_tuned_row_still_says_what_the_data_lacks():
@@ -74,7 +74,7 @@ def test_methods_and_older_records_have_no_options():
 
 
 def test_an_unknown_variant_is_refused():
-    with pytest.raises(ValueError, match=r"variant must be one of label_smoothing, .*'cold'"):
+    with pytest.raises(ValueError, match=r"variant to be one of label_smoothing, .*'cold'"):
         vary(BASE, "cold")
 
 

@@ -105,7 +105,7 @@ def test_latex_escapes_every_special_character():
 
 
 def test_short_rows_are_refused():
-    with pytest.raises(ValueError, match=r"Every row needs 2 cells.*Received: \('a',\)"):
+    with pytest.raises(ValueError, match=r"expected rows of 2 cells.*Received: \('a',\)"):
         Grid("t", ("a", "b"), (("a",),))
 
 

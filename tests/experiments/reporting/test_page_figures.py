@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from hsm.data.sources.source import Split
-from hsm.experiments.reporting import page_figures, page_gallery
+from hsm.experiments.reporting import page_figures, page_neighbours
 from hsm.experiments.reporting.table_report import write
-from hsm.experiments.runs.finished import Finished
+from hsm.experiments.runs.finished_runs import FinishedRuns
 from hsm.experiments.runs.runner import Runner
 from hsm.experiments.runs.workspace import Workspace
 
@@ -19,9 +19,11 @@ TITLES = ["Learning curves", "Similarities within and between classes", "What is
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory, few_digits, quick_config):
-    runner = Runner(few_digits, Workspace(tmp_path_factory.mktemp("page")), say=lambda line: None)
+    runner = Runner(
+        few_digits, Workspace(tmp_path_factory.mktemp("page")), report=lambda line: None
+    )
     configs = [replace(quick_config, method=method) for method in ("SM", "BN")]
-    return Finished(runner, [runner.run(config) for config in configs])
+    return FinishedRuns(runner, [runner.run(config) for config in configs])
 
 
 def test_a_page_has_curves_histograms_and_a_gallery(finished, capsys):
@@ -40,10 +42,10 @@ def test_a_page_has_curves_histograms_and_a_gallery(finished, capsys):
 
 
 def test_a_gallery_is_drawn_once(finished, monkeypatch):
-    first = page_gallery.blocks(finished)
+    first = page_neighbours.blocks(finished)
     assert first
-    monkeypatch.setattr(page_gallery, "retrieve", None)
-    assert page_gallery.blocks(finished) == first
+    monkeypatch.setattr(page_neighbours, "retrieve", None)
+    assert page_neighbours.blocks(finished) == first
 
 
 def test_without_weights_and_files_there_are_no_pictures(finished, few_digits, tmp_path):
@@ -58,9 +60,9 @@ def test_without_matplotlib_the_gallery_stays(finished):
 
 
 def test_a_gallery_of_many_images_takes_whole_classes(monkeypatch):
-    monkeypatch.setattr(page_gallery, "_IMAGES", 10)
+    monkeypatch.setattr(page_neighbours, "_IMAGES", 10)
     labels = np.repeat(np.arange(50, dtype=np.int32), 2)
     split = Split(np.zeros((100, 2, 2, 3), np.uint8), labels, tuple(map(str, range(50))))
-    few = page_gallery._some_classes(split)
+    few = page_neighbours._some_classes(split)
     assert few.class_names == ("0", "12", "24", "37", "49")
     np.testing.assert_array_equal(few.labels, np.repeat(np.arange(5), 2))

@@ -16,7 +16,7 @@ from support.record_factory import make_record
 from hsm.experiments.reporting import page_figures
 from hsm.experiments.reporting.page import write_report
 from hsm.visual.page import Section, render, table
-from hsm.visual.page_gallery import Card, Neighbour, Query, gallery
+from hsm.visual.page_neighbours import Card, Neighbour, Query, neighbours
 
 pytestmark = pytest.mark.skipif(
     shutil.which("chromium") is None and os.environ.get("HSM_REQUIRE_CHROMIUM") != "1",
@@ -41,7 +41,7 @@ def report(tmp_path_factory):
     near = tuple(Neighbour(card, 0.5, right) for right in (True, False) * 3)
     pictures = {
         page_figures.CURVES: list(page_figures.curve_blocks(runs)),
-        "What is found": [gallery([Query(card, 1, near)])],
+        "What is found": [neighbours([Query(card, 1, near)])],
     }
     return write_report(runs, tmp_path_factory.mktemp("page") / "report.html", pictures=pictures)
 

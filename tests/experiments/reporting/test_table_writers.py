@@ -308,7 +308,7 @@ def test_profiles_do_not_go_into_one_table():
 
 
 def test_no_records_are_refused():
-    with pytest.raises(ValueError, match="at least one record. Received none: run table1 first"):
+    with pytest.raises(ValueError, match="at least one record. Received: none. Run table1 first"):
         table_writers.render_text([])
 
 
@@ -412,5 +412,5 @@ def test_table_3_averages_seeds_and_leaves_what_was_not_run_open():
 
 def test_table_3_refuses_two_records_of_one_cell():
     runs = [_column("BN", 4.0), replace(_column("BN", 4.0), name="other")]
-    with pytest.raises(ValueError, match=r"Received two for BN, seed 0: .* and other"):
+    with pytest.raises(ValueError, match=r"one record for BN, seed 0. Received: .* and other"):
         table_writers.render_text(runs, "table3")

@@ -104,7 +104,7 @@ def test_spectral_goes_through_the_network_in_batches_of_the_others():
     config = RunConfig(dataset="digits", method="spectral", batch_size=24)
     objective = resolve(METHODS["spectral"].objective)
     assert objective(config).slice_size == 24
-    with pytest.raises(ValueError, match=r"xla does not go with the method spectral.*xla=True"):
+    with pytest.raises(ValueError, match=r"no xla with the method spectral.*xla=True"):
         objective(replace(config, xla=True))
 
 
@@ -196,7 +196,7 @@ def test_killed_and_resumed_it_ends_with_identical_weights(
 
     config, states = replace(quick_config, method=method, heated_epochs=2), []
     for name, killed in (("whole", False), ("killed", True)):
-        runner = Runner(few_digits, Workspace(tmp_path / name), say=lambda line: None)
+        runner = Runner(few_digits, Workspace(tmp_path / name), report=lambda line: None)
         if killed:
             with pytest.raises(_Kill):
                 replace(runner, scored=kill).run(config)
@@ -239,7 +239,7 @@ def test_loss_setting_is_the_losss_number(method, argument):
 
 
 def test_loss_setting_is_refused_where_no_loss_reads_it():
-    with pytest.raises(ValueError, match="loss_setting goes with the methods triplet and lifted"):
+    with pytest.raises(ValueError, match="loss_setting with the methods triplet and lifted"):
         RunConfig(dataset="digits", method="SM", loss_setting=0.5)
 
 

@@ -63,7 +63,7 @@ def run(monkeypatch, digits, quick_config):
         )
         workspace = Workspace(folder)
         try:
-            runner.Runner(digits, workspace, say=lambda line: None).run(config)
+            runner.Runner(digits, workspace, report=lambda line: None).run(config)
         except _Kill:
             return None
         path = workspace.checkpoint(config)

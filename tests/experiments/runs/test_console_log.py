@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from hsm.experiments.runs.console_log import RunReport
+from hsm.experiments.runs.console_log import ConsoleLog
 from hsm.experiments.runs.runner import Runner
 from hsm.experiments.runs.workspace import Workspace
 from hsm.training.collapse import Collapse
@@ -35,7 +35,7 @@ def test_the_sentence_names_place_likeness_and_the_runs_own_remedies(
     quick_config, changes, remedies
 ):
     said = []
-    RunReport(replace(quick_config, **changes), said.append, model=None).collapse(FOUND)
+    ConsoleLog(replace(quick_config, **changes), said.append, model=None).collapse(FOUND)
     assert said == [
         "digits BN seed 0 epoch 2: the features collapsed. The pooled ones of different classes "
         "have a mean cosine of 0.999960 before step 5; at the start it was 0.410000. " + remedies
@@ -46,6 +46,6 @@ def test_the_sentence_names_place_likeness_and_the_runs_own_remedies(
 def test_a_run_says_it_once_or_not_at_all(tmp_path, few_digits, quick_config, rate, times):
     changes = {"backbone": "lenet", "method": "LN", "batch_size": 2, "optimizer": "adam"}
     said = []
-    runner = Runner(few_digits, Workspace(tmp_path), say=said.append)
+    runner = Runner(few_digits, Workspace(tmp_path), report=said.append)
     runner.run(replace(quick_config, **changes, learning_rate=rate))
     assert sum("the features collapsed" in line for line in said) == times

@@ -58,7 +58,7 @@ def final_weights(runner, record):
 
 
 def finished(source, folder, config):
-    runner = Runner(source, Workspace(folder), say=lambda text: None)
+    runner = Runner(source, Workspace(folder), report=lambda text: None)
     record = early_stopping.run(runner, config, patience=2)
     return final_weights(runner, record), record
 
@@ -79,13 +79,13 @@ def assert_the_same(found, expected):
 
 def test_it_ends_as_a_run_with_as_many_epochs(few_digits, config, tmp_path, whole):
     said = []
-    runner = Runner(few_digits, Workspace(tmp_path / "plain"), say=said.append)
+    runner = Runner(few_digits, Workspace(tmp_path / "plain"), report=said.append)
     plain = runner.run(replace(config, epochs=2))
     assert whole[1].config.epochs == 2
     assert_the_same(whole, (final_weights(runner, plain), plain))
     # Not the epochs after the fourth, and no folder of a run that was left.
-    trunk = Workspace(tmp_path / "whole").trunk_checkpoint(config)
-    assert early_stopping.read_progress(trunk)["epoch"] == 4
+    shared = Workspace(tmp_path / "whole").shared_checkpoint(config)
+    assert early_stopping.read_progress(shared)["epoch"] == 4
     assert len(list((tmp_path / "whole" / "runs").iterdir())) == 1
 
 
@@ -99,7 +99,7 @@ def cut_off(monkeypatch, few_digits, folder, config, *, at):
     def copy(source, target):
         raise Killed
 
-    runner = Runner(few_digits, Workspace(folder), say=lambda text: None)
+    runner = Runner(few_digits, Workspace(folder), report=lambda text: None)
     if at != "copy":
         runner = replace(runner, observe=observe)
     with monkeypatch.context() as patched:
@@ -120,7 +120,7 @@ def test_killed_and_started_again_it_ends_the_same(
 
 def test_a_recorded_run_decides_where_its_state_is_gone(few_digits, config, tmp_path, whole):
     workspace = Workspace(tmp_path / "gone")
-    runner = Runner(few_digits, workspace, say=lambda text: None)
+    runner = Runner(few_digits, workspace, report=lambda text: None)
     runner.run(config)
     shutil.rmtree(tmp_path / "gone" / "trunks")
     assert_the_same(finished(few_digits, tmp_path / "gone", config), whole)
@@ -129,5 +129,5 @@ def test_a_recorded_run_decides_where_its_state_is_gone(few_digits, config, tmp_
 def test_what_has_no_switch_is_refused(few_digits, config, tmp_path):
     runner = Runner(few_digits, Workspace(tmp_path))
     for wrong in ({"heating": "gradual"}, {"ks": (2, 4)}):
-        with pytest.raises(ValueError, match="early_stopping needs a method that is trained"):
+        with pytest.raises(ValueError, match="early_stopping with a method that is trained"):
             early_stopping.run(runner, replace(config, **wrong), patience=1)

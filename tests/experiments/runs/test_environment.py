@@ -73,13 +73,13 @@ def test_the_number_of_threads_cannot_change_once_tensorflow_computes():
     before = environment.describe()["intra_op_threads"]
     environment.set_threads(0)
     assert environment.describe()["intra_op_threads"] == before
-    with pytest.raises(ValueError, match=f"received threads={before + 1} after it began with"):
+    with pytest.raises(ValueError, match=f"Received: threads={before + 1} after it began with"):
         environment.set_threads(before + 1)
 
 
 def test_another_backend_of_keras_is_refused(monkeypatch):
     monkeypatch.setattr(keras.config, "backend", lambda: "torch")
-    with pytest.raises(ValueError, match="received KERAS_BACKEND=torch: set KERAS_BACKEND="):
+    with pytest.raises(ValueError, match="Received: KERAS_BACKEND=torch. Set KERAS_BACKEND="):
         environment.import_keras()
 
 
@@ -88,7 +88,7 @@ def test_settings_of_matplotlib_that_it_refuses_are_told(monkeypatch):
         raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
 
     monkeypatch.setattr(environment.importlib, "import_module", refuse)
-    with pytest.raises(ValueError, match="that it can read, received: .* Mend the file matplotlib"):
+    with pytest.raises(ValueError, match="that it can read. Received: .* Mend the file matplotlib"):
         environment.import_matplotlib()
 
 
@@ -109,7 +109,7 @@ def test_flags_of_xla_are_tried_only_where_they_are_set(monkeypatch):
     monkeypatch.delenv("XLA_FLAGS", raising=False)
     environment.check_xla_flags()
     monkeypatch.setenv("XLA_FLAGS", "--x")
-    with pytest.raises(ValueError, match=r"received XLA_FLAGS='--x': no --x\. Mend or unset"):
+    with pytest.raises(ValueError, match=r"Received: XLA_FLAGS='--x': no --x\. Mend or unset"):
         environment.check_xla_flags()
 
 

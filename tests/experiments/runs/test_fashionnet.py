@@ -68,7 +68,7 @@ def test_the_data_decides_whether_landmarks_are_known(source, config, tmp_path):
     assert with_landmarks(CONFIG, bare) == CONFIG
     triplet = replace(CONFIG, method="triplet")
     assert with_landmarks(triplet, source) == triplet
-    with pytest.raises(ValueError, match=r"landmarks=True goes with .*fashionnet.*'triplet'"):
+    with pytest.raises(ValueError, match=r"landmarks=True with .*fashionnet.*'triplet'"):
         replace(triplet, landmarks=True)
     with pytest.raises(ValueError, match=r"fashionnet reads maps.*keras:ResNet50"):
         replace(config, backbone="keras:ResNet50")
@@ -151,7 +151,7 @@ def test_killed_and_resumed_it_ends_with_identical_weights(source, config, tmp_p
 
     states = []
     for name, killed in (("whole", False), ("killed", True)):
-        runner = Runner(source, Workspace(tmp_path / name), say=lambda line: None)
+        runner = Runner(source, Workspace(tmp_path / name), report=lambda line: None)
         if killed:
             with pytest.raises(_Kill):
                 replace(runner, scored=kill).run(config)

@@ -54,9 +54,9 @@ def test_room_for_the_missing_checkpoints_is_asked_for(
 
 def test_the_estimate_is_that_of_the_checkpoint(tmp_path, few_digits, quick_config, monkeypatch):
     workspace = Workspace(tmp_path)
-    runner = Runner(few_digits, workspace, say=lambda line: None)
+    runner = Runner(few_digits, workspace, report=lambda line: None)
     runner.run(quick_config)
-    backbone = build.build_pretrained(quick_config, runner.pretrained)
+    backbone = build.build_initial_backbone(quick_config, runner.initial_weights)
     sizes = {("convnet", 28): (backbone.count_params(), backbone.output_shape[-1])}
     written = workspace.checkpoint(quick_config).stat().st_size
     missing = room._missing(Workspace(tmp_path / "new"), [quick_config], sizes, 5)
@@ -78,7 +78,7 @@ def test_a_name_that_is_too_long_for_its_file_system_is_refused(tmp_path, few_di
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory, few_digits, quick_config):
     return Runner(
-        few_digits, Workspace(tmp_path_factory.mktemp("whole")), say=lambda line: None
+        few_digits, Workspace(tmp_path_factory.mktemp("whole")), report=lambda line: None
     ).run(quick_config)
 
 
@@ -93,7 +93,7 @@ def test_a_disk_that_fills_up_keeps_what_is_finished(
         if epoch == 1:
             resource.setrlimit(resource.RLIMIT_FSIZE, (65_536, resource.RLIM_INFINITY))
 
-    runner = Runner(few_digits, workspace, say=lambda line: None, observe=fill)
+    runner = Runner(few_digits, workspace, report=lambda line: None, observe=fill)
     with (
         pytest.raises(OSError, match=r"checkpoint\.npz cannot be written: .*Make room") as caught,
         workspace.locked(),
@@ -104,7 +104,7 @@ def test_a_disk_that_fills_up_keeps_what_is_finished(
     assert f"What was finished is kept in {workspace.output_dir}: the same" in str(caught.value)
     assert not [name for name in files(tmp_path) if name.endswith(".partial")]
     said = []
-    record = Runner(few_digits, workspace, say=said.append).run(quick_config)
+    record = Runner(few_digits, workspace, report=said.append).run(quick_config)
     assert "continues after epoch 1" in said[0]
     assert record.final.recall == undisturbed.final.recall
     assert [e.loss for e in record.epochs] == [e.loss for e in undisturbed.epochs]

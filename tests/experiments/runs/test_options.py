@@ -21,7 +21,7 @@ from hsm.training import RawMomentumSGD
 
 @pytest.fixture
 def runner(tmp_path, few_digits):
-    return Runner(few_digits, Workspace(tmp_path), say=lambda line: None)
+    return Runner(few_digits, Workspace(tmp_path), report=lambda line: None)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

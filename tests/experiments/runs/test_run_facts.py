@@ -67,5 +67,5 @@ def test_a_damaged_record_is_an_error(tmp_path):
     record = make_record("BN")
     (tmp_path / "records").mkdir()
     (tmp_path / "records" / f"{record.name}.json").write_text("{")
-    with pytest.raises(ValueError, match="is not a record that this version of hsm reads"):
+    with pytest.raises(ValueError, match="expected a record that this version of hsm reads"):
         facts_of(tmp_path, record, write=False)

@@ -24,7 +24,7 @@ from hsm.records import PartCounts
 def finished(tmp_path_factory, few_digits, quick_config):
     """BN and HBN, run once for this module."""
     workspace, said = Workspace(tmp_path_factory.mktemp("results")), []
-    runner = Runner(few_digits, workspace, say=said.append)
+    runner = Runner(few_digits, workspace, report=said.append)
     configs = {method: replace(quick_config, method=method) for method in ("BN", "HBN")}
     return workspace, configs, {m: runner.run(c) for m, c in configs.items()}, said
 
@@ -80,7 +80,7 @@ def test_the_branch_equals_a_run_without_a_trunk_to_share(
     workspace, configs, found, _ = finished
     alone = Workspace(tmp_path)
     config = replace(quick_config, method="HBN")
-    record = Runner(few_digits, alone, say=lambda line: None).run(config)
+    record = Runner(few_digits, alone, report=lambda line: None).run(config)
     assert record.final.recall == found["HBN"].final.recall
     shared, own = (_arrays(w.checkpoint(configs["HBN"])) for w in (workspace, alone))
     assert shared.keys() == own.keys()
@@ -91,7 +91,7 @@ def test_the_branch_equals_a_run_without_a_trunk_to_share(
 def test_a_finished_run_is_not_run_again(finished, few_digits):
     workspace, configs, found, _ = finished
     said = []
-    again = Runner(few_digits, workspace, say=said.append).run(configs["BN"])
+    again = Runner(few_digits, workspace, report=said.append).run(configs["BN"])
     assert again == found["BN"]
     assert said == [f"digits BN seed 0: recorded already, {configs['BN'].name}"]
 
@@ -105,7 +105,7 @@ def test_a_run_that_goes_on_with_other_threads_says_so_and_records_both(
     other = {**before, "intra_op_threads": threads + 1}
     monkeypatch.setattr(environment, "describe", lambda: other)
     config = replace(quick_config, method="HBN", heated_alpha=8.0)
-    provenance = Runner(few_digits, workspace, say=said.append).run(config).provenance
+    provenance = Runner(few_digits, workspace, report=said.append).run(config).provenance
     assert said[0] == (
         f"digits HBN seed 0: continues after epoch 1, with intra_op_threads {threads + 1} "
         f"({threads} before): other numbers than without the change"
@@ -130,7 +130,7 @@ def test_a_record_from_before_images_were_turned_is_refused_if_some_are(
     workspace, configs, found, _ = finished
     early = replace(found["BN"], data=replace(found["BN"].data, turned=None))
     monkeypatch.setattr(Workspace, "record", lambda *_: early)
-    runner = Runner(few_digits, workspace, say=lambda line: None)
+    runner = Runner(few_digits, workspace, report=lambda line: None)
     assert runner.run(configs["BN"]) == early
     monkeypatch.setattr(ImageSource, "turned", lambda _: 3)
     with pytest.raises(ValueError, match=r"an earlier version, to which the 3 images of digits th"):
@@ -164,8 +164,8 @@ def test_the_saved_weights_give_the_recorded_metrics(finished, few_digits):
 
 def test_an_unfinished_run_cannot_be_loaded(finished, tmp_path, quick_config):
     workspace = Workspace(tmp_path)
-    workspace.write_model_card(quick_config, ("a", "b"))
-    with pytest.raises(ValueError, match=r"is not finished: it has no checkpoint\.npz"):
+    workspace.write_run_file(quick_config, ("a", "b"))
+    with pytest.raises(ValueError, match=r"a finished run. Received: one without checkpoint\.npz"):
         load_model(workspace.run_dir(quick_config))
 
 
@@ -176,7 +176,7 @@ def test_csv_files_stand_beside_the_record_and_are_made_up_for(finished, few_dig
     assert diagnostics.exist(stem)
     before = {kind: path.read_text() for kind, path in paths.items()}
     paths["feature_norms"].unlink()
-    Runner(few_digits, workspace, say=lambda line: None).run(configs["HBN"])
+    Runner(few_digits, workspace, report=lambda line: None).run(configs["HBN"])
     assert {kind: path.read_text() for kind, path in paths.items()} == before
 
 
@@ -208,12 +208,12 @@ def test_every_csv_file_beside_a_record_is_read(finished):
 
 
 def test_samples_are_spread_over_the_split(few_digits):
-    np.testing.assert_array_equal(diagnostics.spaced(5, 3), [0, 2, 4])
-    np.testing.assert_array_equal(diagnostics.spaced(2, 9), [0, 1])
+    np.testing.assert_array_equal(diagnostics.evenly_spaced(5, 3), [0, 2, 4])
+    np.testing.assert_array_equal(diagnostics.evenly_spaced(2, 9), [0, 1])
     part = diagnostics.sample(few_digits.train, 3)
     assert len(part) == 3
     np.testing.assert_array_equal(part.images[0], few_digits.train.images[0])
     assert [part.class_names[i] for i in part.labels] == [
         few_digits.train.class_names[few_digits.train.labels[i]]
-        for i in diagnostics.spaced(len(few_digits.train), 3)
+        for i in diagnostics.evenly_spaced(len(few_digits.train), 3)
     ]

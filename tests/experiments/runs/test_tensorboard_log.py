@@ -16,7 +16,7 @@ HISTOGRAMS = {"classifier/kernel", "classifier/weight_norms", "test/feature_norm
 
 
 def run_all(workspace, source, config, **options):
-    runner = Runner(source, workspace, say=lambda line: None, **options)
+    runner = Runner(source, workspace, report=lambda line: None, **options)
     return [runner.run(replace(config, method=method)) for method in ("BN", "HBN")]
 
 
@@ -107,8 +107,8 @@ def test_resumed_after_an_epoch_every_point_is_there_once(tmp_path, few_digits, 
 
     # Evaluated, but neither logged nor saved: the evaluation is done again.
     with pytest.raises(Stop):
-        Runner(few_digits, workspace, say=stop, tensorboard=True, verbose=True).run(config)
-    record = Runner(few_digits, workspace, say=lambda line: None, tensorboard=True).run(config)
+        Runner(few_digits, workspace, report=stop, tensorboard=True, verbose=True).run(config)
+    record = Runner(few_digits, workspace, report=lambda line: None, tensorboard=True).run(config)
     found = points_of(tmp_path / "tensorboard" / record.name)
     for name in ("train/loss", "test/recall_at_1", "classifier/kernel", "test/feature_norms"):
         assert {step for other, step in found if other == name} == {1, 2}

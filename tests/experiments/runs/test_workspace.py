@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from hsm.experiments.config import RunConfig
-from hsm.experiments.runs.workspace import Workspace, read_model_card
+from hsm.experiments.runs.workspace import Workspace, read_run_file
 
 CONFIG = RunConfig(dataset="digits", method="HBN")
 
@@ -47,20 +47,20 @@ def test_windows_locks_the_folder_in_its_own_way(tmp_path, monkeypatch):
 
 def test_the_model_card_comes_back(tmp_path):
     workspace = Workspace(tmp_path)
-    workspace.write_model_card(CONFIG, ("a", "b"))
-    assert read_model_card(workspace.run_dir(CONFIG)) == (CONFIG, ("a", "b"))
+    workspace.write_run_file(CONFIG, ("a", "b"))
+    assert read_run_file(workspace.run_dir(CONFIG)) == (CONFIG, ("a", "b"))
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
     with pytest.raises(
         ValueError, match=r"has no model\.json\. Expected a folder <output_dir>/runs"
     ):
-        read_model_card(tmp_path)
+        read_run_file(tmp_path)
 
 
 def test_the_heated_method_shares_its_trunk_and_nothing_else(tmp_path):
     workspace = Workspace(tmp_path)
     base = RunConfig(dataset="digits", method="BN")
-    assert workspace.trunk_checkpoint(CONFIG) == workspace.trunk_checkpoint(base)
+    assert workspace.shared_checkpoint(CONFIG) == workspace.shared_checkpoint(base)
     assert workspace.checkpoint(CONFIG) != workspace.checkpoint(base)
     assert workspace.record(CONFIG) is None

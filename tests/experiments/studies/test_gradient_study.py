@@ -31,30 +31,30 @@ def observed(tmp_path_factory, few_digits, quick_config):
     workspace = Workspace(tmp_path_factory.mktemp("observed"))
     config = replace(quick_config, method="HBN")
     found = history(few_digits, workspace)
-    Runner(few_digits, workspace, say=lambda line: None, observe=found.observe).run(config)
+    Runner(few_digits, workspace, report=lambda line: None, observe=found.observe).run(config)
     return found, config
 
 
 def test_every_epoch_is_studied_while_it_trains(observed):
     found, config = observed
-    studies = found.studies(config, pretrained=None)
+    studies = found.studies(config, initial_weights=None)
     assert [(study.epoch, study.alpha) for study in studies] == [(0, 16.0), (1, 16.0), (2, 4.0)]
     folders = {
         gradient_study.path(found.workspace, config, epoch).parent.parent for epoch in (0, 1)
     }
-    assert folders == {found.workspace.trunk_checkpoint(config).parent}
+    assert folders == {found.workspace.shared_checkpoint(config).parent}
 
 
 @pytest.mark.parametrize("pretrained", [None, RANDOM])
 def test_a_run_that_nobody_observed_is_studied_from_what_it_saved(
-    observed, tmp_path, few_digits, quick_config, pretrained
+    observed, tmp_path, few_digits, quick_config, initial_weights
 ):
     with_files, config = observed
     workspace = Workspace(tmp_path)
-    Runner(few_digits, workspace, say=lambda line: None).run(config)
-    expected = with_files.studies(config, pretrained=None)
-    found = history(few_digits, workspace).studies(config, pretrained)
-    assert [study.epoch for study in found] == ([1, 2] if pretrained is None else [0, 1, 2])
+    Runner(few_digits, workspace, report=lambda line: None).run(config)
+    expected = with_files.studies(config, initial_weights=None)
+    found = history(few_digits, workspace).studies(config, initial_weights)
+    assert [study.epoch for study in found] == ([1, 2] if initial_weights is None else [0, 1, 2])
     for study in found:
         np.testing.assert_array_equal(study.curves.counts, expected[study.epoch].curves.counts)
         np.testing.assert_allclose(
@@ -66,24 +66,24 @@ def test_the_weights_of_the_middle_of_an_epoch_are_not_studied_as_those_of_an_en
     tmp_path, few_digits, quick_config
 ):
     workspace, config = Workspace(tmp_path), replace(quick_config, method="HBN")
-    Runner(few_digits, workspace, say=lambda line: None).run(config)
-    trunk = workspace.trunk_checkpoint(config)
-    with np.load(trunk) as archive:
+    Runner(few_digits, workspace, report=lambda line: None).run(config)
+    shared = workspace.shared_checkpoint(config)
+    with np.load(shared) as archive:
         arrays = dict(archive)
     progress = {
-        **checkpoint.read_progress(trunk),
+        **checkpoint.read_progress(shared),
         "interrupted": {"step": 1, "seconds": 0.5, "totals": {}},
     }
     arrays["progress.json"] = np.frombuffer(json.dumps(progress).encode(), np.uint8)
-    np.savez(trunk, **arrays)
-    studies = history(few_digits, workspace).studies(config, pretrained=None)
+    np.savez(shared, **arrays)
+    studies = history(few_digits, workspace).studies(config, initial_weights=None)
     assert [study.epoch for study in studies] == [2]
 
 
 def test_observing_changes_no_weight(observed, tmp_path, few_digits):
     found, config = observed
     workspace = Workspace(tmp_path)
-    Runner(few_digits, workspace, say=lambda line: None).run(config)
+    Runner(few_digits, workspace, report=lambda line: None).run(config)
     with (
         np.load(workspace.checkpoint(config)) as plain,
         np.load(found.workspace.checkpoint(config)) as other,
@@ -130,7 +130,7 @@ def test_figure_3_measures_what_equation_16_says(tmp_path, few_digits, quick_con
     images = TrainingSample(few_digits.train, 1024)
     last = norm_study.LastOfEachKind(workspace, images)
     monkeypatch.setattr(norm_study, "ENOUGH", 0)
-    Runner(few_digits, workspace, say=lambda line: None, observe=last.observe).run(config)
+    Runner(few_digits, workspace, report=lambda line: None, observe=last.observe).run(config)
     model, _ = load_model(workspace.run_dir(config))
     evaluator = Evaluator(model.features, few_digits, config)
     found = norm_study.study(model, evaluator, images, epoch=2)
@@ -183,9 +183,7 @@ def test_the_report_says_in_words_what_to_do(quick_config):
     shown = gradient_report.shown_study(studies, None)
     assert shown.epoch == 2  # The last with ten images of each kind.
     assert gradient_report.shown_study(studies, 0).epoch == 0
-    with pytest.raises(
-        ValueError, match=r"Argument `epoch` must be one .*: 0 to 3. Received: epoch=7"
-    ):
+    with pytest.raises(ValueError, match=r"`epoch` to be one .*: 0 to 3. Received: epoch=7"):
         gradient_report.shown_study(studies, 7)
 
 

@@ -41,7 +41,9 @@ def test_with_a_gallery_neighbours_come_from_there(quick_config, tmp_path):
     assert near.right[:, 0].mean() == found.evaluation.recall[1]
     assert "looked up in a gallery of" in score_table(found, config)
     with look():
-        views = retrieval_figures.write_gallery(found, tmp_path, queries=2, k=3, worst_first=True)
+        views = retrieval_figures.write_neighbours(
+            found, tmp_path, queries=2, k=3, worst_first=True
+        )
         views += retrieval_figures.write_confusion(found, tmp_path, pairs=2)
     assert all(path.exists() for path in views)
 
@@ -70,7 +72,9 @@ def test_classes_of_one_image_are_left_out_and_named(quick_config):
 def test_fewer_than_two_classes_are_refused(quick_config):
     one = Split(np.zeros((2, 8, 8, 3), np.uint8), np.zeros(2, np.int32), ("a",))
     source = ImageSource("lonely", one, one)
-    with pytest.raises(ValueError, match="two test classes or more.*Received: 1 in lonely"):
+    with pytest.raises(
+        ValueError, match="two test classes of two images or more.*Received: 1 in lonely"
+    ):
         retrieve(untrained(quick_config, source), quick_config, source)
 
 

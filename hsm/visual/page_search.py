@@ -9,19 +9,19 @@ from html import escape
 import numpy as np
 import tensorflow as tf
 
-from hsm.visual.found_sheet import FoundPicture, FoundRow
+from hsm.visual.search_sheet import ResultPicture, ResultRow
 
 _QUALITY = 90
 
 
-def found(rows: Iterable[FoundRow]) -> str:
-    """The queries, one below the other, each with what was found beside or below it."""
+def results(rows: Iterable[ResultRow]) -> str:
+    """Return the queries, one below the other, each with what was found beside or below it."""
     return "\n".join(map(_query, rows))
 
 
-def _query(row: FoundRow) -> str:
+def _query(row: ResultRow) -> str:
     name = escape(row.query.name)
-    items = "".join(_item(place, picture) for place, picture in enumerate(row.found, start=1))
+    items = "".join(_item(place, picture) for place, picture in enumerate(row.neighbours, start=1))
     return (
         f'<div class="query"><p class="card">{_image(row.query, f"Query: {row.query.name}")}'
         f'<span class="name">{name}</span> looked up</p>'
@@ -29,7 +29,7 @@ def _query(row: FoundRow) -> str:
     )
 
 
-def _item(place: int, picture: FoundPicture) -> str:
+def _item(place: int, picture: ResultPicture) -> str:
     alt = f"Neighbour {place}: {picture.name}"
     return (
         f'<li class="card">{_image(picture, alt)}<span class="name">{place}. '
@@ -37,7 +37,7 @@ def _item(place: int, picture: FoundPicture) -> str:
     )
 
 
-def _image(picture: FoundPicture, alt: str) -> str:
+def _image(picture: ResultPicture, alt: str) -> str:
     side = picture.pixels.shape[0]
     size = f'width="{side}" height="{side}"'
     return f'<img src="{_address(picture.pixels)}" alt="{escape(alt)}" {size}>'

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import escape
 
 from hsm.records.json_values import JsonObject
-from hsm.visual.marks import mark
+from hsm.visual.hit_marks import mark
 
 # Pictures of fewer pixels a side keep them as squares when they are enlarged.
 SMALL = 64
@@ -55,19 +55,19 @@ class Query(JsonObject):
     neighbours: tuple[Neighbour, ...]
 
 
-def gallery(queries: Iterable[Query]) -> str:
-    """The queries, one below the other, each with its neighbours beside or below it."""
+def neighbours(queries: Iterable[Query]) -> str:
+    """Return the queries, one below the other, each with its neighbours beside or below it."""
     return "\n".join(map(_query, queries))
 
 
 def _query(query: Query) -> str:
     right, name = mark(True), escape(query.card.name)
-    found = "".join(_neighbour(i, near) for i, near in enumerate(query.neighbours, start=1))
+    neighbours = "".join(_neighbour(i, near) for i, near in enumerate(query.neighbours, start=1))
     return (
         f'<div class="query"><p class="card">{_image(query.card, f"Query: {query.card.name}")}'
         f'<span class="name">{name}</span> looked up; '
         f'<span class="right">first {right.sign}</span> at place {query.place:,}</p>'
-        f'<ol class="found" aria-label="Nearest to {name}">{found}</ol></div>'
+        f'<ol class="found" aria-label="Nearest to {name}">{neighbours}</ol></div>'
     )
 
 

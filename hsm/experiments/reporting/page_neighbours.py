@@ -17,24 +17,24 @@ from hsm.data.thumbnails import thumbnails
 from hsm.experiments.config.variants import label
 from hsm.experiments.runs import diagnostics
 from hsm.experiments.runs.build import load_model
-from hsm.experiments.runs.finished import Finished
+from hsm.experiments.runs.finished_runs import FinishedRuns
 from hsm.experiments.studies.retrieval import Retrieval, retrieve
 from hsm.experiments.studies.retrieval_figures import chosen_queries
-from hsm.visual import labels, page, page_gallery
-from hsm.visual.page_gallery import SMALL, Card, Neighbour, Query
+from hsm.visual import labels, page, page_neighbours
+from hsm.visual.page_neighbours import SMALL, Card, Neighbour, Query
 
 # A picture of what is found, not a score: so many test images are enough, and soon embedded.
 _IMAGES = 1000
 _QUERIES, _NEIGHBOURS = 8, 6
-_FILE = "page_gallery.json"
+_FILE = "page_gallery.json"  # As earlier versions call it, too.
 _SIDE = 144
 _NAME_LENGTH = 60
 
 
-def blocks(found: Finished) -> list[str]:
-    """The gallery of the last trained run; nothing where its weights are not at hand."""
-    runner = found.runner
-    trained = [record for record in found.records if record.epochs]
+def blocks(finished: FinishedRuns) -> list[str]:
+    """Return the gallery of the last trained run; nothing where its weights are not at hand."""
+    runner = finished.runner
+    trained = [record for record in finished.records if record.epochs]
     if not trained or trained[-1].config.split != ZERO_SHOT:
         return []
     run_dir = runner.workspace.run_dir(trained[-1].config)
@@ -42,7 +42,7 @@ def blocks(found: Finished) -> list[str]:
         return []
     path = run_dir / _FILE
     if not path.exists():
-        _write(found, run_dir, path)
+        _write(finished, run_dir, path)
     queries = [Query.from_json(query) for query in json.loads(path.read_text(encoding="utf-8"))]
     images = len(_some_classes(runner.source.test))
     run = f"{label(trained[-1].config)}, seed {trained[-1].seed}"
@@ -51,13 +51,13 @@ def blocks(found: Finished) -> list[str]:
         f"among {images:,} test images, the nearest first. ✓ is of the same class, ✗ of another; "
         "the number is the distance, from 0 for equal features to 2 for opposite ones."
     )
-    return [page.paragraph(explained), page_gallery.gallery(queries)]
+    return [page.paragraph(explained), page_neighbours.neighbours(queries)]
 
 
-def _write(found: Finished, run_dir: Path, path: Path) -> None:
+def _write(finished: FinishedRuns, run_dir: Path, path: Path) -> None:
     """Embed some of the test images, and keep the pictures that are shown."""
     model, config = load_model(run_dir)
-    source = found.runner.source
+    source = finished.runner.source
     shown = retrieve(model, config, replace(source, test=_some_classes(source.test)))
     rows = chosen_queries(shown.evaluation.ranks, _QUERIES, worst_first=False)
     queries = _queries(shown, rows, min(_SIDE, config.image_size))
@@ -91,7 +91,7 @@ def _cards(split: Split, indices: NDArray[np.int64], side: int) -> list[Card]:
 
 
 def _address(pixels: np.ndarray) -> str:
-    """The picture itself as an address: small ones without loss, photographs as JPEG."""
+    """Return the picture itself as an address: small ones without loss, photographs as JPEG."""
     import tensorflow as tf
 
     if len(pixels) < SMALL:
@@ -102,7 +102,7 @@ def _address(pixels: np.ndarray) -> str:
 
 
 def _some_classes(split: Split) -> Split:
-    """Whole classes, evenly spaced, of some `_IMAGES` images in all."""
+    """Return whole classes, evenly spaced, of some `_IMAGES` images in all."""
     count = max(2, split.num_classes * _IMAGES // len(split))
-    classes = diagnostics.spaced(split.num_classes, count)
+    classes = diagnostics.evenly_spaced(split.num_classes, count)
     return split.subset(np.flatnonzero(np.isin(split.labels, classes)))

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Finished:
+class FinishedRuns:
     """The runs of one data set.
 
     Attributes:
-        runner: What ran them; it knows the data and the output folder.
-        records: A record a run, in the order of the configurations.
+        runner: what ran them; it knows the data and the output folder.
+        records: a record a run, in the order of the configurations.
     """
 
     runner: Runner

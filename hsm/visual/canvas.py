@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hsm.visual.marks import Mark
+from hsm.visual.hit_marks import Mark
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-class Sheet:
+class Canvas:
     """One axes that covers the figure: a hundred pictures would be slow with an axes each.
 
     Args:

@@ -19,5 +19,5 @@ WRONG = Mark("#D55E00", "\N{BALLOT X}", "x")
 
 
 def mark(is_right: bool) -> Mark:
-    """The mark of a right or a wrong one."""
+    """Return the mark of a right or a wrong one."""
     return RIGHT if is_right else WRONG

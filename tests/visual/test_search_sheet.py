@@ -5,24 +5,24 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from hsm.visual.found_sheet import FoundPicture, FoundRow, draw_found
-from hsm.visual.page_found import found
+from hsm.visual.page_search import results
+from hsm.visual.search_sheet import ResultPicture, ResultRow, draw_results
 from hsm.visual.style import look
 
 
 def picture(name, *rest):
-    return FoundPicture(np.full((8, 8, 3), 90, np.uint8), name, *rest)
+    return ResultPicture(np.full((8, 8, 3), 90, np.uint8), name, *rest)
 
 
 ROWS = [
-    FoundRow(picture("a <b>.jpg"), (picture("jay", 0.25), picture("wren", 1.5, False))),
-    FoundRow(picture("lonely.jpg"), ()),
+    ResultRow(picture("a <b>.jpg"), (picture("jay", 0.25), picture("wren", 1.5, False))),
+    ResultRow(picture("lonely.jpg"), ()),
 ]
 
 
 def test_sheet_shows_pictures_names_and_distances():
     with look():
-        figure = draw_found(ROWS, "birds")
+        figure = draw_results(ROWS, "birds")
         FigureCanvasAgg(figure).draw()
     (axes,) = figure.axes
     words = [text.get_text() for text in axes.texts]
@@ -40,7 +40,7 @@ def test_sheet_shows_pictures_names_and_distances():
 
 
 def test_page_names_pictures_for_screen_readers_and_escapes_names():
-    text = found(ROWS)
+    text = results(ROWS)
     assert text.count('src="data:image/jpeg;base64,') == 4
     assert 'alt="Query: a &lt;b&gt;.jpg"' in text
     assert 'alt="Neighbour 2: wren"' in text

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hsm.visual.canvas import Canvas
 from hsm.visual.labels import label
-from hsm.visual.sheet import Sheet
 from hsm.visual.style import PAGE_WIDTH
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _LINE, _CHARACTERS = 0.088, 21
 
 
 @dataclass(frozen=True)
-class FoundPicture:
+class ResultPicture:
     """A picture of the sheet.
 
     Attributes:
@@ -46,39 +46,39 @@ class FoundPicture:
 
 
 @dataclass(frozen=True)
-class FoundRow:
-    """A query and what was found, the nearest first."""
+class ResultRow:
+    """A query and its neighbours, the nearest first."""
 
-    query: FoundPicture
-    found: tuple[FoundPicture, ...]
+    query: ResultPicture
+    neighbours: tuple[ResultPicture, ...]
 
 
-def draw_found(rows: Sequence[FoundRow], title: str) -> Figure:
-    """A row a query, as wide as a page: the query at the left, then what was found.
+def draw_results(rows: Sequence[ResultRow], title: str) -> Figure:
+    """Draw a row a query, as wide as a page: the query at the left, then its neighbours.
 
     Names stand below, and the distance, which says where it is beyond the threshold.
     """
-    columns = max((len(row.found) for row in rows), default=0)
+    columns = max((len(row.neighbours) for row in rows), default=0)
     room = PAGE_WIDTH - 2 * _MARGIN - _QUERY_GAP - max(0, columns - 1) * _GAP
     side = min(room / (columns + 1), 1.2)
     height = side + 4 * _LINE + 0.1
-    sheet = Sheet(PAGE_WIDTH, _HEADER + max(1, len(rows)) * height)
+    canvas = Canvas(PAGE_WIDTH, _HEADER + max(1, len(rows)) * height)
     lefts = [
         _MARGIN + (side + _GAP) * i + (_QUERY_GAP - _GAP) * (i > 0) for i in range(columns + 1)
     ]
-    sheet.text(title, _MARGIN, 0.06, size=8)
+    canvas.text(title, _MARGIN, 0.06, size=8)
     for number, left in enumerate(lefts):
         words = str(number) if number else "Query"
-        sheet.text(words, left + side / 2, _HEADER - 0.03, size=7, ha="center", va="bottom")
+        canvas.text(words, left + side / 2, _HEADER - 0.03, size=7, ha="center", va="bottom")
     for index, row in enumerate(rows):
         top = _HEADER + index * height
-        for picture, left in zip((row.query, *row.found), lefts, strict=False):
-            sheet.picture(picture.pixels, left, top, side)
+        for picture, left in zip((row.query, *row.neighbours), lefts, strict=False):
+            canvas.picture(picture.pixels, left, top, side)
             width = max(4, int(side * _CHARACTERS))
             words = f"{label(picture.name, width=width, lines=2)}\n{_distance(picture, width)}"
-            sheet.text(words, left, top + side + 0.03, size=_NAME_SIZE)
-    return sheet.figure
+            canvas.text(words, left, top + side + 0.03, size=_NAME_SIZE)
+    return canvas.figure
 
 
-def _distance(picture: FoundPicture, width: int) -> str:
+def _distance(picture: ResultPicture, width: int) -> str:
     return label(picture.words, width=width, lines=2) if picture.words else ""

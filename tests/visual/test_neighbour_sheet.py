@@ -9,8 +9,8 @@ from matplotlib.colors import to_hex
 
 from hsm.visual.confusion import ConfusionRow, Direction, draw_confusion
 from hsm.visual.embedding_map import MapPoints, draw_map, pictured
-from hsm.visual.gallery import GalleryRow, Picture, draw_gallery
-from hsm.visual.marks import RIGHT, WRONG
+from hsm.visual.hit_marks import RIGHT, WRONG
+from hsm.visual.neighbour_sheet import NeighbourRow, Picture, draw_neighbours
 from hsm.visual.style import PAGE_WIDTH, look
 
 
@@ -26,7 +26,7 @@ def picture(shade, name):
 
 def row(right, place=2, name="051.Horned_Grebe_of_a_very_long_name_indeed"):
     others = tuple(picture(10 * i, f"class {i}") for i in range(len(right)))
-    return GalleryRow(picture(200, name), place, others, tuple(right))
+    return NeighbourRow(picture(200, name), place, others, tuple(right))
 
 
 def words_of(figure):
@@ -51,7 +51,7 @@ def assert_nothing_is_cut_off(figure):
 @pytest.mark.parametrize("neighbours", [1, 8, 15])
 def test_right_and_wrong_differ_in_colour_and_sign(neighbours):
     right = [i % 3 == 1 for i in range(neighbours)]
-    figure = draw_gallery([row(right), row(right)], "birds")
+    figure = draw_neighbours([row(right), row(right)], "birds")
     frames = [to_hex(p.get_edgecolor()) for p in figure.axes[0].patches if not p.get_fill()]
     colors = [RIGHT.color if r else WRONG.color for r in right]
     assert frames == ["#777777", *[c.lower() for c in colors]] * 2
@@ -61,12 +61,12 @@ def test_right_and_wrong_differ_in_colour_and_sign(neighbours):
 
 
 def test_names_and_the_place_of_the_first_right_one_are_read():
-    figure = draw_gallery([row([False, True]), row([False, False], place=1234)], "birds")
+    figure = draw_neighbours([row([False, True]), row([False, False], place=1234)], "birds")
     words = words_of(figure)
     assert "class 1" in words
     assert any(word.endswith(f"first {RIGHT.sign} at 1,234") for word in words)
     assert figure.get_figwidth() == PAGE_WIDTH
-    assert_nothing_is_cut_off(draw_gallery([row([True] * 8)], "birds: 1 of 9 queries"))
+    assert_nothing_is_cut_off(draw_neighbours([row([True] * 8)], "birds: 1 of 9 queries"))
 
 
 def test_each_pair_has_a_bar_a_direction():

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hsm.visual.canvas import Canvas
+from hsm.visual.hit_marks import RIGHT, WRONG, mark
 from hsm.visual.labels import label
-from hsm.visual.marks import RIGHT, WRONG, mark
-from hsm.visual.sheet import Sheet
 from hsm.visual.style import PAGE_WIDTH
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class GalleryRow:
+class NeighbourRow:
     """A query and what was found.
 
     Attributes:
@@ -52,8 +52,8 @@ class GalleryRow:
     right: tuple[bool, ...]
 
 
-def draw_gallery(rows: Sequence[GalleryRow], title: str) -> Figure:
-    """A row a query, as wide as a page: the query at the left, then its neighbours, nearest first.
+def draw_neighbours(rows: Sequence[NeighbourRow], title: str) -> Figure:
+    """Draw a row a query, as wide as a page: the query, then its neighbours, nearest first.
 
     Right neighbours have a blue frame and a tick, wrong ones an orange frame and a cross. The
     classes' names stand below, and below a query the place of its first right neighbour.
@@ -63,32 +63,32 @@ def draw_gallery(rows: Sequence[GalleryRow], title: str) -> Figure:
     # Few neighbours leave room: their pictures do not fill it.
     side = min(room / (columns + 1), 1.2)
     row_height = side + 3 * _LINE + 0.1
-    sheet = Sheet(PAGE_WIDTH, _HEADER + len(rows) * row_height)
+    canvas = Canvas(PAGE_WIDTH, _HEADER + len(rows) * row_height)
     lefts = [
         _MARGIN + (side + _GAP) * i + (_QUERY_GAP - _GAP) * (i > 0) for i in range(columns + 1)
     ]
-    _draw_header(sheet, title, [left + side / 2 for left in lefts])
+    _draw_header(canvas, title, [left + side / 2 for left in lefts])
     for index, row in enumerate(rows):
-        _draw_row(sheet, row, lefts, _HEADER + index * row_height, side)
-    return sheet.figure
+        _draw_row(canvas, row, lefts, _HEADER + index * row_height, side)
+    return canvas.figure
 
 
-def _draw_header(sheet: Sheet, title: str, centres: Sequence[float]) -> None:
+def _draw_header(canvas: Canvas, title: str, centres: Sequence[float]) -> None:
     key = f"{RIGHT.sign} blue: of the query's class    {WRONG.sign} orange: of another class"
-    sheet.text(title, _MARGIN, 0.06, size=8)
-    sheet.text(key, _MARGIN, 0.21, size=7)
+    canvas.text(title, _MARGIN, 0.06, size=8)
+    canvas.text(key, _MARGIN, 0.21, size=7)
     for number, centre in enumerate(centres):
         words = str(number) if number else "Query"
-        sheet.text(words, centre, _HEADER - 0.03, size=7, ha="center", va="bottom")
+        canvas.text(words, centre, _HEADER - 0.03, size=7, ha="center", va="bottom")
 
 
 def _draw_row(
-    sheet: Sheet, row: GalleryRow, lefts: Sequence[float], top: float, side: float
+    canvas: Canvas, row: NeighbourRow, lefts: Sequence[float], top: float, side: float
 ) -> None:
     marks = [None, *map(mark, row.right)]
     for picture, left, own in zip((row.query, *row.neighbours), lefts, marks, strict=True):
-        sheet.picture(picture.pixels, left, top, side, own)
+        canvas.picture(picture.pixels, left, top, side, own)
         words = label(picture.name, width=max(4, int(side * _CHARACTERS)), lines=2)
         if own is None:
             words += f"\nfirst {RIGHT.sign} at {row.place:,}"
-        sheet.text(words, left, top + side + 0.03, size=_NAME_SIZE)
+        canvas.text(words, left, top + side + 0.03, size=_NAME_SIZE)
