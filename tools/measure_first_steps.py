@@ -97,7 +97,7 @@ def _arms(options: argparse.Namespace) -> list[Arm]:
 
 
 def _started(source: ImageSource, options: argparse.Namespace) -> dict[str, Any]:
-    """The record so far, or a new one where there is none of these settings."""
+    """Return the record so far, or a new one where there is none of these settings."""
     settings = {
         name: getattr(options, name)
         for name in ("backbone", "image_size", "steps", "largest_steps", "clip", "seed")
@@ -163,7 +163,7 @@ def _set_phase(
 
 
 def _config(arm: Arm, dataset: str, options: argparse.Namespace) -> RunConfig:
-    """The recipe of photographs, section 5.1, at the arm's alpha."""
+    """Return the recipe of photographs, section 5.1, at the arm's alpha."""
     settings = {
         **RECIPES["paper"]["image_folder"],
         "backbone": options.backbone,
@@ -174,7 +174,7 @@ def _config(arm: Arm, dataset: str, options: argparse.Namespace) -> RunConfig:
 
 
 def _endless(config: RunConfig, source: ImageSource) -> Iterator[tuple[Any, Any]]:
-    """The batches of epoch after epoch."""
+    """Return the batches of epoch after epoch."""
     data = build.training_data(config, source)
     for epoch in itertools.count(1):
         yield from data.batches(epoch, 0)

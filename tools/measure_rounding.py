@@ -70,7 +70,7 @@ def _runs(folder: Path, options: argparse.Namespace) -> Iterator[dict[str, Any]]
 
 
 def _trained(options: argparse.Namespace, folder: Path, setting: Setting) -> tuple[_Weights, float]:
-    """The weights, and R@1 of the last epoch, of a training in a process of its own."""
+    """Return the weights, and R@1 of the last epoch, of a training in a process of its own."""
     flags = [*_RUN, f"--seeds={options.seed}", f"--threads={setting.threads}"]
     flags += ["--smoke"] if options.smoke else []
     if not any(folder.rglob("records/*.json")):  # Which a run that is finished has.

@@ -17,22 +17,22 @@ _CLASSES, _SIDE = 100, 28
 
 
 def on_one(settings: Settings) -> Round:
-    """Steps on the device that TensorFlow chooses."""
+    """Time steps on the device that TensorFlow chooses."""
     return _round(settings, 1)
 
 
 def on_two(settings: Settings) -> Round:
-    """The same steps on two logical devices of the processor."""
+    """Time the same steps on two logical devices of the processor."""
     return _round(settings, 2)
 
 
 def on_four(settings: Settings) -> Round:
-    """The same steps on four."""
+    """Time the same steps on four."""
     return _round(settings, 4)
 
 
 def bare(settings: Settings) -> Round:
-    """The same steps by a loop of one's own, which knows of no devices."""
+    """Time the same steps by a loop of one's own, which knows of no devices."""
     import tensorflow as tf
 
     from hsm.training.devices import Devices

@@ -258,6 +258,6 @@ def _hits(runs: Sequence[RunRecord], key: str) -> np.ndarray:
 
 
 def _scores(runs: Sequence[RunRecord], key: str) -> np.ndarray | None:
-    """Return what queries scored: float64 [seeds, queries]; None where a record does not hold it."""
+    """Return what queries scored, float64 [seeds, queries]; None where a record lacks it."""
     scored = [scores for run in runs if (scores := run.final_scores(key)) is not None]
     return np.stack(scored) if len(scored) == len(runs) else None
