@@ -114,7 +114,7 @@ def benchmark_texts(directory: Path) -> dict[str, str]:
 
 
 def robustness_texts(directory: Path) -> dict[str, str]:
-    """Return the tables of what fuzz.py, kill_test.py and measure_rounding.py wrote there, by block."""
+    """Return the tables of what the tools for faults and rounding wrote there, by block."""
     contents = {path.stem: json.loads(path.read_text()) for path in directory.glob("*.json")}
     tables = {"formats": fuzz_table, "scenarios": kill_table, "runs": rounding_table}
     return {
