@@ -99,7 +99,7 @@ class _Search:
         has_enough = self.counts[begin:] >= self._enough[begin:]
         self._surely[begin:][has_enough] = -np.inf
         self._possibly[begin:][has_enough] = -np.inf
-        more = np.count_nonzero(has_enough[: self._end - begin])
+        more = int(np.count_nonzero(has_enough[: self._end - begin]))
         if more >= _ROUND * (self._end - begin):
             self._end -= more
             order = np.argsort(has_enough, kind="stable")
@@ -108,7 +108,7 @@ class _Search:
 
     def _by_place(self) -> list[NDArray]:
         assert self._enough is not None
-        limits = [self._radii, self._enough, self._surely, self._possibly]
+        limits: list[NDArray] = [self._radii, self._enough, self._surely, self._possibly]
         return [self.order, self.counts, self._left, self._right, *limits]
 
     def count(self, rows: slice) -> NDArray[np.int32]:

@@ -83,8 +83,8 @@ def _best(candidates: Sequence[_Candidate], closest: _Floats) -> _Candidate:
     roundoff = 2.0**-24 * (np.log2(len(closest)) + 32) * float(np.abs(closest).sum())
     level = np.flatnonzero(gains >= gains.max() - 2 * roundoff)
     if len(level) == 1:
-        return candidates[level[0]]
-    return min((candidates[i] for i in level), key=lambda one: one.potential(closest))
+        return candidates[int(level[0])]
+    return min((candidates[int(i)] for i in level), key=lambda one: one.potential(closest))
 
 
 class _Distances:
