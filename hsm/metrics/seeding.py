@@ -11,8 +11,7 @@ Source: D. Arthur, S. Vassilvitskii, "k-means++: The Advantages of Careful Seedi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,50 +40,18 @@ def greedy_kmeans_plusplus(points: _Floats, num_clusters: int, rng: np.random.Ge
     closest = distances.to(np.array(chosen))[0]
     closest[chosen] = 0.0
     candidates = _candidates(distances, closest, chosen, rng)
+    scratch = np.empty_like(closest)
     for _ in range(num_clusters - 1):
-        best = _best([next(candidates) for _ in range(trials)], closest)
-        closest[best.columns] = np.minimum(closest[best.columns], best.row[best.columns])
-        closest[best.point] = 0.0
-        chosen.append(best.point)
+        best, least, row = -1, np.inf, closest
+        for _ in range(trials):
+            candidate, distance = next(candidates)
+            potential = float(np.minimum(closest, distance, out=scratch).sum())
+            if potential < least:
+                best, least, row = candidate, potential, distance
+        np.minimum(closest, row, out=closest)
+        closest[best] = 0.0
+        chosen.append(best)
     return points[chosen]
-
-
-class _Candidate(NamedTuple):
-    """A point that may become a centre.
-
-    Attributes:
-        point: its index.
-        row: float32 [n], its squared distances to all points.
-        columns: int64 [p], points among which are all that are nearer to it than to a centre.
-    """
-
-    point: int
-    row: _Floats
-    columns: NDArray[np.int64]
-
-    def gain(self, closest: _Floats) -> float:
-        """By how much it lessens the sum of D² [n], but for rounding."""
-        lessened = closest[self.columns] - self.row[self.columns]
-        return float(np.maximum(lessened, 0).sum(dtype=np.float64))
-
-    def potential(self, closest: _Floats) -> float:
-        """The sum of D² that it leaves, in float32."""
-        return float(np.minimum(closest, self.row).sum())
-
-
-def _best(candidates: Sequence[_Candidate], closest: _Floats) -> _Candidate:
-    """The first of those whose potential is the least.
-
-    Few points tell candidates apart: the sums over all points are taken of those alone whose order
-    the rounding of these sums could decide.
-    """
-    gains = np.array([candidate.gain(closest) for candidate in candidates])
-    # Pairwise sums of n err by less than (log2 n + 32) u sum |x|, on both sides of a comparison.
-    roundoff = 2.0**-24 * (np.log2(len(closest)) + 32) * float(np.abs(closest).sum())
-    level = np.flatnonzero(gains >= gains.max() - 2 * roundoff)
-    if len(level) == 1:
-        return candidates[int(level[0])]
-    return min((candidates[int(i)] for i in level), key=lambda one: one.potential(closest))
 
 
 class _Distances:
@@ -104,8 +71,8 @@ class _Distances:
 
 def _candidates(
     distances: _Distances, closest: _Floats, chosen: list[int], rng: np.random.Generator
-) -> Iterator[_Candidate]:
-    """Yields draws from D², for ever.
+) -> Iterator[tuple[int, _Floats]]:
+    """Yields draws from D² and their distances to all points, for ever.
 
     Args:
         distances: of the points.
@@ -117,13 +84,9 @@ def _candidates(
         size = min(max(_SMALLEST_BLOCK, len(chosen)), _LARGEST_BLOCK)
         drawn = _draw(closest, size, rng)
         before, rows = closest[drawn], distances.to(drawn)
-        # D² only shrinks: no other points come to be nearer to a candidate later.
-        near = np.flatnonzero(rows < closest)
-        ends = np.searchsorted(near, np.arange(size + 1) * len(closest))
-        for i, chance in enumerate(rng.random(size)):
-            if chance * before[i] < closest[drawn[i]] or before[i] <= 0:
-                columns = near[ends[i] : ends[i + 1]] - i * len(closest)
-                yield _Candidate(int(drawn[i]), rows[i], columns)
+        for candidate, old, row, chance in zip(drawn, before, rows, rng.random(size), strict=True):
+            if chance * old < closest[candidate] or old <= 0:
+                yield int(candidate), row
 
 
 def _draw(closest: _Floats, size: int, rng: np.random.Generator) -> NDArray[np.int64]:
