@@ -34,8 +34,6 @@ _ROUNDOFF = 2.0**-24
 class ScreenedDistances:
     """Squared distances of queries [n, k] to points [m, k], both float64 and finite.
 
-    Where both are one and the same array, `count_among` computes every distance once for two.
-
     Memory: copies of the arguments, and blocks whose size does not grow with n; never n x m.
     """
 
@@ -65,6 +63,17 @@ class ScreenedDistances:
         Their unit is not that of `exact`.
         """
         return self._left[rows] @ self._right.T, self._error[rows].astype(np.float32)
+
+    def factors(self, rows: IntArray) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return [r, k + 2] of queries and points `rows`: the scores are left @ right.T."""
+        return self._left[rows], self._right[rows]
+
+    def limits(
+        self, rows: IntArray, radii: FloatArray
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return scores [r] up to which points are surely, and possibly, within the radii [r]."""
+        limit, error = radii * self._scale, self._error[rows]
+        return (limit - error).astype(np.float32), (limit + error).astype(np.float32)
 
     def exact(self, rows: IntArray, columns: IntArray) -> FloatArray:
         """Return squared distances [p] of the pairs (rows[i], columns[i]), by the definition."""
@@ -156,39 +165,6 @@ class ScreenedDistances:
                 progress(len(part))
         return np.concatenate(counts)
 
-    def count_among(
-        self, radii: FloatArray, *, progress: Callable[[int], object] | None = None
-    ) -> IntArray:
-        """Return `count_within` for queries that are the points themselves, all of weight 1.
-
-        The distance of two points is compared with the radii of both, so that half of the products
-        suffice.
-        """
-        parts = list(slices(len(radii), _TILE[0]))
-        # The first block has most others before it and the last has none: together, all have alike.
-        pairs = [parts[i : i + 1] + parts[j : j + 1] * (i < j) for i, j in _ends(len(parts))]
-        counts = np.zeros(len(radii), np.int64)
-        for rows, added in zip(
-            pairs, in_threads(lambda pair: self._count_from(pair, radii), pairs), strict=True
-        ):
-            counts += added
-            if progress is not None:
-                progress(sum(part.stop - part.start for part in rows))
-        return counts
-
-    def _count_from(self, blocks: list[slice], radii: FloatArray) -> IntArray:
-        """Return what the pairs of some blocks with themselves and with all after them add, [n]."""
-        counts = np.zeros(len(radii), np.int64)
-        for rows in blocks:
-            scores = self._left[rows] @ self._right[rows].T
-            counts[rows] += self._count(scores, rows, rows, radii=radii)
-            for part in slices(len(radii) - rows.stop, _TILE[1]):
-                columns = slice(part.start + rows.stop, part.stop + rows.stop)
-                scores = self._left[rows] @ self._right[columns].T
-                counts[rows] += self._count(scores, rows, columns, radii=radii)
-                counts[columns] += self._count(scores.T, columns, rows, radii=radii)
-        return counts
-
     def _count(
         self,
         scores: NDArray[np.float32],
@@ -231,11 +207,6 @@ def in_threads(function: Callable[[_Part], _Result], parts: Sequence[_Part]) -> 
     """Yield `function` of every part, in order; NumPy alone would use one thread for most of it."""
     with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(usable_cores()) as pool:
         yield from pool.map(function, parts)
-
-
-def _ends(count: int) -> Iterator[tuple[int, int]]:
-    """Return the first and the last of `count`, the second and the last but one, and so on."""
-    return ((i, count - 1 - i) for i in range((count + 1) // 2))
 
 
 def _columns(*parts: NDArray) -> NDArray[np.float32]:

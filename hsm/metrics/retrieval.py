@@ -19,11 +19,15 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hsm.metrics.distances import ScreenedDistances
+from hsm.metrics.distances import FloatArray, ScreenedDistances
+from hsm.metrics.mutual import count_among
 from hsm.metrics.validation import checked_embeddings, checked_ks, checked_labels
 
 IntArray = NDArray[np.int64]
 Singletons = Literal["error", "exclude", "miss"]
+
+# Images of a class up to which to compute all its distances is faster than to screen them.
+_SMALL_CLASS = 16
 
 
 def recall_at_k(
@@ -62,7 +66,8 @@ def recall_at_k(
     if singletons == "exclude":
         embeddings, labels = without_singletons(embeddings, labels, gallery_labels)
         singletons = "error"
-    ranks = first_positive_ranks(embeddings, labels, gallery, gallery_labels, singletons=singletons)
+    search = checked_search(embeddings, labels, gallery, gallery_labels, singletons=singletons)
+    ranks = _ranks(search, enough=max(checked))
     return {k: float(np.mean(ranks < k)) for k in checked}
 
 
@@ -88,15 +93,8 @@ def first_positive_ranks(
         Ranks, int32 [n], 0 for a hit at K = 1; the largest int32 for a query that has nothing to
         find.
     """
-    if singletons not in ("error", "miss"):
-        raise ValueError(
-            "expected singletons to be 'error' or 'miss', for recall_at_k also 'exclude'. "
-            f"Received: singletons={singletons!r}"
-        )
     search = checked_search(embeddings, labels, gallery, gallery_labels, singletons=singletons)
-    ranks = _ranks(search.queries, search.classes, search.gallery, search.gallery_classes, progress)
-    ranks[search.lonely] = np.iinfo(np.int32).max
-    return ranks
+    return _ranks(search, progress=progress)
 
 
 @dataclass(frozen=True)
@@ -132,6 +130,11 @@ def checked_search(
     singletons: Literal["error", "miss"] = "error",
 ) -> Search:
     """Check the arguments of `recall_at_k`, and raise its errors."""
+    if singletons not in ("error", "miss"):
+        raise ValueError(
+            "expected singletons to be 'error' or 'miss', for recall_at_k also 'exclude'. "
+            f"Received: singletons={singletons!r}"
+        )
     queries = checked_embeddings(embeddings)
     classes = checked_labels(labels, len(queries))
     if (gallery is None) != (gallery_labels is None):
@@ -187,41 +190,72 @@ def without_singletons(
 
 
 def _ranks(
-    queries: NDArray,
-    classes: IntArray,
-    gallery: NDArray,
-    gallery_classes: IntArray,
-    progress: Callable[[int], object] | None,
+    search: Search,
+    *,
+    enough: int | None = None,
+    progress: Callable[[int], object] | None = None,
 ) -> NDArray[np.int32]:
-    """Return ranks [n]; where `gallery` is `queries` itself, a query does not find itself."""
-    queries_own = gallery is queries
+    """Return ranks [n]; one of at least `enough` need not be exact, but is at least that."""
     # Images at one point are compared once: a collapsed embedding is not a slow one.
-    points, point_of = distinct_rows(np.asarray(gallery, np.float64))
-    # Each image at a point of its own: then points can stand for queries, in their own order.
-    alone = queries_own and len(points) == len(queries)
-    searchers = points if alone else np.asarray(queries, np.float64)
-    place = point_of if alone else np.arange(len(queries))
-    distances = ScreenedDistances(searchers, points)
-    radii = np.empty(len(queries))
-    same_class = np.empty(len(queries), np.int64)
-    for rows, members in _by_class(classes, gallery_classes):
-        if len(members) <= int(queries_own):  # Nothing to find.
-            radii[place[rows]], same_class[rows] = 0.0, 0
+    points, point_of = distinct_rows(np.asarray(search.gallery, np.float64))
+    if search.is_own and len(points) == len(search.queries):
+        # Each image is at a point of its own: points can stand for queries, in their own order.
+        distances = ScreenedDistances(points, points)
+        radii, same_class = _nearest_of_own(distances, search.classes[np.argsort(point_of)])
+        needed = None if enough is None else same_class + enough
+        within = count_among(distances, radii, enough=needed, progress=progress)
+        ranks = (within - same_class)[point_of].astype(np.int32)
+    else:
+        distances = ScreenedDistances(np.asarray(search.queries, np.float64), points)
+        radii, same_class = _nearest_of_class(distances, search, point_of)
+        within = distances.count_within(radii, np.bincount(point_of), progress=progress)
+        ranks = (within - same_class).astype(np.int32)
+    ranks[search.lonely] = np.iinfo(np.int32).max
+    return ranks
+
+
+def _nearest_of_class(
+    distances: ScreenedDistances, search: Search, point_of: IntArray
+) -> tuple[FloatArray, IntArray]:
+    """Return each query's squared distance [n] to its nearest positive, and the images in it [n].
+
+    The latter count the query itself where it is in the gallery; 0 and 0 for nothing to find.
+    """
+    radii = np.zeros(len(search.queries))
+    same_class = np.zeros(len(search.queries), np.int64)
+    for rows, members in _by_class(search.classes, search.gallery_classes):
+        if len(members) <= int(search.is_own):
             continue
         columns, weights = np.unique(point_of[members], return_counts=True)
         skip = np.full(len(rows), -1)
-        if queries_own:
+        if search.is_own:
             own = np.searchsorted(columns, point_of[rows])
             skip = np.where(weights[own] == 1, own, -1)
-        radii[place[rows]], ties = distances.nearest(
-            place[rows], columns, skip=skip, weights=weights
-        )
+        radii[rows], ties = distances.nearest(rows, columns, skip=skip, weights=weights)
         same_class[rows] = ties + (skip >= 0)
-    if alone:
-        within = distances.count_among(radii, progress=progress)
-    else:
-        within = distances.count_within(radii, np.bincount(point_of), progress=progress)
-    return (within[place] - same_class).astype(np.int32)
+    return radii, same_class
+
+
+def _nearest_of_own(distances: ScreenedDistances, classes: IntArray) -> tuple[FloatArray, IntArray]:
+    """Return the same of points [n] that are the queries, each with one image."""
+    radii, same_class = np.zeros(len(classes)), np.zeros(len(classes), np.int64)
+    order = np.argsort(classes, kind="stable")
+    _, starts, sizes = np.unique(classes[order], return_index=True, return_counts=True)
+    # Classes of one size are looked up at once: there may be many, of a few images each.
+    for size in np.unique(sizes[(sizes > 1) & (sizes <= _SMALL_CLASS)]):
+        members = order[starts[sizes == size, None] + np.arange(size)]
+        others = (np.arange(size)[:, None] + np.arange(1, size)) % size
+        rows, columns = np.repeat(members, size - 1), members[:, others].ravel()
+        squared = distances.exact(rows, columns).reshape(-1, size - 1)
+        radii[members.ravel()] = nearest = squared.min(axis=1)
+        same_class[members.ravel()] = 1 + np.count_nonzero(squared == nearest[:, None], axis=1)
+    for start, size in zip(starts[sizes > _SMALL_CLASS], sizes[sizes > _SMALL_CLASS], strict=True):
+        members = order[start : start + size]
+        radii[members], ties = distances.nearest(
+            members, members, skip=np.arange(size), weights=np.ones(size, np.int64)
+        )
+        same_class[members] = 1 + ties
+    return radii, same_class
 
 
 def distinct_rows(matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], IntArray]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
 from support.labelled_vectors import brute_force_ranks, labelled_vectors, unit_vectors
 
-from hsm.metrics import distances, first_positive_ranks, recall_at_k
+from hsm.metrics import distances, first_positive_ranks, mutual, recall_at_k
 
 
 @settings(max_examples=200, deadline=None)
@@ -45,19 +45,50 @@ def test_block_boundaries_change_nothing(monkeypatch, block, tile):
     np.testing.assert_array_equal(first_positive_ranks(vectors, labels), expected)
 
 
-@pytest.mark.parametrize("tile", [(1, 1), (7, 5), (50, 40), (74, 1000), (150, 1), (4096, 4096)])
-def test_where_no_two_images_coincide_every_distance_is_computed_once(monkeypatch, tile):
-    """On a lattice, full of ties, in any order."""
+@pytest.mark.parametrize("side", [1, 7, 50, 74, 149, 4096])
+@pytest.mark.parametrize("classes", [9, 40])
+def test_where_no_two_images_coincide_every_distance_is_computed_once(monkeypatch, side, classes):
+    """On a lattice, full of ties, in any order, with classes of more and of fewer images."""
     monkeypatch.setattr(distances.ScreenedDistances, "count_within", None)
-    monkeypatch.setattr(distances, "_TILE", tile)
+    monkeypatch.setattr(mutual, "_SIDE", side)
     lattice = np.stack(np.meshgrid(*[np.arange(6.0)] * 3), axis=-1).reshape(-1, 3)
     vectors = np.random.default_rng(3).permutation(lattice)[:149]
-    labels = np.arange(149) % 9
+    labels = np.arange(149) % classes
     expected = brute_force_ranks(vectors, labels)
     seen = []
     ranks = first_positive_ranks(vectors, labels, progress=seen.append)
     np.testing.assert_array_equal(ranks, expected)
     assert sum(seen) == 149
+
+
+@pytest.mark.parametrize("side", [1, 7, 50])
+@pytest.mark.parametrize("ks", [(1,), (2, 7), (3, 60)])
+@pytest.mark.parametrize("round_", [0.0, 0.2])
+def test_queries_that_are_no_hits_for_sure_change_no_recall(monkeypatch, side, ks, round_):
+    monkeypatch.setattr(mutual, "_SIDE", side)
+    monkeypatch.setattr(mutual, "_ROUND", round_)
+    lattice = np.stack(np.meshgrid(*[np.arange(6.0)] * 3), axis=-1).reshape(-1, 3)
+    vectors = np.random.default_rng(4).permutation(lattice)[:149]
+    labels = np.arange(149) % 40
+    expected = brute_force_ranks(vectors, labels)
+    recall = recall_at_k(vectors, labels, ks)
+    assert recall == {k: np.mean(expected < k) for k in ks}
+
+
+def test_two_queries_that_are_no_hits_for_sure_are_not_compared(monkeypatch):
+    monkeypatch.setattr(mutual, "_SIDE", 10)
+    generator = np.random.default_rng(5)
+    vectors, labels = generator.normal(size=(1000, 4)), np.arange(1000) // 2
+    blocks = []
+    count = mutual._Search.count
+    monkeypatch.setattr(
+        mutual._Search, "count", lambda self, rows: blocks.append(rows) or count(self, rows)
+    )
+    ranks = first_positive_ranks(vectors, labels)
+    assert len(blocks) == 100
+    blocks.clear()
+    assert recall_at_k(vectors, labels, 10) == {10: np.mean(ranks < 10)}
+    assert len(blocks) < 50
 
 
 def test_matches_scikit_learn_where_nothing_ties():
