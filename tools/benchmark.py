@@ -29,11 +29,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from benchmarks import table
-from benchmarks.cases import CASES, missing
+from benchmarks.cases import CASES, HELD, missing
 from benchmarks.settings import Settings
 from benchmarks.worker import Worker
 
-from hsm import records
+from hsm import processor, records
 from hsm.experiments.runs import environment
 from hsm.output_folder import make_output_folder
 
@@ -44,6 +44,8 @@ _PRECISIONS = ("float32", "mixed_bfloat16")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the cases and prints their table; returns the exit status."""
     options = _parse(arguments)
+    if options.instructions:
+        os.environ[HELD] = options.instructions
     environment.set_variables()  # The sides are hsm's commands, and start as these do.
     os.environ["PYTHONPATH"] = os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])
     here = machine()
@@ -74,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(case: str, settings: Settings, rounds: int) -> dict[str, Any]:
     """Times all sides of a case in turns, after one round each to warm up."""
     found = CASES[case]
-    left_out = {side: missing(case, side) for side in found.sides}
+    left_out = {side: missing(case, side, settings) for side in found.sides}
     sides = [side for side, package in left_out.items() if package is None]
     with contextlib.ExitStack() as stack:
         workers = {
@@ -110,13 +112,27 @@ def _others(cases: list[dict[str, Any]], result: dict[str, Any]) -> list[dict[st
 
 def machine() -> dict[str, Any]:
     """What the figures were measured on and with."""
-    packages = ("torch", "faiss-cpu", "pytorch-metric-learning", "threadpoolctl")
+    packages = (
+        "torch",
+        "jax",
+        "onnxruntime",
+        "openvino",
+        "faiss-cpu",
+        "pytorch-metric-learning",
+        "threadpoolctl",
+    )
     provenance = records.provenance(started="", finished="").to_json()
     kept = ("commit", "dirty", "python", "versions", "hardware")
     installed = {dist.metadata["Name"] for dist in importlib.metadata.distributions()}
     versions = {name: importlib.metadata.version(name) for name in packages if name in installed}
     found = {key: provenance[key] for key in kept}
-    return {**found, "versions": {**found["versions"], **versions}, "system": platform.platform()}
+    return {
+        **found,
+        "versions": {**found["versions"], **versions},
+        "system": platform.platform(),
+        "instructions": processor.instructions(),
+        "held_to": os.environ.get(HELD),
+    }
 
 
 def _work(case: str, settings: Settings) -> dict[str, float]:
@@ -136,6 +152,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", default=",".join(CASES), help="some of %(default)s")
     parser.add_argument("--precision", default=",".join(_PRECISIONS), help="%(default)s")
     parser.add_argument("--rounds", type=int, default=5, help="%(default)s, after one to warm up")
+    parser.add_argument(
+        "--instructions",
+        choices=("AVX2",),
+        help="hold oneDNN, PyTorch and XLA to these; who has no switch is left out",
+    )
     parser.add_argument("--json", type=Path, help="file to write the figures to; default: none")
     for name in ("batch_size", "image_size", "steps", "queries", "classes"):
         parser.add_argument(
