@@ -2,6 +2,7 @@
 
     python tools/benchmark.py --only=train,embed --precision=mixed_bfloat16
     python tools/benchmark.py --json=experiments/benchmarks/all.json
+    python tools/benchmark.py --only=train,embed --check
 
 Every side of a case is a process of its own, and they take turns, so that a machine that slows down
 slows all of them down: the ratios count, not the times. A step with data and a step without share a
@@ -9,7 +10,9 @@ process, lest what differs from process to process pass for a cost of data. Peer
 not installed are left out; `pip install -e ".[bench]"` brings them; on a machine without a GPU,
 install the processor build of torch before. "GEMM" is the rate of square matrix products in the
 same precision, measured in the same turns. Cases that --json holds already are replaced if they are
-run again, and kept if not: name another file for another machine.
+run again, and kept if not: name another file for another machine, and one for --instructions.
+--check compares ratios with the committed ones of the same kind of machine (see
+`benchmarks/check.py` for its band).
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from benchmarks import table
+from benchmarks import check, table
 from benchmarks.cases import CASES, HELD, missing
 from benchmarks.settings import Settings
 from benchmarks.worker import Worker
@@ -53,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json and options.json.exists():
         results = json.loads(options.json.read_text())
     for precision in options.precision:
-        for case in options.only:
+        for case in options.only:  # None with --only=, to check what --json holds.
             if precision != options.precision[0] and not CASES[case].depends_on_precision:
                 continue
             settings = Settings(
@@ -70,7 +73,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if options.json:
                 make_output_folder(options.json.parent)
                 options.json.write_text(json.dumps(results, indent=1) + "\n")
-    return 0
+    return _check(results, options.records) if options.check else 0
+
+
+def _check(results: dict[str, Any], records: Path) -> int:
+    """1 if a ratio has fallen below that of a committed record, 2 if there is none of the kind."""
+    contents = [json.loads(path.read_text()) for path in sorted(records.glob("*.json"))]
+    committed = [
+        content
+        for content in contents
+        if "cases" in content and check.same_kind(results["machine"], content["machine"])
+    ]
+    if not committed:
+        print(f"{records} holds no record of this kind of machine: write one with --json")
+        return 2
+    lines = [line for content in committed for line in check.fallen(results, content)]
+    print("\n".join(lines) or "no ratio has fallen")
+    return 1 if lines else 0
 
 
 def run(case: str, settings: Settings, rounds: int) -> dict[str, Any]:
@@ -157,6 +176,14 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         choices=("AVX2",),
         help="hold oneDNN, PyTorch and XLA to these; who has no switch is left out",
     )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="compare the ratios, those that --json holds too, with --records; fail if one fell",
+    )
+    parser.add_argument(
+        "--records", type=Path, default=_ROOT / "experiments" / "benchmarks", help="%(default)s"
+    )
     parser.add_argument("--json", type=Path, help="file to write the figures to; default: none")
     for name in ("batch_size", "image_size", "steps", "queries", "classes"):
         parser.add_argument(
@@ -164,7 +191,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         )
     options = parser.parse_args(arguments)
     for name, allowed in (("only", tuple(CASES)), ("precision", _PRECISIONS)):
-        chosen = getattr(options, name).split(",")
+        chosen = [value for value in getattr(options, name).split(",") if value]
         if unknown := [value for value in chosen if value not in allowed]:
             parser.error(f"--{name} takes some of {', '.join(allowed)}. Received: {unknown[0]!r}")
         setattr(options, name, chosen)

@@ -1,4 +1,4 @@
-"""What one would use in place of hsm: torch.compile, JAX, and hsm's own exports in other engines."""
+"""What one would use in place of hsm: torch.compile, JAX, and its own exports in other engines."""
 
 from __future__ import annotations
 

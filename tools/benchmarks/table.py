@@ -94,8 +94,13 @@ def median(result: Result, side: str) -> float:
 
 def advantage(result: Result, side: str) -> float:
     """How many times as fast as `side` hsm is: the median over the turns of the ratio in a turn."""
+    return statistics.median(turn_ratios(result, side))
+
+
+def turn_ratios(result: Result, side: str) -> list[float]:
+    """In every turn, how many times as fast as `side` hsm was."""
     pairs = zip(result["sides"][HSM], result["sides"][side], strict=True)
-    return statistics.median(_rate(ours) / _rate(theirs) for ours, theirs in pairs)
+    return [_rate(ours) / _rate(theirs) for ours, theirs in pairs]
 
 
 def limit(result: Result) -> float:
