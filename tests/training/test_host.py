@@ -112,7 +112,7 @@ def test_float16_passes_through_an_overflow_and_recovers(tmp_path):
         assert skipped < 30
     assert skipped > 0
     assert float(step.optimizer.dynamic_scale) == scale
-    checkpoint.save(tmp_path / "c.npz", model=step.model, optimizer=step.optimizer, progress={})
+    checkpoint.save(tmp_path / "c.npz", {}, model=step.model, optimizer=step.optimizer)
     step(images, labels)  # The second in a row that is finite.
     assert float(step.optimizer.dynamic_scale) == 2 * scale
     assert step.totals().first_bad_step == 0

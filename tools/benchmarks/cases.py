@@ -93,6 +93,13 @@ CASES: dict[str, Case] = {
         {"JAX": "jax"},
         rounds=3,
     ),
+    "train_head": Case(
+        "training step of a small network, whose classifier has as many classes as are asked for",
+        "images",
+        {HSM: "heads:train_head"},
+        {},
+        longer=4,
+    ),
     "train_one_dnn": Case(
         "training step, one batch in memory, by oneDNN and by TensorFlow's own kernels",
         "images",

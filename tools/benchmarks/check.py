@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from benchmarks.cases import CASES, HSM
+from benchmarks.settings import Settings
 from benchmarks.table import advantage, turn_ratios
 
 Record = Mapping[str, Any]
@@ -72,7 +73,8 @@ def _squares(result: Mapping[str, Any], side: str) -> tuple[int, float]:
 
 def _key(result: Mapping[str, Any]) -> tuple[Any, ...]:
     """Cases are compared that did the same work; steps and turns may differ."""
-    settings = {key: value for key, value in result["settings"].items() if key != "steps"}
+    # Older records do not name settings that came later.
+    settings = {**vars(Settings()), **result["settings"], "steps": None}
     return (result["case"], *sorted(settings.items()))
 
 
