@@ -98,8 +98,9 @@ def _train(precision: str, batch_size: int) -> dict[str, Any]:
 
 def _head(key: str, count: int) -> dict[str, Any]:
     """Seconds a step and bytes with `count` classes, or as many devices that share a batch."""
-    settings = Settings(classes=1000, batch_size=_HEAD_BATCH)
-    turns = _turns("train_head", replace(settings, **{key: count}), warm_up=True)
+    sizes = {"classes": 1000, "devices": 1, key: count}
+    settings = Settings(batch_size=_HEAD_BATCH, classes=sizes["classes"], devices=sizes["devices"])
+    turns = _turns("train_head", settings, warm_up=True)
     seconds = statistics.median(_HEAD_BATCH * turn["wall"] / turn["amount"] for turn in turns)
     return _said({key: count, "seconds_a_step": seconds, "bytes": turns[-1]["peak"]})
 

@@ -77,7 +77,7 @@ def _draw_head(time: Axes, memory: Axes, rows: Rows, key: str) -> None:
     title, base = _HEADS[key]
     rows = sorted(rows, key=lambda row: int(row[key]))
     counts = [row[key] for row in rows]
-    look = {"color": _STYLES["float32"].color, "marker": _STYLES["float32"].marker}
+    look: dict[str, Any] = {"color": _STYLES["float32"].color, "marker": _STYLES["float32"].marker}
     time.loglog(counts, [1000 * row["seconds_a_step"] for row in rows], **look)
     memory.plot(counts, [row["bytes"] / 2**30 for row in rows], **look)
     time.set(title=title, ylabel="milliseconds")
