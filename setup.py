@@ -119,7 +119,7 @@ setup(
         ],
         "gpu": ["tensorflow[and-cuda]>=2.20"],
         # What tools/benchmark.py times hsm against.
-        "bench": ["faiss-cpu", "pytorch-metric-learning", "torch"],
+        "bench": [*FORMATS, "faiss-cpu", "jax", "pytorch-metric-learning", "torch"],
         # The protos of TensorFlow Serving, for the file of warm-up requests.
         "tf-serving": TF_SERVING,
         # What converts an export to other formats, and runs it there.

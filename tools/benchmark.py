@@ -2,6 +2,7 @@
 
     python tools/benchmark.py --only=train,embed --precision=mixed_bfloat16
     python tools/benchmark.py --json=experiments/benchmarks/all.json
+    python tools/benchmark.py --only=train,embed --check
 
 Every side of a case is a process of its own, and they take turns, so that a machine that slows down
 slows all of them down: the ratios count, not the times. A step with data and a step without share a
@@ -9,7 +10,9 @@ process, lest what differs from process to process pass for a cost of data. Peer
 not installed are left out; `pip install -e ".[bench]"` brings them; on a machine without a GPU,
 install the processor build of torch before. "GEMM" is the rate of square matrix products in the
 same precision, measured in the same turns. Cases that --json holds already are replaced if they are
-run again, and kept if not: name another file for another machine.
+run again, and kept if not: name another file for another machine, and one for --instructions.
+--check compares ratios with the committed ones of the same kind of machine (see
+`benchmarks/check.py` for its band).
 """
 
 from __future__ import annotations
@@ -28,12 +31,12 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from benchmarks import table
-from benchmarks.cases import CASES, missing
+from benchmarks import check, table
+from benchmarks.cases import CASES, HELD, missing
 from benchmarks.settings import Settings
 from benchmarks.worker import Worker
 
-from hsm import records
+from hsm import processor, records
 from hsm.experiments.runs import environment
 from hsm.output_folder import make_output_folder
 
@@ -44,6 +47,8 @@ _PRECISIONS = ("float32", "mixed_bfloat16")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the cases and print their table; return the exit status."""
     options = _parse(arguments)
+    if options.instructions:
+        os.environ[HELD] = options.instructions
     environment.set_variables()  # The sides are hsm's commands, and start as these do.
     os.environ["PYTHONPATH"] = os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])
     here = machine()
@@ -51,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json and options.json.exists():
         results = json.loads(options.json.read_text())
     for precision in options.precision:
-        for case in options.only:
+        for case in options.only:  # None with --only=, to check what --json holds.
             if precision != options.precision[0] and not CASES[case].depends_on_precision:
                 continue
             settings = Settings(
@@ -68,13 +73,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if options.json:
                 make_output_folder(options.json.parent)
                 options.json.write_text(json.dumps(results, indent=1) + "\n")
-    return 0
+    return _check(results, options.records) if options.check else 0
+
+
+def _check(results: dict[str, Any], records: Path) -> int:
+    """1 if a ratio has fallen below that of a committed record, 2 if there is none of the kind."""
+    contents = [json.loads(path.read_text()) for path in sorted(records.glob("*.json"))]
+    committed = [
+        content
+        for content in contents
+        if "cases" in content and check.same_kind(results["machine"], content["machine"])
+    ]
+    if not committed:
+        print(f"{records} holds no record of this kind of machine: write one with --json")
+        return 2
+    lines = [line for content in committed for line in check.fallen(results, content)]
+    print("\n".join(lines) or "no ratio has fallen")
+    return 1 if lines else 0
 
 
 def run(case: str, settings: Settings, rounds: int) -> dict[str, Any]:
     """Time all sides of a case in turns, after one round each to warm up."""
     chosen = CASES[case]
-    left_out = {side: missing(case, side) for side in chosen.sides}
+    left_out = {side: missing(case, side, settings) for side in chosen.sides}
     sides = [side for side, package in left_out.items() if package is None]
     with contextlib.ExitStack() as stack:
         workers = {
@@ -110,13 +131,27 @@ def _others(cases: list[dict[str, Any]], result: dict[str, Any]) -> list[dict[st
 
 def machine() -> dict[str, Any]:
     """Return what the figures were measured on and with."""
-    packages = ("torch", "faiss-cpu", "pytorch-metric-learning", "threadpoolctl")
+    packages = (
+        "torch",
+        "jax",
+        "onnxruntime",
+        "openvino",
+        "faiss-cpu",
+        "pytorch-metric-learning",
+        "threadpoolctl",
+    )
     provenance = records.provenance(started="", finished="").to_json()
     kept = ("commit", "dirty", "python", "versions", "hardware")
     installed = {dist.metadata["Name"] for dist in importlib.metadata.distributions()}
     versions = {name: importlib.metadata.version(name) for name in packages if name in installed}
-    facts = {key: provenance[key] for key in kept}
-    return {**facts, "versions": {**facts["versions"], **versions}, "system": platform.platform()}
+    origin = {key: provenance[key] for key in kept}
+    return {
+        **origin,
+        "versions": {**origin["versions"], **versions},
+        "system": platform.platform(),
+        "instructions": processor.instructions(),
+        "held_to": os.environ.get(HELD),
+    }
 
 
 def _work(case: str, settings: Settings) -> dict[str, float]:
@@ -136,6 +171,19 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", default=",".join(CASES), help="some of %(default)s")
     parser.add_argument("--precision", default=",".join(_PRECISIONS), help="%(default)s")
     parser.add_argument("--rounds", type=int, default=5, help="%(default)s, after one to warm up")
+    parser.add_argument(
+        "--instructions",
+        choices=("AVX2",),
+        help="hold oneDNN, PyTorch and XLA to these; who has no switch is left out",
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="compare the ratios, those that --json holds too, with --records; fail if one fell",
+    )
+    parser.add_argument(
+        "--records", type=Path, default=_ROOT / "experiments" / "benchmarks", help="%(default)s"
+    )
     parser.add_argument("--json", type=Path, help="file to write the figures to; default: none")
     for name in ("batch_size", "image_size", "steps", "queries", "classes"):
         parser.add_argument(
@@ -143,7 +191,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         )
     options = parser.parse_args(arguments)
     for name, allowed in (("only", tuple(CASES)), ("precision", _PRECISIONS)):
-        chosen = getattr(options, name).split(",")
+        chosen = [value for value in getattr(options, name).split(",") if value]
         if unknown := [value for value in chosen if value not in allowed]:
             parser.error(f"--{name} takes some of {', '.join(allowed)}. Received: {unknown[0]!r}")
         setattr(options, name, chosen)

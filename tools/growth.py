@@ -4,9 +4,13 @@
     python tools/growth.py $FILES
     python tools/growth.py $FILES --draw
 
+Training grows with the batch, with the classes of the softmax and with the devices that share a
+batch: logical ones of the processor, which share its cores, so that they show what sharing costs.
+
 Recall@K goes up to a million vectors of 64 dimensions, which take 13 minutes on two cores;
---queries and --batch_sizes choose other sizes. Every size is measured in a process of its own, and
-what --json holds already is not measured again: name another file for another machine.
+--queries, --batch_sizes, --classes and --devices choose other sizes. Every size is measured in a
+process of its own, and what --json holds already is not measured again: name another file for
+another machine.
 """
 
 from __future__ import annotations
@@ -35,6 +39,7 @@ from hsm.output_folder import make_output_folder
 _ROOT = Path(__file__).resolve().parent.parent
 # As Products: 60,502 images of 11,316 classes.
 _IMAGES_A_CLASS = 60_502 / 11_316
+_HEAD_BATCH = 32
 _SECONDS = 10.0  # What takes longer is measured once.
 
 
@@ -65,6 +70,12 @@ def _measure(results: dict[str, Any], options: argparse.Namespace) -> None:
             if (precision, size) not in trained:
                 results["train"].append(_train(precision, size))
                 _keep(results, options.json)
+    for key in ("classes", "devices"):
+        heads = results.setdefault(key, [])
+        for count in getattr(options, key):
+            if count not in {row[key] for row in heads}:
+                heads.append(_head(key, count))
+                _keep(results, options.json)
 
 
 def _recall(count: int) -> dict[str, Any]:
@@ -83,6 +94,15 @@ def _train(precision: str, batch_size: int) -> dict[str, Any]:
     rate = statistics.median(turn["amount"] / turn["wall"] for turn in turns)
     measured = {"precision": precision, "batch_size": batch_size, "images_per_second": rate}
     return _said({**measured, "bytes": turns[-1]["peak"]})
+
+
+def _head(key: str, count: int) -> dict[str, Any]:
+    """Seconds a step and bytes with `count` classes, or as many devices that share a batch."""
+    sizes = {"classes": 1000, "devices": 1, key: count}
+    settings = Settings(batch_size=_HEAD_BATCH, classes=sizes["classes"], devices=sizes["devices"])
+    turns = _turns("train_head", settings, warm_up=True)
+    seconds = statistics.median(_HEAD_BATCH * turn["wall"] / turn["amount"] for turn in turns)
+    return _said({key: count, "seconds_a_step": seconds, "bytes": turns[-1]["peak"]})
 
 
 def _turns(case: str, settings: Settings, *, warm_up: bool = False) -> list[dict[str, float]]:
@@ -114,6 +134,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     queries, batches = "1000,3000,10000,30000,100000,300000,1000000", "8,16,32,64,128,256"
     parser.add_argument("--queries", type=sizes, default=queries, help="%(default)s")
     parser.add_argument("--batch_sizes", type=sizes, default=batches, help="%(default)s")
+    classes = "100,1000,10000,100000,1000000"
+    parser.add_argument("--classes", type=sizes, default=classes, help="%(default)s")
+    parser.add_argument("--devices", type=sizes, default="1,2,4,8", help="%(default)s")
     parser.add_argument("--json", type=Path, default="growth.json", help="%(default)s")
     parser.add_argument("--plot", type=Path, default="growth", help="without suffix; %(default)s")
     parser.add_argument("--draw", action="store_true", help="draw --json, and measure nothing")

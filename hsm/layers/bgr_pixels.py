@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from hsm.layers.backend import require_tensorflow
@@ -52,7 +53,8 @@ class BGRPixels(keras.layers.Layer):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Preprocess [batch, height, width, 3]."""
-        swap = tf.reverse(tf.eye(3), axis=[0])[None, None]
+        # A constant: OpenVINO cannot convert what `tf.eye` puts into the graph.
+        swap = tf.constant(np.eye(3, dtype=np.float32)[None, None, ::-1])
         swapped = tf.nn.conv2d(tf.cast(inputs, tf.float32), swap, strides=1, padding="VALID")
         return tf.nn.bias_add(swapped, [-value for value in self.mean])
 

@@ -13,7 +13,7 @@ from support.image_factory import photograph
 
 from hsm.data import images
 from hsm.export import FORMATS, RunFacts, export_format, export_saved_model, formats, load_format
-from hsm.layers import CeilMaxPooling2D, LocalResponseNormalization
+from hsm.layers import BGRPixels, CeilMaxPooling2D, LocalResponseNormalization
 from hsm.models import EmbeddingModel
 
 SIDE = 28
@@ -24,7 +24,9 @@ COSINES = {"tflite_float16": 0.999, "tflite_int8": 0.9, "onnx": 0.99999, "openvi
 def make_model():
     """A network with each of the layers that GoogLeNet needs and Keras lacks."""
     inputs = keras.Input((SIDE, SIDE, 3))
-    x = keras.layers.Conv2D(8, 5, 2, activation="relu")(keras.layers.Rescaling(1 / 64, -2)(inputs))
+    x = keras.layers.Conv2D(8, 5, 2, activation="relu")(
+        keras.layers.Rescaling(1 / 64)(BGRPixels()(inputs))
+    )
     x = LocalResponseNormalization()(CeilMaxPooling2D(3, 2)(x))
     x = keras.layers.Conv2D(16, 3, activation="relu")(x)
     backbone = keras.Model(inputs, keras.layers.Flatten()(x), name="small")

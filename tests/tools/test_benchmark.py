@@ -100,7 +100,7 @@ def test_a_step_with_data_and_one_without_share_a_process(monkeypatch, case, pro
             return turn(1, 1)
 
     monkeypatch.setattr(benchmark, "Worker", Worker)
-    monkeypatch.setattr(benchmark, "missing", lambda case, side: {"PyTorch": "torch"}.get(side))
+    monkeypatch.setattr(benchmark, "missing", lambda case, side, _: {"PyTorch": "torch"}.get(side))
     result = benchmark.run(case, SMALL, 2)
     sides = list(result["sides"])
     assert len(sides) == 2

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 from benchmarks.settings import Round, Settings
 
 HSM = "hsm"
+# oneDNN's variable for the newest instructions that it may take.
+HELD = "ONEDNN_MAX_CPU_ISA"
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,9 @@ class Case:
         has_memory: whether the memory of the process that takes part says something.
         share_a_process: whether all sides are in one process, for differences that are smaller than
             those between two processes.
+        float32_only: who computes in float32 alone.
+        not_held: who has no switch to older instructions, and would use the newest.
+        variables: who takes part → environment variables of its process.
         longer: how many times as many steps a round has, for what is ready when a round begins, and
             is not ready at its end, to count little.
     """
@@ -41,6 +47,9 @@ class Case:
     has_memory: bool = True
     share_a_process: bool = False
     longer: int = 1
+    float32_only: Collection[str] = ()
+    not_held: Collection[str] = ()
+    variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def depends_on_precision(self) -> bool:
@@ -49,6 +58,8 @@ class Case:
 
 
 _MEMORY = "one batch in memory"
+_OFF = "oneDNN off"
+_NO_ONE_DNN = {"TF_ENABLE_ONEDNN_OPTS": "0"}
 
 
 def _with_data(what: str, side: str) -> Case:
@@ -66,16 +77,59 @@ CASES: dict[str, Case] = {
     "train": Case(
         "training step, one batch in memory",
         "images",
-        {HSM: "networks:train_hsm", "PyTorch": "networks:train_torch", "GEMM": "networks:gemm"},
-        {"PyTorch": "torch"},
+        {
+            HSM: "networks:train_hsm",
+            "PyTorch": "networks:train_torch",
+            "torch.compile": "rivals:train_torch_compiled",
+            "GEMM": "networks:gemm",
+        },
+        {"PyTorch": "torch", "torch.compile": "torch"},
         passes=3,
+    ),
+    "train_jax": Case(
+        "training step, one batch in memory; JAX takes one step a turn",
+        "images",
+        {HSM: "networks:train_hsm", "JAX": "rivals:train_jax"},
+        {"JAX": "jax"},
+        rounds=3,
+    ),
+    "train_head": Case(
+        "training step of a small network, whose classifier has as many classes as are asked for",
+        "images",
+        {HSM: "heads:train_head"},
+        {},
+        longer=4,
+    ),
+    "train_one_dnn": Case(
+        "training step, one batch in memory, by oneDNN and by TensorFlow's own kernels",
+        "images",
+        {HSM: "networks:train_hsm", _OFF: "networks:train_hsm"},
+        {},
+        float32_only=(_OFF,),
+        variables={_OFF: _NO_ONE_DNN},
     ),
     "embed": Case(
         "embedding, one batch in memory",
         "images",
-        {HSM: "networks:embed_hsm", "PyTorch": "networks:embed_torch", "GEMM": "networks:gemm"},
-        {"PyTorch": "torch"},
+        {
+            HSM: "networks:embed_hsm",
+            "PyTorch": "networks:embed_torch",
+            "torch.compile": "rivals:embed_torch_compiled",
+            "ONNX Runtime": "rivals:embed_onnx",
+            "OpenVINO": "rivals:embed_openvino",
+            "OpenVINO, asynchronous": "rivals:embed_openvino_async",
+            "GEMM": "networks:gemm",
+        },
+        {
+            "PyTorch": "torch",
+            "torch.compile": "torch",
+            "ONNX Runtime": "onnxruntime",
+            "OpenVINO": "openvino",
+            "OpenVINO, asynchronous": "openvino",
+        },
         passes=1,
+        float32_only=("ONNX Runtime",),
+        not_held=("ONNX Runtime", "OpenVINO", "OpenVINO, asynchronous"),
     ),
     "embed_files": Case(
         "embedding a data set: 256x256 JPEGs; PyTorch has one batch in memory",
@@ -148,7 +202,14 @@ def build(case: str, side: str, settings: Settings) -> Round:
     return getattr(importlib.import_module(f"benchmarks.{module}"), function)(longer)
 
 
-def missing(case: str, side: str) -> str | None:
-    """Return the package that a side lacks on this machine, or None."""
-    package = CASES[case].needs.get(side)
-    return package if package and importlib.util.find_spec(package) is None else None
+def missing(case: str, side: str, settings: Settings) -> str | None:
+    """Return what a side lacks on this machine: a package, a precision or a switch. Or None."""
+    chosen = CASES[case]
+    package = chosen.needs.get(side)
+    if package and importlib.util.find_spec(package) is None:
+        return package
+    if settings.precision != "float32" and side in chosen.float32_only:
+        return settings.precision
+    if os.environ.get(HELD) and side in chosen.not_held:
+        return f"a switch to {os.environ[HELD]}"
+    return None

@@ -1,4 +1,4 @@
-"""Time and memory against size, of Recall@K and of training: four panels."""
+"""Time and memory against size, of Recall@K and of training: two panels for each."""
 
 from __future__ import annotations
 
@@ -24,14 +24,21 @@ _STYLES = {
     "mixed_bfloat16": LineStyle("#D55E00", "v", "--"),
 }
 
+# What else grows → title, and the base of its axis.
+_HEADS = {"classes": ("A step against classes", 10), "devices": ("A step on logical devices", 2)}
+
 
 def draw(results: Mapping[str, Any], stem: Path) -> list[Path]:
     """Write the plot as PNG and PDF; return the paths."""
     with look():
-        figure = Figure(figsize=(2 * COLUMN_WIDTH, 3.8))
-        (time, rate), (memory, train_memory) = figure.subplots(2, 2, sharex="col")
-        _draw_recall(time, memory, results["recall"])
-        _draw_training(rate, train_memory, results["train"])
+        heads = [key for key in _HEADS if results.get(key)]  # Older records have none.
+        columns = 2 + len(heads)
+        figure = Figure(figsize=(columns * COLUMN_WIDTH, 3.8))
+        upper, lower = figure.subplots(2, columns, sharex="col")
+        _draw_recall(upper[0], lower[0], results["recall"])
+        _draw_training(upper[1], lower[1], results["train"])
+        for time, memory, key in zip(upper[2:], lower[2:], heads, strict=True):
+            _draw_head(time, memory, results[key], key)
         make_output_folder(stem.parent)
         return write_figure(figure, stem)
 
@@ -64,3 +71,18 @@ def _draw_training(rate: Axes, memory: Axes, rows: Rows) -> None:
     memory.set(xlabel="batch size", ylabel="peak memory (GiB)")
     for panel in (rate, memory):
         panel.xaxis.set_major_formatter("{x:.0f}")
+
+
+def _draw_head(time: Axes, memory: Axes, rows: Rows, key: str) -> None:
+    title, base = _HEADS[key]
+    rows = sorted(rows, key=lambda row: int(row[key]))
+    counts = [row[key] for row in rows]
+    look: dict[str, Any] = {"color": _STYLES["float32"].color, "marker": _STYLES["float32"].marker}
+    time.loglog(counts, [1000 * row["seconds_a_step"] for row in rows], **look)
+    memory.plot(counts, [row["bytes"] / 2**30 for row in rows], **look)
+    time.set(title=title, ylabel="milliseconds")
+    memory.set(xlabel=key, ylabel="peak memory (GiB)")
+    memory.set_ylim(bottom=0)
+    memory.set_xscale("log", base=base)
+    if base == 2:
+        memory.xaxis.set_major_formatter("{x:.0f}")

@@ -20,6 +20,7 @@ class Settings:
         steps: batches a round.
         queries: vectors of the cases recall and nmi; Products has 60,502.
         classes: their classes; Products has 11,316.
+        devices: logical devices of the processor that share a batch, in the case train_head.
     """
 
     precision: str = "float32"
@@ -28,3 +29,4 @@ class Settings:
     steps: int = 5
     queries: int = 60_502
     classes: int = 11_316
+    devices: int = 1

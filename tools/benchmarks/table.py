@@ -60,16 +60,31 @@ def _memory(result: Result, side: str) -> str:
 
 def _machine(content: Mapping[str, Any]) -> str:
     machine = content["machine"]
-    names = {"tensorflow": "TensorFlow", "torch": "PyTorch", "faiss-cpu": "FAISS"}
+    names = {
+        "tensorflow": "TensorFlow",
+        "torch": "PyTorch",
+        "jax": "JAX",
+        "onnxruntime": "ONNX Runtime",
+        "openvino": "OpenVINO",
+        "faiss-cpu": "FAISS",
+    }
     versions = [f"{name} {machine['versions'].get(key)}" for key, name in names.items()]
     turns = {len(result["sides"][HSM]) for result in content["cases"]}
     commits = sorted({case.get("commit", machine["commit"])[:7] for case in content["cases"]})
     return (
-        f"Measured on {machine['hardware']['cpu']}, {machine['hardware']['cores']} cores, with "
+        f"Measured on {machine['hardware']['cpu']}, {machine['hardware']['cores']} cores, "
+        f"{_instructions(machine)}with "
         f"{', '.join(version for version in versions if not version.endswith('None'))}; commit "
         f"{', '.join(commits)}. Medians of {min(turns, default=0)} to {max(turns, default=0)} "
         "turns; memory is a process's peak."
     )
+
+
+def _instructions(machine: Mapping[str, Any]) -> str:
+    if held := machine.get("held_to"):
+        return f"held to {held}, "
+    has_512 = "avx512f" in (machine.get("instructions") or ())
+    return "with AVX-512, " if has_512 else ""
 
 
 def median(result: Result, side: str) -> float:
@@ -79,8 +94,13 @@ def median(result: Result, side: str) -> float:
 
 def advantage(result: Result, side: str) -> float:
     """Return how many times as fast as `side` hsm is: the median of the turns' ratios."""
+    return statistics.median(turn_ratios(result, side))
+
+
+def turn_ratios(result: Result, side: str) -> list[float]:
+    """Return for every turn how many times as fast as `side` hsm was."""
     pairs = zip(result["sides"][HSM], result["sides"][side], strict=True)
-    return statistics.median(_rate(ours) / _rate(theirs) for ours, theirs in pairs)
+    return [_rate(ours) / _rate(theirs) for ours, theirs in pairs]
 
 
 def limit(result: Result) -> float:

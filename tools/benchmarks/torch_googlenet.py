@@ -80,17 +80,18 @@ class BatchNormalizedClassifier(nn.Module):
 
 
 def training_step(
-    model: BatchNormalizedClassifier, precision: str
+    model: BatchNormalizedClassifier, precision: str, *, compiled: bool = False
 ) -> Callable[[np.ndarray, np.ndarray], float]:
     """Update with SGD, channels last, autocast in bfloat16; return the loss."""
     model = model.to(memory_format=torch.channels_last).train()
+    logits_of = torch.compile(model) if compiled else model
     optimizer = torch.optim.SGD(
         [p for p in model.parameters() if p.requires_grad], lr=0.004, momentum=0.9
     )
 
     def step(images: np.ndarray, labels: np.ndarray) -> float:
         with _autocast(precision):
-            logits = model(_tensor(images))
+            logits = logits_of(_tensor(images))
         loss = functional.cross_entropy(logits.float(), torch.from_numpy(labels).long())
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -101,14 +102,16 @@ def training_step(
 
 
 def embedding_step(
-    model: BatchNormalizedClassifier, precision: str
+    model: BatchNormalizedClassifier, precision: str, *, compiled: bool = False
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the features, channels last, autocast in bfloat16."""
+    """Return the features, channels last; compiled ones hold the weights as constants."""
     model = model.to(memory_format=torch.channels_last).eval()
+    features = torch.compile(model.features, options={"freezing": True}) if compiled else None
 
     def step(images: np.ndarray) -> np.ndarray:
-        with torch.inference_mode(), _autocast(precision):
-            return model.features(_tensor(images)).float().numpy()
+        # Inductor takes weights as constants under no_grad, and not under inference_mode.
+        with torch.no_grad() if compiled else torch.inference_mode(), _autocast(precision):
+            return (features or model.features)(_tensor(images)).float().numpy()
 
     return step
 

@@ -10,6 +10,7 @@ process's memory in bytes.
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from benchmarks.cases import build
+from benchmarks.cases import CASES, HELD, build
 from benchmarks.settings import Settings
 
 _TOOLS = Path(__file__).resolve().parent.parent
@@ -35,6 +36,7 @@ class Worker:
             stdout=subprocess.PIPE,
             text=True,
             cwd=_TOOLS,
+            env={**os.environ, **_variables(case, sides)},
         )
         self._name = f"{', '.join(sides)} in the case {case}"
         self._answer()
@@ -64,6 +66,17 @@ class Worker:
             if line.startswith("{"):  # Libraries print, too.
                 return json.loads(line)
         raise RuntimeError(f"{self._name} ended with exit code {self._process.wait()}")
+
+
+def _variables(case: str, sides: Sequence[str]) -> dict[str, str]:
+    """Return what the process of these sides is told by its environment."""
+    found = {
+        key: value for side in sides for key, value in CASES[case].variables.get(side, {}).items()
+    }
+    if held := os.environ.get(HELD):
+        # ATen, MKL and Inductor have switches of their own.
+        found |= {"ATEN_CPU_CAPABILITY": held.lower(), "MKL_ENABLE_INSTRUCTIONS": held}
+    return found
 
 
 def main() -> None:
