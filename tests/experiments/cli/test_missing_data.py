@@ -29,7 +29,7 @@ def test_all_are_named_with_what_is_there(folders, tmp_path):
         requested_runs._check_present(["cub200", "digits", "cars196", "inshop"])
     lines = str(caught.value).splitlines()[1:]
     assert [line.split(": ")[0] for line in lines] == ["cub200", "cars196", "inshop"]
-    assert "has images.txt, but no image_class_labels.txt" in lines[0]
+    assert "expected images.txt and image_class_labels.txt. Received: the first alone" in lines[0]
     assert "Received: only car_ims/" in lines[1]
     assert "nowhere is not a folder" in lines[2]
 

@@ -39,7 +39,7 @@ def test_a_command_refuses_it_in_a_sentence_and_touches_nothing(
     said = capsys.readouterr()
     assert said.out == ""
     assert "the processor, Old One, has neither " in said.err
-    assert said.err.endswith("Use --precision=float32, or wait with --allow_emulated_precision\n")
+    assert said.err.endswith("Use --precision=float32, or wait with --allow_emulated_precision.\n")
     assert not output.exists()
 
 

@@ -92,7 +92,7 @@ def test_rates_fall_as_the_sources_say():
 def test_no_class_means_where_no_classifier_takes_them(method):
     recipe = RECIPES["official"]["products"]
     RunConfig(dataset="products", method=method, **recipe_of(method, "products", recipe))
-    with pytest.raises(ValueError, match="class_mean_init goes with the classifier of a softmax"):
+    with pytest.raises(ValueError, match="expected class_mean_init with a method whose classifier"):
         RunConfig(dataset="products", method=method, **recipe)
 
 
@@ -101,5 +101,7 @@ def test_a_falling_rate_needs_both_numbers_and_a_compared_system():
         RunConfig(dataset="digits", method="triplet", decay_every=2)
     with pytest.raises(ValueError, match="decay_every and decay_factor go together"):
         RunConfig(dataset="digits", method="triplet", decay_factor=0.5)
-    with pytest.raises(ValueError, match="decay_every goes with the methods triplet and lifted"):
+    with pytest.raises(
+        ValueError, match="expected decay_every with the methods triplet and lifted"
+    ):
         RunConfig(dataset="digits", method="HBN", decay_every=2, decay_factor=0.5)

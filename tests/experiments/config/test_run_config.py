@@ -223,9 +223,9 @@ def test_json_round_trip():
         ({"backbone": "a.keras", "weights": "a.h5"}, "a.keras, which brings its own"),
         ({"backbone": "a.keras", "precision": "mixed_bfloat16"}, "to be float32 with .*a.keras"),
         ({"backbone": "lenet", "weights": "imagenet"}, "lenet, which is trained from scratch"),
-        ({"weights": "imagenet"}, "keras: networks, .*; googlenet takes a .caffemodel or a .weig"),
-        ({"backbone": "inception_v1", "weights": "imagenet"}, "inception_v1 takes a .ckpt"),
-        ({"backbone": "torchvision_googlenet", "weights": "imagenet"}, "takes a .pth"),
+        ({"weights": "imagenet"}, "googlenet: .* keras: networks .*Pass a .caffemodel or a .weig"),
+        ({"backbone": "inception_v1", "weights": "imagenet"}, "inception_v1: .*Pass a .ckpt"),
+        ({"backbone": "torchvision_googlenet", "weights": "imagenet"}, "Pass a .pth"),
     ],
 )
 def test_rules_are_checked_at_construction(changes, message):
