@@ -145,14 +145,14 @@ def test_another_file_of_the_same_name_is_refused(from_file, few_digits, tmp_pat
     workspace, config, _, kept = from_file
     other = InitialWeights(str(save_network(tmp_path / "other" / "net.keras")))
     runner = Runner(few_digits, workspace, other, report=lambda line: None)
-    with pytest.raises(ValueError, match="other weights than those given now, which have the same"):
+    with pytest.raises(ValueError, match="started from. Received: others of the same name"):
         runner.run(config)
     # A state without a record, and the shared trunk of a run that has neither.
     record = workspace.records_dir / f"{config.name}.json"
     hidden = record.rename(tmp_path / "record.json")
     try:
         for method in ("BN", "HBN"):
-            with pytest.raises(ValueError, match="other images or from other weights"):
+            with pytest.raises(ValueError, match="to be of the images and first weights given now"):
                 runner.run(replace(config, method=method))
     finally:
         hidden.rename(record)
@@ -222,7 +222,7 @@ def test_imagenet_weights_that_cannot_be_fetched_get_a_sentence(tmp_path, monkey
     result = run("table1", *IMAGENET_FLAGS, f"--output_dir={tmp_path}")
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
-    assert "error: the ImageNet weights of keras:MobileNet are not" in result.stderr
+    assert "error: expected the ImageNet weights of keras:MobileNet in Keras's folder" in result.stderr
     assert "mobilenet_1_0_224_tf_no_top.h5: None -- [Errno 111]" in result.stderr
     assert "images" not in result.stdout
     assert "or pass its path as --weights." in result.stderr
