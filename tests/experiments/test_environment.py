@@ -108,7 +108,7 @@ def test_flags_that_end_tensorflow_are_refused(tmp_path):
     result = table1(tmp_path / "out", variables={"TF_XLA_FLAGS": "--no_such_flag"})
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr == (
-        "error: expected flags that TensorFlow knows, received TF_XLA_FLAGS='--no_such_flag': "
-        "Unknown flag in TF_XLA_FLAGS: --no_such_flag. Mend or unset them\n"
+        "error: expected flags that TensorFlow knows. Received: TF_XLA_FLAGS='--no_such_flag': "
+        "Unknown flag in TF_XLA_FLAGS: --no_such_flag. Mend or unset them.\n"
     )
     assert not (tmp_path / "out").exists()

@@ -249,7 +249,7 @@ def test_too_many_pixels_are_an_error(model, tmp_path):
     message = r"at most max_pixels=2623 pixels, received 62 x 43: make the image smaller, or raise"
     with pytest.raises(tf.errors.InvalidArgumentError, match=message):
         serve(encoded=tf.constant([encode(photograph(43, 62), "JPEG")]))
-    with pytest.raises(ValueError, match="`max_pixels` must be 1..2147483647. Received: max_pixel"):
+    with pytest.raises(ValueError, match="expected `max_pixels` to be 1..2147483647. Received: max_pixel"):
         export_saved_model(model, tmp_path / "other", max_pixels=0)
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 

@@ -48,9 +48,9 @@ def test_a_progress_without_preparation_is_an_older_one(tmp_path):
     ("change", "message"),
     [
         (lambda p: p.pop("epoch"), "the whole: expected the keys epoch too"),
-        (lambda p: p.update(epoch="1"), "epoch: expected a whole number, received '1'"),
-        (lambda p: p.update(epoch=-1), "epoch: expected a whole number, 0 or more, received -1"),
-        (lambda p: p["epochs"][0].update(accuracy=17), r"epochs\[0\].accuracy: .* received 17"),
+        (lambda p: p.update(epoch="1"), "epoch: expected a whole number. Received: '1'"),
+        (lambda p: p.update(epoch=-1), "epoch: expected a whole number, 0 or more. Received: -1"),
+        (lambda p: p["epochs"][0].update(accuracy=17), r"epochs\[0\].accuracy: .*Received: 17"),
         (lambda p: p.update(evaluations=[{"score": 1}]), r"evaluations\[0\]: .* the keys epoch"),
         (lambda p: p.update(evaluations=[{"epoch": 1, "x": float("nan")}]), r"\[0\].x: .* nan"),
         (lambda p: p["schedule"][0].update(alpha=-1), r"schedule\[0\]: expected alpha to be"),
@@ -60,7 +60,7 @@ def test_a_progress_without_preparation_is_an_older_one(tmp_path):
             lambda p: p.update(interrupted={"step": 1, "seconds": 1, "totals": {"loss": None}}),
             "interrupted.totals.loss: expected a finite number",
         ),
-        (lambda p: p.update(interrupted=[]), r"interrupted: expected an object, received \[\]"),
+        (lambda p: p.update(interrupted=[]), r"interrupted: expected an object. Received: \[\]"),
     ],
 )
 def test_a_progress_that_does_not_fit_is_refused_with_its_place(tmp_path, change, message):

@@ -168,7 +168,7 @@ def change(path, old, new):
             '"../{DATASET}-{SPLIT}',
             "expected the name of a file in the folder",
         ),
-        ('"name": "cars196"', '"name": 7', "name: expected text, received 7"),
+        ('"name": "cars196"', '"name": 7', "name: expected text. Received: 7"),
         ("{", "", "dataset_info.json: expected which records there are. .*: "),
     ],
 )

@@ -266,5 +266,5 @@ def test_what_is_embedded_for_training_comes_in_batches_of_the_runs_name(
         return made(split, batch_size=batch_size, **options)
 
     monkeypatch.setattr(pipeline, "evaluation_batches", batches)
-    Runner(few_digits, Workspace(tmp_path), say=str).run(config)
+    Runner(few_digits, Workspace(tmp_path), report=str).run(config)
     assert sizes == [12]
