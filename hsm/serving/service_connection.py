@@ -66,7 +66,7 @@ def timed_protocol(timeout: float) -> type[TimedProtocol]:
 
 
 def _cancelled(timer: asyncio.TimerHandle | None) -> asyncio.TimerHandle | None:
-    """Cancel a timer, and return what stands in its place."""
+    """Stop a timer, and return what stands in its place."""
     if timer is not None:
         timer.cancel()
     return None

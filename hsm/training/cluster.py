@@ -182,7 +182,7 @@ def _of_slurm() -> Cluster:
     except (RuntimeError, ValueError, KeyError) as error:
         raise ValueError(
             f"expected the variables that srun gives a step. Received: {error}. Start the command "
-            "with srun, or set TF_CONFIG"
+            "with srun, or set TF_CONFIG."
         ) from error
 
 

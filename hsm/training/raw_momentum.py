@@ -23,12 +23,12 @@ class RawMomentumSGD(keras.optimizers.SGD):
     code cuts the rate of at the heat-up switch, is this one.
 
     Args:
-        learning_rate: A number or a schedule of Keras.
+        learning_rate: a number or a schedule of Keras.
         momentum: m, 0 to 1.
-        **kwargs: The other arguments of `keras.optimizers.SGD`.
+        **kwargs: the other arguments of `keras.optimizers.SGD`.
 
     Raises:
-        ValueError: With `nesterov=True`, which the released code does not use.
+        ValueError: with `nesterov=True`, which the released code does not use.
     """
 
     def __init__(self, learning_rate: Any = 0.01, momentum: float = 0.9, **kwargs: Any) -> None:

@@ -249,7 +249,9 @@ def test_too_many_pixels_are_an_error(model, tmp_path):
     message = r"at most max_pixels=2623 pixels, received 62 x 43: make the image smaller, or raise"
     with pytest.raises(tf.errors.InvalidArgumentError, match=message):
         serve(encoded=tf.constant([encode(photograph(43, 62), "JPEG")]))
-    with pytest.raises(ValueError, match="expected `max_pixels` to be 1..2147483647. Received: max_pixel"):
+    with pytest.raises(
+        ValueError, match="expected `max_pixels` to be 1..2147483647. Received: max_pixel"
+    ):
         export_saved_model(model, tmp_path / "other", max_pixels=0)
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
@@ -275,7 +277,7 @@ def test_overwrite_replaces_a_saved_model_only_on_request(model, tmp_path):
 def test_overwrite_leaves_other_folders_alone(model, tmp_path):
     (tmp_path / "thesis.txt").write_text("precious")
     with pytest.raises(
-        FileExistsError, match=r"replaces an exported model only.*without saved_model.pb"
+        FileExistsError, match=r"which overwrite=True replaces.*without saved_model.pb"
     ):
         export_saved_model(model, tmp_path, overwrite=True)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]

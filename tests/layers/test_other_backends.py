@@ -62,7 +62,9 @@ def test_what_needs_tensorflow_says_so_and_nothing_else_does(found):
     refused = {name: row["refused"] for name, row in made.items() if "refused" in row}
     assert set(refused) == REFUSED
     for name, sentence in refused.items():
-        assert sentence.startswith(f"expected Keras on TensorFlow for {name}. Received: the backend")
+        assert sentence.startswith(
+            f"expected Keras on TensorFlow for {name}. Received: the backend"
+        )
 
 
 def test_layers_give_the_same_values_and_gradients(found, expected):

@@ -222,7 +222,9 @@ def test_imagenet_weights_that_cannot_be_fetched_get_a_sentence(tmp_path, monkey
     result = run("table1", *IMAGENET_FLAGS, f"--output_dir={tmp_path}")
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
-    assert "error: expected the ImageNet weights of keras:MobileNet in Keras's folder" in result.stderr
+    assert (
+        "error: expected the ImageNet weights of keras:MobileNet in Keras's folder" in result.stderr
+    )
     assert "mobilenet_1_0_224_tf_no_top.h5: None -- [Errno 111]" in result.stderr
     assert "images" not in result.stdout
     assert "or pass its path as --weights." in result.stderr
