@@ -90,7 +90,7 @@ def test_imagenet_weights_are_those_of_keras_and_known_by_their_values(
 
 
 @pytest.mark.parametrize(
-    ("pretrained", "arguments"),
+    ("initial_weights", "arguments"),
     [
         (RANDOM, ("googlenet", None)),
         (InitialWeights("a/b.h5"), ("googlenet", "a/b.h5")),

@@ -45,7 +45,7 @@ def test_every_epoch_is_studied_while_it_trains(observed):
     assert folders == {found.workspace.shared_checkpoint(config).parent}
 
 
-@pytest.mark.parametrize("pretrained", [None, RANDOM])
+@pytest.mark.parametrize("initial_weights", [None, RANDOM])
 def test_a_run_that_nobody_observed_is_studied_from_what_it_saved(
     observed, tmp_path, few_digits, quick_config, initial_weights
 ):
