@@ -90,7 +90,7 @@ def test_settings_of_keras_that_it_cannot_read_are_refused(tmp_path, settings):
     file.write_text(settings)
     result = table1(tmp_path / "out", variables={"KERAS_HOME": str(tmp_path)})
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr.startswith("error: Keras cannot be imported: ")
+    assert result.stderr.startswith("error: expected Keras to be imported. Received: ")
     assert f"Mend or delete its settings in {file}" in result.stderr
     assert "Traceback" not in result.stderr
     assert not (tmp_path / "out").exists()
@@ -108,7 +108,7 @@ def test_flags_that_end_tensorflow_are_refused(tmp_path):
     result = table1(tmp_path / "out", variables={"TF_XLA_FLAGS": "--no_such_flag"})
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr == (
-        "error: expected flags that TensorFlow knows, received TF_XLA_FLAGS='--no_such_flag': "
-        "Unknown flag in TF_XLA_FLAGS: --no_such_flag. Mend or unset them\n"
+        "error: expected flags that TensorFlow knows. Received: TF_XLA_FLAGS='--no_such_flag': "
+        "Unknown flag in TF_XLA_FLAGS: --no_such_flag. Mend or unset them.\n"
     )
     assert not (tmp_path / "out").exists()

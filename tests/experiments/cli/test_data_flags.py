@@ -117,13 +117,13 @@ def test_options_of_each_data_set():
     [
         (
             ["--dataset=cub200,digits", "--cars196_dir=cars"],
-            "--cars196_dir is the folder of cars196, which --dataset does not name: it would have "
-            "no effect. Received: --dataset=cub200,digits. Leave the flag out, or add cars196 to",
+            "expected --cars196_dir only where --dataset names cars196. Received: "
+            "--dataset=cub200,digits. Leave the flag out, or add cars196 to --dataset.",
         ),
         (
             ["--dataset=image_folder,cars196,omniglot", "--data_dir=root"],
-            "--data_dir to be image_folder's folder, in which every folder is a class, or "
-            "hold cars196, omniglot too.",
+            "expected --data_dir to be image_folder's folder, in which every folder is a class, or "
+            "that of cars196, omniglot.",
         ),
     ],
 )
@@ -136,7 +136,9 @@ def test_folders_that_contradict_each_other(dry_run, arguments, message):
 def test_a_layout_without_a_folder_of_photographs_is_refused(dry_run):
     code, _, errors = dry_run("--dataset=digits", "--folder_layout=split")
     assert code == 1
-    assert errors.startswith("error: --folder_layout is for image_folder, which --dataset does not")
+    assert errors.startswith(
+        "error: expected --folder_layout only where --dataset names image_folder"
+    )
 
 
 def test_the_plan_says_what_is_on_which_side_and_what_is_not_used(dry_run, photographs, tmp_path):

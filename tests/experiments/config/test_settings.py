@@ -44,12 +44,18 @@ def test_a_recipe_sets_what_has_a_source():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"degrees": -1.0}, "degrees must be finite and 0 or more. Received: degrees=-1.0"),
-        ({"degrees": float("inf")}, "degrees must be finite and 0 or more. Received: degrees=inf"),
-        ({"degrees": float("nan")}, "degrees must be finite and 0 or more. Received: degrees=nan"),
-        ({"share": 1.0}, "share must be 0 or more and less than 1. Received: share=1.0"),
-        ({"minutes": 0}, "minutes must be 1 or more. Received: minutes=0"),
-        ({"mode": "low"}, "mode must be one of top, fan. Received: mode='low'"),
+        ({"degrees": -1.0}, "expected degrees to be finite and 0 or more. Received: degrees=-1.0"),
+        (
+            {"degrees": float("inf")},
+            "expected degrees to be finite and 0 or more. Received: degrees=inf",
+        ),
+        (
+            {"degrees": float("nan")},
+            "expected degrees to be finite and 0 or more. Received: degrees=nan",
+        ),
+        ({"share": 1.0}, "expected share to be 0 or more and less than 1. Received: share=1.0"),
+        ({"minutes": 0}, "expected minutes to be 1 or more. Received: minutes=0"),
+        ({"mode": "low"}, "expected mode to be one of top, fan. Received: mode='low'"),
     ],
 )
 def test_a_broken_rule_is_named_with_the_value(changes, message):

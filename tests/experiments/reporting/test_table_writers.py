@@ -323,7 +323,7 @@ def test_two_records_of_one_method_and_seed_are_refused():
 
 def test_records_of_different_data_are_refused():
     other = changed(make_record("BN"), "data.checksum", "0" * 64)
-    with pytest.raises(ValueError, match=r"share their data.*checksum feedbeeffeed.*000000000000"):
+    with pytest.raises(ValueError, match=r"one set of data.*checksum feedbeeffeed.*000000000000"):
         table_writers.render_text([make_record("SM"), other])
 
 
