@@ -17,7 +17,7 @@ def test_only_one_holder_at_a_time(tmp_path):
     workspace = Workspace(tmp_path / "results")
     with (
         workspace.locked(),
-        pytest.raises(BlockingIOError, match="no other process works in\. Received: .*results"),
+        pytest.raises(BlockingIOError, match=r"no other process works in\. Received: .*results"),
         Workspace(tmp_path / "results").locked(),
     ):
         pass
@@ -39,7 +39,7 @@ def test_windows_locks_the_folder_in_its_own_way(tmp_path, monkeypatch):
 
     windows.locking = refuse
     with (
-        pytest.raises(BlockingIOError, match="no other process works in"),
+        pytest.raises(BlockingIOError, match=r"no other process works in"),
         Workspace(tmp_path).locked(),
     ):
         pass
