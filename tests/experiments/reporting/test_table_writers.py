@@ -303,7 +303,9 @@ def test_variants_stand_below_their_method():
 
 
 def test_profiles_do_not_go_into_one_table():
-    with pytest.raises(ValueError, match="one profile in the records of a table. .* has paper, .* has official"):
+    with pytest.raises(
+        ValueError, match="one profile in the records of a table. .* has paper, .* has official"
+    ):
         table_writers.render_text([make_record("BN"), _official("HBN")])
 
 
@@ -314,9 +316,7 @@ def test_no_records_are_refused():
 
 def test_two_records_of_one_method_and_seed_are_refused():
     twin = replace(make_record("SM", heated_epochs=3), name="digits-SM-other-seed0")
-    message = (
-        r"for SM, seed 0. Received: digits-SM-1a2b.* and digits-SM-other.* heated_epochs \(10 and 3\)"
-    )
+    message = r"SM, seed 0. Received: .*-SM-1a2b.* and digits-SM-other.* heated_epochs \(10 and 3\)"
     with pytest.raises(ValueError, match=message):
         table_writers.render_text([make_record("SM"), twin])
 
