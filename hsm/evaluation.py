@@ -119,7 +119,7 @@ def embed(
     return features, labels
 
 
-def evaluate(  # noqa: PLR0913 - public
+def evaluate(
     features: ArrayLike,
     labels: ArrayLike,
     *,

@@ -62,7 +62,7 @@ def test_what_does_not_fit_is_a_sentence_and_leaves_nothing(tmp_path, capsys):
     ("source", "target", "message"),
     [
         ("a.h5", "b.weights.h5", "--input to be a .caffemodel file. Received: --input=a.h5"),
-        ("a.caffemodel", "b.h5", "--output must end in .weights.h5. Received: --output=b.h5"),
+        ("a.caffemodel", "b.h5", "--output to end in .weights.h5. Received: --output=b.h5"),
         ("none.caffemodel", "b.weights.h5", "Received: weights='none.caffemodel'"),
     ],
 )

@@ -90,7 +90,7 @@ def test_settings_of_keras_that_it_cannot_read_are_refused(tmp_path, settings):
     file.write_text(settings)
     result = table1(tmp_path / "out", variables={"KERAS_HOME": str(tmp_path)})
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr.startswith("error: Keras cannot be imported: ")
+    assert result.stderr.startswith("error: expected Keras to be imported. Received: ")
     assert f"Mend or delete its settings in {file}" in result.stderr
     assert "Traceback" not in result.stderr
     assert not (tmp_path / "out").exists()

@@ -99,5 +99,5 @@ def test_without_a_run_it_says_how_to_get_one(tmp_path):
     assert result.returncode == 1
     assert "Train one first: python -m hsm.experiments.table1" in result.stderr
     wrong = run("export", "--model=.", cwd=tmp_path)
-    assert "is not the folder of a trained run" in wrong.stderr
+    assert "expected the folder of a trained run" in wrong.stderr
     assert "Traceback" not in wrong.stderr

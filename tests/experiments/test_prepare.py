@@ -62,7 +62,7 @@ def test_it_checks_archives_that_lie_there(root, capsys, monkeypatch):
     assert run("--dataset=cars196", f"--data_dir={root}") == 1
     error = capsys.readouterr().err
     assert "error: " in error
-    assert "cars_train.tgz must have the md5 9a0364b9e99bb480dd25e1f0284c8555" in error
+    assert "cars_train.tgz: expected the md5 9a0364b9e99bb480dd25e1f0284c8555" in error
 
 
 def test_it_copies_and_then_checks_the_copy(root, tmp_path, capsys):

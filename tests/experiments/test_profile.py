@@ -70,5 +70,5 @@ def test_flags_override_the_profile_and_wrong_ones_are_sentences(tmp_path):
     assert "80 epochs to train" in text
     wrong = run("table1", "--learned_alpha", f"--output_dir={tmp_path}")
     assert wrong.returncode == 1
-    assert "learned_alpha goes with the methods LN and BN" in wrong.stderr
+    assert "learned_alpha with the methods LN and BN" in wrong.stderr
     assert "Traceback" not in wrong.stderr

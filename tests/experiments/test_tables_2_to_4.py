@@ -107,13 +107,19 @@ def test_table_3_repeats_its_cells_for_every_seed():
 @pytest.mark.parametrize(
     ("flag", "message"),
     [
-        ("--embedding_dim=8", "--embedding_dim does not go with.*--embedding_dims lists its lines"),
-        ("--learned_alpha", "--learned_alpha does not go with.*fixed alphas"),
-        ("--methods=SM,LN", r"--methods takes some of SM, BN, HBN.*Received: SM,LN"),
-        ("--variants=gradual", "--variants does not go with this table.*tables 1, 2 and 4"),
-        ("--alphas=4,warm", r"--alphas takes numbers separated by commas. Received: '4,warm'"),
-        ("--embedding_dims=8.5", r"--embedding_dims takes whole numbers.*Received: '8.5'"),
-        ("--alphas=", r"--alphas takes numbers separated by commas. Received: ''"),
+        ("--embedding_dim=8", "no --embedding_dim with.*--embedding_dims lists its lines"),
+        ("--learned_alpha", "no --learned_alpha with.*fixed alphas"),
+        ("--methods=SM,LN", r"--methods to be some of SM, BN, HBN.*Received: --methods=SM,LN"),
+        ("--variants=gradual", "no --variants with this table.*tables 1, 2 and 4"),
+        (
+            "--alphas=4,warm",
+            r"--alphas to be numbers separated by commas. Received: --alphas='4,warm'",
+        ),
+        (
+            "--embedding_dims=8.5",
+            r"--embedding_dims to be whole numbers.*Received: --embedding_dims='8.5'",
+        ),
+        ("--alphas=", r"--alphas to be numbers separated by commas. Received: --alphas=''"),
         ("--alphas=-1", r"alpha"),
     ],
 )

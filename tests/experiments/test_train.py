@@ -176,8 +176,8 @@ def test_what_is_wrong_gets_a_sentence(photos, tmp_path, start, arguments, messa
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["photos", "--data_dir=other"], "'photos' stands for --data_dir=photos, which is given"),
-        (["photos", "others"], "unexpected argument 'others'"),
+        (["photos", "--data_dir=other"], "'photos', which stands for --data_dir=photos, and"),
+        (["photos", "others"], "the argument 'others'"),
     ],
 )
 def test_a_folder_is_named_once(capsys, arguments, message):

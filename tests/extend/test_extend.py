@@ -72,7 +72,7 @@ def test_a_figure_draws_it(trained):
     ("name", "place", "message"),
     [
         ("nowhere", ".", "--import=nowhere, which is not found"),
-        ("my_method", "photographs", "must not name a module in a folder of data"),
+        ("my_method", "photographs", "expected --import to name a module outside of data"),
     ],
 )
 def test_what_cannot_be_imported_is_refused(tmp_path, name, place, message):

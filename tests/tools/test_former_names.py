@@ -44,7 +44,7 @@ def test_a_data_set_is_described():
 def test_weights_are_refused_as_before():
     done = tool("convert_weights.py", "--input", "a.h5", "--output", "b.weights.h5")
     assert done.returncode == 1
-    assert "--input must be a .caffemodel file. Received: --input=a.h5" in done.stderr
+    assert "--input to be a .caffemodel file. Received: --input=a.h5" in done.stderr
 
 
 def test_help_is_the_commands():

@@ -34,8 +34,8 @@ def check_methods(methods: Sequence[str], reason: str) -> None:
     chosen = [*shared.FLAGS.methods]
     if [method for method in chosen if method not in methods] or not chosen:
         raise ValueError(
-            f"--methods takes some of {', '.join(methods)} here: {reason}. "
-            f"Received: {','.join(chosen)!r}"
+            f"expected --methods to be some of {', '.join(methods)} here: {reason}. "
+            f"Received: --methods={','.join(chosen)}"
         )
     if shared.FLAGS.variants:
         raise ValueError(

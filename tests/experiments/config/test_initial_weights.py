@@ -147,7 +147,7 @@ def test_another_file_of_the_same_name_is_refused(from_file, few_digits, tmp_pat
     runner = Runner(few_digits, workspace, other, report=lambda line: None)
     with pytest.raises(ValueError, match="started from. Received: others of the same name"):
         runner.run(config)
-    # A state without a record, and the shared trunk of a run that has neither.
+    # A state without a record, and the shared state of a run that has neither.
     record = workspace.records_dir / f"{config.name}.json"
     hidden = record.rename(tmp_path / "record.json")
     try:
