@@ -64,14 +64,6 @@ def open_records(paths: Sequence[str]) -> ArrayRecords:
     return ArrayRecords(paths)
 
 
-def count_records(path: Path) -> int:
-    """Count the records of a file."""
-    with _explained():
-        from array_record.python.array_record_module import ArrayRecordReader
-    with contextlib.closing(ArrayRecordReader(str(path))) as reader:
-        return reader.num_records()
-
-
 def write_records(path: Path, records: Iterable[bytes]) -> None:
     """Write a file of `records`.
 
