@@ -27,6 +27,7 @@ _SUBMODULES = (
     "experiments",
     "export",
     "folder_lock",
+    "former_names",
     "layers",
     "losses",
     "metrics",

@@ -116,10 +116,10 @@ def test_the_source_distribution_holds_the_data_of_the_package(tmp_path):
 
 
 def test_ci_calls_the_second_command_of_the_readme():
-    command = (ROOT / ".ci" / "run").read_text().splitlines()[-1]
+    commands = (ROOT / ".ci" / "run").read_text().splitlines()
     blocks = re.findall(r"```bash\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
-    assert "tools/check.sh" in command
-    assert blocks[1].strip() == command
+    assert "tools/check.sh" in blocks[1]
+    assert blocks[1].strip() in commands
 
 
 def test_citation_has_the_version_of_the_package():

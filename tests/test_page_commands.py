@@ -87,6 +87,14 @@ def flags_of(module: str) -> str:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 
+def source_of(tool):
+    """Return the text of a tool, and of the files beside it that it imports."""
+    text = tool.read_text(encoding="utf-8")
+    beside = re.findall(r"^(?:import|from) (\w+)", text, re.MULTILINE)
+    files = [tool.parent / f"{name}.py" for name in beside]
+    return text + "".join(path.read_text(encoding="utf-8") for path in files if path.is_file())
+
+
 @pytest.mark.parametrize("case", ALL, ids=named)
 def test_every_command_and_flag_of_a_page_exists(case):
     _, words = case
@@ -99,7 +107,7 @@ def test_every_command_and_flag_of_a_page_exists(case):
         elif module:
             assert re.search(rf"^  --(\[no\])?{flag}\b", flags_of(module), re.MULTILINE), flag
         elif tool:
-            assert f'"--{flag}"' in (ROOT / tool).read_text(encoding="utf-8"), (tool, flag)
+            assert f'"--{flag}"' in source_of(ROOT / tool), (tool, flag)
 
 
 def test_every_flag_in_a_sentence_is_one_of_some_command():

@@ -53,5 +53,5 @@ def test_on_another_backend_it_asks_for_tensorflow(name, tmp_path, monkeypatch, 
 
 def test_so_does_the_export_of_the_library(tmp_path, monkeypatch):
     monkeypatch.setattr(keras.config, "backend", lambda: "torch")
-    with pytest.raises(RuntimeError, match="expected Keras on TensorFlow for an export, received"):
+    with pytest.raises(RuntimeError, match="expected Keras on TensorFlow for an export. Received"):
         export_saved_model(None, tmp_path / "model")

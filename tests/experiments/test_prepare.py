@@ -82,7 +82,7 @@ def test_the_same_command_mends_a_copy(root, tmp_path, capsys):
     (path,) = copy.glob("*.array_record")
     path.write_bytes(path.read_bytes()[:-1] + b"!")
     assert run("--dataset=cars196", f"--data_dir={copy}") == 1
-    assert "00000-of-00001.array_record must have the SHA-256" in capsys.readouterr().err
+    assert "00000-of-00001.array_record: expected the SHA-256" in capsys.readouterr().err
     assert run(*arguments) == 0
     assert run("--dataset=cars196", f"--data_dir={copy}") == 0
 

@@ -29,7 +29,7 @@ def test_what_cannot_be_tuned_gets_a_sentence(tmp_path, capsys):
     assert run_table1("--smoke", "--dataset=digits", "--tune=2", folder) == 1
     assert "at least 10 training classes" in capsys.readouterr().err
     assert run_table1("--smoke", "--tune=2", "--variants=gradual", folder) == 1
-    assert "leave variants" in capsys.readouterr().err
+    assert "Leave variants" in capsys.readouterr().err
     assert not list(tmp_path.glob("smoke/tuning/records/*"))
 
 

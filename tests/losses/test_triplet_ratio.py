@@ -54,7 +54,7 @@ def test_active_triplets_are_those_with_a_ratio_loss(margin):
 
 
 def test_a_batch_that_is_no_triplets_is_refused():
-    with pytest.raises(ValueError, match=r"then their negatives, a multiple of 3. Received: 11"):
+    with pytest.raises(ValueError, match=r"positives and negatives, a multiple of 3. Received: 11"):
         TripletRatio()(LABELS[:11], points(0)[:11])
 
 

@@ -38,6 +38,7 @@ CASES = {
     "mean_average_precision_at_r": Case((VECTORS, LABELS)),
     "nmi": Case((LABELS, CLUSTERS)),
     "paired_bootstrap": Case(tuple(HITS), {"seed": 1, "num_resamples": 200}, draws=True),
+    "paired_bootstrap_of_scores": Case(tuple(HITS), {"seed": 1, "num_resamples": 200}, draws=True),
     "r_precision": Case((VECTORS, LABELS)),
     "recall_at_k": Case((VECTORS, LABELS), {"ks": (1, 2)}, values=lambda by_k: [*by_k.values()]),
 }

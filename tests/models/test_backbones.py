@@ -101,7 +101,7 @@ def test_a_network_of_ones_own_is_one_row(monkeypatch):
     backbone_specs.check_backbone("mine", None, "float32")
     assert build_backbone("mine", 28, seed=1).output_shape == (None, 500)
     assert "mine" in backbone_specs.names()
-    with pytest.raises(ValueError, match="weights do not go with the backbone mine"):
+    with pytest.raises(ValueError, match="expected no weights with the backbone mine"):
         backbone_specs.check_backbone("mine", "file.ckpt", "float32")
 
 

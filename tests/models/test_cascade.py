@@ -93,7 +93,9 @@ def test_on_googlenet_the_side_heads_have_the_side_classifiers_layers():
 
 @pytest.mark.parametrize("name", ["keras:ResNet50", "mine"])
 def test_a_backbone_whose_places_are_not_known_is_refused(name):
-    with pytest.raises(ValueError, match=r"method hdc reads maps inside.*one of them.*Received: b"):
+    with pytest.raises(
+        ValueError, match=r"where the method hdc reads maps: googlenet, .*Received: b"
+    ):
         check_backbone_has_taps(name, "hdc")
     images = keras.Input((28, 28, 3))
     other = keras.Model(images, keras.layers.GlobalAveragePooling2D(name="mine")(images))

@@ -128,7 +128,7 @@ def test_vectors_that_cannot_be_compared_are_refused(index, unit_vectors):
             use(2 * unit_vectors(1))
         with pytest.raises(ValueError, match="to be finite"):
             use(np.full((1, 16), np.nan))
-    with pytest.raises(ValueError, match="k must be a whole number"):
+    with pytest.raises(ValueError, match="k to be a whole number"):
         index.search(unit_vectors(1), 0)
 
 

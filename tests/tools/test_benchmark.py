@@ -124,7 +124,7 @@ def test_a_process_does_the_round_of_the_side_that_is_named(monkeypatch, capsys)
 def test_unknown_cases_are_refused(capsys):
     with pytest.raises(SystemExit):
         benchmark.main(["--only=trane"])
-    assert "--only takes some of train, embed, " in capsys.readouterr().err
+    assert "--only takes some of train, train_jax, " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
