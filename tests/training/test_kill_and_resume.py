@@ -184,5 +184,5 @@ def test_a_shared_checkpoint_past_its_last_epoch_is_refused(step, initial, tmp_p
     process = _Process(step, initial, tmp_path)
     process.run("BN")
     shutil.move(tmp_path / "BN.npz", tmp_path / "shared.npz")
-    with pytest.raises(ValueError, match=r"up to epoch 2, .* written later, after epoch 4: delete"):
+    with pytest.raises(ValueError, match=r"up to epoch 2, .* Received: one after epoch 4; delete"):
         process.run("HBN")
