@@ -54,7 +54,7 @@ def test_what_does_not_fit_is_a_sentence_and_leaves_nothing(tmp_path, capsys):
     source = tmp_path / "other.caffemodel"
     source.write_bytes(caffe_factory.caffemodel({"fc": [np.zeros((2, 2), np.float32)]}))
     assert run("--input", source, "--output", tmp_path / "x.weights.h5") == 1
-    assert "layer conv1.7x7_s2: expected weights of shapes" in capsys.readouterr().err
+    assert "expected weights of" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == [source]
 
 
@@ -89,7 +89,7 @@ def test_both_files_must_be_named(flag, capsys):
     given = {"--input": "a.caffemodel", "--output": "b.weights.h5"}
     del given[flag]
     assert run(*(f"{name}={value}" for name, value in given.items())) == 1
-    assert f"error: {flag} must" in capsys.readouterr().err
+    assert f"error: expected {flag} to" in capsys.readouterr().err
 
 
 def test_what_a_killed_conversion_leaves_is_gone_after_the_next(source, tmp_path, monkeypatch):

@@ -150,7 +150,10 @@ def test_tables_take_a_limit(capsys, tmp_path):
         (["--data_dir={photos}", "--early_stopping=2"], "Add --validation_classes=N"),
         (["--data_dir={photos}", "--validation_classes=1"], "a whole number of at least 2"),
         (["--data_dir={photos}", "--validation_classes=6"], "Hold out 5 at most"),
-        (["--data_dir={photos}", "--train_classes=x"], "here all classes train: leave it out"),
+        (
+            ["--data_dir={photos}", "--train_classes=x"],
+            "--train_classes only where the classes are divided",
+        ),
         (["--data_dir={photos}", "--method=pretrained"], "--method to be one of SM, LN,"),
         (["--data_dir={photos}", "--backbone=ResNet50"], "is written --backbone=keras:ResNet50"),
         (["--dataset=digits,letters"], "--dataset to be one data set"),

@@ -363,7 +363,7 @@ def test_a_changed_byte_is_found(write):
         ({"classes": ["0"] * 12}, r"classes\[0\]: expected a whole number. Received: '0'"),
         ({"parts": ["valid"] * 12}, r"parts\[0\]: expected one of train, test, query, gallery"),
         ({"shards": [{"file": "../x"}]}, r"shards\[0\]: expected the keys images, size, sha256"),
-        ({"classes": [0]}, "expected as many classes, parts and records. Received: 1, 12 and 12"),
+        ({"classes": [0]}, "expected as many classes, parts and records. Received: 1, 12, 12"),
     ],
 )
 def test_other_manifests_are_refused(change, message, write):
