@@ -75,7 +75,7 @@ def _flush(path: Path, flags: int) -> None:
 
 @contextlib.contextmanager
 def about(path: Path, *kinds: type[Exception]) -> Iterator[None]:
-    """Say of `path` what goes wrong while a library writes it in a way of its own.
+    """Report of `path` what goes wrong while a library writes it in a way of its own.
 
     Args:
         path: what is written.
@@ -104,7 +104,7 @@ def reworded(error: OSError, text: str) -> OSError:
 
 
 def is_of_the_disk(error: OSError) -> bool:
-    """Say whether room on the disk, or leave to write to it, is what was missing."""
+    """Return whether room on the disk, or leave to write to it, is what was missing."""
     return error.errno in (*_NO_ROOM, *_FORBIDDEN, errno.EIO)
 
 

@@ -87,7 +87,7 @@ def check_writable(folder: Path) -> None:
 
 
 def is_output_folder(folder: Path) -> bool:
-    """Say whether hsm made `folder` for results, now or before there were markers.
+    """Return whether hsm made `folder` for results, now or before there were markers.
 
     Raises:
         OSError: if it cannot be listed.
@@ -104,7 +104,7 @@ def is_output_folder(folder: Path) -> bool:
 
 
 def holds_pictures(folder: Path) -> bool:
-    """Say whether pictures lie in `folder` or in a folder in it, other than those of results.
+    """Return whether pictures lie in `folder` or in a folder in it, other than those of results.
 
     Raises:
         OSError: if one of them cannot be listed.
@@ -124,12 +124,12 @@ def mark(folder: Path) -> None:
 
 
 def _is_figure(name: str, names: Collection[str]) -> bool:
-    """Say whether a file, one of `names`, is a figure that hsm drew."""
+    """Return whether a file, one of `names`, is a figure that hsm drew."""
     return name.startswith(_FIGURES) and f"{Path(name).stem}.pdf" in names
 
 
 def _holds(folder: Path, names: Collection[str], pattern: str) -> bool:
-    """Say whether `folder`, which lists `names`, has a path that matches `pattern`."""
+    """Return whether `folder`, which lists `names`, has a path that matches `pattern`."""
     first, _, rest = pattern.partition("/")
     matches = fnmatch.filter(names, first)
     if not rest:

@@ -105,12 +105,12 @@ class Progress:
 
 
 def width() -> int:
-    """Columns of the terminal, at most 100; 100 where there is none."""
+    """Return the columns of the terminal, at most 100; 100 where there is none."""
     return min(shutil.get_terminal_size((100, 24)).columns, 100)
 
 
 def duration(seconds: float) -> str:
-    """Seconds, from a minute on minutes, from an hour on hours and minutes."""
+    """Return text of seconds, from a minute on minutes, from an hour on hours and minutes."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     if seconds < 60:

@@ -88,10 +88,10 @@ class StepDecay:
 
     def __post_init__(self) -> None:
         if self.every < 1:
-            raise ValueError(f"every must be 1 or more. Received: every={self.every}")
+            raise ValueError(f"expected every to be 1 or more. Received: every={self.every}")
         if not 0 < self.factor <= 1:
             raise ValueError(
-                f"factor must be more than 0 and at most 1. Received: factor={self.factor}"
+                f"expected factor to be more than 0 and at most 1. Received: factor={self.factor}"
             )
         _ = self.phases
 

@@ -73,7 +73,7 @@ VERBS = set(
     re.findall(
         r"\w+",
         """
-        Accept Add Allow Answer Append Apply Ask Assign Bind Bring Build Call Catch Check
+        Accept Add Allow Answer Append Apply Ask Assign Bind Bring Build Call Cancel Catch Check
         Choose Clear Close Collect Commit Compare Compile Compute Continue Convert Convolve
         Copy Count Create Cut Declare Decode Define Delete Describe Divide Do Download Draw
         Drop Embed End Enter Evaluate Export Fill Find Fit Forget Format Freeze Give Go Hand

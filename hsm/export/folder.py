@@ -59,7 +59,7 @@ def check_destination(destination: Path, *, overwrite: bool) -> None:
         )
     if not any((destination / name).is_file() for name in _KNOWN):
         raise FileExistsError(
-            "overwrite=True replaces an exported model only; choose another directory or remove "
-            f"this one by hand. Received: directory={str(destination)!r}, without "
-            f"{' or '.join(_KNOWN)}"
+            "expected directory to hold an exported model, which alone overwrite=True replaces. "
+            f"Received: directory={str(destination)!r}, without {' or '.join(_KNOWN)}. Choose another "
+            "directory, or remove this one by hand."
         )

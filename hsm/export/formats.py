@@ -172,7 +172,7 @@ def check_format(format: str, *, has_calibration: bool) -> Format:
     if chosen.calibrated and not has_calibration:
         raise ValueError(
             f"expected calibration, training images of which the format {format} takes its "
-            "ranges. Received: none. Pass some hundred"
+            "ranges. Received: none. Pass some hundred."
         )
     for module in chosen.needs:
         required(module, extra="formats", what=f"Files of the format {format}")
@@ -191,7 +191,7 @@ def load_format(directory: str | os.PathLike[str]) -> Embed:
     if facts.get("format") not in FORMATS:
         raise ValueError(
             f"expected a folder of one of the formats {', '.join(FORMATS)}. "
-            f"Received: directory={os.fspath(directory)!r}. Write one with export_format"
+            f"Received: directory={os.fspath(directory)!r}. Write one with export_format."
         )
     chosen = check_format(facts["format"], has_calibration=True)
     embed: Embed = pkgutil.resolve_name(chosen.load)(Path(directory) / chosen.file)
@@ -226,9 +226,9 @@ def _compare(network: Network, file: Path, chosen: Format) -> float:
     cosine = float((expected * received).sum(axis=1).min())
     if not cosine >= chosen.least_cosine:
         raise RuntimeError(
-            f"{chosen.title}: its vectors are not the network's: their cosine is {cosine:.4g} on "
-            f"one of {len(pixels)} images, where {chosen.least_cosine:g} is the least. Nothing was "
-            "written; try another format, or more calibration images"
+            f"{chosen.title}: expected the network's vectors, with a cosine of at least "
+            f"{chosen.least_cosine:g}. Received: {cosine:.4g} on one of {len(pixels)} images. Nothing "
+            "was written; try another format, or more calibration images."
         )
     return cosine
 

@@ -54,12 +54,12 @@ def export_saved_model(
     classifier is left out. The folder appears complete or not at all.
 
     Args:
-        model: Its backbone takes square images of a fixed size.
-        directory: The folder to write; its parents are made.
-        overwrite: Whether to replace a SavedModel that is there already.
-        method: What the description calls the method, such as "HBN"; None for the model's own.
+        model: its backbone takes square images of a fixed size.
+        directory: the folder to write; its parents are made.
+        overwrite: whether to replace a SavedModel that is there already.
+        method: what the description calls the method, such as "HBN"; None for the model's own.
         max_pixels: `from_bytes` refuses a file whose header states more, before it is decoded.
-        run: What the model card says of the training; None for what the model itself knows.
+        run: what the model card says of the training; None for what the model itself knows.
 
     Returns:
         The folder's path.
@@ -198,7 +198,7 @@ def _check_reload(model: EmbeddingModel, directory: Path, crop: int) -> None:
         difference = float(np.max(np.abs(received - expected)))
         if not difference <= _TOLERANCE:
             raise RuntimeError(
-                f"the exported signature {name!r} does not reproduce the model: its vectors differ "
-                f"by {difference:.2g}, where {_TOLERANCE:g} is allowed. Nothing was written; check "
-                "that the model's vectors are finite."
+                f"expected the exported signature {name!r} to reproduce the model's vectors, to "
+                f"{_TOLERANCE:g}. Received: a difference of {difference:.2g}. Nothing was written; "
+                "check that the model's vectors are finite."
             )

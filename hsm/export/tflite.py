@@ -24,7 +24,7 @@ def convert_int8(network: Network, path: Path) -> None:
     """Write the network with weights and activations in int8; `INPUT` and `OUTPUT` stay float32."""
     calibration = network.calibration
     if calibration is None:
-        raise ValueError("expected calibration images for int8. Received: none. Pass some hundred")
+        raise ValueError("expected calibration images for int8. Received: none. Pass some hundred.")
 
     def samples() -> Iterator[list[NDArray[np.float32]]]:
         for image in calibration:

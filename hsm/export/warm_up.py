@@ -72,7 +72,7 @@ def check_warm_up(folder: Path) -> list[str]:
         if not np.allclose(lengths, 1.0, atol=1e-3):
             raise ValueError(
                 f"expected vectors of unit length from the warm-up request of {signature!r}. "
-                f"Received: lengths {lengths}. Export the model again"
+                f"Received: lengths {lengths}. Export the model again."
             )
         asked.append(signature)
     return asked
@@ -91,7 +91,7 @@ def _answer(signatures: Any, signature: str, inputs: dict[str, tf.Tensor]) -> np
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"expected a warm-up request of the signatures {', '.join(signatures)}. Received: "
-            f"{signature!r} with {', '.join(inputs)}, which it refuses: {error}. Export again"
+            f"{signature!r} with {', '.join(inputs)}, which it refuses: {error}. Export again."
         ) from error
 
 

@@ -70,7 +70,7 @@ def paired_bootstrap(
 def paired_bootstrap_of_scores(
     scores_a: ArrayLike, scores_b: ArrayLike, *, num_resamples: int = 10000, seed: int = 0
 ) -> Interval:
-    """`paired_bootstrap` of any scores of single queries, such as their average precision.
+    """Return `paired_bootstrap` of any scores of single queries, such as their average precision.
 
     Example:
         >>> paired_bootstrap_of_scores([0.5, 1.0, 1.0], [0.5, 0.5, 0.25]).low
@@ -88,7 +88,7 @@ def paired_bootstrap_of_scores(
     a, b = _checked_scores(scores_a, "scores_a"), _checked_scores(scores_b, "scores_b")
     if a.shape != b.shape:
         raise ValueError(
-            "scores_a and scores_b must belong to the same queries, and to as many seeds. "
+            "expected scores_a and scores_b of the same queries, and of as many seeds. "
             f"Received: {a.size} and {b.size} entries. Evaluate both methods on one test set."
         )
     gains = (a - b).mean(axis=0)
@@ -108,8 +108,8 @@ def _checked_scores(values: ArrayLike, name: str) -> NDArray[np.float64]:
     array = np.asarray(values, np.float64)
     if array.ndim not in (1, 2) or array.size == 0 or not ((array >= 0) & (array <= 1)).all():
         raise ValueError(
-            f"{name} must be a vector of scores from 0 to 1, or one a seed, with at least one "
-            f"entry. Received: shape={array.shape}."
+            f"expected {name} to be a vector of scores from 0 to 1, or one a seed, with at least one "
+            f"entry. Received: shape={array.shape}"
         )
     return np.atleast_2d(array)
 

@@ -64,10 +64,10 @@ def _unpacked(text: str, num_queries: int) -> bytes:
     try:
         content = reader.decompress(base64.b64decode(text, validate=True), 2 * num_queries + 1)
     except zlib.error as error:
-        raise ValueError(f"expected packed scores, received {error}") from error
+        raise ValueError(f"expected packed scores. Received: {error}") from error
     if len(content) != 2 * num_queries or not reader.eof:
         raise ValueError(
-            f"expected the packed scores of num_queries={num_queries}, received {len(content)} "
-            "bytes, two a query"
+            f"expected the packed scores of num_queries={num_queries}, two bytes a query. "
+            f"Received: {len(content)} bytes"
         )
     return content

@@ -64,7 +64,7 @@ def calibrated(
     if not np.isfinite(wrong).any():
         raise ValueError(
             "expected items of other classes than those that are looked up. Received: none. Add "
-            "items of further classes, or name fewer labels"
+            "items of further classes, or name fewer labels."
         )
     threshold = _threshold(np.sort(wrong), false_accept_rate)
     has_own = np.isfinite(right).any()
@@ -91,7 +91,7 @@ def _queries(view: View, labels: Sequence[str], vectors: NDArray[np.float32] | N
         if missing:
             raise ValueError(
                 f"expected labels of items in the index. Received: {missing[0]!r}, which no item "
-                "has. To calibrate on other images, pass their vectors and labels"
+                "has. To calibrate on other images, pass their vectors and labels."
             )
         return {label: (view.vectors[own], own) for label, own in rows.items()}
     if len(labels) != len(vectors):

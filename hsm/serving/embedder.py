@@ -190,6 +190,6 @@ class Embedder:
         if bad.size:
             raise ValueError(
                 f"expected finite vectors. Received: NaN or infinity for {names[bad[0]]}. The "
-                "model's weights are damaged, or its training diverged: export another one"
+                "model's weights are damaged, or its training diverged: export another one."
             )
         return vectors

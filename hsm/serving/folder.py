@@ -94,7 +94,7 @@ def update_from_folder(
     if gone and not (files or may_empty):
         raise ValueError(
             f"expected pictures in {root}, of which {len(gone):,} are in {index.path}. Received: "
-            "none. Mount its disk, or pass may_empty=True to remove them"
+            "none. Mount its disk, or pass may_empty=True to remove them."
         )
     update.removed = index.remove(gone) if gone else 0
     progress = Progress("embedding", len(changed))

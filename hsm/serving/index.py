@@ -156,7 +156,7 @@ class Index:
             if known is not None:
                 raise ValueError(
                     f"expected ids that are not in {self.path} yet. Received: {known!r}. Pass "
-                    "replace=True to replace items"
+                    "replace=True to replace items."
                 )
             if replace:
                 gone += self._store.delete(ids)
@@ -261,7 +261,7 @@ class Index:
                 f"expected the model whose vectors {self.path} holds, of digest "
                 f"{self.digest or 'unknown'}. Received: a model of digest {digest}. Distances to "
                 "another model's vectors mean nothing: use the index's own model, or begin another "
-                "index"
+                "index."
             )
         with self._live.writing():
             self._store.set_fact(_DIGEST, digest)

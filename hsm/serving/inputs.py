@@ -86,8 +86,8 @@ def _contents(images: Any, place: int | None) -> Iterator[Pixels | bytes | Path]
             yield from _contents(image, index)
     else:
         raise ValueError(
-            f"{_RULE}. Received{_at(place)}: {type(images).__name__}. Make an array of it: of "
-            'Pillow\'s images np.asarray(image.convert("RGB"))'
+            f"{_rule(place)}. Received: {type(images).__name__}. Make an array of it: of "
+            'Pillow\'s images np.asarray(image.convert("RGB")).'
         )
 
 
@@ -97,7 +97,7 @@ def _of_path(path: Path) -> Iterator[Path]:
         if not pictures:
             raise FileNotFoundError(
                 f"expected pictures in the folder {path} or below it. Received: none. Check the "
-                "path; folders that hsm wrote and hidden ones are not searched"
+                "path; folders that hsm wrote and hidden ones are not searched."
             )
         yield from pictures
     elif path.exists():
@@ -114,21 +114,21 @@ def _of_array(array: np.ndarray, place: int | None) -> Iterator[Pixels | bytes |
         return
     if array.dtype.kind == "f":
         raise ValueError(
-            f"{_RULE}. Received{_at(place)}: floats ({array.dtype}), whose range is not known. "
+            f"{_rule(place)}. Received: floats ({array.dtype}), whose range is not known. "
             "Scale them to 0..255 and pass np.round(image).astype(np.uint8); of 0..1: "
-            "np.round(255 * image)"
+            "np.round(255 * image)."
         )
     is_batch = array.ndim == 4
     if array.dtype != np.uint8 or array.ndim not in (3, 4) or array.shape[-1] != 3:
         raise ValueError(
-            f"{_RULE}. Received{_at(place)}: {array.dtype} {list(array.shape)}. Of grey values "
+            f"{_rule(place)}. Received: {array.dtype} {list(array.shape)}. Of grey values "
             "make three channels, np.repeat(grey[..., None], 3, axis=-1); drop an alpha channel, "
-            "image[..., :3]"
+            "image[..., :3]."
         )
     if 0 in array.shape[-3:-1]:
-        raise ValueError(f"{_RULE}. Received{_at(place)}: one without pixels, {list(array.shape)}")
+        raise ValueError(f"{_rule(place)}. Received: one without pixels, {list(array.shape)}")
     yield from array if is_batch else [array]
 
 
-def _at(place: int | None) -> str:
-    return "" if place is None else f" at place {place}"
+def _rule(place: int | None) -> str:
+    return _RULE if place is None else f"place {place}: {_RULE}"

@@ -48,7 +48,7 @@ class Neighbour:
 
     Attributes:
         id: of the item.
-        distance: Euclidean, of unit vectors: 0 for the same, 2 for the opposite; its square is
+        distance: the Euclidean one, of unit vectors: 0 for the same, 2 for the opposite; its square is
             2 - 2 cos.
         label: of the item, or None.
         metadata: of the item.
@@ -118,14 +118,14 @@ def checked_vectors(vectors: ArrayLike, width: int | None = None) -> NDArray[np.
     if width is not None and matrix.shape[1] != width:
         raise ValueError(
             f"expected vectors of {width} numbers, as those in the index. Received: "
-            f"{matrix.shape[1]}. Embed them with the index's own model"
+            f"{matrix.shape[1]}. Embed them with the index's own model."
         )
     lengths = np.linalg.norm(matrix, axis=1)
     off = np.flatnonzero(np.abs(lengths - 1.0) > _TOLERANCE)
     if off.size:
         raise ValueError(
             f"expected vectors of unit length. Received: length {lengths[off[0]]:.4g} in row "
-            f"{off[0]}, one of {off.size}. Scale them with hsm.evaluation.damped_unit_length"
+            f"{off[0]}, one of {off.size}. Scale them with hsm.evaluation.damped_unit_length."
         )
     return matrix
 

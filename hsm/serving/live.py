@@ -86,7 +86,7 @@ class LiveRows:
         elif self._rows.width != width:
             raise ValueError(
                 f"expected vectors of {self._rows.width} numbers, as those in {self._store.path}. "
-                f"Received: {width}. Embed them with the index's own model, or begin another index"
+                f"Received: {width}. Embed them with the index's own model, or begin another index."
             )
 
     def _load(self) -> None:

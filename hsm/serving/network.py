@@ -99,8 +99,8 @@ def _of_saved_model(model_files: Found) -> Network:
         variables = module.embedding_variables
     except (OSError, ValueError, KeyError, AttributeError, tf.errors.OpError) as error:
         raise ValueError(
-            f"{model_files.path} cannot be read as a SavedModel that hsm exported: {error}. Export it "
-            "again"
+            f"{model_files.path}: expected a SavedModel that hsm exported. Received: one that cannot "
+            f"be read: {error}. Export it again."
         ) from error
     _check_is_of_run(variables, model_files)
     digest = weights_digest(variables, card["image_size"])
@@ -122,7 +122,7 @@ def _read_card(path: Path) -> dict[str, int]:
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(
             f"expected a SavedModel that hsm exported, with {CARD} in it. Received: {path}, which "
-            f"is missing or damaged ({error}). Export the run again with hsm.experiments.export"
+            f"is missing or damaged ({error}). Export the run again with hsm.experiments.export."
         ) from error
     return numbers
 
@@ -150,6 +150,6 @@ def _checked_shapes(model: keras.Model, name: str) -> tuple[int, int]:
         raise ValueError(
             f"{name}: expected an hsm.models.EmbeddingModel, or a model from square RGB images of "
             f"a fixed size, [b, s, s, 3], to features [b, k]. Received: {taken} to {given}. Save "
-            "it with input_shape=(s, s, 3) and a global pooling as its last layer"
+            "it with input_shape=(s, s, 3) and a global pooling as its last layer."
         )
     return int(taken[1]), int(given[1])

@@ -91,13 +91,13 @@ def _check(client: Any, collection: str, items: Items, models: ModuleType) -> No
     if received != expected:
         raise ValueError(
             f"expected the collection {collection!r} to hold vectors of {expected[0]} numbers by "
-            f"Euclidean distance. Received: {received}. Name another collection"
+            f"Euclidean distance. Received: {received}. Name another collection."
         )
     first, _ = client.scroll(collection, limit=1)
     if first and first[0].payload.get("digest") != items.digest:
         raise ValueError(
             f"expected the collection {collection!r} to hold vectors of the model "
-            f"{items.digest}. Received: {first[0].payload.get('digest')}. Name another collection"
+            f"{items.digest}. Received: {first[0].payload.get('digest')}. Name another collection."
         )
 
 

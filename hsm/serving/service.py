@@ -83,12 +83,12 @@ def _add_page(app: FastAPI) -> None:
 def _add_health(app: FastAPI, engine: Engine) -> None:
     @app.get("/healthz", tags=["health"])
     async def healthz() -> dict[str, str]:
-        """Say that the process answers."""
+        """Report that the process answers."""
         return {"status": "ok"}
 
     @app.get("/readyz", tags=["health"])
     async def readyz() -> dict[str, str]:
-        """Say that model and index are there to be asked: 503 where they are not."""
+        """Report that model and index are there to be asked: 503 where they are not."""
         if not engine.is_ready:
             raise Refusal(503, "the service is starting or ending", retry_after=5)
         return {"status": "ready"}

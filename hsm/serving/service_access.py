@@ -36,7 +36,7 @@ class Access:
             raise ValueError(
                 f"expected a token of at least {_LEAST_TOKEN} characters. Received: "
                 f"{len(self.token)}. Make one: python -c 'import secrets; "
-                "print(secrets.token_urlsafe())'"
+                "print(secrets.token_urlsafe())'."
             )
 
     def refusal(self, path: str, headers: Mapping[str, str]) -> Refusal | None:
@@ -85,7 +85,7 @@ def _split(address: str) -> SplitResult:
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether an address or a name is that of the machine for itself."""
+    """Return whether an address or a name is that of the machine for itself."""
     if host == "localhost":
         return True
     try:
@@ -103,6 +103,6 @@ def checked_access(host: str, token: str | None) -> Access:
     if token is None and not is_loopback(host):
         raise ValueError(
             f"expected a token for a service that other machines reach. Received: host={host!r} "
-            "without one. Name a file that holds it as `token_file`, or set HSM_SERVE_TOKEN"
+            "without one. Name a file that holds it as `token_file`, or set HSM_SERVE_TOKEN."
         )
     return Access(token)

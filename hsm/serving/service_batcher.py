@@ -54,7 +54,7 @@ class Batcher:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="embed")
 
     def __len__(self) -> int:
-        """Images that wait."""
+        """Return the number of images that wait."""
         return len(self._queue)
 
     async def embed(self, images: Sequence[Image]) -> list[Outcome]:

@@ -41,7 +41,7 @@ def model_routes(engine: Engine) -> APIRouter:
     place, versioned = "/{name}", "/{name}/versions/{version}"
 
     def status(name: str, version: str | None = None) -> dict[str, Any]:
-        """Say whether the model is served."""
+        """Report whether the model is served."""
         _check_served(engine, name, version)
         return service_predict.status(engine.served.version)
 

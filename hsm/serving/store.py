@@ -76,7 +76,7 @@ class Store:
         if not is_empty and kind != (_APPLICATION, _FORMAT):
             raise ValueError(
                 f"expected {self.path} to be an index that this version of hsm wrote. Received: "
-                "another SQLite database. Name another file"
+                "another SQLite database. Name another file."
             )
         self._log_ahead()
         self._connection.execute("PRAGMA synchronous = FULL")
@@ -196,7 +196,7 @@ class Store:
                 raise
             raise ValueError(
                 f"expected the index {self.path} to be open. Received: one that was closed. Open "
-                "it again"
+                "it again."
             ) from error
         except sqlite3.OperationalError as error:
             raise OSError(f"the index {self.path} cannot be read or written: {error}"
@@ -204,7 +204,7 @@ class Store:
         except sqlite3.DatabaseError as error:
             raise ValueError(
                 f"expected {self.path} to be an index. Received: {error}. Name another file, or "
-                "restore it from a copy"
+                "restore it from a copy."
             ) from error
 
 

@@ -84,7 +84,7 @@ class HeatUpCallback(keras.callbacks.Callback):
 
 
 def _classifiers(model: keras.Model) -> Iterator[TemperatureSoftmaxDense]:
-    """Every classifier with a temperature, also within other models and layers."""
+    """Yield every classifier with a temperature, also within other models and layers."""
     # The walk that keras.Model.quantize and summary take, which has no public name.
     for layer in model._flatten_layers(include_self=False, recursive=True):
         if isinstance(layer, TemperatureSoftmaxDense):

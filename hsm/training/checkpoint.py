@@ -43,7 +43,7 @@ class CheckpointFile:
     last_epoch: int
 
     def is_past(self, epoch: int, *, interrupted: bool) -> bool:
-        """Say whether a state after `epoch` epochs, or amid the next, is past the last epoch."""
+        """Return whether a state after `epoch` epochs, or amid the next, is past the last epoch."""
         return epoch + interrupted > self.last_epoch
 
     def check(self, progress: dict[str, Any]) -> None:
@@ -94,7 +94,7 @@ def _finite_arrays(
             raise FloatingPointError(
                 "expected finite weights to save. Received: NaN or infinity in the variable "
                 f"{key}; the checkpoint before it is kept. A lower learning rate is the "
-                "usual remedy"
+                "usual remedy."
             )
     return arrays
 
@@ -201,7 +201,7 @@ def _progress(path: Path, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
 
 
 def _packed(progress: dict[str, Any]) -> np.ndarray:
-    """JSON as an array of bytes, uint8 [n]."""
+    """Return JSON as an array of bytes, uint8 [n]."""
     return np.frombuffer(json.dumps(progress).encode(), dtype=np.uint8)
 
 
@@ -217,7 +217,7 @@ def _check_schema(path: Path, schema: object) -> None:
 def _variables(
     model: keras.Model, optimizer: keras.optimizers.Optimizer | None
 ) -> Iterator[tuple[str, str, keras.Variable]]:
-    """Every variable with its key, and with the one that it has in files of older versions."""
+    """Yield every variable with its key, and with the one that it has in files of older versions."""
     named = model_variables(model)
     names = {id(variable): f"model/{name}" for name, variable in named.items()}
     for index, variable in enumerate(model.variables):

@@ -24,7 +24,7 @@ class Memory(Protocol):
         """Return, as JSON values, all that `restore` needs; None for nothing."""
 
     def restore(self, state: dict[str, Any] | None) -> None:
-        """Become what `state` was told of; None is the start.
+        """Resume from `state`; None is the start.
 
         Raises:
             ValueError: if it is no such state.

@@ -23,9 +23,9 @@ class RawMomentumSGD(keras.optimizers.SGD):
     code cuts the rate of at the heat-up switch, is this one.
 
     Args:
-        learning_rate: A number or a schedule of Keras.
+        learning_rate: a number or a schedule of Keras.
         momentum: m, 0 to 1.
-        **kwargs: The other arguments of `keras.optimizers.SGD`.
+        **kwargs: the other arguments of `keras.optimizers.SGD`.
 
     Raises:
         ValueError: With `nesterov=True`, which the released code does not use.

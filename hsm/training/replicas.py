@@ -66,7 +66,7 @@ def average_statistics(model: keras.Model, devices: Devices, *, weight: tf.Tenso
 
 
 def synchronize_batch_norm(model: keras.Model) -> None:
-    """Have every batch normalisation take the statistics of the batch of all devices.
+    """Make every batch normalisation take the statistics of the batch of all devices.
 
     Args:
         model: not called yet.

@@ -159,7 +159,7 @@ class TrainStep:
             variable.assign(start + variable.rate_multiplier * (variable.value - start))
 
     def _of_all_finite(self, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
-        """`gradients`, none of which is finite on any device if one of another's is not.
+        """Return `gradients`, none of which is finite on any device if one of another's is not.
 
         Loss scaling looks at the gradients of one device only.
         """
@@ -179,7 +179,7 @@ class TrainStep:
 
 
 def _sums(loss: BatchLoss, labels: tf.Tensor) -> tf.Tensor:
-    """Total, terms, hits and images of a batch, float64 [4], which holds them exactly."""
+    """Return total, terms, hits and images of a batch, float64 [4], which holds them exactly."""
     hits = 0 if loss.hits is None else loss.hits
     numbers = (loss.total, loss.count, hits, tf.shape(labels)[0])
     return tf.stack([tf.cast(number, tf.float64) for number in numbers])

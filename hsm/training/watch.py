@@ -17,7 +17,7 @@ class Watch:
         self._save_seconds = save_seconds
 
     def is_time(self, index: int) -> bool:
-        """Say yes once a second, and in the first step, where a wrong setting shows soonest."""
+        """Return True once a second, and in the first step, where a wrong setting shows soonest."""
         now = time.perf_counter()
         if index > 1 and now - self._last_look < 1.0:
             return False
@@ -25,7 +25,7 @@ class Watch:
         return True
 
     def is_time_to_save(self) -> bool:
-        """Say yes once every `save_seconds`."""
+        """Return True once every `save_seconds`."""
         now = time.perf_counter()
         if now - self._last_save < self._save_seconds:
             return False

@@ -108,7 +108,9 @@ def test_vectors_that_are_not_the_networks_are_an_error(model, tmp_path, monkeyp
     monkeypatch.setattr(
         "hsm.export.openvino_file.load", lambda path: lambda pixels: -np.ones((len(pixels), 8))
     )
-    with pytest.raises(RuntimeError, match="its vectors are not the network's: their cosine is"):
+    with pytest.raises(
+        RuntimeError, match="expected the network's vectors, with a cosine of at least"
+    ):
         export_format(model, tmp_path / "model", "openvino", run=RunFacts(method="HBN"))
     assert not list(tmp_path.iterdir())
 

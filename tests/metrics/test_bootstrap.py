@@ -134,10 +134,10 @@ def test_scores_match_resampling_query_by_query_and_hits():
 
 @pytest.mark.parametrize("scores", [[], [0.5, np.nan], [1.5], [[[0.5]]]])
 def test_what_is_no_score_is_refused(scores):
-    with pytest.raises(ValueError, match="scores_b must be a vector of scores from 0 to 1"):
+    with pytest.raises(ValueError, match="scores_b to be a vector of scores from 0 to 1"):
         paired_bootstrap_of_scores([0.5, 0.5], scores)
 
 
 def test_scores_of_other_queries_are_refused():
-    with pytest.raises(ValueError, match="must belong to the same queries"):
+    with pytest.raises(ValueError, match="of the same queries"):
         paired_bootstrap_of_scores([0.5, 0.5], [0.5])

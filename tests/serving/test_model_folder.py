@@ -67,5 +67,7 @@ def test_what_is_no_model_is_refused_in_words(tmp_path, results):
             Embedder(results)
     card.write_text(json.dumps(said))
     (results / "saved_model" / "saved_model.pb").write_bytes(b"damaged")
-    with pytest.raises(ValueError, match="cannot be read as a SavedModel that hsm exported"):
+    with pytest.raises(
+        ValueError, match="expected a SavedModel that hsm exported. Received: one that cannot"
+    ):
         Embedder(results)

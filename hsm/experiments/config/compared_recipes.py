@@ -94,7 +94,7 @@ COMPARED_OFFICIAL: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyT
 
 
 def recipe_of(method: str, dataset: str, recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """`recipe`, of a data set and a profile, with what is known of `method` in that profile.
+    """Return `recipe`, of a data set and a profile, with what is known of `method` in that profile.
 
     Class means are no start for a method without a softmax's classifier.
     """
