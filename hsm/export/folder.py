@@ -60,6 +60,6 @@ def check_destination(destination: Path, *, overwrite: bool) -> None:
     if not any((destination / name).is_file() for name in _KNOWN):
         raise FileExistsError(
             "expected directory to hold an exported model, which alone overwrite=True replaces. "
-            f"Received: directory={str(destination)!r}, without {' or '.join(_KNOWN)}. Choose another "
-            "directory, or remove this one by hand."
+            f"Received: directory={str(destination)!r}, without {' or '.join(_KNOWN)}. Choose "
+            "another directory, or remove this one by hand."
         )

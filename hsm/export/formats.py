@@ -227,8 +227,8 @@ def _compare(network: Network, file: Path, chosen: Format) -> float:
     if not cosine >= chosen.least_cosine:
         raise RuntimeError(
             f"{chosen.title}: expected the network's vectors, with a cosine of at least "
-            f"{chosen.least_cosine:g}. Received: {cosine:.4g} on one of {len(pixels)} images. Nothing "
-            "was written; try another format, or more calibration images."
+            f"{chosen.least_cosine:g}. Received: {cosine:.4g} on one of {len(pixels)} images. "
+            "Nothing was written; try another format, or more calibration images."
         )
     return cosine
 

@@ -108,8 +108,8 @@ def _checked_scores(values: ArrayLike, name: str) -> NDArray[np.float64]:
     array = np.asarray(values, np.float64)
     if array.ndim not in (1, 2) or array.size == 0 or not ((array >= 0) & (array <= 1)).all():
         raise ValueError(
-            f"expected {name} to be a vector of scores from 0 to 1, or one a seed, with at least one "
-            f"entry. Received: shape={array.shape}"
+            f"expected {name} to be a vector of scores from 0 to 1, or one a seed, with at least "
+            f"one entry. Received: shape={array.shape}"
         )
     return np.atleast_2d(array)
 

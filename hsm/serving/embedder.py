@@ -107,8 +107,8 @@ class Embedder:
         """
         embeddings = self.embed_named(images, on_bad_image=on_bad_image)
         if embeddings.skipped:
-            warnings.warn(f"{len(embeddings.skipped):,} images skipped: {listed(embeddings.skipped)}",
-                          stacklevel=2)  # fmt: skip
+            skipped = embeddings.skipped
+            warnings.warn(f"{len(skipped):,} images skipped: {listed(skipped)}", stacklevel=2)
         return embeddings.vectors
 
     def embed_named(

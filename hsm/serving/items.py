@@ -48,8 +48,8 @@ class Neighbour:
 
     Attributes:
         id: of the item.
-        distance: the Euclidean one, of unit vectors: 0 for the same, 2 for the opposite; its square is
-            2 - 2 cos.
+        distance: the Euclidean one, of unit vectors: 0 for the same, 2 for the opposite; its square
+            is 2 - 2 cos.
         label: of the item, or None.
         metadata: of the item.
     """

@@ -99,8 +99,8 @@ def _of_saved_model(model_files: Found) -> Network:
         variables = module.embedding_variables
     except (OSError, ValueError, KeyError, AttributeError, tf.errors.OpError) as error:
         raise ValueError(
-            f"{model_files.path}: expected a SavedModel that hsm exported. Received: one that cannot "
-            f"be read: {error}. Export it again."
+            f"{model_files.path}: expected a SavedModel that hsm exported. Received: one that "
+            f"cannot be read: {error}. Export it again."
         ) from error
     _check_is_of_run(variables, model_files)
     digest = weights_digest(variables, card["image_size"])
@@ -135,8 +135,9 @@ def _check_is_of_run(variables: Iterable[Any], model_files: Found) -> None:
     exported = (np.asarray(variable) for variable in variables)
     if any((array.shape, array.tobytes()) not in trained for array in exported):
         raise ValueError(
-            f"expected {model_files.path} to be the export of the run {model_files.checkpoint.parent}. "
-            f"Received: that of other weights. {model_files.remedy}"
+            f"expected {model_files.path} to be the export of the run "
+            f"{model_files.checkpoint.parent}. Received: that of other weights. "
+            f"{model_files.remedy}"
         )
 
 

@@ -217,7 +217,7 @@ def _check_schema(path: Path, schema: object) -> None:
 def _variables(
     model: keras.Model, optimizer: keras.optimizers.Optimizer | None
 ) -> Iterator[tuple[str, str, keras.Variable]]:
-    """Yield every variable with its key, and with the one that it has in files of older versions."""
+    """Yield every variable with its key, and with the one that files of older versions have."""
     named = model_variables(model)
     names = {id(variable): f"model/{name}" for name, variable in named.items()}
     for index, variable in enumerate(model.variables):

@@ -92,9 +92,9 @@ class Cluster:
             if not lost:
                 raise
             raise LostWorkerError(
-                f"expected every process to go on. Received: {' and '.join(lost)} ended or cannot be "
-                f"reached, and this worker, {self.own}, ended too. Start all of them again: they "
-                "go on from the last checkpoint."
+                f"expected every process to go on. Received: {' and '.join(lost)} ended or cannot "
+                f"be reached, and this worker, {self.own}, ended too. Start all of them again: "
+                "they go on from the last checkpoint."
             ) from error
 
     def _named_in(self, text: str) -> list[str]:

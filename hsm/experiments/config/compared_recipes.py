@@ -87,7 +87,9 @@ _KNOWN: dict[str, dict[str, dict[str, Any]]] = {
 
 COMPARED_OFFICIAL: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType(
     {
-        method: MappingProxyType({name: MappingProxyType(found) for name, found in sets.items()})
+        method: MappingProxyType(
+            {name: MappingProxyType(settings) for name, settings in sets.items()}
+        )
         for method, sets in _KNOWN.items()
     }
 )
@@ -98,9 +100,9 @@ def recipe_of(method: str, dataset: str, recipe: Mapping[str, Any]) -> dict[str,
 
     Class means are no start for a method without a softmax's classifier.
     """
-    head, found = METHODS[method].head, dict(recipe)
+    head, own = METHODS[method].head, dict(recipe)
     if head is not None and head.classifier != "softmax":
-        found["class_mean_init"] = False
+        own["class_mean_init"] = False
     if recipe["profile"] != "official":
-        return found
-    return {**found, **COMPARED_OFFICIAL.get(method, {}).get(dataset, {})}
+        return own
+    return {**own, **COMPARED_OFFICIAL.get(method, {}).get(dataset, {})}
