@@ -200,7 +200,7 @@ def test_larger_images_than_asked_for_are_not_read(exported, photos):
 
 
 def test_arguments_are_checked(exported, embedder):
-    with pytest.raises(ValueError, match="batch_size must be a whole number"):
+    with pytest.raises(ValueError, match="batch_size to be a whole number"):
         Embedder(exported, batch_size=0)
     with pytest.raises(ValueError, match='expected on_bad_image to be "raise" or "skip"'):
         embedder.embed([], on_bad_image="error")
