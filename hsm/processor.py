@@ -45,7 +45,7 @@ def instructions() -> tuple[str, ...] | None:
     flags = _fact("flags")
     if flags is None:
         return None
-    return tuple(found for found in INSTRUCTIONS if found in flags.split())
+    return tuple(name for name in INSTRUCTIONS if name in flags.split())
 
 
 def missing_for(dtype: str) -> tuple[str, ...]:

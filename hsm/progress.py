@@ -9,6 +9,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from hsm.former_names import former_names
+
+__getattr__ = former_names(__name__, {"say": "report"})
+
 _TERMINAL_SECONDS, _LOG_SECONDS = 0.1, 30.0
 _CLEAR = "\r\x1b[K"
 
@@ -54,7 +58,7 @@ class LiveLine:
             print(_CLEAR, end="", flush=True)
             self._is_drawn = False
 
-    def say(self, text: str) -> None:
+    def report(self, text: str) -> None:
         """Print lines that stay; a log has news then, and needs no other line for a while."""
         self.clear()
         print(text, flush=True)
@@ -74,9 +78,9 @@ class LiveLine:
 LINE = LiveLine()
 
 
-def say(text: str) -> None:
+def report(text: str) -> None:
     """Print lines that stay, above the one that is drawn over."""
-    LINE.say(text)
+    LINE.report(text)
 
 
 class Progress:

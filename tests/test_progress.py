@@ -12,15 +12,15 @@ from hsm import progress
 
 PROGRAM = """
 import time
-from hsm.progress import LINE, Progress, say
+from hsm.progress import LINE, Progress, report
 with LINE.titled("a run"):
     work = Progress("scoring", 4)
     time.sleep(0.15)
     work.advance()
-    say("a remark")
+    report("a remark")
     time.sleep(0.15)
     work.advance(3)
-say("next line")
+report("next line")
 """
 
 
@@ -68,7 +68,7 @@ def test_a_line_that_stays_is_news_enough_for_a_log(capsys, monkeypatch):
     monkeypatch.setattr(progress.time, "monotonic", lambda: now)
     line = progress.LiveLine()
     now += 25
-    line.say("a remark")
+    line.report("a remark")
     for second in (31, 54, 55):
         monkeypatch.setattr(progress.time, "monotonic", lambda at=now - 25 + second: at)
         line.show(f"second {second}")

@@ -62,7 +62,7 @@ def main() -> None:
     """Run the driver on the flags."""
     if FLAGS.model is None:
         raise ValueError(
-            f"expected --model to name the folder of a trained run. Received: none. {_found()}."
+            f"expected --model to name the folder of a trained run. Received: none. {_choices()}."
         )
     target = Path(FLAGS.saved_model).expanduser()
     _check_target(target)
@@ -149,7 +149,7 @@ def _next_version(run_dir: Path, base: Path) -> Path:
     return next_version(base, write)
 
 
-def _found() -> str:
+def _choices() -> str:
     """Return what there is to choose from in the default output folder."""
     folders = sorted(path.parent for path in Path("results").glob("**/runs/*/checkpoint.npz"))
     if not folders:

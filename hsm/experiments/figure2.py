@@ -90,12 +90,12 @@ def main() -> None:
 
 
 def _write(finished: FinishedRuns) -> None:
-    from hsm.experiments.studies.embedding_planes import planes, render
+    from hsm.experiments.studies.embedding_planes import embedding_planes, render
     from hsm.visual.class_planes import write_planes, write_points
     from hsm.visual.style import missing_matplotlib
 
     source, workspace = finished.runner.source, finished.runner.workspace
-    panels, names = planes(finished.records, source, workspace), source.test.class_names
+    panels, names = embedding_planes(finished.records, source, workspace), source.test.class_names
     stem = workspace.output_dir / f"figure2_{source.name}"
     print(f"\n{render(panels)}\n")
     print(f"Points: {write_points(panels, stem.with_name(f'{stem.name}.csv'), class_names=names)}")

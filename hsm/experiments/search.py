@@ -96,7 +96,7 @@ def main() -> None:
         print((search_results.as_json if is_json else search_results.as_table)(results, index))
         if FLAGS.sheet:
             search_results.draw(results, index, Path(FLAGS.sheet).expanduser())
-            _say(f"\nSheet: {FLAGS.sheet}")
+            _print(f"\nSheet: {FLAGS.sheet}")
 
 
 def _check() -> None:
@@ -147,11 +147,11 @@ def _add(index: Index, folder: str, embedder: Embedder) -> None:
     except KeyboardInterrupt as error:
         error.add_note(f"{len(index):,} images are in {FLAGS.index}: the same command goes on")
         raise
-    _say(
+    _print(
         f"{folder}: {update.added:,} added, {update.replaced:,} replaced, {update.removed:,} "
         f"removed, {update.unchanged:,} unchanged; {len(index):,} in {FLAGS.index}"
     )
-    _say_skipped(update.skipped)
+    _print_skipped(update.skipped)
 
 
 def _calibrate(index: Index) -> None:
@@ -161,7 +161,7 @@ def _calibrate(index: Index) -> None:
         if calibration.true_accept_rate is None
         else f"; {100 * calibration.true_accept_rate:.1f} % have one of their own class within it"
     )
-    _say(
+    _print(
         f"Threshold {calibration.threshold:.4f}: {100 * calibration.false_accept_rate:.1f} % of "
         f"{calibration.num_queries:,} images of {calibration.num_classes:,} classes have one of "
         f"another class within it{right}"
@@ -173,7 +173,7 @@ def _search(index: Index, embedder: Embedder) -> list[Result]:
 
     how = "skip" if FLAGS.on_bad_image == "skip" else "raise"
     embeddings = embedder.embed_named([Path(query) for query in FLAGS.query], on_bad_image=how)
-    _say_skipped(embeddings.skipped)
+    _print_skipped(embeddings.skipped)
     if not len(embeddings):
         raise ValueError(
             f"expected photographs that can be read. Received: {', '.join(FLAGS.query[:3])}"
@@ -181,14 +181,14 @@ def _search(index: Index, embedder: Embedder) -> list[Result]:
     return look_up(index, embeddings, FLAGS.nearest, label=FLAGS.label)
 
 
-def _say_skipped(skipped: list[Skipped] | tuple[Skipped, ...]) -> None:
+def _print_skipped(skipped: list[Skipped] | tuple[Skipped, ...]) -> None:
     from hsm.serving.embeddings import listed
 
     if skipped:
-        _say(f"Skipped {len(skipped):,}: {listed(tuple(skipped))}")
+        _print(f"Skipped {len(skipped):,}: {listed(tuple(skipped))}")
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     """Print beside the result: with --json it alone is on the standard output."""
     print(text, file=sys.stderr if FLAGS.json else sys.stdout)
 

@@ -55,12 +55,12 @@ def configs(dataset: str, name: str, split: str) -> list[RunConfig]:
         replace(cell, embedding_dim=width)
         for base in shared.configs(dataset, name, split)
         for width in dict.fromkeys(widths)
-        for cell in _cells(base)
+        for cell in _columns(base)
     ]
     return sorted(configs, key=lambda config: (config.seed, config.embedding_dim))
 
 
-def _cells(base: RunConfig) -> list[RunConfig]:
+def _columns(base: RunConfig) -> list[RunConfig]:
     """Return the columns of a method: one, but for BN as many as there are alphas."""
     if base.method != "BN":
         return [base]

@@ -32,7 +32,7 @@ from hsm.experiments.cli.requested_runs import check_backbones
 from hsm.experiments.config import METHODS, RunConfig
 from hsm.experiments.config.recipes import RECIPES
 from hsm.models.backbone_specs import BACKBONES, is_keras_file
-from hsm.progress import say
+from hsm.progress import report
 
 if TYPE_CHECKING:
     from hsm.data.sources.source import ImageSource
@@ -213,17 +213,17 @@ def _say_plan(
 ) -> None:
     from hsm.experiments.runs import dry_run, folder_report, plan
 
-    say(with_flags(folder_report.describe(source), set(FLAGS)))
+    report(with_flags(folder_report.describe(source), set(FLAGS)))
     is_full = FLAGS.dry_run or FLAGS.verbose
-    say(dry_run.settings([config]) if is_full else plan.training([config], workspace))
+    report(dry_run.settings([config]) if is_full else plan.training([config], workspace))
     if FLAGS.dry_run or not FLAGS.smoke:  # Which takes seconds, and so does the estimate.
         most = "at most " if FLAGS.early_stopping else ""
         estimate = dry_run.estimate(
             [config], source, workspace, initial_weights=initial_weights, devices=devices
         )
-        say(most + estimate.strip())
+        report(most + estimate.strip())
     if _is_random(config):
-        say(
+        report(
             f"NOTE: {config.backbone} starts from random weights, and from some hundreds or "
             "thousands of photographs it learns little in hours. Give it pretrained ones with "
             "--weights=FILE (of googlenet Caffe's bvlc_googlenet.caffemodel), or take another "
@@ -267,12 +267,12 @@ def _leave(record: RunRecord, source: ImageSource, workspace: Workspace) -> None
         _saved_model(),
         overwrite=FLAGS.overwrite or FLAGS.smoke,
         max_pixels=FLAGS.max_pixels,
-        notes=[_CHOSEN] if is_chosen else [],
+        score_notes=[_CHOSEN] if is_chosen else [],
     )
     sheet = _sheet(*load_model(run_dir), source)
     scores = train_report.scores(record, source, is_chosen=is_chosen)
-    say(f"\n{with_flags(scores, set(FLAGS))}\n")
-    say(f"Neighbours: {sheet}\nModel: {target}\n\n{train_report.usage(target, source)}")
+    report(f"\n{with_flags(scores, set(FLAGS))}\n")
+    report(f"Neighbours: {sheet}\nModel: {target}\n\n{train_report.usage(target, source)}")
 
 
 def _sheet(model: EmbeddingModel, config: RunConfig, source: ImageSource) -> str:

@@ -57,15 +57,15 @@ class Approximate:
         built = len(self._built_of.is_kept)
         late = _late(queries, view, built, k)
         least = min(k, int(np.count_nonzero(view.is_kept)))
-        found = []
+        neighbours = []
         for query, near, added in zip(queries, places, late, strict=True):
             rows = self._rows[near[near >= 0]]
             rows = np.concatenate([rows[view.is_kept[rows]], added])
             if len(rows) < least:
-                found += exact.nearest(query[None], view, k, among=view.is_kept)
+                neighbours += exact.nearest(query[None], view, k, among=view.is_kept)
             else:
-                found.append(exact.decided(query, view.vectors, rows, k))
-        return found
+                neighbours.append(exact.decided(query, view.vectors, rows, k))
+        return neighbours
 
     def __str__(self) -> str:
         """Return kind, recall and time in words."""
@@ -113,16 +113,16 @@ def _recall(built: Approximate, view: View, rows: NDArray[np.int64]) -> float:
     # One more, for an item finds itself.
     k, vectors = _NEIGHBOURS + 1, view.vectors[rows]
     right = _others(exact.nearest(vectors, view, k, among=view.is_kept), rows)
-    found = _others(built.search(vectors, view, k), rows)
-    hits = sum(len(r & f) for r, f in zip(right, found, strict=True))
+    built_rows = _others(built.search(vectors, view, k), rows)
+    hits = sum(len(r & f) for r, f in zip(right, built_rows, strict=True))
     return hits / max(1, sum(map(len, right)))
 
 
-def _others(found: Sequence[Found], rows: NDArray[np.int64]) -> list[set[int]]:
+def _others(neighbours: Sequence[Found], rows: NDArray[np.int64]) -> list[set[int]]:
     """Return the rows that were found, without that of the query."""
     return [
         set([row for row in near.tolist() if row != own][:_NEIGHBOURS])
-        for (_, near), own in zip(found, rows.tolist(), strict=True)
+        for (_, near), own in zip(neighbours, rows.tolist(), strict=True)
     ]
 
 
@@ -134,8 +134,8 @@ def _late(queries: NDArray[np.float32], view: View, built: int, k: int) -> list[
         view.vectors[built:], view.squares[built:], view.is_kept[built:],
         view.label_codes[built:], view.ids, view.metadata, view.label_names,
     )  # fmt: skip
-    found = exact.nearest(queries, later, k, among=later.is_kept)
-    return [rows + built for _, rows in found]
+    neighbours = exact.nearest(queries, later, k, among=later.is_kept)
+    return [rows + built for _, rows in neighbours]
 
 
 def _faiss() -> ModuleType:

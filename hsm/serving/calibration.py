@@ -87,13 +87,13 @@ def _queries(view: View, labels: Sequence[str], vectors: NDArray[np.float32] | N
         raise ValueError(f"expected labels to be a list of classes. Received: {labels!r}")
     if vectors is None:
         rows = {label: np.flatnonzero(view.labelled(label)) for label in dict.fromkeys(labels)}
-        missing = [label for label, found in rows.items() if not len(found)]
+        missing = [label for label, own in rows.items() if not len(own)]
         if missing:
             raise ValueError(
                 f"expected labels of items in the index. Received: {missing[0]!r}, which no item "
                 "has. To calibrate on other images, pass their vectors and labels."
             )
-        return {label: (view.vectors[found], found) for label, found in rows.items()}
+        return {label: (view.vectors[own], own) for label, own in rows.items()}
     if len(labels) != len(vectors):
         raise ValueError(
             f"expected a label for each of the {len(vectors)} vectors. Received: {len(labels)}"
@@ -112,10 +112,10 @@ def _nearest(
     same = exact.nearest(queries, view, 1 if rows is None else 2, among=own)
     itself = [-1] * len(queries) if rows is None else rows.tolist()
     right = [
-        next((d for d, row in zip(*found, strict=True) if row != place), np.inf)
-        for found, place in zip(same, itself, strict=True)
+        next((d for d, row in zip(*near, strict=True) if row != place), np.inf)
+        for near, place in zip(same, itself, strict=True)
     ]
-    wrong = [found[0][0] if len(found[0]) else np.inf for found in others]
+    wrong = [near[0][0] if len(near[0]) else np.inf for near in others]
     return np.asarray(wrong, np.float64), np.asarray(right, np.float64)
 
 

@@ -51,8 +51,10 @@ def decode(batch: Sequence[Item], size: int, max_pixels: int) -> Decoded:
         pixels[places], is_read[places] = resized, True
     files = [place for place, item in enumerate(batch) if not _is_array(item)]
     if files:
-        decoded, found = _loader(size, max_pixels)(*_sources([batch[place] for place in files]))
-        places = np.asarray(files)[found.numpy()[:-1]]
+        decoded, is_decoded = _loader(size, max_pixels)(
+            *_sources([batch[place] for place in files])
+        )
+        places = np.asarray(files)[is_decoded.numpy()[:-1]]
         pixels[places], is_read[places] = decoded.numpy()[:-1], True
     bad = np.flatnonzero(~is_read).tolist()
     reasons = {place: _reason(batch[place], max_pixels) for place in bad}
@@ -70,8 +72,8 @@ def _of_arrays(batch: Sequence[Item], size: int) -> Iterator[tuple[list[int], np
         content = pair[1].content
         return content.shape if isinstance(content, np.ndarray) else ()
 
-    for found, group in itertools.groupby(enumerate(batch), shape):
-        if found:
+    for image_shape, group in itertools.groupby(enumerate(batch), shape):
+        if image_shape:
             places, alike = zip(*group, strict=True)
             stacked = np.stack([item.content for item in alike])
             yield list(places), _resizer(size)(stacked).numpy()
@@ -95,8 +97,8 @@ def _reason(item: Item, max_pixels: int) -> str:
         content = item.content if isinstance(item.content, bytes) else _read(item)
     except OSError as error:
         return f"cannot be read: {error.strerror}"
-    found = why_bad(content, max_pixels=max_pixels)
-    return found or "could not be read when it was its turn, but can be now"
+    reason = why_bad(content, max_pixels=max_pixels)
+    return reason or "could not be read when it was its turn, but can be now"
 
 
 def _read(item: Item) -> bytes:

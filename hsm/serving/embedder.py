@@ -105,11 +105,11 @@ class Embedder:
                 finite.
             FileNotFoundError: if a path does not exist.
         """
-        found = self.embed_named(images, on_bad_image=on_bad_image)
-        if found.skipped:
-            warnings.warn(f"{len(found.skipped):,} images skipped: {listed(found.skipped)}",
-                          stacklevel=2)  # fmt: skip
-        return found.vectors
+        embeddings = self.embed_named(images, on_bad_image=on_bad_image)
+        if embeddings.skipped:
+            skipped = embeddings.skipped
+            warnings.warn(f"{len(skipped):,} images skipped: {listed(skipped)}", stacklevel=2)
+        return embeddings.vectors
 
     def embed_named(
         self,
@@ -130,10 +130,10 @@ class Embedder:
         given = items(images)
         vectors, places, skipped = self._embed(given, progress)
         names = tuple(given[place].name for place in places)
-        found = Embeddings(vectors, names, places, tuple(skipped))
-        if found.skipped and on_bad_image == "raise":
-            raise found.unreadable()
-        return found
+        embeddings = Embeddings(vectors, names, places, tuple(skipped))
+        if embeddings.skipped and on_bad_image == "raise":
+            raise embeddings.unreadable()
+        return embeddings
 
     def _embed(
         self, given: Sequence[Item], progress: Callable[[int], object] | None

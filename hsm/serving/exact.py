@@ -38,15 +38,15 @@ def nearest(
     Returns:
         For each query Euclidean distances float64 [m] and rows int64 [m], m <= k.
     """
-    found: list[Found] = []
+    neighbours: list[Found] = []
     for start in range(0, len(queries), _QUERIES):
         part = queries[start : start + _QUERIES]
         candidates = _candidates(part, view, k, among=among)
-        found += [
+        neighbours += [
             decided(query, view.vectors, rows, k)
             for query, rows in zip(part, candidates, strict=True)
         ]
-    return found
+    return neighbours
 
 
 def decided(
@@ -77,4 +77,4 @@ def _candidates(
         for query, (score, limit) in enumerate(zip(scores, limits, strict=True)):
             near = np.flatnonzero((score <= limit) & (score < np.inf))
             rows[query].append(near + start)
-    return [np.concatenate(found) if found else np.empty(0, np.int64) for found in rows]
+    return [np.concatenate(parts) if parts else np.empty(0, np.int64) for parts in rows]

@@ -76,7 +76,7 @@ def _write_npz(items: Items, path: Path) -> None:
             ids=_texts(items.ids),
             vectors=np.asarray(items.vectors, np.float32),
             labels=_texts([label or "" for label in items.labels]),
-            metadata=_texts([json.dumps(dict(said)) for said in items.metadata]),
+            metadata=_texts([json.dumps(dict(each)) for each in items.metadata]),
             digest=np.asarray(items.digest or ""),
         )
 
@@ -102,7 +102,7 @@ def _write_parquet(items: Items, path: Path) -> None:
             "vector": arrow.FixedSizeListArray.from_arrays(arrow.array(vectors.ravel()), width),
             "label": arrow.array(list(items.labels), arrow.string()),
             "metadata": arrow.array(
-                [json.dumps(dict(said)) for said in items.metadata], arrow.string()
+                [json.dumps(dict(each)) for each in items.metadata], arrow.string()
             ),
         }
     ).replace_schema_metadata({_DIGEST: (items.digest or "").encode()})
@@ -131,8 +131,8 @@ def _items(
     metadata: Sequence[str],
     digest: str,
 ) -> Items:
-    said: list[dict[str, Any]] = [json.loads(text) for text in metadata]
-    return Items(ids, vectors, [label or None for label in labels], said, digest or None)
+    parsed: list[dict[str, Any]] = [json.loads(text) for text in metadata]
+    return Items(ids, vectors, [label or None for label in labels], parsed, digest or None)
 
 
 def _texts(values: Sequence[str]) -> np.ndarray:

@@ -103,10 +103,10 @@ def update_from_folder(
             part = changed[start : start + _AT_ONCE]
             paths = [Path(file.id) for file in part]
             advance = progress.advance if show_progress else _ignored
-            found = embedder.embed_named(paths, on_bad_image="skip", progress=advance)
-            _add(index, part, found, known, update)
-            if found.skipped and on_bad_image == "raise":
-                raise found.unreadable()
+            embeddings = embedder.embed_named(paths, on_bad_image="skip", progress=advance)
+            _add(index, part, embeddings, known, update)
+            if embeddings.skipped and on_bad_image == "raise":
+                raise embeddings.unreadable()
     finally:
         LINE.clear()
     return update
@@ -164,36 +164,36 @@ def _gone(root: Path, known: Mapping[str, Mapping[str, Any]], there: set[str]) -
     above = f"{root}{os.sep}"
     return [
         key
-        for key, said in known.items()
-        if key.startswith(above) and _CHANGED in said and key not in there
+        for key, metadata in known.items()
+        if key.startswith(above) and _CHANGED in metadata and key not in there
     ]
 
 
 def _is_known(file: _File, known: Mapping[str, Mapping[str, Any]]) -> bool:
-    said = known.get(file.id, {})
-    return all(said.get(name) == value for name, value in file.state.items())
+    metadata = known.get(file.id, {})
+    return all(metadata.get(name) == value for name, value in file.state.items())
 
 
 def _add(
     index: Index,
     files: Sequence[_File],
-    found: Embeddings,
+    embeddings: Embeddings,
     known: Mapping[str, Mapping[str, Any]],
     update: Update,
 ) -> None:
     """Commit the images of a part that could be read; one that no longer can is removed."""
-    read = [files[place] for place in np.asarray(found.places)]
+    read = [files[place] for place in np.asarray(embeddings.places)]
     ids = [file.id for file in read]
     index.add(
         ids,
-        found.vectors,
+        embeddings.vectors,
         [file.label for file in read],
         [file.state for file in read],
         replace=True,
     )
-    broken = [one.name for one in found.skipped if one.name in known]
+    broken = [one.name for one in embeddings.skipped if one.name in known]
     update.removed += index.remove(broken) if broken else 0
-    update.skipped += found.skipped
+    update.skipped += embeddings.skipped
     update.replaced += sum(key in known for key in ids)
     update.added += sum(key not in known for key in ids)
 

@@ -115,14 +115,14 @@ class Index:
     @property
     def calibration(self) -> Calibration | None:
         """What `calibrate` found; None if it was never called."""
-        said = self._live.fact(_CALIBRATION)
-        return None if said is None else Calibration.from_json(json.loads(said))
+        text = self._live.fact(_CALIBRATION)
+        return None if text is None else Calibration.from_json(json.loads(text))
 
     @property
     def threshold(self) -> float | None:
         """The distance beyond which there is nothing like a query; None without calibration."""
-        found = self.calibration
-        return None if found is None else found.threshold
+        calibration = self.calibration
+        return None if calibration is None else calibration.threshold
 
     def add(
         self,
@@ -243,10 +243,10 @@ class Index:
         if view is None:
             raise ValueError(f"expected items in {self.path} to calibrate on. Received: none")
         queries = None if vectors is None else checked_vectors(vectors, view.vectors.shape[1])
-        found = calibrated(view, labels, queries, false_accept_rate)
+        calibration = calibrated(view, labels, queries, false_accept_rate)
         with self._live.writing():
-            self._store.set_fact(_CALIBRATION, json.dumps(found.to_json()))
-        return found
+            self._store.set_fact(_CALIBRATION, json.dumps(calibration.to_json()))
+        return calibration
 
     def check_digest(self, digest: str | None) -> None:
         """Refuse another model's vectors; an empty index that knows no model takes this one.

@@ -93,13 +93,13 @@ def _contents(images: Any, place: int | None) -> Iterator[Pixels | bytes | Path]
 
 def _of_path(path: Path) -> Iterator[Path]:
     if path.is_dir():
-        found = pictures_below(path)
-        if not found:
+        pictures = pictures_below(path)
+        if not pictures:
             raise FileNotFoundError(
                 f"expected pictures in the folder {path} or below it. Received: none. Check the "
                 "path; folders that hsm wrote and hidden ones are not searched."
             )
-        yield from found
+        yield from pictures
     elif path.exists():
         yield path
     else:

@@ -48,15 +48,15 @@ class Network:
     digest: str
 
 
-def load_network(found: Found) -> Network:
+def load_network(model_files: Found) -> Network:
     """Read what `hsm.serving.model_folder` found.
 
     Raises:
         ValueError: if it is damaged, no embedding, or not that of the run that was asked for.
     """
-    if found.path.suffix == ".keras":
-        return of_keras_model(load_keras_file(str(found.path)), str(found.path))
-    return _of_saved_model(found)
+    if model_files.path.suffix == ".keras":
+        return of_keras_model(load_keras_file(str(model_files.path)), str(model_files.path))
+    return _of_saved_model(model_files)
 
 
 def of_keras_model(model: keras.Model, name: str = "model") -> Network:
@@ -91,10 +91,10 @@ def _unit_vectors(model: keras.Model, unit_length: L2Normalize, pixels: tf.Tenso
     return unit_length(model(tf.cast(pixels, tf.float32), training=False))
 
 
-def _of_saved_model(found: Found) -> Network:
-    card = _read_card(found.path / CARD)
+def _of_saved_model(model_files: Found) -> Network:
+    card = _read_card(model_files.path / CARD)
     try:
-        module = tf.saved_model.load(str(found.path))
+        module = tf.saved_model.load(str(model_files.path))
         module.signatures["serving_default"]
         variables = module.embedding_variables
     except (OSError, ValueError, KeyError, AttributeError, tf.errors.OpError) as error:
@@ -102,7 +102,7 @@ def _of_saved_model(found: Found) -> Network:
             f"{found.path}: expected a SavedModel that hsm exported. Received: one that cannot be "
             f"read: {error}. Export it again."
         ) from error
-    _check_is_of_run(variables, found)
+    _check_is_of_run(variables, model_files)
     digest = weights_digest(variables, card["image_size"])
 
     def embed(pixels: Any) -> Any:
@@ -127,16 +127,17 @@ def _read_card(path: Path) -> dict[str, int]:
     return numbers
 
 
-def _check_is_of_run(variables: Iterable[Any], found: Found) -> None:
+def _check_is_of_run(variables: Iterable[Any], model_files: Found) -> None:
     """Refuse the SavedModel beside a run if it was exported of another one."""
-    if found.checkpoint is None:
+    if model_files.checkpoint is None:
         return
-    trained = {(a.shape, a.tobytes()) for a in read_arrays(found.checkpoint).values()}
+    trained = {(a.shape, a.tobytes()) for a in read_arrays(model_files.checkpoint).values()}
     exported = (np.asarray(variable) for variable in variables)
     if any((array.shape, array.tobytes()) not in trained for array in exported):
         raise ValueError(
-            f"expected {found.path} to be the export of the run {found.checkpoint.parent}. "
-            f"Received: that of other weights. {found.remedy}"
+            f"expected {model_files.path} to be the export of the run "
+            f"{model_files.checkpoint.parent}. Received: that of other weights. "
+            f"{model_files.remedy}"
         )
 
 

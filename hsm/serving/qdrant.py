@@ -86,9 +86,9 @@ def _point(items: Items, vectors: np.ndarray, place: int) -> dict[str, Any]:
 def _check(client: Any, collection: str, items: Items, models: ModuleType) -> None:
     """Refuse a collection whose vectors cannot be compared with these."""
     holds = client.get_collection(collection).config.params.vectors
-    wanted = (items.vectors.shape[1], models.Distance.EUCLID)
-    found = (getattr(holds, "size", None), getattr(holds, "distance", None))
-    if found != wanted:
+    expected = (items.vectors.shape[1], models.Distance.EUCLID)
+    received = (getattr(holds, "size", None), getattr(holds, "distance", None))
+    if received != expected:
         raise ValueError(
             f"expected the collection {collection!r} to hold vectors of {wanted[0]} numbers by "
             f"Euclidean distance. Received: {found}. Name another collection."

@@ -44,11 +44,11 @@ def nearest_items(
     if view is None:
         return [[] for _ in queries]
     if fast is not None and fast.is_of(view) and label is None:
-        found = fast.search(queries, view, count)
+        neighbours = fast.search(queries, view, count)
     else:
         among = view.is_kept if label is None else view.labelled(label)
-        found = exact.nearest(queries, view, count, among=among)
-    return [_neighbours(view, one) for one in found]
+        neighbours = exact.nearest(queries, view, count, among=among)
+    return [_neighbours(view, one) for one in neighbours]
 
 
 def item_of(row: Row) -> Item:
@@ -80,8 +80,8 @@ def metadata_of(view: View | None) -> dict[str, Mapping[str, Any]]:
     return {view.ids[row]: _parsed(view.metadata[row]) for row in rows}
 
 
-def _neighbours(view: View, found: Found) -> list[Neighbour]:
-    distances, rows = found
+def _neighbours(view: View, near: Found) -> list[Neighbour]:
+    distances, rows = near
     return [
         Neighbour(view.ids[row], distance, view.label(row), _parsed(view.metadata[row]))
         for distance, row in zip(distances.tolist(), rows.tolist(), strict=True)

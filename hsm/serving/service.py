@@ -21,7 +21,7 @@ from hsm.serving.service_limits import Limits, Refusal
 from hsm.serving.service_metrics import CONTENT_TYPE, Metrics
 from hsm.serving.service_models import model_routes
 from hsm.serving.service_pictures import picture_routes
-from hsm.serving.service_requests import said
+from hsm.serving.service_requests import validation_message
 
 _PAGE = Path(__file__).with_name("service_page.html")
 # As TensorFlow Serving's, whose addresses begin with it.
@@ -112,7 +112,7 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        return answered(422, said(error.errors()))
+        return answered(422, validation_message(error.errors()))
 
     @app.exception_handler(404)
     @app.exception_handler(405)

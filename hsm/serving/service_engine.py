@@ -153,9 +153,9 @@ class Engine:
         return await asyncio.get_running_loop().run_in_executor(self._writer, work)
 
     def _embed_each(self, images: Sequence[Image]) -> list[Outcome]:
-        found = self.served.embedder.embed_named(list(images), on_bad_image="skip")
-        refusals = {each.place: Refusal(422, each.reason) for each in found.skipped}
-        vectors = dict(zip(found.places.tolist(), found.vectors, strict=True))
+        embeddings = self.served.embedder.embed_named(list(images), on_bad_image="skip")
+        refusals = {each.place: Refusal(422, each.reason) for each in embeddings.skipped}
+        vectors = dict(zip(embeddings.places.tolist(), embeddings.vectors, strict=True))
         self.metrics.images(len(vectors), len(refusals))
         outcomes: Mapping[int, Outcome] = {**vectors, **refusals}
         return [outcomes[place] for place in range(len(images))]

@@ -87,8 +87,8 @@ def item_routes(engine: Engine, index: Finds) -> APIRouter:
         asked = await read_items(request)
         _check_metadata(asked)
         outcomes = await engine.embed([item.image for item in asked.items])
-        found, response.status_code = await engine.write(lambda: _add(index, asked, outcomes))
-        return found
+        added, response.status_code = await engine.write(lambda: _add(index, asked, outcomes))
+        return added
 
     @router.delete("/items/{id:path}", tags=["items"])
     async def remove(id: str) -> dict[str, str]:
@@ -119,12 +119,12 @@ def _search(index: Finds, vector: NDArray[np.float32], asked: SearchRequest) -> 
     (nearest,) = index.search(vector[None], count, label=asked.label)
     others = [near for near in nearest if near.id != asked.id][: asked.k]
     limit = index.threshold
-    found = [_found(near, limit) for near in others]
-    is_like_nothing = None if limit is None else not any(near.is_within for near in found)
-    return Answer(neighbours=found, threshold=limit, is_like_nothing=is_like_nothing)
+    neighbours = [_neighbour(near, limit) for near in others]
+    is_like_nothing = None if limit is None else not any(near.is_within for near in neighbours)
+    return Answer(neighbours=neighbours, threshold=limit, is_like_nothing=is_like_nothing)
 
 
-def _found(near: Any, limit: float | None) -> Found:
+def _neighbour(near: Any, limit: float | None) -> Found:
     metadata = {k: v for k, v in near.metadata.items() if k not in OF_FILES}
     return Found(
         id=near.id,

@@ -50,13 +50,13 @@ def picture_routes(engine: Engine, index: Finds) -> APIRouter:
     @router.get("/picture", response_class=FileResponse)
     async def picture(id: str) -> FileResponse:
         """Show the file of an item, as it lies on the disk."""
-        path, kind = await engine.read(lambda: _found(index, id))
+        path, kind = await engine.read(lambda: _picture(index, id))
         return FileResponse(path, media_type=kind, headers=_HEADERS)
 
     return router
 
 
-def _found(index: Finds, id: str) -> tuple[Path, str]:
+def _picture(index: Finds, id: str) -> tuple[Path, str]:
     item = index.get(id)
     path = None if item is None else picture_of(id, item.metadata)
     if path is None:

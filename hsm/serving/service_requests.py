@@ -145,22 +145,22 @@ async def _form(request: Request) -> dict[str, Any]:
 
 def _json_object(body: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(body)
+        content = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise Refusal(422, f"expected JSON or a form. Received neither: {error}") from None
-    if not isinstance(found, dict):
+    if not isinstance(content, dict):
         raise Refusal(422, "expected a JSON object")
-    return found
+    return content
 
 
 def _validated(model: type[_Model], fields: dict[str, Any]) -> _Model:
     try:
         return model.model_validate(fields)
     except ValidationError as error:
-        raise Refusal(422, said(error.errors())) from None
+        raise Refusal(422, validation_message(error.errors())) from None
 
 
-def said(errors: Any) -> str:
+def validation_message(errors: Any) -> str:
     """Return Pydantic's errors as a sentence."""
     return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['msg']}" for e in errors)
 

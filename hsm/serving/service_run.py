@@ -77,8 +77,8 @@ def _keep_what_is_loaded() -> None:
 
 def _listen(place: Place) -> socket.socket:
     try:
-        found = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
-        family, _, _, _, address = found[0]
+        addresses = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+        family, _, _, _, address = addresses[0]
         listening = socket.create_server(address[:2], family=family, backlog=_BACKLOG)
         # An answer is written in two parts, and the second one would wait 40 ms for the client to
         # confirm the first. asyncio does not see that this is TCP; what is accepted inherits it.

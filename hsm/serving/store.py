@@ -183,8 +183,8 @@ class Store:
         """Return the rows behind a number, with theirs, ascending, some thousands at a time."""
         statement = "SELECT number, id, vector, label, metadata FROM items WHERE number > ?"
         with self._in_words():
-            found = self._connection.execute(f"{statement} ORDER BY number", (number,))
-            while rows := found.fetchmany(_ROWS_AT_ONCE):
+            cursor = self._connection.execute(f"{statement} ORDER BY number", (number,))
+            while rows := cursor.fetchmany(_ROWS_AT_ONCE):
                 yield [(row[0], Row(*row[1:])) for row in rows]
 
     @contextmanager

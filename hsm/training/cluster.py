@@ -92,8 +92,9 @@ class Cluster:
             if not lost:
                 raise
             raise LostWorkerError(
-                f"{' and '.join(lost)} ended or cannot be reached, and this worker, {self.own}, "
-                "ended too. Start all of them again: they go on from the last checkpoint"
+                f"expected every process to go on. Received: {' and '.join(lost)} ended or cannot "
+                f"be reached, and this worker, {self.own}, ended too. Start all of them again: "
+                "they go on from the last checkpoint."
             ) from error
 
     def _named_in(self, text: str) -> list[str]:
@@ -201,9 +202,10 @@ def _meet(cluster: Cluster, seconds: float) -> None:
         while waiting := [worker for worker in waiting if not _listens(worker[2])]:
             if time.monotonic() > deadline:
                 raise LostWorkerError(
+                    f"expected every process within {seconds:g} s. Received: "
                     f"{' and '.join(_words(*worker) for worker in waiting)} cannot be reached from "
-                    f"{cluster.own} after {seconds:g} s. Start the same command there with its own "
-                    "task index, and see that its host name is known here and its port is open"
+                    f"{cluster.own}. Start the same command there with its own task index, and see "
+                    "that its host name is known here and its port is open."
                 )
             time.sleep(0.2)
 

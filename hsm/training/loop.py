@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hsm.progress import say
+from hsm.progress import report
 from hsm.schedules import Phase, Schedule, phase_at
 from hsm.training import checkpoint
 from hsm.training.divergence import NonFiniteLossError
@@ -181,7 +181,7 @@ class Trainer:
         path = file.path
         self._evaluate(path)
         while self.epoch < file.last_epoch:
-            with Interruption(partial(say, _STOPPING)) as interruption:
+            with Interruption(partial(report, _STOPPING)) as interruption:
                 result = self._epoch(self.epoch + 1, path, interruption)
                 self.epoch = result.epoch
                 self.epochs.append(asdict(result))
@@ -212,11 +212,11 @@ class Trainer:
         for index, (images, labels) in enumerate(batches, start=first + 1):
             self.step(images, labels)
             is_stopping = interruption.is_requested
-            if watch.is_time(index) or is_stopping:
+            if watch.is_due(index) or is_stopping:
                 totals = self._look(phase, epoch, index)
                 rate, seconds = phase.learning_rate, time.perf_counter() - start
                 self.on_step(StepResult(epoch, index, steps, rate, totals.mean_loss, seconds))
-                if (watch.is_time_to_save() or is_stopping) and not totals.first_bad_step:
+                if (watch.is_save_due() or is_stopping) and not totals.first_bad_step:
                     self.save(path, {"step": index, "seconds": seconds, "totals": asdict(totals)})
             if is_stopping:
                 interruption.deliver()

@@ -76,39 +76,41 @@ class Plane:
 
 
 def write_planes(
-    planes: Sequence[Plane], stem: Path, *, class_names: Sequence[str]
+    embedding_planes: Sequence[Plane], stem: Path, *, class_names: Sequence[str]
 ) -> tuple[Path, ...]:
     """Draw `<stem>.png` and `<stem>.pdf` and return their paths. Needs matplotlib.
 
     Args:
-        planes: the panels, from left to right and from top to bottom.
+        embedding_planes: the panels, from left to right and from top to bottom.
         stem: path of the files without suffix.
         class_names: a short name a class, M of them.
     """
     with look():
-        return tuple(write_figure(draw_planes(planes, class_names), stem))
+        return tuple(write_figure(draw_planes(embedding_planes, class_names), stem))
 
 
-def draw_planes(planes: Sequence[Plane], class_names: Sequence[str]) -> Figure:
+def draw_planes(embedding_planes: Sequence[Plane], class_names: Sequence[str]) -> Figure:
     """Draw the panels with equal axes: points, weights as diamonds, names at the points."""
     from matplotlib.figure import Figure
 
-    rows = -(-len(planes) // _COLUMNS)
+    rows = -(-len(embedding_planes) // _COLUMNS)
     figure = Figure(figsize=(COLUMN_WIDTH, _PANEL_HEIGHT * rows))
     panels = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
-    for panel, plane in zip(panels, planes, strict=False):
+    for panel, plane in zip(panels, embedding_planes, strict=False):
         _draw(panel, plane, class_names)
-    for panel in panels[len(planes) :]:
+    for panel in panels[len(embedding_planes) :]:
         panel.set_axis_off()
     return figure
 
 
-def write_points(planes: Sequence[Plane], path: Path, *, class_names: Sequence[str]) -> Path:
+def write_points(
+    embedding_planes: Sequence[Plane], path: Path, *, class_names: Sequence[str]
+) -> Path:
     """Write every point and weight: panel, kind ("feature" or "weight"), class, x, y."""
 
     def rows() -> Iterator[Sequence[object]]:
         yield "panel", "kind", "class", "x", "y"
-        for plane in planes:
+        for plane in embedding_planes:
             parts = (
                 ("feature", plane.points, plane.labels),
                 ("weight", plane.weights, np.arange(len(plane.weights))),

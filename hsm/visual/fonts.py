@@ -33,7 +33,7 @@ def choose_fonts(figure: Figure) -> bool:
     for text in texts:
         text.set_fontfamily([*dict.fromkeys([*text.get_fontfamily(), *families])])
     if absent:
-        _say(absent)
+        _report(absent)
     return bool(families and texts)
 
 
@@ -91,7 +91,7 @@ def _quietly(function: Callable[[str], _T], path: str) -> _T | None:
 
 
 @functools.cache
-def _say(characters: str) -> None:
+def _report(characters: str) -> None:
     shown = characters[:40] + ("…" if len(characters) > 40 else "")
     print(
         f"No installed font has {shown}: pictures show boxes "

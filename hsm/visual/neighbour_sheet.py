@@ -85,8 +85,8 @@ def _draw_header(canvas: Canvas, title: str, centres: Sequence[float]) -> None:
 def _draw_row(
     canvas: Canvas, row: NeighbourRow, lefts: Sequence[float], top: float, side: float
 ) -> None:
-    marks = [None, *map(mark, row.right)]
-    for picture, left, own in zip((row.query, *row.neighbours), lefts, marks, strict=True):
+    hit_marks = [None, *map(mark, row.right)]
+    for picture, left, own in zip((row.query, *row.neighbours), lefts, hit_marks, strict=True):
         canvas.picture(picture.pixels, left, top, side, own)
         words = label(picture.name, width=max(4, int(side * _CHARACTERS)), lines=2)
         if own is None:

@@ -84,8 +84,8 @@ def write_numbers(rows: Sequence[RemarkRow], path: Path) -> Path:
             for part, norms in row.norms.items():
                 scores = [row.scores.get(name, ("", "")) for name in names if part == "test"]
                 flat = [score for pair in scores for score in pair] or [""] * len(columns)
-                cells = [*norms, row.spread(part), *flat]
-                yield row.title, part, *(c if c == "" else f"{c:.5g}" for c in cells)
+                values = [*norms, row.spread(part), *flat]
+                yield row.title, part, *(c if c == "" else f"{c:.5g}" for c in values)
 
     return write_csv(path, lines())
 

@@ -89,7 +89,7 @@ def test_a_port_that_is_taken_is_a_sentence():
 def test_an_error_of_tensorflow_names_the_other_worker_that_it_names():
     cluster = Cluster({"worker": ["a:1", "b:2"]}, "worker", 0)
     text = "aborted: /job:worker/replica:0/task:0 has heard that /job:worker/task:1 is unhealthy"
-    named = pytest.raises(LostWorkerError, match=r"^worker 1 \(b:2\) ended")
+    named = pytest.raises(LostWorkerError, match=r"Received: worker 1 \(b:2\) ended")
     with named, cluster.lost_worker_named():
         raise tf.errors.UnavailableError(None, None, text)
 

@@ -16,7 +16,7 @@ PRIVATE = "\U0010fffd"  # No font has it.
 
 @pytest.fixture(autouse=True)
 def fresh():
-    for function in (fonts.fallbacks, fonts._faces, fonts._say):
+    for function in (fonts.fallbacks, fonts._faces, fonts._report):
         function.cache_clear()
 
 

@@ -18,7 +18,7 @@ from hsm.experiments.cli import run_flags as shared
 from hsm.experiments.cli.app import load_tensorflow
 from hsm.experiments.cli.precision import check_model, check_precision
 from hsm.experiments.config import RunConfig
-from hsm.progress import say
+from hsm.progress import report
 
 if TYPE_CHECKING:
     from hsm.data.sources.source import ImageSource
@@ -102,7 +102,7 @@ def plan_runs(
         _check_batches(plans, workspace, devices)
     describe = dry_run.describe if shared.FLAGS.dry_run or shared.FLAGS.verbose else plan.brief
     for used, configs in plans:
-        say(describe(configs, used, workspace))
+        report(describe(configs, used, workspace))
         if shared.FLAGS.dry_run:
             with device_flags.watched():
                 print(

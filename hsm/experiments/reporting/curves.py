@@ -11,7 +11,7 @@ from hsm.experiments.config.variants import standing_order
 from hsm.experiments.reporting.metric_columns import (
     ACCURACY,
     Measure,
-    measures,
+    metric_columns,
     nmi,
     nmi_average,
     recall,
@@ -72,7 +72,7 @@ def percent_by_epoch(record: RunRecord, measure: Measure) -> dict[int, float]:
 
 def curve_text(records: Sequence[RunRecord]) -> str:
     """Return what learning curves show, in words: where every method ends."""
-    column = next(m for m in measures(records) if m.label != "NMI")
+    column = next(m for m in metric_columns(records) if m.label != "NMI")
     ends = [
         f"{row.label} {100 * score.mean:.1f}"
         for row in final_rows(records)

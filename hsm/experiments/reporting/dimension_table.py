@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hsm.experiments.config.run_record import RunRecord
 from hsm.experiments.reporting import cell_format, summary, table_notes
 from hsm.experiments.reporting.grid import Grid
-from hsm.experiments.reporting.metric_columns import Measure, measures
+from hsm.experiments.reporting.metric_columns import Measure, metric_columns
 from hsm.experiments.reporting.paper_numbers import is_part, published_dimensions
 from hsm.experiments.reporting.summary import Score
 
@@ -25,7 +25,7 @@ def grids(records: Iterable[RunRecord]) -> tuple[Grid, ...]:
     """
     grids: list[Grid] = []
     for dataset, runs in summary.by_dataset(records, _identity).items():
-        columns = measures(runs)
+        columns = metric_columns(runs)
         recall = next((m for m in columns if m.label.startswith("R@")), None)
         if recall is None:
             raise ValueError(

@@ -53,14 +53,14 @@ class Grid:
         title: what the table shows, a sentence.
         header: the name of every column.
         rows: the cells, one tuple a line, each as long as `header`.
-        notes: sentences that belong under the table.
+        table_notes: sentences that belong under the table.
         best: row and column, from 0, of every cell that stands out: the best of its scores.
     """
 
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    notes: tuple[str, ...] = ()
+    table_notes: tuple[str, ...] = ()
     best: frozenset[tuple[int, int]] = frozenset()
 
     def __post_init__(self) -> None:
@@ -78,7 +78,7 @@ def to_text(grid: Grid, *, width: int = 100) -> str:
     Columns that do not fit go into a further block under the first, with the row names again. The
     best cells have a dot before them, which a note explains.
     """
-    notes = (_BEST_NOTE, *grid.notes) if grid.best else grid.notes
+    table_notes = (_BEST_NOTE, *grid.table_notes) if grid.best else grid.table_notes
     rows = _marked(grid, lambda cell: f"{_BEST}{cell}")
     widths = [max(map(len, column)) for column in zip(grid.header, *rows, strict=True)]
     blocks = [_text_block([grid.header, *rows], widths, c) for c in _fit(widths, width)]
@@ -86,8 +86,8 @@ def to_text(grid: Grid, *, width: int = 100) -> str:
         [
             textwrap.fill(grid.title, width),
             *("\n" + block for block in blocks),
-            *([""] if notes else []),
-            *(textwrap.fill(note, width) for note in notes),
+            *([""] if table_notes else []),
+            *(textwrap.fill(note, width) for note in table_notes),
         ]
     )
 
@@ -101,8 +101,8 @@ def to_markdown(grid: Grid) -> str:
     rows = _marked(_each(grid, _markdown), lambda cell: f"**{cell}**")
     header = tuple(map(_markdown, grid.header))
     lines = [_markdown_row(header), f"| {rule} |", *map(_markdown_row, rows)]
-    notes = (_BLOCK.sub(r"\\\g<0>", _markdown(note)) for note in grid.notes)
-    return "\n\n".join([f"**{_markdown(grid.title)}**", "\n".join(lines), *notes])
+    table_notes = (_BLOCK.sub(r"\\\g<0>", _markdown(note)) for note in grid.table_notes)
+    return "\n\n".join([f"**{_markdown(grid.title)}**", "\n".join(lines), *table_notes])
 
 
 def to_latex(grid: Grid) -> str:
@@ -110,7 +110,7 @@ def to_latex(grid: Grid) -> str:
 
     The best cells are bold.
     """
-    caption = " ".join([grid.title, *grid.notes])
+    caption = " ".join([grid.title, *grid.table_notes])
     texts = [caption, *grid.header, *(cell for row in grid.rows for cell in row)]
     rows = _marked(_each(grid, _escape), lambda cell: rf"\textbf{{{cell}}}")
     return "\n".join(
@@ -160,15 +160,15 @@ def _fit(widths: list[int], width: int) -> list[list[int]]:
 def _text_block(rows: Sequence[tuple[str, ...]], widths: list[int], columns: list[int]) -> str:
     def line(row: tuple[str, ...]) -> str:
         row = tuple(map(_printable, row))
-        cells = [row[0].ljust(widths[0]), *(row[c].rjust(widths[c]) for c in columns[1:])]
-        return "  ".join(cells).rstrip()
+        texts = [row[0].ljust(widths[0]), *(row[c].rjust(widths[c]) for c in columns[1:])]
+        return "  ".join(texts).rstrip()
 
     rule = "-" * (sum(widths[c] for c in columns) + 2 * (len(columns) - 1))
     return "\n".join([line(rows[0]), rule, *map(line, rows[1:])])
 
 
-def _markdown_row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
+def _markdown_row(texts: Sequence[str]) -> str:
+    return "| " + " | ".join(texts) + " |"
 
 
 def _markdown(text: str) -> str:
@@ -176,8 +176,8 @@ def _markdown(text: str) -> str:
     return _MARKUP.sub(r"\\\g<0>", _printable(text))
 
 
-def _latex_row(cells: Iterable[str]) -> str:
-    row = " & ".join(cells)
+def _latex_row(texts: Iterable[str]) -> str:
+    row = " & ".join(texts)
     # A star or a bracket would belong to the end of the row before.
     first = "{}" if row.lstrip().startswith(("*", "[")) else ""
     return rf"{first}{row} \\"

@@ -13,7 +13,7 @@ from hsm.experiments.reporting import (
     tuned_table,
 )
 from hsm.experiments.reporting.grid import Grid
-from hsm.experiments.reporting.metric_columns import Measure, measures
+from hsm.experiments.reporting.metric_columns import Measure, metric_columns
 from hsm.experiments.reporting.paper_numbers import (
     PublishedTable,
     correction_notes,
@@ -41,7 +41,7 @@ def grids(records: Iterable[RunRecord]) -> tuple[Grid, ...]:
             grids += tuned_table.grids(dataset, tuned)
         if not runs:
             continue
-        columns = measures(runs)
+        columns = metric_columns(runs)
         grids.append(_final_grid(dataset, runs, columns))
         grids += _paper_grids(dataset, runs, columns)
         grids += _difference_grids(dataset, runs, columns)
@@ -56,7 +56,7 @@ def _final_grid(dataset: str, runs: Sequence[RunRecord], columns: Sequence[Measu
     return Grid(
         f"{dataset}: final epoch, percent",
         _header(columns),
-        tuple(_cells(row, columns) for row in rows),
+        tuple(_texts(row, columns) for row in rows),
         (
             table_notes.data_note(runs),
             *table_notes.seed_notes(counts),
@@ -107,11 +107,11 @@ def _compared(
 
 
 def _with_both(
-    cells: tuple[str, ...], name: str, paper: PublishedTable, columns: Sequence[Measure]
+    texts: tuple[str, ...], name: str, paper: PublishedTable, columns: Sequence[Measure]
 ) -> tuple[str, ...]:
     """Return the cells, with the number of the row's own paper behind one that differs from it."""
     correction = paper.corrections.get(name)
-    changed = list(cells)
+    changed = list(texts)
     for place, measure in enumerate(columns):
         if correction is not None and measure.label in correction.scores:
             changed[1 + 3 * place] += f" / {correction.scores[measure.label]:.2f}"
@@ -163,8 +163,8 @@ def _other_grids(dataset: str, runs: Sequence[RunRecord], columns: Sequence[Meas
     for key, title in titles.items():
         rows = summary.other_rows(runs, key)
         if rows:
-            cells = tuple(_cells(row, columns) for row in rows)
-            grids.append(Grid(title, _header(columns), cells, best=_best(rows, columns)))
+            texts = tuple(_texts(row, columns) for row in rows)
+            grids.append(Grid(title, _header(columns), texts, best=_best(rows, columns)))
     return grids
 
 
@@ -181,6 +181,6 @@ def _best(rows: Sequence[Row], columns: Sequence[Measure]) -> frozenset[tuple[in
     )
 
 
-def _cells(row: Row, columns: Sequence[Measure]) -> tuple[str, ...]:
+def _texts(row: Row, columns: Sequence[Measure]) -> tuple[str, ...]:
     epochs = ", ".join(map(str, row.epochs())) or cell_format.NONE
     return (row.label, epochs, *(cell_format.percent(row.score(measure)) for measure in columns))

@@ -62,7 +62,7 @@ def precisions(runs: Sequence[RunRecord]) -> tuple[Measure, ...]:
     return tuple(m for m in _PRECISIONS if all(m.of(run.final) is not None for run in runs))
 
 
-def measures(runs: Sequence[RunRecord]) -> tuple[Measure, ...]:
+def metric_columns(runs: Sequence[RunRecord]) -> tuple[Measure, ...]:
     """Return what a table of `runs` shows: the accuracy if scored, else NMI, Recall@K and MAP@R.
 
     Every K counts at which a record measured; the NMI is left out where none has it, as with a

@@ -49,7 +49,7 @@ def _tables(runs: Sequence[RunRecord], table: str) -> list[str]:
     blocks = []
     for grid in LAYOUTS[table](runs):
         blocks.append(page.table(grid.title, grid.header, grid.rows, best=grid.best))
-        blocks += map(page.paragraph, grid.notes)
+        blocks += map(page.paragraph, grid.table_notes)
     return blocks
 
 

@@ -10,7 +10,7 @@ from hsm.experiments.config.hyperparameters import Hyperparameters
 from hsm.experiments.config.run_record import RunRecord
 from hsm.experiments.config.settings import settings_of
 from hsm.experiments.config.variants import label
-from hsm.experiments.reporting.metric_columns import measures
+from hsm.experiments.reporting.metric_columns import metric_columns
 from hsm.visual import page
 
 _MEASURES = {
@@ -54,7 +54,7 @@ def meanings(runs: Sequence[RunRecord]) -> str:
     if names & {METHODS[name].heats for name in names}:
         meanings["at switch"] = "A method at the epoch from which its heated one goes on."
     meanings["α"] = _ALPHA
-    shown = [measure.label for measure in measures(runs)]
+    shown = [measure.label for measure in metric_columns(runs)]
     meanings |= dict(
         words for start, words in _MEASURES.items() if any(m.startswith(start) for m in shown)
     )

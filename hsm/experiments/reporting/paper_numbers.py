@@ -68,10 +68,10 @@ _TABLE2 = ("R@1", "R@10", "R@20", "R@30")
 
 
 def _rows(
-    measures: tuple[str, ...], rows: Mapping[str, tuple[float, ...]]
+    names: tuple[str, ...], rows: Mapping[str, tuple[float, ...]]
 ) -> dict[str, dict[str, float]]:
-    """Read rows whose numbers stand in the order of `measures`; one may be shorter."""
-    return {name: dict(zip(measures, row, strict=False)) for name, row in rows.items()}
+    """Read rows whose numbers stand in the order of `names`; one may be shorter."""
+    return {name: dict(zip(names, row, strict=False)) for name, row in rows.items()}
 
 
 CARS196 = PublishedTable(

@@ -25,7 +25,7 @@ def score_table(retrieval: Retrieval, config: RunConfig) -> str:
             title=f"{config.name} on {retrieval.name}, percent",
             header=("", *columns),
             rows=((config.method, *(f"{100 * value:.2f}" for value in columns.values())),),
-            notes=(f"{images}, {searched}; features at unit length.", *_left_out(retrieval)),
+            table_notes=(f"{images}, {searched}; features at unit length.", *_left_out(retrieval)),
         )
     )
 

@@ -123,7 +123,7 @@ def other_rows(runs: Sequence[RunRecord], stage: str) -> tuple[Row, ...]:
 
 def differences(
     runs: Sequence[RunRecord],
-    measures: Sequence[Measure],
+    columns: Sequence[Measure],
     *,
     num_resamples: int = 10_000,
     seed: int = 0,
@@ -142,7 +142,7 @@ def differences(
         if ours:
             values = {
                 measure: difference(ours, theirs, measure, num_resamples=num_resamples, seed=seed)
-                for measure in measures
+                for measure in columns
                 if all(measure.of(run.final) is not None for run in (*ours, *theirs))
             }
             differences.append(Difference(f"{name} − {base}", len(ours), values))
@@ -176,15 +176,15 @@ def difference(
         seed: of the bootstrap.
     """
     if measure.hits is None:
-        found = _mean(ours, measure) - _mean(theirs, measure)
+        mean_difference = _mean(ours, measure) - _mean(theirs, measure)
         if measure.scores is None:
-            return found
+            return mean_difference
         one, other = _scores(ours, measure.scores), _scores(theirs, measure.scores)
         if one is None or other is None:
-            return Interval(found, math.nan, math.nan)
+            return Interval(mean_difference, math.nan, math.nan)
         # The means are exact, and single scores are kept to five digits.
         drawn = paired_bootstrap_of_scores(one, other, num_resamples=num_resamples, seed=seed)
-        return replace(drawn, difference=found)
+        return replace(drawn, difference=mean_difference)
     hits = [_hits(side, measure.hits) for side in (ours, theirs)]
     return paired_bootstrap(*hits, num_resamples=num_resamples, seed=seed)
 

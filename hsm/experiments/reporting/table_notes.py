@@ -7,7 +7,7 @@ from typing import Any
 
 from hsm.experiments.config import RunConfig
 from hsm.experiments.config.run_record import RunRecord
-from hsm.experiments.reporting.metric_columns import measures, nmi_average
+from hsm.experiments.reporting.metric_columns import metric_columns, nmi_average
 from hsm.experiments.runs.made_with import makers
 from hsm.models.backbone_specs import is_keras_file
 
@@ -37,7 +37,7 @@ def data_note(runs: Sequence[RunRecord]) -> str:
         else f"every image a query once, looked up in a gallery of {data.gallery.images:,} others"
     )
     clustering = ""
-    if any(measure.label == "NMI" for measure in measures(runs)):
+    if any(measure.label == "NMI" for measure in metric_columns(runs)):
         clustering = f"; NMI with the {nmi_average(runs)} mean of the entropies"
     return (
         f"{tested} that no training image belongs to, {where}; features length-normalised"
@@ -69,10 +69,10 @@ def settings_notes(runs: Sequence[RunRecord]) -> list[str]:
     if not configs:
         return []
     parts = [text.format(_all(str(value(c)) for c in configs)) for value, text in _SETTINGS]
-    notes = (config.traits.note for config in configs)
+    method_notes = (config.traits.note for config in configs)
     return [
         f"Settings: {', '.join(parts)}.",
-        *dict.fromkeys(note for note in notes if note),
+        *dict.fromkeys(note for note in method_notes if note),
         *_untuned_notes(configs),
     ]
 

@@ -14,7 +14,7 @@ from hsm.experiments.reporting.page import write_report
 from hsm.experiments.reporting.summary import by_dataset
 from hsm.experiments.reporting.verdict import verdict
 from hsm.experiments.runs.finished_runs import FinishedRuns
-from hsm.progress import LINE, say, width
+from hsm.progress import LINE, report, width
 from hsm.visual.style import missing_matplotlib
 
 
@@ -29,10 +29,10 @@ def write(finished: Sequence[FinishedRuns], *, table: str, curves: str | None) -
     folder = finished[0].runner.workspace.output_dir
     records = [record for group in finished for record in group.records]
     table_writers.write_tables(records, folder, table=table)
-    say("\n" + "\n\n".join(_shown(records, table)) + "\n")
+    report("\n" + "\n\n".join(_shown(records, table)) + "\n")
     missing = missing_matplotlib("The learning curves")
     if missing:
-        say(missing)
+        report(missing)
     elif curves:
         LINE.stage("drawing the learning curves")
         write_curves(records, folder, stem=curves)
@@ -41,15 +41,15 @@ def write(finished: Sequence[FinishedRuns], *, table: str, curves: str | None) -
     # Table 1's keep the plain name; those of another table must not replace it.
     page = folder / ("report.html" if table == "table1" else f"report_{table}.html")
     write_report(records, page, table=table, pictures=pictures)
-    say(f"To read in a browser: {page}")
-    say(f"More tables, curves and records: {folder}")
+    report(f"To read in a browser: {page}")
+    report(f"More tables, curves and records: {folder}")
 
 
 def _shown(records: Sequence[RunRecord], table: str) -> Iterator[str]:
     """Yield the first table of every data set, and below all of them the verdict."""
     for runs in by_dataset(records, lambda run: run.name).values():
         grid = table_writers.LAYOUTS[table](runs)[0]
-        yield to_text(replace(grid, notes=grid.notes[:1]), width=width())
+        yield to_text(replace(grid, table_notes=grid.table_notes[:1]), width=width())
     yield "\n".join(
         textwrap.fill(line, width(), subsequent_indent="  ") for line in verdict(records)
     )

@@ -12,7 +12,7 @@ from hsm.experiments.config.run_record import RunRecord
 from hsm.experiments.config.variants import lacking
 from hsm.experiments.reporting import cell_format, summary, table_notes
 from hsm.experiments.reporting.grid import Grid
-from hsm.experiments.reporting.metric_columns import Measure, measures
+from hsm.experiments.reporting.metric_columns import Measure, metric_columns
 from hsm.experiments.reporting.paper_numbers import (
     PublishedTable,
     correction_notes,
@@ -37,7 +37,7 @@ def grids(dataset: str, runs: Sequence[RunRecord]) -> list[Grid]:
     by_method: dict[str, list[RunRecord]] = {}
     for run in sorted(runs, key=lambda run: METHODS.standing.index(run.method)):
         by_method.setdefault(", ".join((run.method, *lacking(run.config))), []).append(run)
-    columns = measures(runs)
+    columns = metric_columns(runs)
     return [
         _final_grid(dataset, by_method, columns),
         *_difference_grids(dataset, by_method, columns),

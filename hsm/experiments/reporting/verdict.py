@@ -9,7 +9,7 @@ from hsm.experiments.config import METHODS
 from hsm.experiments.config.run_record import RunRecord
 from hsm.experiments.config.variants import comparisons, standing_order
 from hsm.experiments.reporting import cell_format, dimension_table, seed_differences, summary
-from hsm.experiments.reporting.metric_columns import ACCURACY, Measure, measures
+from hsm.experiments.reporting.metric_columns import ACCURACY, Measure, metric_columns
 from hsm.metrics.bootstrap import Interval
 
 
@@ -105,7 +105,7 @@ def _parts(records: Iterable[RunRecord]) -> list[_Part]:
 
 
 def _part(name: str, runs: Sequence[RunRecord]) -> _Part:
-    measure = next(m for m in measures(runs) if m.hits is not None)
+    measure = next(m for m in metric_columns(runs) if m.hits is not None)
     scored = [run for run in runs if measure.of(run.final) is not None]
     by_alpha = len({(summary.row_label(run), run.seed) for run in scored}) < len(scored)
     rows: dict[str, list[RunRecord]] = {}

@@ -58,12 +58,12 @@ def describe(configs: Sequence[RunConfig], source: ImageSource, workspace: Works
             *remarks(source),
             settings(configs),
             f"  {len(configs)} runs ({rows}; seed {seeds}), {recorded} of them recorded already",
-            *(_filled(note) for note in _notes(configs)),
+            *(_filled(note) for note in _method_notes(configs)),
         ]
     )
 
 
-def _notes(configs: Sequence[RunConfig]) -> dict[str, None]:
+def _method_notes(configs: Sequence[RunConfig]) -> dict[str, None]:
     """Return what sets methods apart, their batches above all."""
     return dict.fromkeys(config.traits.note for config in configs if config.traits.note)
 

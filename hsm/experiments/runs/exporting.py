@@ -22,7 +22,7 @@ def export_run(
     *,
     overwrite: bool = False,
     max_pixels: int = MAX_PIXELS,
-    notes: Iterable[str] = (),
+    score_notes: Iterable[str] = (),
 ) -> Path:
     """Write the trained network of a run as a SavedModel, with what is known of the run.
 
@@ -31,7 +31,7 @@ def export_run(
         directory: the folder to write.
         overwrite: whether to replace a SavedModel that is there already.
         max_pixels: a file with more is refused.
-        notes: what else is to be said of the scores, a sentence each.
+        score_notes: what else is to be said of the scores, a sentence each.
 
     Returns:
         The folder's path.
@@ -41,7 +41,7 @@ def export_run(
         FileExistsError, OSError, RuntimeError: as `hsm.export.export_saved_model`.
     """
     model, config = load_model(run_dir)
-    facts = run_facts(config, run_dir, notes=notes)
+    facts = run_facts(config, run_dir, score_notes=score_notes)
     return export_saved_model(
         model, directory, overwrite=overwrite, max_pixels=max_pixels, run=facts
     )

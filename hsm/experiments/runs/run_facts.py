@@ -22,13 +22,13 @@ _SETTINGS = (
 )
 
 
-def run_facts(config: RunConfig, run_dir: Path, *, notes: Iterable[str] = ()) -> RunFacts:
+def run_facts(config: RunConfig, run_dir: Path, *, score_notes: Iterable[str] = ()) -> RunFacts:
     """Return what is known of a run.
 
     Args:
         config: of the run.
         run_dir: its folder, `<output_dir>/runs/<name>`, beside which its record is looked for.
-        notes: what else is to be said of its scores, a sentence each.
+        score_notes: what else is to be said of its scores, a sentence each.
 
     Raises:
         ValueError: if the record is there and damaged.
@@ -42,7 +42,7 @@ def run_facts(config: RunConfig, run_dir: Path, *, notes: Iterable[str] = ()) ->
         run=config.name,
         training={**_settings(config), **(_made_with(record) if record else {})},
         data=_data(record) if record else {"name": config.dataset, "split": config.split},
-        scores=_scores(record, text, notes) if record and text else {},
+        scores=_scores(record, text, score_notes) if record and text else {},
         licences=_licences(config, record),
         record=text,
     )
@@ -80,7 +80,7 @@ def _data(record: RunRecord) -> dict[str, Any]:
     }
 
 
-def _scores(record: RunRecord, text: str, notes: Iterable[str]) -> dict[str, Any]:
+def _scores(record: RunRecord, text: str, score_notes: Iterable[str]) -> dict[str, Any]:
     final, config = record.final, record.config
     return {
         "recall": _recall(final),
@@ -91,7 +91,7 @@ def _scores(record: RunRecord, text: str, notes: Iterable[str]) -> dict[str, Any
         "classes": final.num_classes,
         "measured": f"after epoch {final.epoch}, the last; one seed",
         "of": _whose(record),
-        "notes": list(notes),
+        "notes": list(score_notes),
         "record": f"{RECORD} beside this card, {record.name}",
         "record_sha256": hashlib.sha256(text.encode()).hexdigest(),
     }

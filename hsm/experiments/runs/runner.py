@@ -25,7 +25,7 @@ from hsm.experiments.runs.recording import make_record
 from hsm.experiments.runs.tensorboard_log import TensorBoardLog
 from hsm.experiments.runs.workspace import Workspace
 from hsm.models import EmbeddingModel
-from hsm.progress import LINE, duration, say
+from hsm.progress import LINE, duration, report
 from hsm.records import Provenance
 from hsm.training.checkpoint import CheckpointFile
 from hsm.training.collapse import CollapseWatch
@@ -56,7 +56,7 @@ class Runner:
     source: ImageSource
     workspace: Workspace
     initial_weights: InitialWeights = RANDOM
-    report: Callable[[str], None] = say
+    report: Callable[[str], None] = report
     tensorboard: bool = False
     observe: Observer | None = None
     scored: Callable[[RunConfig], None] = lambda config: None

@@ -200,7 +200,7 @@ class _Tuner:
         trials = []
         for number, settings in enumerate(candidates(start, self._trials), start=1):
             trials.append(self._trial(start, settings))
-            self._say(start, number, trials[-1])
+            self._report(start, number, trials[-1])
         best = max(trials, key=lambda trial: -1.0 if trial.score is None else trial.score)
         if best.score is None:
             raise FloatingPointError(
@@ -230,7 +230,7 @@ class _Tuner:
                 images = record.images_seen_after(shared)
         return Trial(method=start.method, settings=settings, score=score, images=images)
 
-    def _say(self, config: RunConfig, number: int, trial: Trial) -> None:
+    def _report(self, config: RunConfig, number: int, trial: Trial) -> None:
         tried = ", ".join(f"{name} {value:g}" for name, value in trial.settings.items())
         outcome = "diverged" if trial.score is None else f"MAP@R {100 * trial.score:.2f}"
         self._runner.report(

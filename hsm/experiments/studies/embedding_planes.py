@@ -17,7 +17,9 @@ from hsm.experiments.runs.workspace import Workspace
 from hsm.visual.class_planes import Plane
 
 
-def planes(records: Sequence[RunRecord], source: ImageSource, workspace: Workspace) -> list[Plane]:
+def embedding_planes(
+    records: Sequence[RunRecord], source: ImageSource, workspace: Workspace
+) -> list[Plane]:
     """Return the panels of every record in turn, of the test images; SM has two, the others one.
 
     Args:
@@ -28,10 +30,10 @@ def planes(records: Sequence[RunRecord], source: ImageSource, workspace: Workspa
     Raises:
         ValueError: if a run's weights are gone, or its embedding has not two dimensions.
     """
-    return [plane for record in records for plane in _planes(record, source, workspace)]
+    return [plane for record in records for plane in _planes_of_run(record, source, workspace)]
 
 
-def _planes(record: RunRecord, source: ImageSource, workspace: Workspace) -> list[Plane]:
+def _planes_of_run(record: RunRecord, source: ImageSource, workspace: Workspace) -> list[Plane]:
     config, accuracy = record.config, record.final.accuracy
     if accuracy is None:
         raise ValueError(

@@ -198,5 +198,5 @@ def _map_rows(
     for i, row in enumerate(chosen):
         x, y = (f"{value:.5g}" for value in points.places[i])
         name = points.class_names[points.labels[i]]
-        marks = int(points.right[i]), int(i in with_picture)
-        yield int(row), image_name(retrieval.queries, row), name, x, y, *marks
+        flags = int(points.right[i]), int(i in with_picture)
+        yield int(row), image_name(retrieval.queries, row), name, x, y, *flags

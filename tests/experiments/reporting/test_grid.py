@@ -133,7 +133,12 @@ def shown_by_markdown(text):
 def test_markdown_shows_every_text_as_it_is(text):
     one_line = "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in text)
     grid = in_every_place(one_line.strip())
-    expected = [grid.title, *grid.header, *(cell for row in grid.rows for cell in row), *grid.notes]
+    expected = [
+        grid.title,
+        *grid.header,
+        *(cell for row in grid.rows for cell in row),
+        *grid.table_notes,
+    ]
     assert shown_by_markdown(to_markdown(in_every_place(text.strip()))) == expected
 
 

@@ -31,7 +31,7 @@ def test_tables_show_them_after_recall():
     assert final.header[-3:] == ("R@8", "R-precision", "MAP@R")
     assert final.rows[0][-2:] == ("25.00", "12.50")
     assert ("MAP@R", "+0.00 [–]") in [row[:2] for row in difference.rows]
-    assert any(note.startswith("A – in brackets") for note in difference.notes)
+    assert any(note.startswith("A – in brackets") for note in difference.table_notes)
 
 
 def with_scores(method, gain):
@@ -47,7 +47,7 @@ def test_differences_have_intervals_where_records_keep_the_queries_scores():
     (difference,) = (g for g in grids(runs) if "differences at the final" in g.title)
     cells = dict(row[:2] for row in difference.rows)
     assert cells["MAP@R"] == cells["R-precision"] == "+10.00 [+10.00, +10.00]"
-    assert not any(note.startswith("A –") for note in difference.notes)
+    assert not any(note.startswith("A –") for note in difference.table_notes)
     tuned = [replace(run, config=replace(run.config, tuned=2)) for run in runs]
     (difference,) = (g for g in grids(tuned) if "HBN minus the others" in g.title)
     assert dict(zip(difference.header, difference.rows[0], strict=True))["MAP@R"] == cells["MAP@R"]

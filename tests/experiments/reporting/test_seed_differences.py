@@ -33,14 +33,14 @@ def test_intervals_are_those_of_a_paired_t_test():
     for _, cell in grid.rows:
         numbers = cell.replace("−", "-").replace("[", "").replace("]", "").replace(",", "").split()
         assert [float(number) for number in numbers] == pytest.approx(expected, abs=0.005)
-    assert "over 7 paired seeds" in grid.notes[0]
+    assert "over 7 paired seeds" in grid.table_notes[0]
 
 
 def test_seeds_that_one_row_lacks_do_not_count():
     runs = [scored("HBN", seed, 0.5 + seed / 100) for seed in range(4)]
     runs += [scored("BN", seed, 0.4) for seed in range(1, 6)]
     (grid,) = seed_differences.grids("digits", runs, COLUMNS)
-    assert "over 3 paired seeds" in grid.notes[0]
+    assert "over 3 paired seeds" in grid.table_notes[0]
     assert grid.rows[0][1].startswith("+12.00 [")
 
 

@@ -55,7 +55,7 @@ def test_trials_and_images_stand_in_the_row(final):
 
 
 def test_notes_say_how_settings_were_chosen(final):
-    notes = " ".join(final[0].notes)
+    notes = " ".join(final[0].table_notes)
     assert "Trials: 1 of 5 epochs for every method, by seed 0, on 80 training classes" in notes
     assert "no test class was looked at" in notes
     assert "SM learning rate 0.002, label smoothing 0.05;" in notes
@@ -75,7 +75,9 @@ def test_a_row_says_what_its_data_lacks():
     table, differences = grids([tuned("fashionnet"), tuned("HBN")])
     assert [row[0] for row in table.rows] == ["fashionnet, no landmarks", "HBN"]
     assert [row[0] for row in differences.rows] == ["fashionnet, no landmarks"]
-    assert "fashionnet, no landmarks learning rate 0.002, loss setting 0.1" in " ".join(table.notes)
+    assert "fashionnet, no landmarks learning rate 0.002, loss setting 0.1" in " ".join(
+        table.table_notes
+    )
 
 
 def test_untuned_rows_keep_tables_of_their_own():
@@ -88,9 +90,9 @@ def test_untuned_rows_keep_tables_of_their_own():
 
 
 def test_a_compared_system_with_the_recipes_settings_is_called_untuned():
-    notes = grids([make_compared("triplet", learning_rate=0.004)])[0].notes
+    notes = grids([make_compared("triplet", learning_rate=0.004)])[0].table_notes
     assert "No setting is tuned for triplet." in notes
-    notes = grids([make_compared("triplet", tuned=3)])[0].notes
+    notes = grids([make_compared("triplet", tuned=3)])[0].table_notes
     assert not any("No setting is tuned" in note for note in notes)
 
 
@@ -110,7 +112,7 @@ def test_three_blocks_where_the_paper_has_numbers():
     values = {row[0]: row[nmi] for row in grid.rows}
     assert values["[3] structured clustering, quoted"] == "54.44"
     assert values["[3] structured clustering, corrected"] == "59.04"
-    notes = " ".join(grid.notes)
+    notes = " ".join(grid.table_notes)
     assert "NMI is quoted as 54.44, and 59.04 by Song et al. 2017" in notes
 
 
@@ -142,7 +144,7 @@ def test_a_quoted_number_that_its_own_paper_has_otherwise_is_printed_twice(
     cells = next(r for r in grid.rows if r[0].startswith(row))
     header = [h if ": " in h else "" for h in grid.header]
     assert cells[header.index(place)] == cell
-    assert any(note.startswith(row) for note in grid.notes)
+    assert any(note.startswith(row) for note in grid.table_notes)
 
 
 def test_corrections_are_of_quoted_numbers_and_differ_from_them():
@@ -160,4 +162,4 @@ def test_three_seeds_give_every_measure_an_interval_over_seeds(final):
     assert table.title.startswith("letters: HBN minus the others, tuned, over seeds")
     nmi = table.header.index("NMI")
     assert "[" in table.rows[0][nmi]
-    assert "over 3 paired seeds" in table.notes[0]
+    assert "over 3 paired seeds" in table.table_notes[0]

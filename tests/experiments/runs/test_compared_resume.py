@@ -34,7 +34,7 @@ def digits():
 def run(monkeypatch, digits, quick_config):
     """Trains a method in a folder with saves in the middle of epochs; killed after some steps."""
     monkeypatch.setattr(runner, "Trainer", functools.partial(Trainer, checkpoint_minutes=0.0))
-    monkeypatch.setattr(Watch, "is_time", lambda self, step: True)
+    monkeypatch.setattr(Watch, "is_due", lambda self, step: True)
     real = build.build_step
 
     def run(method, folder, kill_after=None):

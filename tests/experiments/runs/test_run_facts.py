@@ -26,7 +26,7 @@ def facts_of(tmp_path, record, *, write=True, **arguments):
 
 def test_scores_are_those_of_the_record_after_the_last_epoch(tmp_path):
     record = make_record("HBN")
-    facts = facts_of(tmp_path, record, notes=["a note"])
+    facts = facts_of(tmp_path, record, score_notes=["a note"])
     recall = facts.scores["recall"]
     assert {int(k): row["value"] for k, row in recall.items()} == record.final.recall
     assert all(0 <= row["low"] < row["value"] < row["high"] <= 1 for row in recall.values())
