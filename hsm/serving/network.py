@@ -99,7 +99,7 @@ def _of_saved_model(model_files: Found) -> Network:
         variables = module.embedding_variables
     except (OSError, ValueError, KeyError, AttributeError, tf.errors.OpError) as error:
         raise ValueError(
-            f"{found.path}: expected a SavedModel that hsm exported. Received: one that cannot be "
+            f"{model_files.path}: expected a SavedModel that hsm exported. Received: one that cannot be "
             f"read: {error}. Export it again."
         ) from error
     _check_is_of_run(variables, model_files)

@@ -90,8 +90,8 @@ def _check(client: Any, collection: str, items: Items, models: ModuleType) -> No
     received = (getattr(holds, "size", None), getattr(holds, "distance", None))
     if received != expected:
         raise ValueError(
-            f"expected the collection {collection!r} to hold vectors of {wanted[0]} numbers by "
-            f"Euclidean distance. Received: {found}. Name another collection."
+            f"expected the collection {collection!r} to hold vectors of {expected[0]} numbers by "
+            f"Euclidean distance. Received: {received}. Name another collection."
         )
     first, _ = client.scroll(collection, limit=1)
     if first and first[0].payload.get("digest") != items.digest:

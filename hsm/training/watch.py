@@ -16,16 +16,16 @@ class Watch:
         self._last_look = self._last_save = time.perf_counter()
         self._save_seconds = save_seconds
 
-    def is_time(self, index: int) -> bool:
-        """Answer yes once a second, and in the first step, where a wrong setting shows soonest."""
+    def is_due(self, index: int) -> bool:
+        """Return True once a second, and in the first step, where a wrong setting shows soonest."""
         now = time.perf_counter()
         if index > 1 and now - self._last_look < 1.0:
             return False
         self._last_look = now
         return True
 
-    def is_time_to_save(self) -> bool:
-        """Answer yes once every `save_seconds`."""
+    def is_save_due(self) -> bool:
+        """Return True once every `save_seconds`."""
         now = time.perf_counter()
         if now - self._last_save < self._save_seconds:
             return False
