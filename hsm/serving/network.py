@@ -99,8 +99,8 @@ def _of_saved_model(model_files: Found) -> Network:
         variables = module.embedding_variables
     except (OSError, ValueError, KeyError, AttributeError, tf.errors.OpError) as error:
         raise ValueError(
-            f"{model_files.path}: expected a SavedModel that hsm exported. Received: one that cannot "
-            f"be read: {error}. Export it again."
+            f"{model_files.path}: expected a SavedModel that hsm exported. Received: one that "
+            f"cannot be read: {error}. Export it again."
         ) from error
     _check_is_of_run(variables, model_files)
     digest = weights_digest(variables, card["image_size"])
