@@ -286,7 +286,7 @@ def test_overwrite_leaves_other_folders_alone(model, tmp_path):
 def test_failed_check_writes_nothing(tmp_path):
     model = make_model()
     model.bottleneck.kernel.assign(np.full(model.bottleneck.kernel.shape, np.nan))
-    with pytest.raises(RuntimeError, match="to 1e-05, .* 'serving_default'. Received: others, by nan"):
+    with pytest.raises(RuntimeError, match="1e-05, .* 'serving_default'. Received: others, by nan"):
         export_saved_model(model, tmp_path / "model")
     assert not list(tmp_path.iterdir())
 
