@@ -35,10 +35,10 @@ class _FirstStepOnly:
     def __init__(self, save_seconds):
         pass
 
-    def is_time(self, index):
+    def is_due(self, index):
         return index == 1
 
-    def is_time_to_save(self):
+    def is_save_due(self):
         return False
 
 
