@@ -62,8 +62,8 @@ def _measure(
     )
     step = build.build_step(config, model)
     step.set_phase(alpha=config.initial_alpha, learning_rate=config.learning_rate)
-    before = pooled_cosine(model.backbone, *next(_endless(config, source)))
-    batches = _endless(config, source)
+    before = pooled_cosine(model.backbone, *next(endless(config, source)))
+    batches = endless(config, source)
     for done in range(options.steps):
         if done == options.steps - max(options.steps // 3, 1):
             step.reset()
@@ -72,7 +72,7 @@ def _measure(
     return totals.mean_loss, totals.accuracy, before, pooled_cosine(model.backbone, *next(batches))
 
 
-def _endless(config: RunConfig, source: ImageSource) -> Iterator[tuple[Any, Any]]:
+def endless(config: RunConfig, source: ImageSource) -> Iterator[tuple[Any, Any]]:
     """Yield the batches of epoch after epoch."""
     data = build.training_data(config, source)
     for epoch in itertools.count(1):

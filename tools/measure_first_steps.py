@@ -13,21 +13,22 @@ holds already is not trained again, unless the settings differ.
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import keras
 import numpy as np
 import tensorflow as tf
+from measure_adam_epsilon import endless
 
 from hsm import atomic, records
 from hsm.data.sources import ImageSource, load_source
@@ -127,7 +128,7 @@ def _measure(arm: Arm, source: ImageSource, options: argparse.Namespace) -> dict
     step = _WatchedStep(model, optimizer)
     step.norm = tf.Variable(0.0, trainable=False)
     steps = options.largest_steps if arm.alpha == max(options.alphas) else options.steps
-    norms, batches = [], _endless(config, source)
+    norms, batches = [], endless(config, source)
     for done in range(steps):
         if done == max(steps - _LAST, 0):
             step.reset()
@@ -171,13 +172,6 @@ def _config(arm: Arm, dataset: str, options: argparse.Namespace) -> RunConfig:
         "alpha": arm.alpha,
     }
     return RunConfig(dataset=dataset, method=arm.method, seed=options.seed, **settings)
-
-
-def _endless(config: RunConfig, source: ImageSource) -> Iterator[tuple[Any, Any]]:
-    """Return the batches of epoch after epoch."""
-    data = build.training_data(config, source)
-    for epoch in itertools.count(1):
-        yield from data.batches(epoch, 0)
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

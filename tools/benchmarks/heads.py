@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from benchmarks.settings import Round, Settings
 from hsm.experiments.config import RunConfig
-
-if TYPE_CHECKING:
-    from hsm.training.devices import Devices
 
 _SIDE = 28
 _DIMENSIONS = 64
@@ -18,10 +13,10 @@ _DIMENSIONS = 64
 
 def train_head(settings: Settings) -> Round:
     """Return steps of ConvNet and BN's softmax over `settings.classes`, on `settings.devices`."""
-    devices = _devices(settings.devices)
+    from hsm.experiments.runs import build, device_choice
 
-    from hsm.experiments.runs import build
-
+    count = settings.devices
+    devices = device_choice.choose("auto", count if count > 1 else 0)
     config = RunConfig(
         dataset="benchmark",
         method="BN",
@@ -43,16 +38,3 @@ def train_head(settings: Settings) -> Round:
         return settings.steps * settings.batch_size
 
     return train
-
-
-def _devices(count: int) -> Devices:
-    """One device, or as many logical ones of the processor, which share its cores."""
-    import tensorflow as tf
-
-    from hsm.training.devices import Devices
-
-    if count == 1:
-        return Devices()
-    logical = [tf.config.LogicalDeviceConfiguration()] * count
-    tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], logical)
-    return Devices(tf.distribute.MirroredStrategy([f"CPU:{index}" for index in range(count)]))

@@ -69,13 +69,14 @@ def _machine(content: Mapping[str, Any]) -> str:
         "faiss-cpu": "FAISS",
     }
     versions = [f"{name} {machine['versions'].get(key)}" for key, name in names.items()]
-    turns = {len(result["sides"][HSM]) for result in content["cases"]}
+    turns = sorted({len(result["sides"][HSM]) for result in content["cases"]}) or [0]
+    counted = " to ".join(str(count) for count in dict.fromkeys((turns[0], turns[-1])))
     commits = sorted({case.get("commit", machine["commit"])[:7] for case in content["cases"]})
     return (
         f"Measured on {machine['hardware']['cpu']}, {machine['hardware']['cores']} cores, "
         f"{_instructions(machine)}with "
         f"{', '.join(version for version in versions if not version.endswith('None'))}; commit "
-        f"{', '.join(commits)}. Medians of {min(turns, default=0)} to {max(turns, default=0)} "
+        f"{', '.join(commits)}. Medians of {counted} "
         "turns; memory is a process's peak."
     )
 
