@@ -10,6 +10,9 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+# A large picture on a slow line takes longer than what is buffered of it.
+_WHOLE_ANSWER = 10
+
 
 class TimedProtocol(H11Protocol):
     """HTTP/1.1 over one connection, with an end to waiting; subclasses say when."""
@@ -17,6 +20,7 @@ class TimedProtocol(H11Protocol):
     seconds: float
     _idle: asyncio.TimerHandle | None = None
     _unread: asyncio.TimerHandle | None = None
+    _lagging: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         """Give the first request its time."""
@@ -32,12 +36,14 @@ class TimedProtocol(H11Protocol):
         """Give the next request its time."""
         super().on_response_complete()
         self._idle = _cancelled(self._idle)
+        self._lagging = _cancelled(self._lagging)
         self._see()
 
     def pause_writing(self) -> None:
-        """Give the client time to read."""
+        """Give the client time to read what is buffered, and the whole answer."""
         super().pause_writing()
         self._unread = self._unread or self._later()
+        self._lagging = self._lagging or self._later(_WHOLE_ANSWER)
 
     def resume_writing(self) -> None:
         """Stop that clock: it has read."""
@@ -46,7 +52,8 @@ class TimedProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop all clocks."""
-        self._idle, self._unread = _cancelled(self._idle), _cancelled(self._unread)
+        for timer in (self._idle, self._unread, self._lagging):
+            _cancelled(timer)
         super().connection_lost(exc)
 
     def _see(self) -> None:
@@ -55,9 +62,9 @@ class TimedProtocol(H11Protocol):
         elif not self.transport.is_closing():
             self._idle = self._idle or self._later()
 
-    def _later(self) -> asyncio.TimerHandle:
+    def _later(self, times: int = 1) -> asyncio.TimerHandle:
         # A polite end would first wait for the client to read what is left.
-        return self.loop.call_later(self.seconds, self.transport.abort)
+        return self.loop.call_later(times * self.seconds, self.transport.abort)
 
 
 def timed_protocol(timeout: float) -> type[TimedProtocol]:

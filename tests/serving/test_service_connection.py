@@ -18,10 +18,20 @@ WHOLE = HALF + b"no\r\n\r\n"
 LARGE = 64 * 2**20
 
 
+async def in_chunks(send):
+    """An answer as a file's: the next part when there is room for it."""
+    headers = [(b"content-length", b"%d" % LARGE)]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    for left in range(LARGE // 2**16 - 1, -1, -1):
+        await send({"type": "http.response.body", "body": bytes(2**16), "more_body": left > 0})
+
+
 async def app(scope, receive, send):
     """Answers with the path; /large with more than is buffered, /slow after a while."""
     if scope["type"] != "http":
         return
+    if scope["path"] == "/chunks":
+        return await in_chunks(send)
     if scope["path"] == "/slow":
         await asyncio.sleep(3 * SECONDS)
     body = bytes(LARGE) if scope["path"] == "/large" else scope["path"].encode()
@@ -99,3 +109,16 @@ def test_a_client_that_does_not_read_is_cut_off(place):
         client.sendall(WHOLE.replace(b"/answer", b"/large"))
         time.sleep(4 * SECONDS)
         assert sum(map(len, parts(client))) < LARGE
+
+
+def test_so_is_one_that_reads_in_drips(place):
+    """It reads enough for the server to go on writing, each time within the seconds."""
+    with socket.create_connection(place) as client:
+        client.sendall(WHOLE.replace(b"/answer", b"/chunks"))
+        begin, received = time.monotonic(), 0
+        with contextlib.suppress(ConnectionError):
+            while part := client.recv(2**18):
+                received += len(part)
+                time.sleep(SECONDS / 10)
+        assert time.monotonic() - begin > 8 * SECONDS
+        assert received < LARGE
