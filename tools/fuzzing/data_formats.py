@@ -1,13 +1,11 @@
-"""Data sets: zips, archives of arrays, annotations, lists, prepared copies, TFDS folders."""
+"""Data sets in folders: annotations, lists, prepared copies, and what TensorFlow Datasets has."""
 
 from __future__ import annotations
 
 import functools
-import io
 import json
 import re
 import shutil
-import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,114 +14,14 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
-import tensorflow as tf
-from PIL import Image
 from scipy.io import loadmat
 from support import archive_factory as archive
 
-from fuzzing.archives import craft_zip, edit_array
-from fuzzing.damage import HOSTILE, changed_json, damaged
-from fuzzing.form import Format, WrongValueError, digest, expect
-from hsm.data.sources import benchmark, cars196, mnist, omniglot, prepare, prepared
+from fuzzing.damage import HOSTILE, changed_json
+from fuzzing.data_contents import read_benchmark
+from fuzzing.form import Format, digest, expect
+from hsm.data.sources import benchmark, cars196, prepare, prepared
 from hsm.data.sources.class_lists import read_class_list
-from hsm.data.sources.source import ImageSource, Split
-
-_EXPECTED = {
-    "cars196": archive.BY_CLASS,
-    "cub200": archive.BY_CLASS,
-    "products": archive.BY_PART,
-    "inshop": archive.WITH_GALLERY,
-}
-
-
-def _contents(source: ImageSource) -> str:
-    """Decode every image; return a digest of all."""
-    parts = {"train": source.train, "test": source.test, "gallery": source.gallery}
-    return digest(*(value for split in parts.values() if split for value in _values(split)))
-
-
-def _values(split: Split) -> list[Any]:
-    expect(split.labels.dtype == np.int32, "labels of another type")
-    if isinstance(split.images, np.ndarray):
-        expect(split.images.dtype == np.uint8 and split.images.ndim == 4, "images of another type")
-        return [split.class_names, split.labels, split.images]
-    contents = [_bytes(split.images[index]) for index in range(len(split))]
-    for content in contents:
-        try:
-            tf.io.decode_image(content, expand_animations=False)
-        except tf.errors.OpError as error:
-            raise WrongValueError("an image that cannot be decoded") from error
-    return [split.class_names, split.labels, *contents]
-
-
-def _bytes(image: str | bytes) -> bytes:
-    return image if isinstance(image, bytes) else Path(image).read_bytes()
-
-
-def _read_benchmark(name: str, folder: Path) -> str:
-    return _contents(benchmark.load(name, str(folder), expected=_EXPECTED[name]))
-
-
-# Zip files of Omniglot
-
-
-def _build_omniglot(folder: Path) -> None:
-    classes = {"1": ["A/c1", "A/c2"], "2": ["B/c1", "B/c2"]}
-    for number, names in classes.items():
-        with zipfile.ZipFile(folder / f"images_background_small{number}.zip", "w") as archive:
-            for place, name in enumerate(names):
-                for index in range(2):
-                    entry = f"small{number}/{name}/{index:02}.png"
-                    archive.writestr(entry, _drawing(int(number), place, index))
-
-
-def _drawing(*place: int) -> bytes:
-    pixels = np.random.default_rng(place).integers(0, 2, (105, 105), np.uint8) * 255
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).convert("1").save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def _craft_omniglot(folder: Path, chance: Random) -> None:
-    craft_zip(chance.choice(sorted(folder.iterdir())), chance, _edit_drawing)
-
-
-def _edit_drawing(name: str, content: bytes, chance: Random) -> bytes:
-    match chance.randrange(4):
-        case 0:
-            buffer = io.BytesIO()
-            size = chance.choice(((1, 1), (20, 30), (4000, 4000)))
-            Image.new(chance.choice(("L", "RGB", "RGBA", "P")), size).save(buffer, "PNG")
-            return buffer.getvalue()
-        case 1:
-            return b""
-        case 2:  # The width that the header states.
-            return content[:16] + (2**31 - 1).to_bytes(4, "big") + content[20:]
-        case _:
-            return damaged(content, chance)
-
-
-# mnist.npz
-
-
-def _build_mnist(folder: Path) -> None:
-    chance = np.random.default_rng(0)
-    arrays = {}
-    for part in ("train", "test"):
-        arrays[f"x_{part}"] = chance.integers(0, 256, (30, 28, 28), np.uint8)
-        arrays[f"y_{part}"] = np.arange(30, dtype=np.uint8) % 10
-    np.savez(folder / "mnist.npz", **arrays)  # type: ignore[arg-type]
-
-
-def _read_mnist(folder: Path) -> str:
-    return _contents(mnist.load(str(folder)))
-
-
-def _craft_mnist(folder: Path, chance: Random) -> None:
-    craft_zip(folder / "mnist.npz", chance, edit_array)
-
-
-# MATLAB's annotations, and lists
 
 
 def _read_cars(folder: Path) -> str:
@@ -208,7 +106,7 @@ def _go_on(folder: Path) -> str:
     with mock.patch("os.fsync"):  # No power cut is tried, and a disk would take all the time.
         _write_copy(folder / "original", copy)
     prepared.verify(copy)
-    return _read_benchmark("cars196", copy)
+    return read_benchmark("cars196", copy)
 
 
 # Folders of TensorFlow Datasets
@@ -236,7 +134,7 @@ def _tfds(name: str, file_format: str, title: str) -> Format:
     return Format(
         f"TFDS folder, {title}",
         functools.partial(_build_tfds, name, file_format),
-        functools.partial(_read_benchmark, name),
+        functools.partial(read_benchmark, name),
         craft=_craft_tfds,
         share=0.4,
         sealed=f"*.{file_format}-*",
@@ -247,7 +145,7 @@ def _listed(name: str, build: Callable[[Path], Any], pattern: str) -> Format:
     return Format(
         f"lists of {name}",
         build,
-        functools.partial(_read_benchmark, name),
+        functools.partial(read_benchmark, name),
         files=pattern,
         craft=functools.partial(_craft_lines, pattern),
         share=0.4,
@@ -255,15 +153,6 @@ def _listed(name: str, build: Callable[[Path], Any], pattern: str) -> Format:
 
 
 FORMATS = (
-    Format(
-        "zip files of Omniglot",
-        _build_omniglot,
-        lambda folder: _contents(omniglot.load(str(folder))),
-        craft=_craft_omniglot,
-        share=0.4,
-        sealed="*.zip",
-    ),
-    Format("mnist.npz", _build_mnist, _read_mnist, craft=_craft_mnist, sealed="*.npz"),
     Format(
         "MATLAB annotations",
         archive.cars_one_file,
@@ -284,7 +173,7 @@ FORMATS = (
     Format(
         "prepared copy",
         _build_copy,
-        functools.partial(_read_benchmark, "cars196"),
+        functools.partial(read_benchmark, "cars196"),
         files="copy/[!.]*",
         share=0.4,
         sealed="*",

@@ -11,12 +11,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from hsm.data.catalog import ALL, CLASSIFICATION, SPLITS, ZERO_SHOT
+from hsm.data.catalog import CLASSIFICATION, ZERO_SHOT
 from hsm.experiments.config.hyperparameters import Hyperparameters
 from hsm.experiments.config.methods import METHODS, Method
-from hsm.models.backbone_specs import is_keras_file
+from hsm.experiments.config.run_rules import check_run
 from hsm.models.head import Head
-from hsm.models.taps import check_backbone_has_taps
 from hsm.records.json_values import decode
 from hsm.schedules import Constant, Gradual, HeatUp, Schedule, StepDecay
 
@@ -56,90 +55,12 @@ class RunConfig(Hyperparameters):
     hdc_3x128: bool = False
 
     def __post_init__(self) -> None:
-        """Raise ValueError if a value breaks its rule, or values contradict each other."""
-        if self.method not in METHODS:
-            raise ValueError(
-                f"expected method to be one of {', '.join(METHODS)}, or one that an imported "
-                f"module registers. Received: method={self.method!r}"
-            )
-        if self.split not in SPLITS:
-            raise ValueError(
-                f"expected split to be one of {', '.join(SPLITS)}. Received: split={self.split!r}"
-            )
-        self._check_validation()
-        self._check_method()
-        self._check_options()
+        """Raise ValueError as `check_run`, and if a setting or the schedule breaks its rule."""
+        check_run(self)
         super().__post_init__()
         _ = self.schedule.phases
 
-    def _check_validation(self) -> None:
-        asked = self.validation_classes
-        is_share, is_number = 0 <= asked < 1, asked >= 2 and float(asked).is_integer()
-        if not (is_share or is_number) or (asked and self.split != ALL):
-            raise ValueError(
-                "expected validation_classes to be a whole number of at least 2, or a share below "
-                f"1, with split={ALL}. Received: validation_classes={asked:g} and "
-                f"split={self.split}"
-            )
-
-    def _check_method(self) -> None:
-        if not 0 <= self.seed < 2**32:
-            raise ValueError(f"expected seed to be in 0..2**32 - 1. Received: seed={self.seed}")
-        fewest = 1 if self.is_heated else 0
-        if self.heated_epochs < fewest:
-            raise ValueError(
-                f"expected heated_epochs to be at least {fewest} for {self.method}. Received: "
-                f"heated_epochs={self.heated_epochs}"
-            )
-        if self.batch_size < 2 and self._normalizes_by_batch:
-            raise ValueError(
-                f"expected batch_size to be at least 2 for {self.method}: batch normalisation "
-                f"needs a batch. Received: batch_size={self.batch_size}"
-            )
-        if self.is_pretrained and self.weights is None and not is_keras_file(self.backbone):
-            raise ValueError(
-                "expected `weights`, or a .keras file as `backbone`, for the method pretrained, "
-                "which evaluates the feature of a trained backbone. Received: "
-                f"weights={self.weights}, backbone={self.backbone}"
-            )
-        if self.is_pretrained and self.is_classification:
-            raise ValueError(
-                "expected a method that trains a classifier, which the method pretrained does "
-                f"not. Received: split={self.split}. Leave the method out."
-            )
-
-    def _check_options(self) -> None:
-        if self.learned_alpha and not self._uses("learned_alpha"):
-            raise ValueError(
-                f"expected learned_alpha with the methods {_with('learned_alpha')}, whose alpha no "
-                f"schedule sets. Received: method={self.method!r}. Leave the others out."
-            )
-        if not self.norm_term and not self._uses("norm_term"):
-            raise ValueError(
-                f"expected norm_term=False with the methods {_with('norm_term')}, which divide by "
-                f"the feature's norm. Received: method={self.method!r}. Leave the others out."
-            )
-
-        if self.landmarks and self.traits.annotated_head is None:
-            raise ValueError(
-                "expected landmarks=True with a method that learns them, fashionnet. Received: "
-                f"method={self.method!r}"
-            )
-        if self.head is not None and self.head.bottleneck != "dense":
-            check_backbone_has_taps(self.backbone, self.method)
-        if self.class_mean_init and self.head is not None and self.head.classifier != "softmax":
-            raise ValueError(
-                "expected class_mean_init with a method whose classifier is a softmax. Received: "
-                f"method={self.method!r}. Leave the others out."
-            )
-        for name in ("loss_setting", "decay_every"):
-            if getattr(self, name) is not None and not self._uses(name):
-                raise ValueError(
-                    f"expected {name} with the methods {_with(name)}. Received: "
-                    f"method={self.method!r}. Leave the others out."
-                )
-
-    def _uses(self, setting: str) -> bool:
+    def uses(self, setting: str) -> bool:
         """Return whether the method uses `setting`, or trains nothing and is indifferent to it."""
         return self.is_pretrained or setting in self.traits.settings
 
@@ -154,7 +75,8 @@ class RunConfig(Hyperparameters):
         return self.traits.annotated_head if self.landmarks else self.traits.head
 
     @property
-    def _normalizes_by_batch(self) -> bool:
+    def normalizes_by_batch(self) -> bool:
+        """True if the head takes statistics of a batch."""
         return self.traits.head is not None and self.traits.head.normalization == "batch"
 
     @property
@@ -190,12 +112,12 @@ class RunConfig(Hyperparameters):
     @property
     def initial_alpha(self) -> float:
         """The first epoch's alpha: 1 for SM (section 5.2) and if it is learned, else `alpha`."""
-        return self.alpha if self._uses("alpha") and not self.learned_alpha else 1.0
+        return self.alpha if self.uses("alpha") and not self.learned_alpha else 1.0
 
     @property
     def feature_epsilon(self) -> float:
         """`test_epsilon` for our features: BN's are the released code's over sqrt(k)."""
-        return self.test_epsilon / (self.embedding_dim if self._normalizes_by_batch else 1)
+        return self.test_epsilon / (self.embedding_dim if self.normalizes_by_batch else 1)
 
     @property
     def total_epochs(self) -> int:
@@ -288,7 +210,7 @@ class RunConfig(Hyperparameters):
 
     def _unused(self) -> tuple[str, ...]:
         """Return the fields of other methods, and on heating up, that this run does not use."""
-        others = tuple(name for name in _ONE_METHOD_ONLY if not self._uses(name))
+        others = tuple(name for name in _ONE_METHOD_ONLY if not self.uses(name))
         if not self.is_heated:
             return (*others, *_SWITCH_ONLY, *_GRADUAL_ONLY, "heating")
         return (*others, *(_SWITCH_ONLY if self.is_gradual else _GRADUAL_ONLY))
@@ -296,8 +218,3 @@ class RunConfig(Hyperparameters):
     def _named(self, method: str, fields: dict[str, Any]) -> str:
         digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:8]
         return f"{self.dataset}-{method}-{digest}-seed{self.seed}"
-
-
-def _with(setting: str) -> str:
-    """Return the methods that use `setting`, as words."""
-    return " and ".join(METHODS.with_setting(setting))
