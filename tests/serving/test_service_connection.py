@@ -122,3 +122,16 @@ def test_so_is_one_that_reads_in_drips(place):
                 time.sleep(SECONDS / 10)
         assert time.monotonic() - begin > 8 * SECONDS
         assert received < LARGE
+
+
+def test_what_it_read_whole_does_not_count_against_the_next_answers(place):
+    """The connection is in use for longer than a whole answer may take."""
+    with socket.create_connection(place) as client:
+        client.sendall(WHOLE.replace(b"/answer", b"/chunks"))
+        begin, left = time.monotonic(), LARGE
+        while left > 0:
+            left -= len(client.recv(min(left, 2**20)).rpartition(b"\r\n\r\n")[2])
+        while time.monotonic() - begin < 12 * SECONDS:
+            client.sendall(WHOLE)
+            assert answered(client, b"/answer")
+            time.sleep(SECONDS / 2)

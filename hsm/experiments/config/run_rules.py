@@ -1,4 +1,4 @@
-"""What a run must not be configured as: values that break a rule, or contradict each other."""
+"""The rules of a run's configuration that concern more than one setting, or a name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hsm.models.taps import check_backbone_has_taps
 
 
 def check_run(config: Any) -> None:
-    """Hold a configuration to the rules that are not of one setting alone.
+    """Check a configuration against the rules that are not of one number alone.
 
     Args:
         config: a `RunConfig`, whose module imports this one.
